@@ -1,0 +1,41 @@
+"""Who runs when, all in one place. Times are those of settings.TIME_ZONE (Asia/Yekaterinburg).
+
+A job lives in the `tasks.py` of its app and is named here by its path. Beat copies this table into the database when it
+starts; there an operator may pause a job, and the next start leaves it paused, but moves it back to the time given here.
+"""
+
+from typing import Any
+
+from celery.schedules import crontab
+
+Entry = dict[str, Any]
+
+
+def daily(hour: int, minute: int, task: str, **arguments: object) -> Entry:
+    return {"task": task, "schedule": crontab(hour=hour, minute=minute), "kwargs": arguments}
+
+
+def working_days(hour: int, minute: int, task: str, **arguments: object) -> Entry:
+    """Monday to Saturday: a working Saturday exists, and which day is a holiday is not a matter of weekdays.
+
+    The task itself asks `accounts.calendar` whether today is a working day, and does nothing otherwise.
+    """
+    return {"task": task, "schedule": crontab(hour=hour, minute=minute, day_of_week="1-6"), "kwargs": arguments}
+
+
+def hourly(minute: int, task: str, **arguments: object) -> Entry:
+    return {"task": task, "schedule": crontab(minute=minute), "kwargs": arguments}
+
+
+def every_minute(task: str, **arguments: object) -> Entry:
+    return {"task": task, "schedule": crontab(), "kwargs": arguments}
+
+
+def monthly(day: int, hour: int, minute: int, task: str, **arguments: object) -> Entry:
+    schedule = crontab(day_of_month=day, hour=hour, minute=minute)
+    return {"task": task, "schedule": schedule, "kwargs": arguments}
+
+
+BEAT: dict[str, Entry] = {
+    # "remit-day": working_days(9, 0, "payments.tasks.remit_day"),    # ПП № 253, п. 6
+}
