@@ -1,0 +1,77 @@
+"""Our own laws, as far as a grep can hold us to them (STYLE.md)."""
+
+import importlib.util
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+APPS = ["accounts", "billing", "payments", "debt", "epd", "gis_export", "portals"]
+# Rooms where the outside world comes in: there the clock may be read.
+EDGES = {"views", "tasks", "admin", "api", "management", "office", "templatetags"}
+VIEWS = {"views", "api"}
+
+
+def sources() -> list[Path]:
+    return [p for app in [*APPS, "config"] for p in sorted((ROOT / app).rglob("*.py"))]
+
+
+def rooms(path: Path) -> set[str]:
+    """The names a file goes by: its folders and its own."""
+    return {*path.relative_to(ROOT).parts[:-1], path.stem}
+
+
+def found(pattern: str, files: Iterable[Path]) -> list[str]:
+    law = re.compile(pattern)
+    return [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in files
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if law.search(line)
+    ]
+
+
+def test_no_float_near_money():
+    assert found(r"\bfloat\(|\bFloat(32|64)\b|\bFloatField\b", [p for p in sources() if "config" not in rooms(p)]) == []
+
+
+def test_the_clock_is_read_at_the_edge():
+    below = [p for p in sources() if "config" not in rooms(p) and not rooms(p) & EDGES]
+    assert found(r"\b(date\.today|datetime\.now|timezone\.now|utcnow|localdate|localtime)\(", below) == []
+
+
+def test_views_ask_queries_not_tables():
+    assert found(r"\.(objects|_default_manager)\b", [p for p in sources() if rooms(p) & VIEWS]) == []
+
+
+def test_migrations_stand_alone():
+    migrations = [p for p in sources() if "migrations" in rooms(p)]
+    others = "|".join([*APPS, "config"])
+    assert found(rf"^\s*(from|import) (?!accounts\.fields\b|accounts import fields$)({others})\b", migrations) == []
+
+
+def test_work_left_for_later_has_a_number():
+    assert found(r"\b(TODO|FIXME|XXX)\b(?! \d)", sources()) == []
+
+
+def test_django_cannot_prefer_psycopg_3():
+    assert importlib.util.find_spec("psycopg") is None  # then cursor.copy_expert would fail everywhere
+
+
+def test_no_path_of_one_machine():
+    machine = "|".join(["work", "tmp", "root", "home"])
+    try:
+        names = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True, stderr=subprocess.DEVNULL)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("не репозиторий git")
+    texts = []
+    for path in (ROOT / name for name in names.split("\0") if name and not name.startswith("static/vendor/")):
+        try:
+            path.read_text(encoding="utf-8")
+        except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
+            continue
+        texts.append(path)
+    assert found(rf"(?<![\w.)}}-])/({machine})/\w", texts) == []
