@@ -1,0 +1,212 @@
+"""Dated reference facts: what a house gets and from whom, prices, norms, values set by law, building meters' volumes."""
+
+from __future__ import annotations
+
+import pghistory
+from django.db import models
+from django.db.models import Q
+
+from accounts.fields import Dated, HashText, MonthField, QuantityField, among, is_month, no_overlap, row_history
+
+
+
+class ProvisionMethod(models.IntegerChoices):
+    """How a service is charged in a house."""
+
+    METERED = 1, "по счётчику, без него по нормативу"
+    HEATING_NORM = 2, "отопление по нормативу"
+    HEATING_BUILDING = 3, "отопление по общедомовому прибору"
+    WASTEWATER = 4, "водоотведение по объёму воды"
+    COMMON_NORM = 5, "ресурс на общее имущество по нормативу"
+    NORM_PERSON = 6, "по нормативу на человека"
+    NORM_AREA = 7, "по нормативу на м²"
+    PER_M2 = 8, "ставка за м²"
+    PER_ACCOUNT = 9, "сумма с лицевого счёта"
+
+
+@pghistory.track(*row_history())
+class Provision(Dated):
+    """What a house gets, from whom, charged how (house × service × contract × method, dated)."""
+
+    house = models.ForeignKey("accounts.House", models.CASCADE, related_name="provisions", verbose_name="дом")
+    service = models.ForeignKey("accounts.Service", models.PROTECT, related_name="+", verbose_name="услуга")
+    contract = models.ForeignKey("accounts.AgencyContract", models.PROTECT, related_name="+", verbose_name="договор")
+    method = models.SmallIntegerField("способ расчёта", choices=ProvisionMethod)
+    components = models.SmallIntegerField("компонентов тарифа", default=1)
+
+    class Meta:
+        verbose_name = "услуга дома"
+        verbose_name_plural = "услуги домов"
+        constraints = [
+            *no_overlap(
+                "provision", "house_id", "service_id",
+                message="Эта услуга в доме на эти дни уже предоставляется. Закройте прежнюю строку датой.",
+            ),
+            among("provision", "method", ProvisionMethod),
+            models.CheckConstraint(name="provision_components", condition=Q(components__in=[1, 2])),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.house_id}: {self.service_id}"
+
+
+@pghistory.track(*row_history())
+class ProvisionException(Dated):
+    """A single account that gets a service otherwise than its house: not at all (method empty), or by another method."""
+
+    account = models.ForeignKey("accounts.PersonalAccount", models.CASCADE, related_name="+", verbose_name="счёт")
+    service = models.ForeignKey("accounts.Service", models.PROTECT, related_name="+", verbose_name="услуга")
+    method = models.SmallIntegerField("способ расчёта", choices=ProvisionMethod, null=True, blank=True)
+    ground = models.CharField("основание", max_length=255)
+
+    class Meta:
+        verbose_name = "исключение по счёту"
+        verbose_name_plural = "исключения по счетам"
+        constraints = [
+            *no_overlap(
+                "provisionexception", "account_id", "service_id", message="Исключение на эти дни уже есть."
+            ),
+            models.CheckConstraint(name="provisionexception_has_ground", condition=~Q(ground="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.service_id}"
+
+
+@pghistory.track(*row_history())
+class Tariff(Dated):
+    """A price per unit, VAT included for the population.
+
+    category 0: any consumer. component 0: whole price; 1: cold water or heat carrier; 2: heat. zone 0: one rate;
+    1 day or peak, 2 night, 3 half-peak. tariff_range 0: none; 1, 2, 3 with `range_up_to` (units a month, NULL: no end).
+    """
+
+    contract = models.ForeignKey("accounts.AgencyContract", models.PROTECT, related_name="+", verbose_name="договор")
+    service = models.ForeignKey("accounts.Service", models.PROTECT, related_name="+", verbose_name="услуга")
+    category = models.SmallIntegerField("категория", default=0)
+    component = models.SmallIntegerField("компонент", default=0)
+    zone = models.SmallIntegerField("зона суток", default=0)
+    tariff_range = models.SmallIntegerField("диапазон", default=0)
+    range_up_to = QuantityField("диапазон до", null=True, blank=True)
+    price = QuantityField("цена, руб. за единицу")
+    vat_percent = models.DecimalField("НДС в цене, %", max_digits=5, decimal_places=2, null=True, blank=True)
+    act = models.CharField("акт", max_length=255)
+
+    class Meta:
+        verbose_name = "тариф"
+        verbose_name_plural = "тарифы"
+        constraints = [
+            *no_overlap(
+                "tariff", "contract_id", "service_id", "category", "component", "zone", "tariff_range",
+                message="На эти дни тариф уже задан. Закройте прежний датой.",
+            ),
+            models.CheckConstraint(
+                name="tariff_price_sane", condition=Q(price__gte=0),
+                violation_error_message="Цена не может быть отрицательной.",
+            ),
+            models.CheckConstraint(
+                name="tariff_key_sane",
+                condition=Q(component__in=[0, 1, 2], zone__in=[0, 1, 2, 3], tariff_range__in=[0, 1, 2, 3]),
+            ),
+            models.CheckConstraint(
+                name="tariff_has_act", condition=~Q(act=""),
+                violation_error_message="Назовите акт, которым тариф установлен.",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.price}"
+
+
+class NormBasis(models.IntegerChoices):
+    PERSON_MONTH = 1, "на человека в месяц"
+    PERSON_YEAR = 2, "на человека в год"
+    M2_MONTH = 3, "на м² в месяц"
+    M2_YEAR = 4, "на м² в год"
+    COMMON_M2_MONTH = 5, "на м² общего имущества в месяц"
+    PER_M3 = 6, "Гкал на м³ (подогрев)"
+
+
+@pghistory.track(*row_history())
+class Norm(Dated):
+    """A consumption norm as published. scope 0: any house, else HousePassport.norm_scope."""
+
+    service = models.ForeignKey("accounts.Service", models.PROTECT, related_name="+", verbose_name="услуга")
+    scope = models.SmallIntegerField("группа домов", default=0)
+    basis = models.SmallIntegerField("на что", choices=NormBasis)
+    value = QuantityField("значение")
+    months = models.SmallIntegerField("месяцев оплаты в году", default=12)
+    act = models.CharField("акт", max_length=255)
+
+    class Meta:
+        verbose_name = "норматив"
+        verbose_name_plural = "нормативы"
+        constraints = [
+            *no_overlap(
+                "norm", "service_id", "scope", "basis", message="На эти дни норматив уже задан. Закройте прежний датой."
+            ),
+            among("norm", "basis", NormBasis),
+            models.CheckConstraint(
+                name="norm_sane", condition=Q(value__gte=0, months__gte=1, months__lte=12),
+                violation_error_message="Норматив не бывает отрицательным; месяцев от 1 до 12.",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.value}"
+
+
+@pghistory.track(*row_history(), exclude=["number"])
+class LawValue(Dated):
+    """A value set by law for the whole installation: multiplier, VAT, key rate, due day, heating months.
+
+    Codes in use: `uplift.<service code>` (п. 60), `vat`, `key_rate`, `due_day`, `heating_season` (1 in season).
+    `number` stands for the code inside the exclusion constraint: a text cannot be a one-point range.
+    """
+
+    code = models.SlugField("код", max_length=60)
+    number = models.GeneratedField(
+        expression=HashText("code"), output_field=models.IntegerField(), db_persist=True, verbose_name="номер кода"
+    )
+    value = QuantityField("значение")
+    act = models.CharField("акт", max_length=255)
+
+    class Meta:
+        verbose_name = "значение по закону"
+        verbose_name_plural = "значения по закону"
+        constraints = [
+            *no_overlap("lawvalue", "number", message="На эти дни значение уже задано. Закройте прежнее датой."),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} = {self.value}"
+
+
+@pghistory.track(*row_history())
+class HouseVolume(models.Model):
+    """Volume by the building meter (ОДПУ) for a month, in the service's unit."""
+
+    house = models.ForeignKey("accounts.House", models.CASCADE, related_name="volumes", verbose_name="дом")
+    service = models.ForeignKey("accounts.Service", models.PROTECT, related_name="+", verbose_name="услуга")
+    month = MonthField("месяц")
+    volume = QuantityField("объём")
+    document = models.CharField("документ", max_length=255, blank=True)
+
+    class Meta:
+        verbose_name = "объём по дому"
+        verbose_name_plural = "объёмы по домам"
+        constraints = [
+            is_month("housevolume"),
+            models.UniqueConstraint(
+                fields=["house", "service", "month"], name="housevolume_once",
+                violation_error_message="Объём за этот месяц уже введён.",
+            ),
+            models.CheckConstraint(
+                name="housevolume_sane", condition=Q(volume__gte=0),
+                violation_error_message="Объём не бывает отрицательным.",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.volume}"
+

@@ -1,0 +1,417 @@
+"""What was paid, against which debt, and what each principal receives."""
+
+from __future__ import annotations
+
+import pghistory
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import PROTECT, F, Q
+from django.utils import timezone
+
+from accounts.fields import MoneyField, MonthField, row_history
+from accounts.models.contracts import ChannelKind
+
+NO_CONTRACT = 0  # an advance that belongs to no principal yet stays with the agent until charges consume it
+
+
+
+@pghistory.track(*row_history())
+class Channel(models.Model):
+    """Where payments come from: a cash desk, the provider on line, a bank, the post, a principal's own desk."""
+
+    code = models.SlugField("код", max_length=40, primary_key=True)
+    name = models.CharField("название", max_length=120)
+    kind = models.SmallIntegerField("вид", choices=ChannelKind)
+    fee_percent = models.DecimalField("комиссия канала, %", max_digits=7, decimal_places=4, default=0)
+    is_active = models.BooleanField("действует", default=True)
+
+    class Meta:
+        verbose_name = "канал приёма"
+        verbose_name_plural = "каналы приёма"
+        constraints = [
+            models.CheckConstraint(name="channel_kind_known", condition=Q(kind__in=ChannelKind.values) & ~Q(kind=0))
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_received_by_agent(self) -> bool:
+        """Does the money pass through the centre? The principal's own receipts do not, and are not remitted."""
+        return self.kind != ChannelKind.PRINCIPAL
+
+
+class RegisterState(models.TextChoices):
+    ACCEPTED = "accepted", "принят"
+    PARTIAL = "partial", "принят частично"
+    HELD = "held", "ждёт проверки"
+    UNDONE = "undone", "отменён"
+
+
+class Register(models.Model):
+    """A bank's file of payments or a statement: digest, control totals, a verdict for each row."""
+
+    channel = models.ForeignKey(Channel, PROTECT, related_name="registers", verbose_name="канал")
+    kind = models.CharField("вид", max_length=20, default="statement")
+    name = models.CharField("имя файла", max_length=255)
+    sha256 = models.CharField("отпечаток", max_length=64, unique=True)
+    taken_at = models.DateTimeField("принят", default=timezone.now)
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, PROTECT, null=True, blank=True, related_name="+", verbose_name="загрузил"
+    )
+    state = models.CharField("состояние", max_length=10, choices=RegisterState, default=RegisterState.ACCEPTED)
+    totals = models.JSONField("контрольные суммы", default=dict)
+    verdicts = models.JSONField("решения по строкам", default=list)
+
+    class Meta:
+        verbose_name = "реестр"
+        verbose_name_plural = "реестры"
+        constraints = [
+            models.CheckConstraint(name="register_state_known", condition=Q(state__in=RegisterState.values)),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="register_kept", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(name="register_is_ink", fields=["channel", "kind", "name", "sha256", "totals", "verdicts"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OperatingDayState(models.TextChoices):
+    OPEN = "open", "открыт"
+    CLOSED = "closed", "закрыт"
+
+
+class OperatingDay(models.Model):
+    """A day of the centre's books. A closed day takes no more payments, allocations or reversals."""
+
+    day = models.DateField("день", primary_key=True)
+    state = models.CharField("состояние", max_length=6, choices=OperatingDayState, default=OperatingDayState.OPEN)
+    closed_at = models.DateTimeField("закрыт", null=True, blank=True)
+    sheet = models.JSONField("ведомость сохранности", default=dict)
+
+    class Meta:
+        verbose_name = "операционный день"
+        verbose_name_plural = "операционные дни"
+        constraints = [
+            models.CheckConstraint(name="operatingday_state_known", condition=Q(state__in=OperatingDayState.values)),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="operating_day_kept", operation=pgtrigger.Delete),
+            pgtrigger.FSM(name="operating_day_state", field="state", transitions=[("open", "closed")]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day:%d.%m.%Y}"
+
+
+class PaymentState(models.TextChoices):
+    IN_TRANSIT = "in_transit", "в пути"
+    UNIDENTIFIED = "unidentified", "не выяснен"
+    ACCEPTED = "accepted", "принят"
+    ALLOCATED = "allocated", "разнесён"
+    REVERSED = "reversed", "сторнирован"
+    RETURNED = "returned", "возвращён плательщику"
+
+
+class Payment(models.Model):
+    """Money that came in, once per (channel, external id). paid_on is the payer's day (value date), day the operating one."""
+
+    channel = models.ForeignKey(Channel, PROTECT, related_name="payments", verbose_name="канал")
+    external_id = models.CharField("номер операции в канале", max_length=120)
+    register = models.ForeignKey(
+        Register, PROTECT, null=True, blank=True, related_name="payments", verbose_name="реестр"
+    )
+    number_as_received = models.CharField("счёт, как указан", max_length=60, blank=True)
+    payer = models.CharField("плательщик", max_length=255, blank=True)
+    purpose = models.CharField("назначение", max_length=500, blank=True)
+    account = models.ForeignKey(
+        "accounts.PersonalAccount", PROTECT, null=True, blank=True, related_name="payments", verbose_name="лицевой счёт"
+    )
+    amount = MoneyField("сумма, руб.")
+    for_month = MonthField("за месяц (указание плательщика)", null=True, blank=True)
+    directed_to = models.JSONField("указание по услугам", default=dict, blank=True)
+    paid_on = models.DateField("дата платежа")
+    day = models.DateField("операционный день")
+    accepted_at = models.DateTimeField("принят", default=timezone.now)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, PROTECT, null=True, blank=True, related_name="+", verbose_name="принял"
+    )
+    office = models.ForeignKey(
+        "accounts.Office", PROTECT, null=True, blank=True, related_name="+", verbose_name="отделение"
+    )
+    state = models.CharField("состояние", max_length=12, choices=PaymentState, default=PaymentState.ACCEPTED)
+
+    class Meta:
+        verbose_name = "платёж"
+        verbose_name_plural = "платежи"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "external_id"], name="payment_once",
+                violation_error_message="Платёж с этим номером операции уже принят.",
+            ),
+            models.CheckConstraint(
+                name="payment_amount_positive", condition=Q(amount__gt=0),
+                violation_error_message="Сумма платежа должна быть больше нуля.",
+            ),
+            models.CheckConstraint(name="payment_state_known", condition=Q(state__in=PaymentState.values)),
+            models.CheckConstraint(
+                name="payment_allocated_has_account", condition=~Q(state="allocated") | Q(account__isnull=False)
+            ),
+            models.CheckConstraint(name="payment_external_id_given", condition=~Q(external_id="")),
+            models.CheckConstraint(
+                name="payment_for_month_is_month", condition=Q(for_month=None) | Q(for_month__day=1)
+            ),
+        ]  # fmt: skip
+        indexes = [
+            models.Index(fields=["account", "-paid_on"], name="payment_by_account"),
+            models.Index(fields=["day"], name="payment_by_day"),
+            models.Index(fields=["state"], name="payment_waiting", condition=Q(state__in=["accepted", "unidentified", "in_transit"])),
+        ]  # fmt: skip
+        triggers = [
+            pgtrigger.Protect(name="payment_kept", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(
+                name="payment_is_ink",
+                fields=[
+                    "channel", "external_id", "register", "number_as_received", "payer", "purpose", "amount", "paid_on",
+                    "day", "accepted_at", "accepted_by", "office",
+                ],
+            ),
+            pgtrigger.FSM(
+                name="payment_state",
+                field="state",
+                transitions=[
+                    ("in_transit", "accepted"), ("in_transit", "returned"),
+                    ("unidentified", "accepted"), ("unidentified", "returned"), ("unidentified", "reversed"),
+                    ("accepted", "allocated"), ("accepted", "reversed"), ("accepted", "unidentified"),
+                    ("allocated", "reversed"),
+                ],
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.amount} от {self.paid_on:%d.%m.%Y}"
+
+
+class Reversal(models.Model):
+    """Mirror of a payment (сторно): its allocations are answered by equal negative ones, on the day of the reversal."""
+
+    payment = models.OneToOneField(Payment, PROTECT, related_name="reversal", verbose_name="платёж")
+    day = models.DateField("операционный день")
+    reason = models.CharField("причина", max_length=255)
+    is_refund = models.BooleanField("деньги возвращены плательщику", default=False)
+    replaced_by = models.OneToOneField(
+        Payment, PROTECT, null=True, blank=True, related_name="replaces", verbose_name="вместо него принят"
+    )
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, PROTECT, null=True, blank=True, related_name="+", verbose_name="сторнировал"
+    )
+    made_at = models.DateTimeField("когда", default=timezone.now)
+
+    class Meta:
+        verbose_name = "сторно"
+        verbose_name_plural = "сторно"
+        constraints = [
+            models.CheckConstraint(
+                name="reversal_has_reason", condition=~Q(reason=""), violation_error_message="Назовите причину."
+            )
+        ]
+        triggers = [pgtrigger.Protect(name="reversal_is_ink", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Part(models.IntegerChoices):
+    DEBT = 1, "долг"
+    PENALTY = 2, "пени"
+    ADVANCE = 3, "аванс"
+
+
+class Allocation(models.Model):
+    """A part of a payment against a debt. Never updated or deleted; Σ of a payment = its amount, or 0 once reversed.
+
+    contract and service are 0 for an advance that no principal owns yet. for_month is the month of the document whose
+    debt is paid (the month of the advance's day for an advance). Partitioned by the month of `day`.
+    """
+
+    pk = models.CompositePrimaryKey("account", "payment", "line", "day")
+    account = models.ForeignKey("accounts.PersonalAccount", PROTECT, db_constraint=False, related_name="+")
+    payment = models.ForeignKey(Payment, PROTECT, db_constraint=False, related_name="+")
+    line = models.SmallIntegerField()
+    day = models.DateField()
+    house = models.ForeignKey("accounts.House", PROTECT, db_constraint=False, related_name="+")
+    contract = models.ForeignKey("accounts.AgencyContract", PROTECT, db_constraint=False, related_name="+")
+    service = models.ForeignKey("accounts.Service", PROTECT, db_constraint=False, related_name="+")
+    for_month = MonthField()
+    part = models.SmallIntegerField(choices=Part)
+    rule = models.SmallIntegerField()
+    amount = MoneyField()
+
+    class Meta:
+        managed = False  # partitioned: table, checks and ink triggers are SQL in a migration
+        db_table = "payments_allocation"
+        verbose_name = "разнесение"
+        verbose_name_plural = "разнесения"
+
+
+class Balance(models.Model):
+    """Checkpoint of a closed month per account × contract × service, debt and penalty apart (roubles, plus: owes)."""
+
+    pk = models.CompositePrimaryKey("account", "contract", "service", "month")
+    account = models.ForeignKey("accounts.PersonalAccount", PROTECT, db_constraint=False, related_name="+")
+    contract = models.ForeignKey("accounts.AgencyContract", PROTECT, db_constraint=False, related_name="+")
+    service = models.ForeignKey("accounts.Service", PROTECT, db_constraint=False, related_name="+")
+    month = MonthField()
+    house = models.ForeignKey("accounts.House", PROTECT, db_constraint=False, related_name="+")
+    opening = MoneyField()
+    charged = MoneyField()
+    paid = MoneyField()
+    closing = MoneyField()
+    penalty_opening = MoneyField()
+    penalty_charged = MoneyField()
+    penalty_paid = MoneyField()
+    penalty_closing = MoneyField()
+
+    class Meta:
+        managed = False
+        db_table = "payments_balance"
+        verbose_name = "сальдо"
+        verbose_name_plural = "сальдо"
+
+
+class RemittanceState(models.TextChoices):
+    FORMED = "formed", "сформировано"
+    SENT = "sent", "отправлено в банк"
+    CONFIRMED = "confirmed", "исполнено банком"
+    REJECTED = "rejected", "отклонено банком"
+
+
+class Remittance(models.Model):
+    """A contract's money of the closed days after the previous remittance's day up to its own: each exactly once."""
+
+    contract = models.ForeignKey("accounts.AgencyContract", PROTECT, related_name="remittances", verbose_name="договор")
+    day = models.DateField("за дни по")
+    previous_day = models.DateField("после дня", null=True, blank=True)
+    number = models.CharField("номер поручения", max_length=6)
+    gross = MoneyField("получено, руб.")
+    returns = MoneyField("возвраты, руб.")
+    commission = MoneyField("вознаграждение, руб.")
+    vat = MoneyField("НДС, руб.")
+    carried_in = MoneyField("перенесено с прошлого дня, руб.", default=0)
+    net = MoneyField("к перечислению, руб.")
+    carried_out = MoneyField("перенесено на следующий день, руб.", default=0)
+    bank_account = models.ForeignKey(
+        "accounts.BankAccount", PROTECT, null=True, blank=True, related_name="+", verbose_name="счёт получателя"
+    )
+    arithmetic = models.JSONField("расчёт вознаграждения", default=list)
+    state = models.CharField("состояние", max_length=10, choices=RemittanceState, default=RemittanceState.FORMED)
+    formed_at = models.DateTimeField("сформировано", default=timezone.now)
+    confirmed_on = models.DateField("исполнено", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "перечисление"
+        verbose_name_plural = "перечисления"
+        constraints = [
+            models.UniqueConstraint(fields=["contract", "day"], name="remittance_once"),
+            models.CheckConstraint(
+                name="remittance_adds_up",
+                condition=Q(net=F("gross") - F("returns") - F("commission") - F("vat") + F("carried_in") - F("carried_out")),
+            ),
+            models.CheckConstraint(name="remittance_net_not_negative", condition=Q(net__gte=0)),
+            models.CheckConstraint(name="remittance_state_known", condition=Q(state__in=RemittanceState.values)),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="remittance_kept", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(
+                name="remittance_is_ink",
+                fields=[
+                    "contract", "day", "previous_day", "number", "gross", "returns", "commission", "vat", "carried_in",
+                    "net", "carried_out", "arithmetic", "formed_at",
+                ],
+            ),
+            pgtrigger.FSM(
+                name="remittance_state",
+                field="state",
+                transitions=[
+                    ("formed", "sent"), ("sent", "confirmed"), ("sent", "rejected"), ("rejected", "sent"),
+                ],
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.net} за {self.day:%d.%m.%Y}"
+
+
+class BankStatementLine(models.Model):
+    """A document of a bank statement: taken in once, whatever period the next file repeats."""
+
+    register = models.ForeignKey(Register, PROTECT, related_name="lines", verbose_name="выписка")
+    own_account = models.CharField("наш счёт", max_length=20)
+    day = models.DateField("дата по счёту")
+    document_on = models.DateField("дата документа")
+    number = models.CharField("номер", max_length=40)
+    amount = MoneyField("сумма, руб.")
+    is_incoming = models.BooleanField("приход")
+    other_account = models.CharField("счёт другой стороны", max_length=40, blank=True)
+    other_name = models.CharField("другая сторона", max_length=255, blank=True)
+    other_inn = models.CharField("ИНН другой стороны", max_length=12, blank=True)
+    purpose = models.CharField("назначение", max_length=500, blank=True)
+    repeat = models.SmallIntegerField("повтор в файле", default=0)
+    payment = models.OneToOneField(
+        Payment, PROTECT, null=True, blank=True, related_name="statement_line", verbose_name="платёж"
+    )
+    remittance = models.OneToOneField(
+        Remittance, PROTECT, null=True, blank=True, related_name="statement_line", verbose_name="перечисление"
+    )
+
+    class Meta:
+        verbose_name = "строка выписки"
+        verbose_name_plural = "строки выписок"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["own_account", "document_on", "number", "amount", "other_account", "is_incoming", "repeat"],
+                name="bankstatementline_once",
+            )
+        ]
+        triggers = [
+            pgtrigger.Protect(name="statement_line_kept", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(
+                name="statement_line_is_ink",
+                fields=["own_account", "day", "document_on", "number", "amount", "is_incoming", "other_account", "purpose"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} от {self.day:%d.%m.%Y}"
+
+
+class CashReceipt(models.Model):
+    """A cash desk receipt: its payments share it; the change is counted."""
+
+    office = models.ForeignKey("accounts.Office", PROTECT, related_name="+", verbose_name="отделение")
+    cashier = models.ForeignKey(settings.AUTH_USER_MODEL, PROTECT, related_name="+", verbose_name="кассир")
+    number = models.CharField("номер", max_length=40, unique=True)
+    made_at = models.DateTimeField("выдан", default=timezone.now)
+    amount = MoneyField("сумма, руб.")
+    given = MoneyField("получено, руб.")
+    is_card = models.BooleanField("картой", default=False)
+    payments = models.ManyToManyField(Payment, related_name="receipts", verbose_name="платежи")
+
+    class Meta:
+        verbose_name = "квитанция кассы"
+        verbose_name_plural = "квитанции кассы"
+        constraints = [
+            models.CheckConstraint(
+                name="cashreceipt_enough_given", condition=Q(given__gte=F("amount")),
+                violation_error_message="Получено меньше суммы платежа.",
+            )
+        ]  # fmt: skip
+        triggers = [pgtrigger.Protect(name="cash_receipt_is_ink", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return self.number
+
+
