@@ -1,7 +1,8 @@
 """Who runs when, all in one place. Times are those of settings.TIME_ZONE (Asia/Yekaterinburg).
 
-A job lives in the `tasks.py` of its app and is named here by its path. Beat copies this table into the database when it
-starts; there an operator may pause a job, and the next start leaves it paused, but moves it back to the time given here.
+A job lives in the `tasks.py` of its app and is named here by its path. Beat copies this table into the database
+when it starts; there an operator may pause a job, and the next start leaves it paused, but moves it back to the time
+given here.
 """
 
 from typing import Any

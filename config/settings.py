@@ -2,11 +2,13 @@
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import structlog
 from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 from environs import Env
+from kombu import Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -17,7 +19,7 @@ env = Env()
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "debug-only-not-a-secret") if DEBUG else env.str("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"] if DEBUG else [])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 REFERENCE_DIR = Path(env.str("REFERENCE_DIR", str(BASE_DIR.parent / "shared")))
 
 INSTALLED_APPS = [
@@ -204,7 +206,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-METRICS_NETWORKS = env.list("METRICS_NETWORKS", [])  # who besides the loopback may read /metrics
+METRICS_NETWORKS: list[str] = env.list("METRICS_NETWORKS", [])  # who besides the loopback may read /metrics
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -303,6 +305,9 @@ if not REDIS_URL:  # last resort of a machine without Redis: a real worker all t
 CELERY_TASK_IGNORE_RESULT = True  # tasks return nothing; `Run` holds progress
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
+# One queue for each app that has work of its own; a worker without -Q takes from all.
+QUEUES = ("default", "billing", "payments", "debt", "epd", "gis_export", "portals")
+CELERY_TASK_QUEUES = [Queue(name) for name in QUEUES]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
@@ -317,13 +322,14 @@ DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
 
 # Dotted event, then ids; no names, addresses or phones (152-ФЗ). JSON in production, readable lines in a terminal.
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
-_SHARED = [
+_SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.ExtraAdder(),
     structlog.processors.TimeStamper(fmt="iso", utc=False),
 ]
+_RENDERER: Any = structlog.dev.ConsoleRenderer(colors=False) if DEBUG else structlog.processors.JSONRenderer()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -332,7 +338,7 @@ LOGGING = {
             "()": structlog.stdlib.ProcessorFormatter,
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.dev.ConsoleRenderer(colors=False) if DEBUG else structlog.processors.JSONRenderer(),
+                _RENDERER,
             ],
             "foreign_pre_chain": _SHARED,
         },
@@ -360,6 +366,6 @@ structlog.configure(
 
 SENTRY_DSN = env.str("SENTRY_DSN", "")
 if SENTRY_DSN and importlib.util.find_spec("sentry_sdk"):
-    import sentry_sdk
+    import sentry_sdk  # an extra
 
     sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False)

@@ -98,9 +98,8 @@ def back_to_pristine(cursor: Any) -> None:
         " AND a.attgenerated = '' GROUP BY c.relname"
     )
     for table, columns in cursor.fetchall():
-        cursor.execute(
-            f'INSERT INTO "{table}" ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM pristine."{table}"'
-        )
+        rows = f'SELECT {columns} FROM pristine."{table}"'
+        cursor.execute(f'INSERT INTO "{table}" ({columns}) OVERRIDING SYSTEM VALUE {rows}')
     cursor.execute("SET LOCAL session_replication_role = origin")
 
 
