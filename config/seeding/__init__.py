@@ -1,0 +1,1 @@
+"""A believable region of any size, by COPY, reproducible by its seed."""
