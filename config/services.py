@@ -111,13 +111,12 @@ def free_port(wanted: int) -> int:
 
 def command_line(pid: int) -> str:
     """What the process runs, or '' if there is none: a pid file may outlive its process, and the number be reused."""
-    proc = Path(f"/proc/{pid}/cmdline")
-    try:
-        if proc.parent.parent.joinpath("self").exists():
-            return proc.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        return subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True).stdout
-    except OSError:
-        return ""
+    if Path("/proc/self").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            return ""
+    return subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True).stdout
 
 
 def running_postgres(data: Path) -> int | None:

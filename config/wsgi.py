@@ -1,6 +1,10 @@
 import os
+from pathlib import Path
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
+
+if os.environ.get("DEV_SERVING"):  # `./dev start` waits for this mark before it brings up worker and beat
+    Path(os.environ["DEV_SERVING"]).touch()

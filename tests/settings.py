@@ -8,7 +8,7 @@ STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.s
 MIDDLEWARE = [m for m in MIDDLEWARE if not m.startswith(("whitenoise.", "django_prometheus."))]
 
 # A query asked in a loop is a failure; see tests/conftest.py for how it is told.
-INSTALLED_APPS = [*INSTALLED_APPS, "zeal"]
+INSTALLED_APPS = [*INSTALLED_APPS, "zeal", "django_migration_linter"]
 MIDDLEWARE = ["zeal.middleware.zeal_middleware", *MIDDLEWARE]
 ZEAL_RAISE = True
 
