@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import PROTECT, F, Q
 from django.utils import timezone
 
-from accounts.fields import MoneyField, MonthField, row_history
+from accounts.fields import MoneyField, MonthField, is_month, row_history
 from accounts.models.contracts import ChannelKind
 
 NO_CONTRACT = 0  # an advance that belongs to no principal yet stays with the agent until charges consume it
@@ -23,6 +23,7 @@ class Channel(models.Model):
     code = models.SlugField("код", max_length=40, primary_key=True)
     name = models.CharField("название", max_length=120)
     kind = models.SmallIntegerField("вид", choices=ChannelKind)
+    is_cash = models.BooleanField("наличные", default=False, db_default=False)  # 103-ФЗ: принятое наличными идёт на счёт 40821
     fee_percent = models.DecimalField("комиссия канала, %", max_digits=7, decimal_places=4, default=0)
     is_active = models.BooleanField("действует", default=True)
 
@@ -72,7 +73,16 @@ class Register(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(name="register_kept", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(name="register_is_ink", fields=["channel", "kind", "name", "sha256", "totals", "verdicts"]),
+            pgtrigger.ReadOnly(name="register_is_ink", fields=["channel", "kind", "name", "sha256"]),
+            # A held file waits for a person: what he decides fills in its verdicts, once.
+            pgtrigger.Protect(
+                name="register_verdicts_are_ink",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.state <> 'held'"
+                    " AND (OLD.totals IS DISTINCT FROM NEW.totals OR OLD.verdicts IS DISTINCT FROM NEW.verdicts)"
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -143,6 +153,7 @@ class Payment(models.Model):
         "accounts.Office", PROTECT, null=True, blank=True, related_name="+", verbose_name="отделение"
     )
     state = models.CharField("состояние", max_length=12, choices=PaymentState, default=PaymentState.ACCEPTED)
+    held_because = models.CharField("почему не выяснен", max_length=255, blank=True, db_default="")
 
     class Meta:
         verbose_name = "платёж"
@@ -280,6 +291,23 @@ class Balance(models.Model):
         db_table = "payments_balance"
         verbose_name = "сальдо"
         verbose_name_plural = "сальдо"
+
+
+class ClosedMonth(models.Model):
+    """A month of the books with its checkpoint in `Balance`: no ink and no allocation of it can appear any more."""
+
+    month = MonthField("месяц", primary_key=True)
+    closed_at = models.DateTimeField("закрыт", default=timezone.now)
+    totals = models.JSONField("контрольные суммы", default=dict)
+
+    class Meta:
+        verbose_name = "закрытый месяц"
+        verbose_name_plural = "закрытые месяцы"
+        constraints = [is_month("closedmonth")]
+        triggers = [pgtrigger.Protect(name="closed_month_is_ink", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
 
 
 class RemittanceState(models.TextChoices):

@@ -1,0 +1,154 @@
+"""The reading room of `payments`. Money moves through operations alone; these pages show where it went."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
+
+from accounts.admin.base import Book, EndlessInk, Ink, InkRows, money_column
+from payments.models import (
+    BankStatementLine,
+    CashReceipt,
+    Channel,
+    OperatingDay,
+    Payment,
+    Register,
+    Remittance,
+    Reversal,
+)
+
+
+@admin.register(Channel)
+class ChannelAdmin(Book):
+    list_display = ("name", "code", "kind", "fee_percent", "is_active")
+    list_filter = ("is_active", ("kind", ChoicesDropdownFilter))
+    search_fields = ("code", "name__icontains")
+    ordering = ("name",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:
+        return ("code", "kind") if obj else ()
+
+
+class ReversalRow(InkRows):
+    model = Reversal
+    fk_name = "payment"
+    fields = ("day", "reason", "is_refund", "made_by", "made_at")
+    show_change_link = False
+
+
+@admin.register(Payment)
+class PaymentAdmin(EndlessInk):
+    list_display = (
+        "paid_on", money_column("amount", "сумма, руб."), "account", "payer", "channel", "day", "state", "external_id",
+    )  # fmt: skip
+    list_display_links = ("paid_on", "amount_text")
+    list_filter = (
+        ("state", ChoicesDropdownFilter), ("channel", RelatedDropdownFilter), ("day", RangeDateFilter),
+        ("paid_on", RangeDateFilter),
+    )  # fmt: skip
+    list_select_related = ("account", "channel")
+    search_fields = ("account__number", "external_id", "number_as_received", "payer__istartswith")
+    search_help_text = "Лицевой счёт, номер операции, счёт как указан, плательщик"
+    ordering = ("-id",)
+    inlines = (ReversalRow,)
+
+
+@admin.register(Register)
+class RegisterAdmin(Ink):
+    list_display = ("name", "kind", "channel", "taken_at", "taken_by", "state", "totals_text")
+    list_filter = (("state", ChoicesDropdownFilter), ("channel", RelatedDropdownFilter), "kind")
+    list_select_related = ("channel", "taken_by")
+    search_fields = ("name__icontains", "sha256")
+    search_help_text = "Имя файла, отпечаток"
+    ordering = ("-taken_at",)
+
+    @admin.display(description="итоги")
+    def totals_text(self, register: Register) -> str:
+        return "; ".join(f"{name}: {value}" for name, value in register.totals.items()) or "—"
+
+
+@admin.register(OperatingDay)
+class OperatingDayAdmin(Ink):
+    list_display = ("day", "state", "closed_at")
+    list_filter = (("state", ChoicesDropdownFilter), ("day", RangeDateFilter))
+    ordering = ("-day",)
+
+
+@admin.register(Reversal)
+class ReversalAdmin(EndlessInk):
+    list_display = ("made_at", "payment", "account", "day", "reason", "is_refund", "made_by")
+    list_filter = (("day", RangeDateFilter), "is_refund")
+    list_select_related = ("payment__account", "made_by")
+    search_fields = ("payment__account__number", "payment__external_id", "reason__icontains")
+    ordering = ("-made_at",)
+
+    @admin.display(description="лицевой счёт")
+    def account(self, reversal: Reversal) -> str:
+        return str(reversal.payment.account or "—")
+
+
+@admin.register(Remittance)
+class RemittanceAdmin(EndlessInk):
+    list_display = (
+        "day", "principal", "number", money_column("gross", "получено"), money_column("returns", "возвраты"),
+        money_column("commission", "вознаграждение"), money_column("vat", "НДС"),
+        money_column("net", "к перечислению"), money_column("carried_out", "перенос"), "state",
+    )  # fmt: skip
+    list_filter = (
+        ("state", ChoicesDropdownFilter), ("day", RangeDateFilter), ("contract__principal", RelatedDropdownFilter),
+    )  # fmt: skip
+    list_select_related = ("contract__principal",)
+    search_fields = ("number", "contract__number", "contract__principal__short_name__icontains")
+    search_help_text = "Номер поручения, договор, принципал"
+    ordering = ("-day", "contract__principal__short_name")
+
+    @admin.display(description="принципал", ordering="contract__principal__short_name")
+    def principal(self, remittance: Remittance) -> str:
+        return remittance.contract.principal.short_name
+
+
+@admin.register(BankStatementLine)
+class BankStatementLineAdmin(EndlessInk):
+    list_display = (
+        "day",
+        "direction",
+        money_column("amount", "сумма, руб."),
+        "other_name",
+        "purpose",
+        "number",
+        "outcome",
+    )
+    list_filter = ("is_incoming", ("day", RangeDateFilter))
+    list_select_related = ("payment", "remittance")
+    search_fields = ("number", "other_name__icontains", "other_inn", "purpose__icontains")
+    search_help_text = "Номер документа, другая сторона, ИНН, назначение"
+    ordering = ("-day", "-id")
+
+    @admin.display(description="", ordering="is_incoming")
+    def direction(self, line: BankStatementLine) -> str:
+        return "приход" if line.is_incoming else "расход"
+
+    @admin.display(description="чем стала")
+    def outcome(self, line: BankStatementLine) -> str:
+        if line.payment:
+            return f"платёж {line.payment}"
+        return f"перечисление {line.remittance}" if line.remittance else "—"
+
+
+@admin.register(CashReceipt)
+class CashReceiptAdmin(EndlessInk):
+    list_display = (
+        "number",
+        "made_at",
+        "office",
+        "cashier",
+        money_column("amount", "сумма, руб."),
+        money_column("given", "получено, руб."),
+        "is_card",
+    )
+    list_filter = (("office", RelatedDropdownFilter), ("made_at", RangeDateFilter), "is_card")
+    list_select_related = ("office", "cashier")
+    search_fields = ("number", "payments__account__number")
+    search_help_text = "Номер квитанции, лицевой счёт"
+    ordering = ("-made_at",)
