@@ -6,11 +6,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 
-from accounts.admin.base import Book, EndlessInk, Ink, InkRows, money_column
+from accounts.admin.base import Book, EndlessInk, Ink, InkRows, money_column, month_column
 from payments.models import (
     BankStatementLine,
     CashReceipt,
     Channel,
+    ClosedMonth,
     OperatingDay,
     Payment,
     Register,
@@ -73,6 +74,16 @@ class OperatingDayAdmin(Ink):
     list_display = ("day", "state", "closed_at")
     list_filter = (("state", ChoicesDropdownFilter), ("day", RangeDateFilter))
     ordering = ("-day",)
+
+
+@admin.register(ClosedMonth)
+class ClosedMonthAdmin(Ink):
+    list_display = (month_column(), "closed_at", "sums")
+    ordering = ("-month",)
+
+    @admin.display(description="контрольные суммы")
+    def sums(self, row: ClosedMonth) -> str:
+        return "; ".join(f"{name}: {value}" for name, value in row.totals.items()) or "—"
 
 
 @admin.register(Reversal)

@@ -1,0 +1,172 @@
+"""What every page of the staff reading room shares: ink that cannot be edited, books that can, quiet search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.paginator import InfinitePaginator
+
+from accounts.fields import InForce
+
+EMPTY = "—"
+
+
+class ReadingRoom(ModelAdmin):
+    """A list and a card of one model."""
+
+    list_per_page = 50
+    list_filter_submit = True
+    list_fullwidth = True
+    warn_unsaved_form = True
+    compressed_fields = True
+    show_full_result_count = False
+    empty_value_display = EMPTY
+    # Prefixes of these count; they hold upper case without Ё, and the term is brought to that shape.
+    shaped_search: tuple[str, ...] = ()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = " ".join(search_term.split())
+        if not self.shaped_search or not term:
+            return super().get_search_results(request, queryset, search_term)
+        wanted = Q()
+        for field in self.shaped_search:
+            wanted |= Q(**{f"{field}__startswith": shape(term)})
+        for field in self.search_fields:
+            wanted |= Q(**{field if "__" in field else f"{field}__startswith": term})
+        return queryset.filter(wanted), False
+
+
+class Endless(ReadingRoom):
+    """A table of millions: its pages are turned without counting the rows."""
+
+    paginator = InfinitePaginator
+
+
+class NoHands:
+    """Rows that only operations write: staff may look."""
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+class Ink(NoHands, ReadingRoom):
+    """A small table of ink."""
+
+
+class EndlessInk(NoHands, Endless):
+    """A large table of ink."""
+
+
+class Book(ReadingRoom):
+    """A reference book: edited by those who may; what has counted is closed by a date, never removed."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+class Rows(TabularInline):
+    """Rows shown under their owner; closed by a date, never removed."""
+
+    extra = 0
+    tab = True
+    per_page = 25
+    can_delete = False
+    show_change_link = True
+    ordering: tuple[str, ...] = ("-id",)
+
+
+class InkRows(NoHands, Rows):
+    """Rows under their owner that only operations write."""
+
+
+class InForceFilter(DropdownFilter):
+    """Rows with a validity: in force today, to come, past."""
+
+    title = "действует"
+    parameter_name = "in_force"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("now", "сейчас"), ("future", "будет"), ("past", "прошло")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        today = timezone.localdate()
+        match self.value():
+            case "now" if isinstance(queryset, InForce):
+                return queryset.on(today)
+            case "future":
+                return queryset.filter(valid_from__gt=today)
+            case "past":
+                return queryset.filter(valid_to__lte=today)
+        return queryset
+
+
+def shape(text: str) -> str:
+    """As the generated search columns hold it: upper case, Ё as Е."""
+    return text.upper().replace("Ё", "Е")
+
+
+def roubles(amount: Decimal | None) -> str:
+    """«1 234,50»"""
+    return EMPTY if amount is None else f"{amount:,.2f}".replace(",", "\u00a0").replace(".", ",")
+
+
+def quantity(value: Decimal | None) -> str:
+    """«1 012,5»: no zeros that say nothing."""
+    if value is None:
+        return EMPTY
+    text = f"{value:,f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace(",", "\u00a0").replace(".", ",")
+
+
+def month_text(month: date | None) -> str:
+    return EMPTY if month is None else f"{month:%m.%Y}"
+
+
+def column(name: str, description: str, render: Callable[[Any], str]) -> Callable[[Any], str]:
+    """A list column that shows one field in words."""
+
+    @admin.display(description=description, ordering=name)
+    def cell(obj: models.Model) -> str:
+        return render(getattr(obj, name))
+
+    cell.__name__ = f"{name}_text"
+    return cell
+
+
+def quantity_column(name: str, description: str) -> Callable[[Any], str]:
+    return column(name, description, quantity)
+
+
+def money_column(name: str, description: str) -> Callable[[Any], str]:
+    return column(name, description, roubles)
+
+
+def month_column(name: str = "month", description: str = "месяц") -> Callable[[Any], str]:
+    return column(name, description, month_text)
+
+
+@admin.display(description="действует", ordering="valid_from")
+def validity_column(obj: Any) -> str:
+    """«с 01.01.2026», «01.01.2026 – 30.06.2026»: the first day after it is stored, the last day in force is shown."""
+    if obj.valid_to is None:
+        return f"с {obj.valid_from:%d.%m.%Y}"
+    return f"{obj.valid_from:%d.%m.%Y} – {obj.valid_to - date.resolution:%d.%m.%Y}"
