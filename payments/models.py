@@ -15,7 +15,6 @@ from accounts.models.contracts import ChannelKind
 NO_CONTRACT = 0  # an advance that belongs to no principal yet stays with the agent until charges consume it
 
 
-
 @pghistory.track(*row_history())
 class Channel(models.Model):
     """Where payments come from: a cash desk, the provider on line, a bank, the post, a principal's own desk."""
@@ -23,7 +22,9 @@ class Channel(models.Model):
     code = models.SlugField("код", max_length=40, primary_key=True)
     name = models.CharField("название", max_length=120)
     kind = models.SmallIntegerField("вид", choices=ChannelKind)
-    is_cash = models.BooleanField("наличные", default=False, db_default=False)  # 103-ФЗ: принятое наличными идёт на счёт 40821
+    is_cash = models.BooleanField(
+        "наличные", default=False, db_default=False
+    )  # 103-ФЗ: принятое наличными идёт на счёт 40821
     fee_percent = models.DecimalField("комиссия канала, %", max_digits=7, decimal_places=4, default=0)
     is_active = models.BooleanField("действует", default=True)
 
@@ -346,7 +347,9 @@ class Remittance(models.Model):
             models.UniqueConstraint(fields=["contract", "day"], name="remittance_once"),
             models.CheckConstraint(
                 name="remittance_adds_up",
-                condition=Q(net=F("gross") - F("returns") - F("commission") - F("vat") + F("carried_in") - F("carried_out")),
+                condition=Q(
+                    net=F("gross") - F("returns") - F("commission") - F("vat") + F("carried_in") - F("carried_out")
+                ),
             ),
             models.CheckConstraint(name="remittance_net_not_negative", condition=Q(net__gte=0)),
             models.CheckConstraint(name="remittance_state_known", condition=Q(state__in=RemittanceState.values)),
@@ -408,7 +411,16 @@ class BankStatementLine(models.Model):
             pgtrigger.Protect(name="statement_line_kept", operation=pgtrigger.Delete),
             pgtrigger.ReadOnly(
                 name="statement_line_is_ink",
-                fields=["own_account", "day", "document_on", "number", "amount", "is_incoming", "other_account", "purpose"],
+                fields=[
+                    "own_account",
+                    "day",
+                    "document_on",
+                    "number",
+                    "amount",
+                    "is_incoming",
+                    "other_account",
+                    "purpose",
+                ],
             ),
         ]
 
@@ -441,5 +453,3 @@ class CashReceipt(models.Model):
 
     def __str__(self) -> str:
         return self.number
-
-

@@ -1,0 +1,964 @@
+"""What was paid, what is owed, where a kopeck went. Plus means the resident owes. Only reads.
+
+A balance is a query over ink: posted charges less allocations. The last closed month's `Balance` rows bound how far
+back a query has to look; `verify` proves that they say the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from django.db import connection
+
+from accounts.calendar import Month
+from accounts.money import ZERO
+from payments import allocation
+from payments.allocation import OpenItem
+from payments.models import (
+    BankStatementLine,
+    CashReceipt,
+    Channel,
+    ClosedMonth,
+    OperatingDay,
+    OperatingDayState,
+    Part,
+    Payment,
+    PaymentState,
+    Register,
+    RegisterState,
+    Remittance,
+    RemittanceState,
+    Reversal,
+)
+
+__all__ = [
+    "BankStatementLine", "CashReceipt", "Channel", "OperatingDay", "OperatingDayState", "Part", "Payment",
+    "PaymentState", "Register", "RegisterState", "Remittance", "RemittanceState", "Reversal",
+]  # fmt: skip
+
+ADVANCE_NAME = "Аванс"
+
+# A posted line: its contract's month is past OPEN, and the account is not held in it. c: billing_charge.
+INK = """
+    billing_charge AS c
+    JOIN billing_contractmonth AS posted
+        ON posted.contract_id = c.contract_id AND posted.month = c.month AND posted.state <> 'open'
+"""
+NOT_HELD = """
+    NOT EXISTS (
+        SELECT FROM billing_hold AS h
+        WHERE h.account_id = c.account_id AND h.month = c.month AND h.released_at IS NULL)
+"""
+# The month before which the books are closed, as an initial plan: partitions older than it are not read.
+MARK = "(SELECT coalesce(max(month), DATE '1900-01-01') FROM payments_closedmonth WHERE month < %(month)s)"
+AFTER_MARK = f"({MARK} + INTERVAL '1 month')::date"
+
+Row = TypeVar("Row")
+
+
+def rows_of(kind: type[Row], sql: str, params: dict[str, Any]) -> list[Row]:
+    """Rows of a statement as frozen rows whose fields stand in the same order."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return [kind(*row) for row in cursor.fetchall()]
+
+
+def _value(sql: str, params: dict[str, Any]) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchone()[0]
+
+
+# --- the balance of an account --------------------------------------------------------------------------------------
+
+
+def balance(*, account_id: int, on: date) -> Decimal:
+    """Roubles owed at the start of `on`: ink of the months before that of `on`, less payments received before `on`.
+
+    A payment taken in and not yet allocated counts, too: the payer owes it no more.
+    """
+    return balances(account_ids=[account_id], on=on)[account_id]
+
+
+def balances(*, account_ids: Collection[int], on: date) -> dict[int, Decimal]:
+    """`balance` of many accounts, in one statement."""
+    found: dict[int, Decimal] = dict.fromkeys(account_ids, ZERO)
+    params = {"accounts": list(account_ids), "month": Month.of(on).first, "on": on}
+    sql = f"""
+        SELECT account_id, sum(amount) FROM (
+            SELECT account_id, closing + penalty_closing AS amount FROM payments_balance
+            WHERE account_id = ANY(%(accounts)s) AND month = {MARK}
+            UNION ALL
+            SELECT c.account_id, c.amount FROM {INK}
+            WHERE c.account_id = ANY(%(accounts)s) AND c.month > {MARK} AND c.month < %(month)s AND {NOT_HELD}
+            UNION ALL
+            SELECT account_id, -amount FROM payments_allocation
+            WHERE account_id = ANY(%(accounts)s) AND day >= {AFTER_MARK} AND day < %(on)s
+            UNION ALL
+            SELECT account_id, -amount FROM payments_payment
+            WHERE account_id = ANY(%(accounts)s) AND state = 'accepted' AND day < %(on)s
+        ) AS moved GROUP BY account_id
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        found.update(cursor.fetchall())
+    return found
+
+
+# What moved a (account, house, contract, service): closed books, then ink, allocations, unallocated payments.
+# {scope}: a condition on c.account_id or c.contract_id, by the alias c.
+MOVEMENTS = f"""
+    SELECT c.account_id, c.house_id, c.contract_id, c.service_id,
+        c.closing AS opening, c.penalty_closing AS penalty_opening,
+        0.00 AS charged, 0.00 AS recalculated, 0.00 AS benefits, 0.00 AS penalty, 0.00 AS paid, 0.00 AS penalty_paid
+    FROM payments_balance AS c WHERE {{scope}} AND c.month = {MARK}
+    UNION ALL
+    SELECT c.account_id, c.house_id, c.contract_id, c.service_id,
+        CASE WHEN c.month < %(month)s AND c.kind <> 6 THEN c.amount ELSE 0 END,
+        CASE WHEN c.month < %(month)s AND c.kind = 6 THEN c.amount ELSE 0 END,
+        CASE WHEN c.month = %(month)s AND c.kind NOT IN (4, 5, 6) THEN c.amount ELSE 0 END,
+        CASE WHEN c.month = %(month)s AND c.kind = 4 THEN c.amount ELSE 0 END,
+        CASE WHEN c.month = %(month)s AND c.kind = 5 THEN c.amount ELSE 0 END,
+        CASE WHEN c.month = %(month)s AND c.kind = 6 THEN c.amount ELSE 0 END,
+        0, 0
+    FROM {INK} WHERE {{scope}} AND c.month > {MARK} AND c.month <= %(month)s AND {NOT_HELD}
+    UNION ALL
+    SELECT c.account_id, c.house_id, c.contract_id, c.service_id,
+        CASE WHEN c.day < %(month)s AND c.part <> 2 THEN -c.amount ELSE 0 END,
+        CASE WHEN c.day < %(month)s AND c.part = 2 THEN -c.amount ELSE 0 END,
+        0, 0, 0, 0,
+        CASE WHEN c.day >= %(month)s AND c.part <> 2 THEN c.amount ELSE 0 END,
+        CASE WHEN c.day >= %(month)s AND c.part = 2 THEN c.amount ELSE 0 END
+    FROM payments_allocation AS c WHERE {{scope}} AND c.day >= {AFTER_MARK} AND c.day < %(next)s
+"""
+UNALLOCATED = """
+    UNION ALL
+    SELECT c.account_id, 0, 0, 0,
+        CASE WHEN c.day < %(month)s THEN -c.amount ELSE 0 END, 0, 0, 0, 0, 0,
+        CASE WHEN c.day >= %(month)s THEN c.amount ELSE 0 END, 0
+    FROM payments_payment AS c WHERE {scope} AND c.state = 'accepted' AND c.day < %(next)s
+"""
+SUMS = """
+    sum(opening), sum(penalty_opening), sum(charged), sum(recalculated), sum(benefits), sum(penalty), sum(paid),
+    sum(penalty_paid)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """A month of one contract × service of an account; roubles. Totals with the penalty inside, the penalty also apart.
+
+    opening + charged + recalculated + benefits + penalty − paid = closing; benefits are negative.
+    contract_id = service_id = 0 is the advance that no principal owns yet (its opening and closing are negative).
+    """
+
+    account_id: int
+    contract_id: int
+    service_id: int
+    service_name: str
+    principal: str
+    opening: Decimal
+    charged: Decimal
+    recalculated: Decimal
+    benefits: Decimal
+    penalty: Decimal
+    paid: Decimal
+    closing: Decimal
+    penalty_opening: Decimal
+    penalty_paid: Decimal
+    penalty_closing: Decimal
+
+
+def statement_rows(*, account_id: int, month: Month) -> list[StatementRow]:
+    """The account's month per contract × service, in the order of the document; the advance last. One statement.
+
+    Σ closing = balance(on = first day of the next month); closing(M) = opening(M+1).
+    """
+    return statement_rows_of(account_ids=[account_id], month=month)[account_id]
+
+
+def statement_rows_of(*, account_ids: Collection[int], month: Month) -> dict[int, list[StatementRow]]:
+    """`statement_rows` of many accounts, in one statement."""
+    found: dict[int, list[StatementRow]] = {account_id: [] for account_id in account_ids}
+    scope = "c.account_id = ANY(%(accounts)s)"
+    sql = f"""
+        SELECT account_id, contract_id, service_id, coalesce(service.name, ''), coalesce(principal.short_name, ''), {SUMS}
+        FROM ({(MOVEMENTS + UNALLOCATED).format(scope=scope)}) AS moved
+        LEFT JOIN accounts_service AS service ON service.id = service_id
+        LEFT JOIN accounts_agencycontract AS contract ON contract.id = contract_id
+        LEFT JOIN accounts_organisation AS principal ON principal.id = contract.principal_id
+        GROUP BY account_id, contract_id, service_id, service.name, service.priority, principal.short_name
+        HAVING bool_or(opening <> 0 OR penalty_opening <> 0 OR charged <> 0 OR recalculated <> 0 OR benefits <> 0
+            OR penalty <> 0 OR paid <> 0 OR penalty_paid <> 0)
+        ORDER BY account_id, service.priority NULLS LAST, service_id, contract_id
+    """
+    params = {"accounts": list(account_ids), "month": month.first, "next": month.next.first}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        rows = cursor.fetchall()
+    for account_id, contract_id, service_id, service_name, principal, *sums in rows:
+        opening, penalty_opening, charged, recalculated, benefits, penalty, paid, penalty_paid = sums
+        whole = opening + penalty_opening
+        found[account_id].append(
+            StatementRow(
+                account_id=account_id,
+                contract_id=contract_id,
+                service_id=service_id,
+                service_name=service_name or ADVANCE_NAME,
+                principal=principal,
+                opening=whole,
+                charged=charged,
+                recalculated=recalculated,
+                benefits=benefits,
+                penalty=penalty,
+                paid=paid + penalty_paid,
+                closing=whole + charged + recalculated + benefits + penalty - paid - penalty_paid,
+                penalty_opening=penalty_opening,
+                penalty_paid=penalty_paid,
+                penalty_closing=penalty_opening + penalty - penalty_paid,
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class TurnoverRow:
+    """A month of a contract by house and service; roubles, the penalty inside opening, paid and closing."""
+
+    contract_id: int
+    principal: str
+    house_id: int
+    address: str
+    service_id: int
+    service_name: str
+    opening: Decimal
+    charged: Decimal
+    recalculated: Decimal
+    benefits: Decimal
+    penalty: Decimal
+    paid: Decimal
+    closing: Decimal
+
+
+def turnover(*, contract_ids: Collection[int], month: Month, by_house: bool = True) -> list[TurnoverRow]:
+    """Turnover sheet of the contracts; house_id 0 and no address when not `by_house`. One statement.
+
+    opening + charged + recalculated + benefits + penalty − paid = closing in every row and in total.
+    """
+    house = "moved.house_id" if by_house else "0"
+    sql = f"""
+        SELECT contract_id, principal, house_id, address, service_id, service_name,
+            opening, charged, recalculated, benefits, penalty, paid,
+            opening + charged + recalculated + benefits + penalty - paid
+        FROM (
+            SELECT moved.contract_id, principal.short_name AS principal, {house} AS house_id,
+                coalesce(house.town || ', ' || house.street || ', д. ' || house.number, '') AS address,
+                moved.service_id, service.name AS service_name, service.priority,
+                sum(moved.opening + moved.penalty_opening) AS opening, sum(moved.charged) AS charged,
+                sum(moved.recalculated) AS recalculated, sum(moved.benefits) AS benefits,
+                sum(moved.penalty) AS penalty, sum(moved.paid + moved.penalty_paid) AS paid
+            FROM ({MOVEMENTS.format(scope="c.contract_id = ANY(%(contracts)s)")}) AS moved
+            JOIN accounts_service AS service ON service.id = moved.service_id
+            JOIN accounts_agencycontract AS contract ON contract.id = moved.contract_id
+            JOIN accounts_organisation AS principal ON principal.id = contract.principal_id
+            LEFT JOIN accounts_house AS house ON house.id = {house}
+            GROUP BY 1, 2, 3, 4, 5, 6, 7
+        ) AS summed
+        WHERE opening <> 0 OR charged <> 0 OR recalculated <> 0 OR benefits <> 0 OR penalty <> 0 OR paid <> 0
+        ORDER BY principal, contract_id, address, priority, service_id
+    """
+    params = {"contracts": list(contract_ids), "month": month.first, "next": month.next.first}
+    return rows_of(TurnoverRow, sql, params)
+
+
+# --- open items -----------------------------------------------------------------------------------------------------
+
+# Pairs that owed nothing at the last checkpoint are carried as one sum of that month; debtors keep their months.
+OPEN_ITEMS = f"""
+    WITH mark AS (SELECT {MARK} AS month), carried AS (
+        SELECT b.account_id, b.contract_id, b.service_id, b.closing, b.penalty_closing,
+            b.closing > 0 OR b.penalty_closing > 0 AS owes
+        FROM payments_balance AS b
+        WHERE b.account_id = ANY(%(accounts)s) AND b.month = {MARK} AND b.contract_id <> 0
+    ), item AS (
+        SELECT account_id, contract_id, service_id, mark.month AS for_month, false AS is_penalty, closing AS amount,
+            0.00 AS charged
+        FROM carried, mark WHERE NOT owes
+        UNION ALL
+        SELECT account_id, contract_id, service_id, mark.month, true, penalty_closing, 0.00
+        FROM carried, mark WHERE NOT owes
+        UNION ALL
+        SELECT c.account_id, c.contract_id, c.service_id, c.month, c.kind = 6, c.amount, c.amount
+        FROM {INK} WHERE c.account_id = ANY(%(accounts)s) AND c.month > {MARK} AND {NOT_HELD}
+        UNION ALL
+        SELECT a.account_id, a.contract_id, a.service_id, a.for_month, a.part = 2, -a.amount, 0.00
+        FROM payments_allocation AS a
+        WHERE a.account_id = ANY(%(accounts)s) AND a.day >= {AFTER_MARK} AND a.contract_id <> 0
+        UNION ALL
+        SELECT c.account_id, c.contract_id, c.service_id, c.month, c.kind = 6, c.amount, c.amount
+        FROM {INK}
+        JOIN carried ON carried.account_id = c.account_id AND carried.contract_id = c.contract_id
+            AND carried.service_id = c.service_id
+        WHERE carried.owes AND c.account_id = ANY(%(accounts)s) AND c.month <= {MARK} AND {NOT_HELD}
+        UNION ALL
+        SELECT a.account_id, a.contract_id, a.service_id, a.for_month, a.part = 2, -a.amount, 0.00
+        FROM carried JOIN payments_allocation AS a USING (account_id, contract_id, service_id)
+        WHERE carried.owes AND a.account_id = ANY(%(accounts)s) AND a.day < {AFTER_MARK}
+    )
+    SELECT item.account_id, item.contract_id, item.service_id, item.for_month, item.is_penalty,
+        sum(item.amount), sum(item.charged), service.priority
+    FROM item JOIN accounts_service AS service ON service.id = item.service_id
+    GROUP BY 1, 2, 3, 4, 5, service.priority
+    HAVING sum(item.amount) <> 0
+    ORDER BY item.account_id, item.for_month, item.is_penalty, service.priority, item.service_id, item.contract_id
+"""
+
+
+def open_items(*, account_id: int) -> list[OpenItem]:
+    """What is unpaid of the account's ink, by contract, service and month of the document; credits are negative."""
+    return open_items_of(account_ids=[account_id])[account_id]
+
+
+def open_items_of(*, account_ids: Collection[int]) -> dict[int, list[OpenItem]]:
+    """`open_items` of many accounts, in one statement."""
+    found: dict[int, list[OpenItem]] = {account_id: [] for account_id in account_ids}
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN_ITEMS, {"accounts": list(account_ids), "month": date.max})
+        for account_id, contract_id, service_id, for_month, is_penalty, amount, charged, priority in cursor.fetchall():
+            found[account_id].append(
+                OpenItem(contract_id, service_id, for_month, amount, is_penalty, charged, priority)
+            )
+    return found
+
+
+def debts(*, account_id: int) -> list[OpenItem]:
+    """Open items with credits netted: the debts a payment would meet, oldest first."""
+    return sorted(
+        allocation.net_credits(open_items(account_id=account_id)),
+        key=lambda item: (item.for_month, item.is_penalty, item.priority, item.service_id, item.contract_id),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FreeAdvance:
+    """What is left of a payment's advance that no principal owns; roubles > 0."""
+
+    account_id: int
+    payment_id: int
+    for_month: date
+    amount: Decimal
+
+
+def free_advances(*, account_ids: Collection[int] | None = None) -> list[FreeAdvance]:
+    """Advances that wait for charges, in the order of the payments' dates; of all accounts when none are named."""
+    scope = "" if account_ids is None else "AND a.account_id = ANY(%(accounts)s)"
+    sql = f"""
+        SELECT a.account_id, a.payment_id, min(a.for_month), sum(a.amount)
+        FROM payments_allocation AS a JOIN payments_payment AS payment ON payment.id = a.payment_id
+        WHERE a.contract_id = 0 {scope}
+        GROUP BY a.account_id, a.payment_id, payment.paid_on HAVING sum(a.amount) > 0
+        ORDER BY a.account_id, payment.paid_on, a.payment_id
+    """
+    return rows_of(FreeAdvance, sql, {"accounts": list(account_ids or ())})
+
+
+# --- payments -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPart:
+    """Where a part of a payment went: roubles, negative in a mirror row; `reason` in words."""
+
+    payment_id: int
+    contract_id: int
+    principal: str
+    service_id: int
+    service_name: str
+    for_month: date
+    part: int
+    part_name: str
+    day: date
+    rule: int
+    reason: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """A payment as people see it. paid_on is the payer's day, day the centre's; parts: how it was split."""
+
+    payment_id: int
+    external_id: str
+    channel: str
+    account_id: int | None
+    account_number: str
+    amount: Decimal
+    for_month: date | None
+    paid_on: date
+    day: date
+    accepted_at: datetime
+    state: str
+    state_name: str
+    payer: str
+    purpose: str
+    parts: tuple[PaymentPart, ...] = ()
+
+
+def payments_of_account(*, account_id: int, limit: int = 36) -> list[PaymentRow]:
+    """The account's last payments with their parts, newest first. Two statements."""
+    found = Payment.objects.filter(account_id=account_id).order_by("-paid_on", "-id")[:limit]
+    return payment_rows(list(found.select_related("channel", "account")))
+
+
+def payment_rows(payments: Sequence[Payment]) -> list[PaymentRow]:
+    """Rows of payments that were read with their channel and account. One statement."""
+    parts: dict[int, list[PaymentPart]] = defaultdict(list)
+    for part in parts_of([payment.pk for payment in payments]):
+        parts[part.payment_id].append(part)
+    return [
+        PaymentRow(
+            payment_id=payment.pk,
+            external_id=payment.external_id,
+            channel=payment.channel.name,
+            account_id=payment.account_id,
+            account_number=payment.account.number if payment.account else "",
+            amount=payment.amount,
+            for_month=payment.for_month,
+            paid_on=payment.paid_on,
+            day=payment.day,
+            accepted_at=payment.accepted_at,
+            state=payment.state,
+            state_name=PaymentState(payment.state).label,
+            payer=payment.payer,
+            purpose=payment.purpose,
+            parts=tuple(parts[payment.pk]),
+        )
+        for payment in payments
+    ]
+
+
+def parts_of(payment_ids: Collection[int]) -> list[PaymentPart]:
+    """Allocations of payments, in the order they were made."""
+    if not payment_ids:
+        return []
+    sql = """
+        SELECT a.payment_id, a.contract_id, coalesce(principal.short_name, ''), a.service_id, coalesce(service.name, ''),
+            a.for_month, a.part, a.day, a.rule, a.amount
+        FROM payments_allocation AS a
+        LEFT JOIN accounts_service AS service ON service.id = a.service_id
+        LEFT JOIN accounts_agencycontract AS contract ON contract.id = a.contract_id
+        LEFT JOIN accounts_organisation AS principal ON principal.id = contract.principal_id
+        WHERE a.payment_id = ANY(%(payments)s) ORDER BY a.payment_id, a.line
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"payments": list(payment_ids)})
+        return [
+            PaymentPart(
+                payment_id=payment_id,
+                contract_id=contract_id,
+                principal=principal,
+                service_id=service_id,
+                service_name=service_name or ADVANCE_NAME,
+                for_month=for_month,
+                part=part,
+                part_name=Part(part).label,
+                day=day,
+                rule=rule,
+                reason=allocation.reason(rule, for_month),
+                amount=amount,
+            )
+            for payment_id, contract_id, principal, service_id, service_name, for_month, part, day, rule, amount
+            in cursor.fetchall()
+        ]  # fmt: skip
+
+
+def payment_row(payment_id: int) -> PaymentRow | None:
+    """One payment, or None."""
+    rows = payment_rows(list(Payment.objects.filter(pk=payment_id).select_related("channel", "account")))
+    return rows[0] if rows else None
+
+
+@dataclass(frozen=True, slots=True)
+class RemittanceRow:
+    """A contract's money of a day: gross − returns − commission − vat + carried_in − carried_out = net (roubles)."""
+
+    remittance_id: int
+    contract_id: int
+    contract_number: str
+    principal_id: int
+    principal: str
+    day: date
+    previous_day: date | None
+    number: str
+    gross: Decimal
+    returns: Decimal
+    commission: Decimal
+    vat: Decimal
+    carried_in: Decimal
+    net: Decimal
+    carried_out: Decimal
+    state: str
+    state_name: str
+    formed_at: datetime
+    confirmed_on: date | None
+    bank_account: str
+    arithmetic: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PathStep:
+    """A part of a payment and the remittance that paid it on, once there is one."""
+
+    part: PaymentPart
+    remittance: RemittanceRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPath:
+    """Payment → its parts → the remittance of each → the bank's confirmation (remittance.confirmed_on)."""
+
+    payment: PaymentRow
+    is_remitted_by_agent: bool
+    steps: tuple[PathStep, ...]
+
+
+def payment_path(payment_id: int) -> PaymentPath | None:
+    """Where one payment went. Four statements."""
+    found = Payment.objects.filter(pk=payment_id).select_related("channel", "account").first()
+    if found is None:
+        return None
+    (row,) = payment_rows([found])
+    through_agent = found.channel.is_received_by_agent
+    paid_on_by: dict[tuple[int, date], RemittanceRow] = {}
+    if through_agent and row.parts:
+        wanted = {(part.contract_id, part.day) for part in row.parts if part.contract_id}
+        remittances = _remittance_rows(
+            Remittance.objects.filter(
+                contract_id__in={contract_id for contract_id, _ in wanted}, day__gte=min(part.day for part in row.parts)
+            ).order_by("day")
+        )
+        for contract_id, day in wanted:
+            for remittance in remittances:
+                if (
+                    remittance.contract_id == contract_id
+                    and day <= remittance.day
+                    and (remittance.previous_day is None or remittance.previous_day < day)
+                ):
+                    paid_on_by[contract_id, day] = remittance
+    steps = tuple(PathStep(part, paid_on_by.get((part.contract_id, part.day))) for part in row.parts)
+    return PaymentPath(row, through_agent, steps)
+
+
+@dataclass(frozen=True, slots=True)
+class UnidentifiedRow:
+    """Money without an owner: roubles; age_days counts from the operating day."""
+
+    payment_id: int
+    channel: str
+    number_as_received: str
+    payer: str
+    purpose: str
+    amount: Decimal
+    paid_on: date
+    day: date
+    age_days: int
+    reason: str
+
+
+def unidentified(*, today: date, limit: int | None = None) -> list[UnidentifiedRow]:
+    """The queue of money without an owner, oldest first, then the largest."""
+    found = Payment.objects.filter(state=PaymentState.UNIDENTIFIED).select_related("channel")
+    return [
+        UnidentifiedRow(
+            payment_id=payment.pk,
+            channel=payment.channel.name,
+            number_as_received=payment.number_as_received,
+            payer=payment.payer,
+            purpose=payment.purpose,
+            amount=payment.amount,
+            paid_on=payment.paid_on,
+            day=payment.day,
+            age_days=(today - payment.day).days,
+            reason=payment.held_because,
+        )
+        for payment in found.order_by("day", "-amount", "id")[:limit]
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    account_number: str
+    address: str
+    amount: Decimal
+    parts: tuple[PaymentPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """A cash desk receipt; change = given − amount (roubles)."""
+
+    receipt_id: int
+    number: str
+    office: str
+    cashier: str
+    made_at: datetime
+    amount: Decimal
+    given: Decimal
+    change: Decimal
+    is_card: bool
+    lines: tuple[ReceiptLine, ...]
+
+
+def receipt(number: str) -> ReceiptRow | None:
+    """A receipt by its number, with the split of each payment. Three statements."""
+    found = CashReceipt.objects.filter(number=number).select_related("office", "cashier").first()
+    if found is None:
+        return None
+    payments = list(
+        found.payments.select_related("channel", "account", "account__house", "account__premises").order_by("id")
+    )
+    lines = []
+    for row, payment in zip(payment_rows(payments), payments, strict=True):
+        account = payment.account
+        address = f"{account.house}, {account.premises.number}" if account else ""
+        lines.append(ReceiptLine(row.account_number, address, row.amount, row.parts))
+    return ReceiptRow(
+        receipt_id=found.pk,
+        number=found.number,
+        office=found.office.name,
+        cashier=str(found.cashier),
+        made_at=found.made_at,
+        amount=found.amount,
+        given=found.given,
+        change=found.given - found.amount,
+        is_card=found.is_card,
+        lines=tuple(lines),
+    )
+
+
+# --- remittances ----------------------------------------------------------------------------------------------------
+
+
+def _remittance_rows(found: Iterable[Remittance]) -> list[RemittanceRow]:
+    if hasattr(found, "select_related"):
+        found = found.select_related("contract__principal", "bank_account")
+    return [
+        RemittanceRow(
+            remittance_id=row.pk,
+            contract_id=row.contract_id,
+            contract_number=row.contract.number,
+            principal_id=row.contract.principal_id,
+            principal=row.contract.principal.short_name,
+            day=row.day,
+            previous_day=row.previous_day,
+            number=row.number,
+            gross=row.gross,
+            returns=row.returns,
+            commission=row.commission,
+            vat=row.vat,
+            carried_in=row.carried_in,
+            net=row.net,
+            carried_out=row.carried_out,
+            state=row.state,
+            state_name=RemittanceState(row.state).label,
+            formed_at=row.formed_at,
+            confirmed_on=row.confirmed_on,
+            bank_account=row.bank_account.number if row.bank_account else "",
+            arithmetic=tuple(row.arithmetic),
+        )
+        for row in found
+    ]
+
+
+def remittances_of(
+    *, contract_ids: Collection[int], since: date | None = None, until: date | None = None, limit: int = 100
+) -> list[RemittanceRow]:
+    """Remittances of the contracts with day in [since, until], newest first. One statement."""
+    found = Remittance.objects.filter(contract_id__in=contract_ids)
+    if since is not None:
+        found = found.filter(day__gte=since)
+    if until is not None:
+        found = found.filter(day__lte=until)
+    return _remittance_rows(found.order_by("-day", "contract_id")[:limit])
+
+
+def remittances_on(day: date) -> list[RemittanceRow]:
+    """All remittances of a day, by principal."""
+    return _remittance_rows(Remittance.objects.filter(day=day).order_by("contract__principal__short_name", "contract_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryRow:
+    """A line of the registry behind a remittance: what was allocated to the contract out of one payment on one day."""
+
+    account_id: int
+    account_number: str
+    payment_id: int
+    channel: str
+    paid_on: date
+    day: date
+    service_id: int
+    service_name: str
+    for_month: date
+    part_name: str
+    amount: Decimal
+
+
+def remittance_registry(remittance_id: int) -> list[RegistryRow]:
+    """The payments inside a remittance: Σ amount = gross − returns."""
+    sql = """
+        SELECT a.account_id, account.number, a.payment_id, channel.name, payment.paid_on, a.day, a.service_id,
+            service.name, a.for_month, a.part, a.amount
+        FROM payments_remittance AS r
+        JOIN payments_allocation AS a ON a.contract_id = r.contract_id AND a.day <= r.day
+            AND (r.previous_day IS NULL OR a.day > r.previous_day)
+        JOIN payments_payment AS payment ON payment.id = a.payment_id
+        JOIN payments_channel AS channel ON channel.code = payment.channel_id AND channel.kind <> 5
+        JOIN accounts_personalaccount AS account ON account.id = a.account_id
+        JOIN accounts_service AS service ON service.id = a.service_id
+        WHERE r.id = %(remittance)s ORDER BY a.day, account.number, a.payment_id, a.line
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"remittance": remittance_id})
+        return [RegistryRow(*row[:9], Part(row[9]).label, row[10]) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class DaySummary:
+    """What one operating day brought the contracts and what was remitted for it; roubles.
+
+    received: allocated out of what the centre received; own: out of what the principal received himself.
+    remitted, commission, vat, carried_out: of the remittances made for this day.
+    """
+
+    day: date
+    is_closed: bool
+    received: Decimal
+    returns: Decimal
+    own: Decimal
+    by_channel: tuple[tuple[str, Decimal], ...]
+    remitted: Decimal
+    commission: Decimal
+    vat: Decimal
+    carried_out: Decimal
+    remittances: tuple[RemittanceRow, ...]
+
+
+def day_summary(*, contract_ids: Collection[int], day: date) -> DaySummary:
+    """The principal's home: yesterday's receipts and what was remitted. Three statements."""
+    sql = """
+        SELECT channel.name, channel.kind, sum(a.amount) FILTER (WHERE a.amount > 0),
+            -sum(a.amount) FILTER (WHERE a.amount < 0)
+        FROM payments_allocation AS a
+        JOIN payments_payment AS payment ON payment.id = a.payment_id
+        JOIN payments_channel AS channel ON channel.code = payment.channel_id
+        WHERE a.day = %(day)s AND a.contract_id = ANY(%(contracts)s) GROUP BY 1, 2 ORDER BY 1
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"day": day, "contracts": list(contract_ids)})
+        sums = [(name, kind, plus or ZERO, minus or ZERO) for name, kind, plus, minus in cursor.fetchall()]
+    remittances = remittances_of(contract_ids=contract_ids, since=day, until=day, limit=len(contract_ids) or 1)
+    state = OperatingDay.objects.filter(day=day).values_list("state", flat=True).first()
+    return DaySummary(
+        day=day,
+        is_closed=state == OperatingDayState.CLOSED,
+        received=sum((plus for _, kind, plus, _ in sums if kind != 5), ZERO),
+        returns=sum((minus for _, kind, _, minus in sums if kind != 5), ZERO),
+        own=sum((plus - minus for _, kind, plus, minus in sums if kind == 5), ZERO),
+        by_channel=tuple((name, plus - minus) for name, _, plus, minus in sums),
+        remitted=sum((row.net for row in remittances), ZERO),
+        commission=sum((row.commission for row in remittances), ZERO),
+        vat=sum((row.vat for row in remittances), ZERO),
+        carried_out=sum((row.carried_out for row in remittances), ZERO),
+        remittances=tuple(remittances),
+    )
+
+
+# --- the laws, as `verify` asks them --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DaySheet:
+    """Ведомость сохранности of a day, roubles: received + released = allocated + returned + suspended.
+
+    released: money of earlier days that left the suspense today; suspended: money of today that found no owner today;
+    allocated: parts less their mirror rows; returned: payments reversed or given back today.
+    """
+
+    day: date
+    received: Decimal
+    released: Decimal
+    allocated: Decimal
+    returned: Decimal
+    suspended: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        return self.received + self.released - self.allocated - self.returned - self.suspended
+
+
+def day_sheet(day: date) -> DaySheet:
+    """The day's conservation sheet, from rows alone. One statement."""
+    sql = """
+        WITH moved AS (
+            SELECT payment_id, sum(amount) AS amount FROM payments_allocation WHERE day = %(day)s GROUP BY payment_id
+        ), reversed AS (
+            SELECT r.payment_id, p.amount, p.day AS received_on FROM payments_reversal AS r
+            JOIN payments_payment AS p ON p.id = r.payment_id WHERE r.day = %(day)s
+        ), came AS (
+            SELECT p.id, p.amount FROM payments_payment AS p WHERE p.day = %(day)s AND p.state <> 'in_transit'
+        ), earlier AS (
+            SELECT p.id, p.amount FROM payments_payment AS p
+            WHERE p.day < %(day)s AND p.id IN (SELECT payment_id FROM moved UNION SELECT payment_id FROM reversed)
+                AND NOT EXISTS (SELECT FROM payments_allocation AS a WHERE a.payment_id = p.id AND a.day < %(day)s)
+        )
+        SELECT (SELECT coalesce(sum(amount), 0.00) FROM came),
+            (SELECT coalesce(sum(amount), 0.00) FROM earlier),
+            (SELECT coalesce(sum(amount), 0.00) FROM moved),
+            (SELECT coalesce(sum(amount), 0.00) FROM reversed),
+            (SELECT coalesce(sum(amount), 0.00) FROM came
+             WHERE id NOT IN (SELECT payment_id FROM moved UNION SELECT payment_id FROM reversed))
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"day": day})
+        return DaySheet(day, *cursor.fetchone())
+
+
+def conservation_of_day(day: date) -> Iterator[str]:
+    """Law 5 for a day: received = allocated + unidentified + returned. Yields what offends, with its key."""
+    sheet = day_sheet(day)
+    if sheet.difference:
+        yield f"день {day}: получено и не разнесено расходится на {sheet.difference}"
+    row = OperatingDay.objects.filter(day=day).first()
+    if row is None:
+        if sheet.received or sheet.allocated or sheet.returned:
+            yield f"день {day}: движения есть, а операционного дня нет"
+    elif row.state == OperatingDayState.CLOSED and row.sheet:
+        for name in ("received", "released", "allocated", "returned", "suspended"):
+            if row.sheet.get(name) != str(getattr(sheet, name)):
+                yield f"день {day}: в ведомости {name} = {row.sheet.get(name)}, по строкам {getattr(sheet, name)}"
+    sql = """
+        SELECT p.id, p.amount, p.state, coalesce(parts.amount, 0.00), r.id IS NOT NULL
+        FROM payments_payment AS p
+        LEFT JOIN (
+            SELECT payment_id, sum(amount) AS amount FROM payments_allocation
+            WHERE payment_id IN (SELECT id FROM payments_payment WHERE day = %(day)s) GROUP BY payment_id
+        ) AS parts ON parts.payment_id = p.id
+        LEFT JOIN payments_reversal AS r ON r.payment_id = p.id
+        WHERE p.day = %(day)s AND (
+            (p.state = 'allocated' AND (parts.amount IS DISTINCT FROM p.amount OR r.id IS NOT NULL))
+            OR (p.state IN ('unidentified', 'accepted', 'in_transit') AND (parts.amount IS NOT NULL OR r.id IS NOT NULL))
+            OR (p.state IN ('reversed', 'returned') AND (coalesce(parts.amount, 0) <> 0 OR r.id IS NULL))
+            OR (p.state = 'unidentified' AND p.account_id IS NOT NULL)
+            OR (p.state = 'accepted' AND p.account_id IS NULL))
+        ORDER BY p.id
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"day": day})
+        for payment_id, amount, state, allocated, is_reversed in cursor.fetchall():
+            yield (
+                f"платёж {payment_id}: {amount}, состояние «{PaymentState(state).label}», разнесено {allocated}"
+                + (", есть сторно" if is_reversed else "")
+            )
+
+
+def conservation_of_contract(contract_id: int) -> Iterator[str]:
+    """Law 5 for a principal: allocated out of what the centre received − returned = remitted + withheld + carried over.
+
+    Also the chain: each remittance begins where the one before ended, and carries in what that one carried out.
+    """
+    last: Remittance | None = None
+    paid = ZERO
+    for row in Remittance.objects.filter(contract_id=contract_id).order_by("day"):
+        where = f"договор {contract_id}, перечисление за {row.day}"
+        if row.previous_day != (last.day if last else None):
+            yield f"{where}: начинается после {row.previous_day}, а прошлое было за {last.day if last else None}"
+        if row.carried_in != (last.carried_out if last else ZERO):
+            yield f"{where}: перенесено {row.carried_in}, а прошлое оставило {last.carried_out if last else ZERO}"
+        paid += row.net + row.commission + row.vat
+        last = row
+    if last is None:
+        return
+    allocated = _value(
+        """
+        SELECT coalesce(sum(a.amount), 0.00) FROM payments_allocation AS a
+        JOIN payments_payment AS p ON p.id = a.payment_id
+        JOIN payments_channel AS channel ON channel.code = p.channel_id AND channel.kind <> 5
+        WHERE a.contract_id = %(contract)s AND a.day <= %(day)s
+        """,
+        {"contract": contract_id, "day": last.day},
+    )
+    if allocated != paid + last.carried_out:
+        yield (
+            f"договор {contract_id}: разнесено за вычетом возвратов {allocated}, "
+            f"а перечислено, удержано и перенесено {paid + last.carried_out}"
+        )
+
+
+def contracts_with_remittances() -> list[int]:
+    """Contracts that were ever paid, for `verify`."""
+    return list(Remittance.objects.order_by("contract_id").values_list("contract_id", flat=True).distinct())
+
+
+def operating_days(*, month: Month | None = None) -> list[date]:
+    """Days of the books, all or of a month."""
+    found = OperatingDay.objects.order_by("day")
+    if month is not None:
+        found = found.filter(day__gte=month.first, day__lt=month.next.first)
+    return list(found.values_list("day", flat=True))
+
+
+def closed_months() -> list[Month]:
+    """Months with a checkpoint, oldest first."""
+    return [Month(first) for first in ClosedMonth.objects.order_by("month").values_list("month", flat=True)]
+
+
+# The checkpoint of a month against ink and allocations since the checkpoint before it; what differs, by key.
+CHAIN = f"""
+    WITH before AS (
+        SELECT account_id, contract_id, service_id, closing, penalty_closing FROM payments_balance
+        WHERE month = (SELECT max(month) FROM payments_closedmonth WHERE month < %(month)s)
+    ), moved AS (
+        SELECT account_id, contract_id, service_id, sum(charged) AS charged, sum(paid) AS paid,
+            sum(penalty_charged) AS penalty_charged, sum(penalty_paid) AS penalty_paid
+        FROM (
+            SELECT c.account_id, c.contract_id, c.service_id,
+                CASE WHEN c.kind <> 6 THEN c.amount ELSE 0 END AS charged, 0.00 AS paid,
+                CASE WHEN c.kind = 6 THEN c.amount ELSE 0 END AS penalty_charged, 0.00 AS penalty_paid
+            FROM {INK} WHERE c.month > {MARK} AND c.month <= %(month)s AND {NOT_HELD}
+            UNION ALL
+            SELECT account_id, contract_id, service_id, 0, CASE WHEN part <> 2 THEN amount ELSE 0 END,
+                0, CASE WHEN part = 2 THEN amount ELSE 0 END
+            FROM payments_allocation WHERE day >= {AFTER_MARK} AND day < %(next)s
+        ) AS lines GROUP BY 1, 2, 3
+    ), expected AS (
+        SELECT account_id, contract_id, service_id,
+            coalesce(before.closing, 0) AS opening, coalesce(moved.charged, 0) AS charged, coalesce(moved.paid, 0) AS paid,
+            coalesce(before.penalty_closing, 0) AS penalty_opening,
+            coalesce(moved.penalty_charged, 0) AS penalty_charged, coalesce(moved.penalty_paid, 0) AS penalty_paid
+        FROM before FULL JOIN moved USING (account_id, contract_id, service_id)
+    ), stored AS (SELECT * FROM payments_balance WHERE month = %(month)s)
+    SELECT account_id, contract_id, service_id
+    FROM expected FULL JOIN stored USING (account_id, contract_id, service_id)
+    WHERE (coalesce(expected.opening, 0), coalesce(expected.charged, 0), coalesce(expected.paid, 0),
+           coalesce(expected.penalty_opening, 0), coalesce(expected.penalty_charged, 0),
+           coalesce(expected.penalty_paid, 0))
+        IS DISTINCT FROM (coalesce(stored.opening, 0), coalesce(stored.charged, 0), coalesce(stored.paid, 0),
+           coalesce(stored.penalty_opening, 0), coalesce(stored.penalty_charged, 0), coalesce(stored.penalty_paid, 0))
+        OR coalesce(stored.opening + stored.charged - stored.paid, 0) <> coalesce(stored.closing, 0)
+    ORDER BY 1, 2, 3 LIMIT 1000
+"""
+
+
+def balance_chain(month: Month) -> Iterator[str]:
+    """Law 5 for a closed month: opening + charged − paid = closing, opening = the closing before, all from ink."""
+    with connection.cursor() as cursor:
+        cursor.execute(CHAIN, {"month": month.first, "next": month.next.first})
+        for account_id, contract_id, service_id in cursor.fetchall():
+            yield f"сальдо {month}: счёт {account_id}, договор {contract_id}, услуга {service_id} расходится с проводками"
+
