@@ -113,9 +113,7 @@ class DateRange(Func):
 
 def no_overlap(table: str, *keys: str, condition: Q | None = None, message: str) -> list[models.BaseConstraint]:
     """Validity is not empty, and two rows of one key never hold on the same day. Keys are NOT NULL integers."""
-    points = [
-        (Int8Range(F(key), F(key), Value("[]")), RangeOperators.OVERLAPS) for key in keys
-    ]
+    points = [(Int8Range(F(key), F(key), Value("[]")), RangeOperators.OVERLAPS) for key in keys]
     return [
         models.CheckConstraint(
             name=f"{table}_validity_not_empty",
@@ -247,7 +245,8 @@ $$;
 CREATE FUNCTION is_account_number(number text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN number !~ '^[0-9]{4,20}$' THEN false ELSE (
         SELECT sum(CASE WHEN i % 2 = 1 AND d * 2 > 9 THEN d * 2 - 9 WHEN i % 2 = 1 THEN d * 2 ELSE d END) % 10 = 0
-        FROM (SELECT i, substr(reverse(number), i + 1, 1)::int AS d FROM generate_series(0, length(number) - 1) AS i) AS digits
+        FROM (SELECT i, substr(reverse(number), i + 1, 1)::int AS d
+            FROM generate_series(0, length(number) - 1) AS i) AS digits
     ) END
 $$;
 

@@ -87,7 +87,7 @@ def is_snils(number: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ReadingVerdict:
-    """May the reading stand? `refusal` says why not; `doubt` asks for a confirmation; `usage` is in the dial's units."""
+    """May the reading stand? `refusal` says why not; `doubt` asks to confirm; `usage` is in the dial's units."""
 
     refusal: str = ""
     doubt: str = ""
@@ -147,7 +147,9 @@ def judge_reading(
             refusal=f"Показание {value} меньше предыдущего ({previous} от {previous_day:%d.%m.%Y}). "
             "Проверьте цифры; если счётчик заменён или прежнее показание ошибочно, напишите обращение."
         )
-    likely = max([limit_ for limit_ in (average * 10 if average else None, ceiling) if limit_ is not None], default=None)
+    likely = max(
+        [limit_ for limit_ in (average * 10 if average else None, ceiling) if limit_ is not None], default=None
+    )
     if likely is not None and usage > likely:
         return ReadingVerdict(
             usage=usage,

@@ -127,8 +127,11 @@ class PaymentState(models.TextChoices):
     RETURNED = "returned", "возвращён плательщику"
 
 
+WAITING_STATES = [PaymentState.ACCEPTED, PaymentState.UNIDENTIFIED, PaymentState.IN_TRANSIT]
+
+
 class Payment(models.Model):
-    """Money that came in, once per (channel, external id). paid_on is the payer's day (value date), day the operating one."""
+    """Money that came in, once per (channel, external id). paid_on: value date; day: the operating one."""
 
     channel = models.ForeignKey(Channel, PROTECT, related_name="payments", verbose_name="канал")
     external_id = models.CharField("номер операции в канале", max_length=120)
@@ -180,7 +183,7 @@ class Payment(models.Model):
         indexes = [
             models.Index(fields=["account", "-paid_on"], name="payment_by_account"),
             models.Index(fields=["day"], name="payment_by_day"),
-            models.Index(fields=["state"], name="payment_waiting", condition=Q(state__in=["accepted", "unidentified", "in_transit"])),
+            models.Index(fields=["state"], name="payment_waiting", condition=Q(state__in=WAITING_STATES)),
         ]  # fmt: skip
         triggers = [
             pgtrigger.Protect(name="payment_kept", operation=pgtrigger.Delete),

@@ -167,7 +167,7 @@ def premises(**facts: Any) -> Premises:
 
 
 def account(**facts: Any) -> PersonalAccount:
-    """An open account of a flat. `persons=2` lets two nameless residents live there since long ago; `owners=1` owners."""
+    """An open account of a flat. `persons=2` lets two nameless residents live there for long; `owners=1`: one owner."""
     persons = facts.pop("persons", 0)
     owners = facts.pop("owners", 1)
     place = {name: facts.pop(name) for name in ("total_area_m2", "living_area_m2", "meter_impossible") if name in facts}

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from phonenumber_field.modelfields import PhoneNumberField
 
-from accounts.fields import IsAccountNumber, among, validate_account_number, row_history
+from accounts.fields import IsAccountNumber, among, row_history, validate_account_number
 
 
 class Delivery(models.IntegerChoices):
@@ -43,8 +43,12 @@ class PersonalAccount(models.Model):
         verbose_name = "лицевой счёт"
         verbose_name_plural = "лицевые счета"
         indexes = [
-            models.Index(fields=["unified_number"], name="account_by_unified", condition=Q(unified_number__isnull=False)),
-            models.Index(fields=["housing_service_id"], name="account_by_izku", condition=Q(housing_service_id__isnull=False)),
+            models.Index(
+                fields=["unified_number"], name="account_by_unified", condition=Q(unified_number__isnull=False)
+            ),
+            models.Index(
+                fields=["housing_service_id"], name="account_by_izku", condition=Q(housing_service_id__isnull=False)
+            ),
         ]
         constraints = [
             among("personalaccount", "delivery", Delivery),

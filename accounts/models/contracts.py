@@ -101,7 +101,9 @@ class BankAccountState(models.TextChoices):
 class BankAccount(Dated):
     """A bank account of an organisation. It counts once a second person approves it."""
 
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="bank_accounts", verbose_name="организация")
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="bank_accounts", verbose_name="организация"
+    )
     kind = models.SmallIntegerField("вид счёта", choices=BankAccountKind, default=BankAccountKind.SETTLEMENT)
     number = models.CharField("номер счёта", max_length=20)
     bik = models.CharField("БИК", max_length=9, validators=[validate_bik])
@@ -125,7 +127,9 @@ class BankAccount(Dated):
             models.CheckConstraint(
                 name="bankaccount_key_valid",
                 condition=Q(IsBankAccount(F("number"), F("bik"))),
-                violation_error_message="Ключ счёта не сходится с БИК. Сверьте номер счёта и БИК с карточкой организации.",
+                violation_error_message=(
+                    "Ключ счёта не сходится с БИК. Сверьте номер счёта и БИК с карточкой организации."
+                ),
             ),
             models.CheckConstraint(
                 name="bankaccount_correspondent_valid",
@@ -140,7 +144,8 @@ class BankAccount(Dated):
         ]
         triggers = [
             pgtrigger.ReadOnly(
-                name="requisites_are_ink", fields=["organisation", "kind", "number", "bik", "correspondent", "valid_from"]
+                name="requisites_are_ink",
+                fields=["organisation", "kind", "number", "bik", "correspondent", "valid_from"],
             ),
             pgtrigger.FSM(
                 name="bank_account_state",
@@ -190,7 +195,9 @@ class AgencyContract(Dated):
             ),
             models.CheckConstraint(
                 name="agencycontract_window",
-                condition=Q(readings_from_day__gte=1, readings_to_day__lte=31, readings_from_day__lte=F("readings_to_day")),
+                condition=Q(
+                    readings_from_day__gte=1, readings_to_day__lte=31, readings_from_day__lte=F("readings_to_day")
+                ),
                 violation_error_message="Окно показаний: с 1 по 31 число, начало не позже конца.",
             ),
         ]

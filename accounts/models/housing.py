@@ -86,7 +86,9 @@ class HousePassport(Dated):
         verbose_name = "паспорт дома"
         verbose_name_plural = "паспорта домов"
         constraints = [
-            *no_overlap("housepassport", "house_id", message="На эти дни паспорт дома уже есть. Закройте прежний датой."),
+            *no_overlap(
+                "housepassport", "house_id", message="На эти дни паспорт дома уже есть. Закройте прежний датой."
+            ),
             among("housepassport", "heating_mode", HeatingMode),
             models.CheckConstraint(
                 name="housepassport_areas",
@@ -162,7 +164,9 @@ class PremisesArea(Dated):
         verbose_name = "площадь помещения"
         verbose_name_plural = "площади помещений"
         constraints = [
-            *no_overlap("premisesarea", "premises_id", message="На эти дни площадь уже задана. Закройте прежнюю датой."),
+            *no_overlap(
+                "premisesarea", "premises_id", message="На эти дни площадь уже задана. Закройте прежнюю датой."
+            ),
             models.CheckConstraint(
                 name="premisesarea_positive",
                 condition=Q(total_area_m2__gt=0),
@@ -183,7 +187,12 @@ class Ownership(Dated):
         "accounts.Person", models.PROTECT, null=True, blank=True, related_name="ownerships", verbose_name="гражданин"
     )
     organisation = models.ForeignKey(
-        "accounts.Organisation", models.PROTECT, null=True, blank=True, related_name="ownerships", verbose_name="организация"
+        "accounts.Organisation",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="ownerships",
+        verbose_name="организация",
     )
     share_numerator = models.IntegerField("доля: числитель", default=1)
     share_denominator = models.IntegerField("доля: знаменатель", default=1)
@@ -217,7 +226,7 @@ class ResidencyKind(models.IntegerChoices):
 
 @pghistory.track(*row_history())
 class Residency(Dated):
-    """Who lives in premises and when; `valid_to` is the first day no longer there. Nameless after an import of counts."""
+    """Who lives in premises and when; `valid_to` is the first day away. Nameless after an import of counts."""
 
     premises = models.ForeignKey(Premises, models.CASCADE, related_name="residencies", verbose_name="помещение")
     person = models.ForeignKey(

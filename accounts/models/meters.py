@@ -60,7 +60,10 @@ class Meter(models.Model):
             ),
             models.CheckConstraint(
                 name="meter_dial",
-                condition=Q(zones__gte=1, zones__lte=3, digits__gte=1, digits__lte=12, decimals__gte=0, decimals__lte=6, ratio__gt=0),
+                condition=Q(
+                    zones__gte=1, zones__lte=3, digits__gte=1, digits__lte=12,
+                    decimals__gte=0, decimals__lte=6, ratio__gt=0,
+                ),
                 violation_error_message="Тарифов 1–3, знаков 1–12, коэффициент больше нуля.",
             ),
             models.CheckConstraint(
@@ -97,7 +100,9 @@ class Reading(models.Model):
     """A value of a dial. Key: meter, zone, day, source. No foreign key constraint: `verify` looks for orphans."""
 
     pk = models.CompositePrimaryKey("meter", "zone", "day", "source")
-    meter = models.ForeignKey(Meter, models.PROTECT, db_constraint=False, related_name="readings", verbose_name="прибор")
+    meter = models.ForeignKey(
+        Meter, models.PROTECT, db_constraint=False, related_name="readings", verbose_name="прибор"
+    )
     zone = models.SmallIntegerField("тариф", default=1)
     day = models.DateField("дата снятия")
     source = models.SmallIntegerField("источник", choices=ReadingSource)

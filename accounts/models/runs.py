@@ -164,5 +164,3 @@ class ImportedFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-

@@ -24,9 +24,7 @@ class ContractMonth(models.Model):
 
     contract = models.ForeignKey("accounts.AgencyContract", PROTECT, related_name="months", verbose_name="договор")
     month = MonthField("месяц")
-    state = models.CharField(
-        "состояние", max_length=8, choices=ContractMonthState, default=ContractMonthState.OPEN
-    )
+    state = models.CharField("состояние", max_length=8, choices=ContractMonthState, default=ContractMonthState.OPEN)
     posted_at = models.DateTimeField("проведён", null=True, blank=True)
     closed_at = models.DateTimeField("закрыт", null=True, blank=True)
 

@@ -1,4 +1,4 @@
-"""Dated reference facts: what a house gets and from whom, prices, norms, values set by law, building meters' volumes."""
+"""Dated reference facts: what a house gets and from whom, prices, norms, values set by law, building volumes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.fields import Dated, HashText, MonthField, QuantityField, among, is_month, no_overlap, row_history
-
 
 
 class ProvisionMethod(models.IntegerChoices):
@@ -52,7 +51,7 @@ class Provision(Dated):
 
 @pghistory.track(*row_history())
 class ProvisionException(Dated):
-    """A single account that gets a service otherwise than its house: not at all (method empty), or by another method."""
+    """A single account that gets a service otherwise than its house: not at all (no method), or by another one."""
 
     account = models.ForeignKey("accounts.PersonalAccount", models.CASCADE, related_name="+", verbose_name="счёт")
     service = models.ForeignKey("accounts.Service", models.PROTECT, related_name="+", verbose_name="услуга")
@@ -63,9 +62,7 @@ class ProvisionException(Dated):
         verbose_name = "исключение по счёту"
         verbose_name_plural = "исключения по счетам"
         constraints = [
-            *no_overlap(
-                "provisionexception", "account_id", "service_id", message="Исключение на эти дни уже есть."
-            ),
+            *no_overlap("provisionexception", "account_id", "service_id", message="Исключение на эти дни уже есть."),
             models.CheckConstraint(name="provisionexception_has_ground", condition=~Q(ground="")),
         ]
 
@@ -209,4 +206,3 @@ class HouseVolume(models.Model):
 
     def __str__(self) -> str:
         return f"{self.volume}"
-

@@ -201,7 +201,8 @@ def make_reference(managing_companies: int) -> Reference:
     made.municipality = suppliers[-1][1].id
     for i in range(managing_companies):
         association = i % 3 == 2
-        short = f"{'ТСЖ' if association else 'ООО УК'} «{MANAGERS[i % len(MANAGERS)]}{'' if i < len(MANAGERS) else f'-{i}'}»"
+        suffix = "" if i < len(MANAGERS) else f"-{i}"
+        short = f"{'ТСЖ' if association else 'ООО УК'} «{MANAGERS[i % len(MANAGERS)]}{suffix}»"
         principal = _organisation(
             100 + i,
             OrganisationKind.ASSOCIATION if association else OrganisationKind.MANAGING,
@@ -228,9 +229,14 @@ def make_reference(managing_companies: int) -> Reference:
     )
     for i, name in enumerate(TENANTS):
         made.tenants.append(
-            _organisation(1000 + i, OrganisationKind.OTHER, name, name.replace("ООО", "Общество с ограниченной ответственностью"),
-                          with_bank=False).id
-        )  # fmt: skip
+            _organisation(
+                1000 + i,
+                OrganisationKind.OTHER,
+                name,
+                name.replace("ООО", "Общество с ограниченной ответственностью"),
+                with_bank=False,
+            ).id
+        )
     for code, name, address in (
         ("ЦЕНТР", "Центральное отделение", "г. Оренбург, ул. Терешковой, д. 7"),
         ("СТЕПНОЙ", "Отделение «Степной»", "г. Оренбург, ул. Салмышская, д. 44"),

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import io
 import logging
-import threading
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +22,7 @@ from django.db import connection, transaction
 from accounts import database
 from accounts.calendar import Month
 from accounts.errors import Refusal
-from accounts.models import HeatingMode, HouseKind, House, Meter, MeterKind, PremisesKind, ReadingSource, Resource
+from accounts.models import HeatingMode, House, HouseKind, Meter, MeterKind, PremisesKind, ReadingSource, Resource
 from config.seeding import words
 from config.seeding.noise import Noise
 from config.seeding.reference import APARTMENTS, DETACHED, LONG_AGO, Reference, make_reference
@@ -33,7 +32,12 @@ logger = logging.getLogger(__name__)
 CYCLE = 400  # accounts
 CYCLES_AT_ONCE = 50
 MANY = 20_000  # accounts from which exclusion constraints are added after the rows
-SLOW_CONSTRAINTS = ("premisesarea_no_overlap", "residency_no_overlap", "provision_no_overlap", "housepassport_no_overlap")
+SLOW_CONSTRAINTS = (
+    "premisesarea_no_overlap",
+    "residency_no_overlap",
+    "provision_no_overlap",
+    "housepassport_no_overlap",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,9 @@ def plan() -> pl.DataFrame:
     for house, kind in enumerate(TYPES):
         for i in range(kind.accounts):
             if i < kind.flats:
-                rows.append((place, house, house, str(i + 1), PremisesKind.FLAT, i * kind.storeys // kind.flats + 1, False))
+                rows.append(
+                    (place, house, house, str(i + 1), PremisesKind.FLAT, i * kind.storeys // kind.flats + 1, False)
+                )
             elif i < kind.flats + kind.rooms:
                 rows.append((place, house, house, str(i - kind.flats + 1), PremisesKind.ROOM, kind.storeys, True))
             else:
@@ -127,7 +133,9 @@ def copy_rows(model: type, frame: pl.DataFrame) -> None:
 def copy_tuples(table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
     buffer = io.StringIO()
     for row in rows:
-        buffer.write(",".join("" if value is None else f'"{str(value).replace(chr(34), chr(34) * 2)}"' for value in row))
+        buffer.write(
+            ",".join("" if value is None else f'"{str(value).replace(chr(34), chr(34) * 2)}"' for value in row)
+        )
         buffer.write("\n")
     buffer.seek(0)
     database.copy_in(table, columns, buffer)
@@ -236,7 +244,9 @@ class Region:
                 ),
             ),
         )
-        tenants = pl.lit(pl.Series(self.reference.tenants)).gather(noise.below(i, "tenant", len(self.reference.tenants)))
+        tenants = pl.lit(pl.Series(self.reference.tenants)).gather(
+            noise.below(i, "tenant", len(self.reference.tenants))
+        )
         owned = frame.select(
             premises_id=premises,
             person_id=pl.when(~pl.col("is_office") & ~pl.col("municipal")).then(account),
@@ -278,7 +288,8 @@ class Region:
             frame.filter("is_room").unique("cycle", keep="first", maintain_order=True)
             .select(
                 id=self.communal_id(pl.col("cycle")), house_id="house", parent_id=pl.lit(None, pl.Int64),
-                kind=pl.lit(int(PremisesKind.FLAT), pl.Int64), number=pl.lit("60"), entrance=pl.lit(""), storey="storey",
+                kind=pl.lit(int(PremisesKind.FLAT), pl.Int64), number=pl.lit("60"),
+                entrance=pl.lit(""), storey="storey",
                 gis_number=pl.lit(""), cadastral_number=pl.lit(""), meter_impossible=pl.lit("{}"),
             )
         )  # fmt: skip
@@ -288,11 +299,15 @@ class Region:
         from accounts.models import Residency
 
         noise, i = self.noise, pl.col("i")
-        somewhere = pl.lit(self.first.first) + pl.duration(days=noise.between(i, "came", 5, max(6, 30 * self.months - 20)))
+        somewhere = pl.lit(self.first.first) + pl.duration(
+            days=noise.between(i, "came", 5, max(6, 30 * self.months - 20))
+        )
         base = {"premises_id": i + 1, "kind": pl.lit(1, pl.Int64), "ground": pl.lit("")}
         nobody, forever = pl.lit(None, pl.Int64), pl.lit(None, pl.Date)
         parts = [
-            people.select(**base, person_id=i + 1, persons=pl.lit(1, pl.Int64), valid_from=pl.lit(LONG_AGO), valid_to=forever),
+            people.select(
+                **base, person_id=i + 1, persons=pl.lit(1, pl.Int64), valid_from=pl.lit(LONG_AGO), valid_to=forever
+            ),
             people.filter(pl.col("persons") > 1).select(
                 **base, person_id=nobody, persons=pl.col("persons") - 1, valid_from=pl.lit(LONG_AGO), valid_to=forever
             ),
@@ -311,7 +326,11 @@ class Region:
 
     def write_houses(self, frame: pl.DataFrame) -> None:
         """Houses with passports, services by contract, volumes of the building heat meters."""
-        areas = frame.group_by("house").agg(pl.col("area").sum(), pl.col("cycle").first(), pl.col("type").first()).sort("house")
+        areas = (
+            frame.group_by("house")
+            .agg(pl.col("area").sum(), pl.col("cycle").first(), pl.col("type").first())
+            .sort("house")
+        )
         houses: list[tuple[Any, ...]] = []
         passports: list[tuple[Any, ...]] = []
         provisions: list[tuple[Any, ...]] = []
@@ -403,8 +422,8 @@ class Region:
                 key=key, monthly=pl.when(pl.col("persons") == 0).then(0).otherwise(monthly),
                 zones=pl.when((pl.lit(int(resource)) == 3) & noise.percent(i, "night", 400)).then(2).otherwise(1),
                 replaced_at=pl.when(replaced).then(noise.between(key, "when", 1, max(1, self.months - 2))),
-                expires=pl.when(noise.percent(key, "expired", 20)).then(noise.between(key, "expires", 0, self.months - 1)),
-                silent=pl.when(noise.percent(key, "silent", 20)).then(noise.between(key, "silence", 0, self.months - 1)),
+                expires=pl.when(noise.percent(key, "expired", 20)).then(noise.below(key, "expires", self.months)),
+                silent=pl.when(noise.percent(key, "silent", 20)).then(noise.below(key, "silence", self.months)),
                 remote=(pl.lit(int(resource)) == 3) & noise.percent(i, "remote", 350),
                 start=noise.between(key, "start", 20_000, 900_000),
             )  # fmt: skip
@@ -500,10 +519,16 @@ class Region:
         parts = [before, removal]
         if new.height:
             ids = new.select("key", new_id="id")
-            later = grid.filter(pl.col("n") >= pl.col("replaced_at")).join(ids, on="key").with_columns(
-                used=pl.when(pl.col("n") == pl.col("replaced_at")).then(pl.col("used") // 2).otherwise("used")
+            later = (
+                grid.filter(pl.col("n") >= pl.col("replaced_at"))
+                .join(ids, on="key")
+                .with_columns(
+                    used=pl.when(pl.col("n") == pl.col("replaced_at")).then(pl.col("used") // 2).otherwise("used")
+                )
             )
-            later = later.with_columns(id="new_id", value=pl.lit(15) + pl.col("used").cum_sum().over("new_id")).drop("new_id")
+            later = later.with_columns(id="new_id", value=pl.lit(15) + pl.col("used").cum_sum().over("new_id")).drop(
+                "new_id"
+            )
             initial = at.join(ids, on="key").with_columns(
                 id="new_id", value=pl.lit(15, pl.Int64), day=pl.col("month") + pl.duration(days=14),
                 month=pl.col("month").dt.offset_by("-1mo"), source=pl.lit(int(ReadingSource.ACT)),
@@ -517,10 +542,12 @@ class Region:
             "received_at": pl.col("day").cast(pl.String) + pl.lit(" 12:00:00+05"),
         }  # fmt: skip
         day_share = pl.when(two).then(pl.col("value") * 65 // 100).otherwise(pl.col("value"))
-        written = pl.concat([
-            rows.select(**out, zone=pl.lit(1), value=_thousandths(day_share)),
-            rows.filter(two).select(**out, zone=pl.lit(2), value=_thousandths(pl.col("value") - day_share)),
-        ])
+        written = pl.concat(
+            [
+                rows.select(**out, zone=pl.lit(1), value=_thousandths(day_share)),
+                rows.filter(two).select(**out, zone=pl.lit(2), value=_thousandths(pl.col("value") - day_share)),
+            ]
+        )
         self.readings += written.height
         copy_rows(Reading, written)
 
@@ -544,14 +571,20 @@ class Region:
         set_sequences()
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
-        return {"accounts": self.accounts, "houses": House.objects.count(), "meters": self.meters, "readings": self.readings}
+        return {
+            "accounts": self.accounts,
+            "houses": House.objects.count(),
+            "meters": self.meters,
+            "readings": self.readings,
+        }
 
 
 def drop_constraints() -> list[tuple[str, str, str]]:
     """(table, name, definition) of the exclusion constraints: adding them later takes 40 µs a row instead of 60."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = ANY(%s)",
+            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+            "WHERE conname = ANY(%s)",
             [list(SLOW_CONSTRAINTS)],
         )
         found: list[tuple[str, str, str]] = cursor.fetchall()
@@ -563,7 +596,6 @@ def drop_constraints() -> list[tuple[str, str, str]]:
 def add_constraints(constraints: list[tuple[str, str, str]]) -> None:
     """Put them back on two connections, the bigger tables apart."""
     order = {name: i for i, name in enumerate(SLOW_CONSTRAINTS)}
-    faults: list[Exception] = []
 
     def add(share: int) -> None:
         try:
@@ -572,18 +604,11 @@ def add_constraints(constraints: list[tuple[str, str, str]]) -> None:
                 for table, name, definition in sorted(constraints, key=lambda row: order[row[1]]):
                     if order[name] % 2 == share:
                         cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
-        except Exception as fault:
-            faults.append(fault)
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=add, args=(share,)) for share in (0, 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if faults:
-        raise faults[0]
+    with ThreadPoolExecutor(max_workers=2) as threads:
+        list(threads.map(add, (0, 1)))
 
 
 def set_sequences() -> None:
@@ -594,7 +619,3 @@ def set_sequences() -> None:
                 f"SELECT setval(pg_get_serial_sequence('accounts_{table}', 'id'), coalesce(max(id), 0) + 1, false) "
                 f"FROM accounts_{table}"
             )
-
-
-def previous_month(today: date) -> Month:
-    return Month.of(today).previous
