@@ -12,6 +12,6 @@ class ConfigConfig(AppConfig):
     def ready(self) -> None:
         from allauth.account.decorators import secure_admin_login
 
-        admin.autodiscover()
+        admin.site.index_title = "Рабочее место"
         # One door for everybody: the same rate limit, the same second factor.
         admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]

@@ -3,6 +3,7 @@
 import importlib.util
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from csp.constants import NONE, SELF
@@ -118,8 +119,9 @@ DATABASES["default"]["TEST"].setdefault("TEMPLATE", "template0")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "")
-if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+if REDIS_URL:  # a database of its own: clearing the cache must not clear the queues
+    _CACHE_URL = urlsplit(REDIS_URL)._replace(path="/1").geturl()
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _CACHE_URL}}
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
@@ -343,7 +345,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
-        "django.server": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
+        "django.server": {"level": "WARNING"},  # django-structlog tells of every request already
         # WeasyPrint and fontTools speak of every glyph
         "weasyprint": {"level": "ERROR"},
         "fontTools": {"level": "ERROR"},
