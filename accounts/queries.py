@@ -1,0 +1,627 @@
+"""Accounts in force on a day, meters and readings, the journal: reading only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet, Sum
+
+from accounts.calendar import Month
+from accounts.models import (
+    AgencyContract,
+    BankAccount,
+    BankAccountState,
+    CalendarDay,
+    ChannelKind,
+    HeatingMode,
+    House,
+    HouseKind,
+    ImportedFile,
+    JournalEntry,
+    Meter,
+    MeterKind,
+    Organisation,
+    OrganisationKind,
+    Ownership,
+    Person,
+    PersonalAccount,
+    Premises,
+    PremisesArea,
+    PremisesKind,
+    Reading,
+    ReadingSource,
+    ReadingVerdict,
+    Residency,
+    ResidencyKind,
+    Resource,
+    Run,
+    RunState,
+    Service,
+    ServiceKind,
+    Unit,
+    User,
+    VatMode,
+)
+
+# The words other apps need to speak of our rows: they do not see models.
+__all__ = [
+    "AgencyContract", "BankAccount", "BankAccountState", "ChannelKind", "HeatingMode", "House", "HouseKind",
+    "ImportedFile", "Meter", "MeterKind", "Organisation", "OrganisationKind", "Person", "PersonalAccount", "Premises",
+    "PremisesKind", "Reading", "ReadingSource", "ReadingVerdict", "ResidencyKind", "Resource", "Run", "RunState",
+    "Service", "ServiceKind", "Unit", "User", "VatMode",
+]  # fmt: skip
+
+READINGS_TO_DAY = 25  # the usual end of the window (charges.md 2.2); a contract may say otherwise
+READINGS_FROM_DAY = 15
+UNITS = {
+    Resource.COLD_WATER: "м³",
+    Resource.HOT_WATER: "м³",
+    Resource.ELECTRICITY: "кВт·ч",
+    Resource.GAS: "м³",
+    Resource.HEAT: "Гкал",
+    Resource.WASTEWATER: "м³",
+}
+STANDING = (ReadingVerdict.ACCEPTED, ReadingVerdict.CONFIRMED)
+
+
+# --- accounts and addresses -------------------------------------------------------------------------------------------
+
+
+def address_of(house: House, premises: Premises | None = None, *, with_postcode: bool = False) -> str:
+    """The printed address: «г. Оренбург, ул. Чкалова, д. 5, кв. 12», the flat before its room."""
+    parts = [house.town, house.street, f"д. {house.number}" if house.number else ""]
+    if with_postcode:
+        parts = [house.postcode, house.region, *parts]
+    if premises is not None:
+        parts += [str(premises.parent) if premises.parent is not None else "", str(premises)]
+    return ", ".join(part for part in parts if part)
+
+
+def accounts_with_address() -> QuerySet[PersonalAccount]:
+    """Accounts with all that their address and payer need, in one query."""
+    return PersonalAccount.objects.select_related("house", "premises__parent", "payer_person", "payer_organisation")
+
+
+def payer_of(account: PersonalAccount) -> str:
+    """The payer's name, or an empty string."""
+    return str(account.payer_organisation or account.payer_person or "")
+
+
+def phone_of(account: PersonalAccount) -> str:
+    """The account's phone, else its payer's, else an empty string."""
+    return str(account.phone or (account.payer_person.phone if account.payer_person else "") or "")
+
+
+def number_candidates(text: str) -> list[str]:
+    """What number may be meant: as typed, and with the leading zeros that were lost."""
+    digits = re.sub(r"[\s\-–—./]", "", text)
+    if not re.fullmatch(r"[0-9]{1,20}", digits):
+        return []
+    return list(dict.fromkeys([digits, *(digits.zfill(width) for width in range(len(digits) + 1, 13))]))
+
+
+def account_by_number(number: str) -> PersonalAccount | None:
+    """The account of this number, closed ones too. Spaces, dashes and lost leading zeros do not matter."""
+    candidates = number_candidates(number)
+    found = {row.number: row for row in accounts_with_address().filter(number__in=candidates)} if candidates else {}
+    return next((found[candidate] for candidate in candidates if candidate in found), None)
+
+
+def accounts_open_on(day: date) -> QuerySet[PersonalAccount]:
+    """Accounts that are charged for the day."""
+    return PersonalAccount.objects.filter(Q(closed_on=None) | Q(closed_on__gt=day), opened_on__lte=day)
+
+
+def calendar_overrides() -> dict[date, bool]:
+    """Day → working, where the table differs from the library's calendar."""
+    return dict(CalendarDay.objects.values_list("day", "is_working"))
+
+
+def bank_account_on(organisation_id: int, day: date, *, kind: int | None = None) -> BankAccount | None:
+    """The approved bank account in force on the day, the latest of several; `kind`: only of that kind."""
+    rows = BankAccount.objects.on(day).filter(organisation_id=organisation_id, state=BankAccountState.APPROVED)
+    if kind is not None:
+        rows = rows.filter(kind=kind)
+    found: BankAccount | None = rows.order_by("-valid_from", "-pk").first()
+    return found
+
+
+# --- one search box ---------------------------------------------------------------------------------------------------
+
+_LATIN = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`"
+_CYRILLIC = "йцукенгшщзхъфывапролджэячсмитьбюё"
+KEYBOARD = str.maketrans(_LATIN + _LATIN.upper(), _CYRILLIC + _CYRILLIC.upper())
+LOOKALIKES = str.maketrans("ABCEHKMOPTXY", "АВСЕНКМОРТХУ")
+_UNIFIED = re.compile(r"\d{2}[А-ЯЁ]{2}\d{6}(-\d{2})?")
+_NOISE = {
+    "УЛ", "УЛИЦА", "Г", "ГОР", "ГОРОД", "Д", "ДОМ", "КВ", "КВАРТИРА", "КОМ", "КОМНАТА", "ПОМ", "ПОМЕЩЕНИЕ", "ПР",
+    "ПР-КТ", "ПРОСПЕКТ", "ПЕР", "ПЕРЕУЛОК", "Ш", "ШОССЕ", "Б-Р", "БУЛЬВАР", "ПЛ", "ПЛОЩАДЬ", "С", "СЕЛО", "П",
+    "ПОСЕЛОК", "ПГТ", "№", "М/М", "ОФ", "ОФИС",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAccount:
+    """A line of the search's answer; `why` says in Russian what matched."""
+
+    id: int
+    number: str
+    address: str
+    name: str
+    phone: str
+    serial: str
+    unified_number: str
+    is_closed: bool
+    why: str
+
+
+def find_accounts(text: str, limit: int = 20) -> list[FoundAccount]:
+    """Accounts by number, ЕЛС or ИЖКУ, meter number, phone, name or address: the surest match first.
+
+    Wrong keyboard layout, «кв.», dashes, spaces and lost leading zeros do not matter.
+    """
+    text = " ".join(text.split())[:100]
+    if not text or limit < 1:
+        return []
+    found: dict[int, str] = {}
+    for why, condition in _guesses(text):
+        # One index each: asked one after another, and only as far as there is room in the answer.
+        rows = PersonalAccount.objects.filter(condition).exclude(pk__in=list(found))
+        for pk in rows.order_by("number").values_list("pk", flat=True)[: limit - len(found)]:
+            found.setdefault(pk, why)
+        if len(found) >= limit:
+            break
+    serials: dict[int, str] = {}
+    compact = re.sub(r"[\s]", "", text).upper()
+    accounts = accounts_with_address().prefetch_related(
+        Prefetch("premises__meters", Meter.objects.filter(removed_on=None).order_by("resource", "pk"))
+    )
+    by_id = {row.pk: row for row in accounts.filter(pk__in=list(found))}
+    for pk, row in by_id.items():
+        meters = [meter.serial for meter in row.premises.meters.all()]
+        matching = [serial for serial in meters if serial.upper().startswith(compact)]
+        serials[pk] = (matching or meters or [""])[0]
+    return [
+        FoundAccount(
+            id=pk,
+            number=by_id[pk].number,
+            address=address_of(by_id[pk].house, by_id[pk].premises),
+            name=payer_of(by_id[pk]),
+            phone=phone_of(by_id[pk]),
+            serial=serials[pk],
+            unified_number=by_id[pk].unified_number or "",
+            is_closed=by_id[pk].closed_on is not None,
+            why=why,
+        )
+        for pk, why in found.items()
+    ]
+
+
+def _guesses(text: str) -> list[tuple[str, Q]]:
+    """What the text may be, the surest first: (why, condition on accounts)."""
+    guesses: list[tuple[str, Q]] = []
+    numbers = number_candidates(text)
+    if numbers:
+        guesses.append(("номер счёта", Q(number__in=numbers)))
+    compact = re.sub(r"[\s.]", "", text).upper()
+    unified = compact.translate(LOOKALIKES)
+    if _UNIFIED.fullmatch(unified):
+        guesses.append(("ЕЛС", Q(unified_number=unified[:10])))
+        guesses.append(("идентификатор ЖКУ", Q(housing_service_id=unified)))
+    digits = re.sub(r"\D", "", text)
+    if re.fullmatch(r"[+\d\s()\-]+", text) and len(digits) in (10, 11):
+        phone = "+7" + digits[-10:]
+        guesses.append(("телефон", Q(phone=phone)))
+        guesses.append(("телефон", Q(payer_person__phone=phone)))
+    if any(sign.isdigit() for sign in text):
+        serials = {text, text.replace(" ", ""), text.upper(), compact}
+        for serial in sorted(serials):
+            guesses.append(("номер счётчика", Q(premises__in=_premises_of_meters(serial))))
+    if numbers and len(numbers[0]) >= 4:
+        guesses.append(("начало номера счёта", Q(number__startswith=numbers[0])))
+    variants = [text]
+    if re.search("[a-zA-Z]", text) and not re.search("[а-яА-ЯёЁ]", text):
+        variants = [text.translate(KEYBOARD), text]
+    for variant in variants:
+        guesses += _names(variant) + _addresses(variant)
+    return guesses
+
+
+def _premises_of_meters(serial: str) -> QuerySet[Meter, Any]:
+    return Meter.objects.filter(serial__startswith=serial, premises__isnull=False).values("premises")
+
+
+def _fold(text: str) -> str:
+    return text.upper().replace("Ё", "Е")
+
+
+def _names(text: str) -> list[tuple[str, Q]]:
+    words = _fold(text).replace(".", " ").split()
+    if not words or not all(re.fullmatch(r"[А-Я\-]+", word) for word in words) or len(words[0]) < 2:
+        return []
+    orders = [words] if len(words) == 1 else [words, [words[1], words[0], *words[2:]]]
+    guesses = []
+    for order in orders:
+        # «Иванова М П»: each word may be cut short, so the first is an index range and the rest a pattern.
+        pattern = "^" + "".join(re.escape(word) + r"[^ ]* ?" for word in order[:-1]) + re.escape(order[-1])
+        persons = Person.objects.filter(search_name__startswith=order[0], search_name__regex=pattern)
+        guesses.append(("плательщик", Q(payer_person__in=persons.values("pk"))))
+        guesses.append(("собственник", Q(premises__in=Ownership.objects.filter(person__in=persons).values("premises"))))
+    return guesses
+
+
+def _addresses(text: str) -> list[tuple[str, Q]]:
+    spaced = re.sub(r"([.,])", r" ", _fold(text))
+    spaced = re.sub(r"\b(Д|КВ|КОМ|ПОМ)(\d)", r"\1 \2", spaced)
+    tokens = [token for token in spaced.split() if token not in _NOISE]
+    words = [token for token in tokens if not token[0].isdigit()]
+    numbers = [token for token in tokens if token[0].isdigit()]
+    if not words or max(map(len, words)) < 2:
+        return []
+    street = Q()
+    for word in words:
+        street &= Q(search_address__contains=word) | Q(town__icontains=word)
+    if not numbers:
+        return [("адрес", Q(house__in=House.objects.filter(street).values("pk")))]
+    if len(numbers) == 1 and "-" in numbers[0]:  # «Ленина 10-15»: house and flat
+        numbers = numbers[0].split("-", 1)
+    houses = House.objects.filter(street, number__iexact=numbers[0]).values("pk")
+    if len(numbers) == 1:
+        near = House.objects.filter(street, number__istartswith=numbers[0]).values("pk")
+        return [("адрес", Q(house__in=houses)), ("адрес", Q(house__in=near))]
+    flat = Q(premises__number__iexact=numbers[1])
+    if len(numbers) > 2:  # room of a communal flat, or house with a корпус
+        room = Q(premises__parent__number__iexact=numbers[1], premises__number__iexact=numbers[2])
+        wing = House.objects.filter(street, number__istartswith=numbers[0], number__endswith=numbers[1]).values("pk")
+        return [
+            ("адрес", Q(house__in=houses) & room),
+            ("адрес", Q(house__in=wing, premises__number__iexact=numbers[2])),
+        ]
+    return [("адрес", Q(house__in=houses) & (flat | Q(premises__parent__number__iexact=numbers[1])))]
+
+
+# --- readings ---------------------------------------------------------------------------------------------------------
+
+
+def plain(value: Decimal) -> Decimal:
+    """The same number without the zeros the column adds: 105 for 105.000000, 7.125 for 7.125000."""
+    whole = value.to_integral_value()
+    return whole if whole == value else value.normalize()
+
+
+@dataclass(frozen=True, slots=True)
+class LastReading:
+    """The last standing value of one dial."""
+
+    zone: int
+    value: Decimal
+    day: date
+    month: Month
+    source: int
+    source_name: str
+    verdict: int
+
+
+@dataclass(frozen=True, slots=True)
+class MeterRow:
+    """A meter that stands in the premises, with the last reading of each of its dials."""
+
+    id: int
+    resource: int
+    resource_name: str
+    unit: str
+    serial: str
+    model: str
+    place: str
+    kind_name: str
+    zones: int
+    digits: int
+    decimals: int
+    ratio: Decimal
+    commissioned_on: date
+    removed_on: date | None
+    verified_until: date | None
+    is_remote: bool
+    last: dict[int, LastReading] = field(default_factory=dict)
+
+
+def meters_of_account(account_id: int, *, removed: bool = False) -> QuerySet[Meter]:
+    """Meters of the account's premises, and for a room those of its flat, too. `removed`: the former ones as well."""
+    account = PersonalAccount.objects.filter(pk=account_id)
+    rows = Meter.objects.filter(
+        Q(premises__in=account.values("premises"))
+        | Q(kind=MeterKind.SHARED_FLAT, premises__in=account.values("premises__parent"))
+    )
+    return rows if removed else rows.filter(removed_on=None)
+
+
+def last_readings(account_id: int, *, removed: bool = False) -> list[MeterRow]:
+    """The account's meters, each with its last counting values: two queries."""
+    meters = list(meters_of_account(account_id, removed=removed).order_by("resource", "place", "pk"))
+    last: dict[int, dict[int, LastReading]] = {meter.pk: {} for meter in meters}
+    rows = Reading.objects.filter(meter__in=[meter.pk for meter in meters], counts=True)
+    for row in rows.order_by("meter", "zone", "-month", "-day").distinct("meter", "zone"):
+        last[row.meter_id][row.zone] = LastReading(
+            zone=row.zone,
+            value=plain(row.value),
+            day=row.day,
+            month=Month.of(row.month),
+            source=row.source,
+            source_name=row.get_source_display(),
+            verdict=row.verdict,
+        )
+    return [
+        MeterRow(
+            id=meter.pk,
+            resource=meter.resource,
+            resource_name=meter.get_resource_display(),
+            unit=UNITS.get(Resource(meter.resource), ""),
+            serial=meter.serial,
+            model=meter.model,
+            place=meter.place,
+            kind_name=meter.get_kind_display(),
+            zones=meter.zones,
+            digits=meter.digits,
+            decimals=meter.decimals,
+            ratio=plain(meter.ratio),
+            commissioned_on=meter.commissioned_on,
+            removed_on=meter.removed_on,
+            verified_until=meter.verified_until,
+            is_remote=meter.is_remote,
+            last=last[meter.pk],
+        )
+        for meter in meters
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRow:
+    """A reading as history shows it."""
+
+    meter_id: int
+    serial: str
+    resource_name: str
+    unit: str
+    zone: int
+    day: date
+    month: Month
+    value: Decimal
+    source_name: str
+    verdict_name: str
+    counts: bool
+
+
+def readings_of_account(account_id: int, *, limit: int = 200) -> list[ReadingRow]:
+    """All readings of the account's meters, the former meters' too, the latest first."""
+    rows = Reading.objects.filter(meter__in=meters_of_account(account_id, removed=True).values("pk"))
+    return [
+        ReadingRow(
+            meter_id=row.meter_id,
+            serial=row.meter.serial,
+            resource_name=row.meter.get_resource_display(),
+            unit=UNITS.get(Resource(row.meter.resource), ""),
+            zone=row.zone,
+            day=row.day,
+            month=Month.of(row.month),
+            value=plain(row.value),
+            source_name=row.get_source_display(),
+            verdict_name=row.get_verdict_display(),
+            counts=row.counts,
+        )
+        for row in rows.select_related("meter").order_by("-day", "meter", "zone")[:limit]
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingWindow:
+    """When readings are taken and for which month one of today counts. Source: charges.md, 2.2."""
+
+    from_day: int
+    to_day: int
+    month: Month
+    is_open: bool
+
+
+def reading_window(account_id: int, on: date, *, resource: int | None = None) -> ReadingWindow:
+    """The window of the contracts that serve the account's house on the day: the narrowest, if they differ.
+
+    `resource`: only of the contract that supplies it. After the last day of the window a reading counts for the
+    next month.
+    """
+    provided = Q(house__provisions__valid_from__lte=on) & (
+        Q(house__provisions__valid_to=None) | Q(house__provisions__valid_to__gt=on)
+    )
+    if resource is not None:
+        provided &= Q(house__provisions__service__resource=resource)
+    provided &= Q(house__provisions__service__kind=ServiceKind.COMMUNAL)
+    provided &= ~Q(house__provisions__service__resource=Resource.NONE)
+    windows = list(
+        PersonalAccount.objects.filter(provided, pk=account_id).values_list(
+            "house__provisions__contract__readings_from_day", "house__provisions__contract__readings_to_day"
+        )
+    )
+    from_day = max([first for first, _ in windows], default=READINGS_FROM_DAY)
+    to_day = min([last for _, last in windows], default=READINGS_TO_DAY)
+    month = Month.of(on)
+    return ReadingWindow(
+        from_day=min(from_day, to_day),
+        to_day=to_day,
+        month=month.next if on.day > to_day else month,
+        is_open=min(from_day, to_day) <= on.day <= to_day,
+    )
+
+
+# --- the account's page -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerRow:
+    name: str
+    share: str
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentRow:
+    """Who lives there; a nameless row stands for `persons` people."""
+
+    name: str
+    persons: int
+    kind_name: str
+    since: date
+    until: date | None
+    ground: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCard:
+    """The account on a day: areas in m², people in force on that day, meters standing now."""
+
+    id: int
+    number: str
+    unified_number: str
+    housing_service_id: str
+    house_id: int
+    premises_id: int
+    address: str
+    postal_address: str
+    premises_kind: int
+    premises_kind_name: str
+    payer: str
+    payer_is_organisation: bool
+    is_tenant: bool
+    phone: str
+    email: str
+    delivery: int
+    delivery_name: str
+    opened_on: date
+    closed_on: date | None
+    total_area_m2: Decimal | None
+    living_area_m2: Decimal | None
+    heated_area_m2: Decimal | None
+    rooms: int | None
+    persons: int
+    owners: list[OwnerRow]
+    residents: list[ResidentRow]
+    meters: list[MeterRow]
+
+
+def persons_on(premises_id: int, day: date) -> int:
+    """How many live there on the day, temporary residents too; absence does not count here."""
+    found = Residency.objects.on(day).filter(premises_id=premises_id).aggregate(n=Sum("persons"))["n"]
+    return int(found or 0)
+
+
+def account_card(account_id: int, on: date) -> AccountCard:
+    """Everything about the account on one page: six queries, whatever the history. PersonalAccount.DoesNotExist."""
+    account = accounts_with_address().get(pk=account_id)
+    area = PremisesArea.objects.on(on).filter(premises=account.premises_id).first()
+    owners = Ownership.objects.on(on).filter(premises=account.premises_id).select_related("person", "organisation")
+    residents = list(
+        Residency.objects.on(on)
+        .filter(premises=account.premises_id)
+        .select_related("person")
+        .order_by("valid_from", "pk")
+    )
+    return AccountCard(
+        id=account.pk,
+        number=account.number,
+        unified_number=account.unified_number or "",
+        housing_service_id=account.housing_service_id or "",
+        house_id=account.house_id,
+        premises_id=account.premises_id,
+        address=address_of(account.house, account.premises),
+        postal_address=address_of(account.house, account.premises, with_postcode=True),
+        premises_kind=account.premises.kind,
+        premises_kind_name=account.premises.get_kind_display(),
+        payer=payer_of(account),
+        payer_is_organisation=account.payer_organisation_id is not None,
+        is_tenant=account.is_tenant,
+        phone=phone_of(account),
+        email=account.email,
+        delivery=account.delivery,
+        delivery_name=account.get_delivery_display(),
+        opened_on=account.opened_on,
+        closed_on=account.closed_on,
+        total_area_m2=area.total_area_m2 if area else None,
+        living_area_m2=area.living_area_m2 if area else None,
+        heated_area_m2=area.heated_area_m2 if area else None,
+        rooms=area.rooms if area else None,
+        persons=sum(row.persons for row in residents),
+        owners=[
+            OwnerRow(
+                name=str(row.person or row.organisation),
+                share=f"{row.share_numerator}/{row.share_denominator}" if row.share_denominator > 1 else "1",
+                since=row.valid_from,
+            )
+            for row in owners.order_by("valid_from", "pk")
+        ],
+        residents=[
+            ResidentRow(
+                name=str(row.person or ""),
+                persons=row.persons,
+                kind_name=row.get_kind_display(),
+                since=row.valid_from,
+                until=row.valid_to,
+                ground=row.ground,
+            )
+            for row in residents
+        ],
+        meters=last_readings(account_id),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    at: datetime
+    who: str
+    event: str
+    title: str
+    ground: str
+    facts: dict[str, Any]
+
+
+# What the journal's events are called for people; the rest are shown as they are.
+EVENT_NAMES = {
+    "accounts.account.opened": "Счёт открыт",
+    "accounts.account.closed": "Счёт закрыт",
+    "accounts.area.changed": "Изменена площадь",
+    "accounts.resident.settled": "Учтено проживание",
+    "accounts.resident.moved_out": "Снят с учёта",
+    "accounts.ownership.registered": "Зарегистрированы собственники",
+    "accounts.payer.changed": "Сменён плательщик",
+    "accounts.reading.submitted": "Принято показание",
+    "accounts.reading.corrected": "Исправлено показание",
+    "accounts.reading.held": "Показание ждёт проверки",
+    "accounts.reading.confirmed": "Показание подтверждено",
+    "accounts.reading.rejected": "Показание отклонено",
+    "accounts.meter.installed": "Установлен счётчик",
+    "accounts.meter.replaced": "Заменён счётчик",
+    "accounts.meter.removed": "Снят счётчик",
+    "accounts.meter.verified": "Поверен счётчик",
+    "accounts.bank_account.proposed": "Предложены реквизиты",
+    "accounts.bank_account.approved": "Утверждены реквизиты",
+    "accounts.bank_account.rejected": "Отклонены реквизиты",
+    "accounts.workbook.imported": "Загружена книга",
+    "accounts.workbook.undone": "Отменена загрузка книги",
+}
+
+
+def journal_of_account(account_id: int, limit: int = 50) -> list[JournalRow]:
+    """What was done with the account, the latest first."""
+    rows = JournalEntry.objects.filter(account_id=account_id).select_related("user").order_by("-at", "-pk")[:limit]
+    return [
+        JournalRow(
+            at=row.at,
+            who=str(row.user or row.by or "система"),
+            event=row.event,
+            title=EVENT_NAMES.get(row.event, row.event),
+            ground=row.ground,
+            facts=row.facts,
+        )
+        for row in rows
+    ]
