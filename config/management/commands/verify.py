@@ -1,0 +1,34 @@
+"""The laws of the system over all data; status 1 and the offending keys when one is broken."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.calendar import Month
+from accounts.errors import Refusal
+from config import verification
+
+
+class Command(BaseCommand):
+    help = "Проверить законы системы по всем данным (или за месяц). Нарушения: ключи строк и код завершения 1."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--month", help="только этот месяц, 2026-10")
+
+    def handle(self, *, month: str | None, **_: Any) -> None:
+        try:
+            only = Month.parse(month) if month else None
+        except Refusal as refusal:
+            raise CommandError(str(refusal)) from None
+        broken = 0
+        for finding in verification.findings(only):
+            law = f"закон {finding.law}" if finding.law else "связи"
+            self.stdout.write(f"{'НАРУШЕН' if finding.keys else 'соблюдён':>9}  {law}: {finding.name}")
+            for key in finding.keys:
+                self.stdout.write(f"           {key}")
+            if finding.count > len(finding.keys):
+                self.stdout.write(f"           … всего {finding.count}")
+            broken += bool(finding.keys)
+        if broken:
+            raise CommandError(f"Нарушено законов: {broken}. Ключи строк выше.")
+        self.stdout.write("Все законы соблюдены.")
