@@ -302,6 +302,7 @@ if not REDIS_URL:  # last resort of a machine without Redis: a real worker all t
         "control_folder": str(_BROKER / "control"),
     }
 CELERY_TASK_IGNORE_RESULT = True  # tasks return nothing; `Run` holds progress
+CELERY_RESULT_EXPIRES = None  # so there is nothing to clean up nightly
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 # One queue for each app that has work of its own; a worker without -Q takes from all.

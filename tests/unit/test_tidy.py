@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,6 +14,15 @@ APPS = ["accounts", "billing", "payments", "debt", "epd", "gis_export", "portals
 # Rooms where the outside world comes in: there the clock may be read.
 EDGES = {"views", "tasks", "admin", "api", "management", "office", "templatetags"}
 VIEWS = {"views", "api"}
+# Rooms that compute from their arguments alone (the dots of STYLE.md).
+PURE = {
+    "accounts": ["money", "calendar", "errors", "rules", "imports"],
+    "billing": ["columns", "formulas", "recalculation", "pipeline"],
+    "payments": ["registers", "allocation", "remittance", "bank_orders"],
+    "debt": ["penalties", "stages"],
+    "epd": ["assemble", "barcode", "writer"],
+    "gis_export": ["mapping"],
+}
 
 
 def sources() -> list[Path]:
@@ -32,6 +42,25 @@ def found(pattern: str, files: Iterable[Path]) -> list[str]:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if law.search(line)
     ]
+
+
+def contracts(kind: str, key: str) -> set[str]:
+    """The modules that the import contracts of this kind name."""
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    return {module for contract in told if contract["type"] == kind for module in contract[key]}
+
+
+def is_there(app: str, room: str) -> bool:
+    return (ROOT / app / f"{room}.py").exists() or (ROOT / app / room / "__init__.py").exists()
+
+
+def test_every_pure_room_is_under_contract():
+    rooms_there = {f"{app}.{room}" for app, names in PURE.items() for room in names if is_there(app, room)}
+    assert contracts("forbidden", "source_modules") == rooms_there
+
+
+def test_every_app_keeps_its_models_to_itself():
+    assert contracts("protected", "protected_modules") == {f"{app}.models" for app in APPS if is_there(app, "models")}
 
 
 def test_no_float_near_money():
