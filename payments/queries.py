@@ -187,7 +187,8 @@ def statement_rows_of(*, account_ids: Collection[int], month: Month) -> dict[int
     found: dict[int, list[StatementRow]] = {account_id: [] for account_id in account_ids}
     scope = "c.account_id = ANY(%(accounts)s)"
     sql = f"""
-        SELECT account_id, contract_id, service_id, coalesce(service.name, ''), coalesce(principal.short_name, ''), {SUMS}
+        SELECT account_id, contract_id, service_id, coalesce(service.name, ''), coalesce(principal.short_name, ''),
+            {SUMS}
         FROM ({(MOVEMENTS + UNALLOCATED).format(scope=scope)}) AS moved
         LEFT JOIN accounts_service AS service ON service.id = service_id
         LEFT JOIN accounts_agencycontract AS contract ON contract.id = contract_id
@@ -344,6 +345,19 @@ def debts(*, account_id: int) -> list[OpenItem]:
     )
 
 
+def accounts_with_advance() -> list[int]:
+    """Accounts that may have an advance of no principal: by the last checkpoint and by what was allocated since."""
+    sql = f"""
+        SELECT account_id FROM payments_balance WHERE month = {MARK} AND contract_id = 0 AND closing < 0
+        UNION
+        SELECT account_id FROM payments_allocation WHERE day >= {AFTER_MARK} AND contract_id = 0
+        ORDER BY account_id
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"month": date.max})
+        return [account_id for (account_id,) in cursor.fetchall()]
+
+
 @dataclass(frozen=True, slots=True)
 class FreeAdvance:
     """What is left of a payment's advance that no principal owns; roubles > 0."""
@@ -354,17 +368,16 @@ class FreeAdvance:
     amount: Decimal
 
 
-def free_advances(*, account_ids: Collection[int] | None = None) -> list[FreeAdvance]:
-    """Advances that wait for charges, in the order of the payments' dates; of all accounts when none are named."""
-    scope = "" if account_ids is None else "AND a.account_id = ANY(%(accounts)s)"
-    sql = f"""
+def free_advances(*, account_ids: Collection[int]) -> list[FreeAdvance]:
+    """Advances of the accounts that wait for charges, in the order of the payments' dates."""
+    sql = """
         SELECT a.account_id, a.payment_id, min(a.for_month), sum(a.amount)
         FROM payments_allocation AS a JOIN payments_payment AS payment ON payment.id = a.payment_id
-        WHERE a.contract_id = 0 {scope}
+        WHERE a.contract_id = 0 AND a.account_id = ANY(%(accounts)s)
         GROUP BY a.account_id, a.payment_id, payment.paid_on HAVING sum(a.amount) > 0
         ORDER BY a.account_id, payment.paid_on, a.payment_id
     """
-    return rows_of(FreeAdvance, sql, {"accounts": list(account_ids or ())})
+    return rows_of(FreeAdvance, sql, {"accounts": list(account_ids)})
 
 
 # --- payments -------------------------------------------------------------------------------------------------------
@@ -447,8 +460,8 @@ def parts_of(payment_ids: Collection[int]) -> list[PaymentPart]:
     if not payment_ids:
         return []
     sql = """
-        SELECT a.payment_id, a.contract_id, coalesce(principal.short_name, ''), a.service_id, coalesce(service.name, ''),
-            a.for_month, a.part, a.day, a.rule, a.amount
+        SELECT a.payment_id, a.contract_id, coalesce(principal.short_name, ''), a.service_id,
+            coalesce(service.name, ''), a.for_month, a.part, a.day, a.rule, a.amount
         FROM payments_allocation AS a
         LEFT JOIN accounts_service AS service ON service.id = a.service_id
         LEFT JOIN accounts_agencycontract AS contract ON contract.id = a.contract_id
@@ -689,7 +702,8 @@ def remittances_of(
 
 def remittances_on(day: date) -> list[RemittanceRow]:
     """All remittances of a day, by principal."""
-    return _remittance_rows(Remittance.objects.filter(day=day).order_by("contract__principal__short_name", "contract_id"))
+    found = Remittance.objects.filter(day=day)
+    return _remittance_rows(found.order_by("contract__principal__short_name", "contract_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -779,6 +793,87 @@ def day_summary(*, contract_ids: Collection[int], day: date) -> DaySummary:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ContractDay:
+    """What one operating day brought one contract, roubles; own: received by the principal himself, never remitted."""
+
+    contract_id: int
+    received: Decimal
+    returns: Decimal
+    own: Decimal
+
+
+def contract_days(*, contract_ids: Collection[int], day: date) -> dict[int, ContractDay]:
+    """The day's receipts of each contract that had any. One statement."""
+    sql = """
+        SELECT a.contract_id,
+            coalesce(sum(a.amount) FILTER (WHERE a.amount > 0 AND channel.kind <> 5), 0.00),
+            coalesce(-sum(a.amount) FILTER (WHERE a.amount < 0 AND channel.kind <> 5), 0.00),
+            coalesce(sum(a.amount) FILTER (WHERE channel.kind = 5), 0.00)
+        FROM payments_allocation AS a
+        JOIN payments_payment AS payment ON payment.id = a.payment_id
+        JOIN payments_channel AS channel ON channel.code = payment.channel_id
+        WHERE a.day = %(day)s AND a.contract_id = ANY(%(contracts)s) GROUP BY 1
+    """
+    return {row.contract_id: row for row in rows_of(ContractDay, sql, {"day": day, "contracts": list(contract_ids)})}
+
+
+@dataclass(frozen=True, slots=True)
+class ContractReceipt:
+    """What one payment brought one contract on one operating day, roubles; negative where it was reversed."""
+
+    contract_id: int
+    account_id: int
+    account_number: str
+    payment_id: int
+    channel: str
+    is_own: bool
+    paid_on: date
+    day: date
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ContractReceipts:
+    """One page of receipts, and what all of them come to."""
+
+    rows: list[ContractReceipt]
+    count: int
+    amount: Decimal
+
+
+def contract_receipts(
+    *,
+    contract_ids: Collection[int],
+    since: date,
+    until: date,
+    account_id: int | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> ContractReceipts:
+    """Receipts of the contracts with operating day in [since, until], newest first. Two statements."""
+    grouped = f"""
+        SELECT a.contract_id, a.account_id, account.number, a.payment_id, channel.name, channel.kind = 5 AS is_own,
+            payment.paid_on, a.day, sum(a.amount) AS amount
+        FROM payments_allocation AS a
+        JOIN payments_payment AS payment ON payment.id = a.payment_id
+        JOIN payments_channel AS channel ON channel.code = payment.channel_id
+        JOIN accounts_personalaccount AS account ON account.id = a.account_id
+        WHERE a.contract_id = ANY(%(contracts)s) AND a.day >= %(since)s AND a.day <= %(until)s
+            {"AND a.account_id = %(account)s" if account_id is not None else ""}
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(a.amount) <> 0
+    """
+    params = {
+        "contracts": list(contract_ids), "since": since, "until": until, "account": account_id, "limit": limit,
+        "offset": offset,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*), coalesce(sum(amount), 0.00) FROM ({grouped}) AS found", params)
+        count, amount = cursor.fetchone()
+    order = "ORDER BY a.day DESC, account.number, a.payment_id, a.contract_id LIMIT %(limit)s OFFSET %(offset)s"
+    return ContractReceipts(rows_of(ContractReceipt, f"{grouped} {order}", params), count, amount)
+
+
 # --- the laws, as `verify` asks them --------------------------------------------------------------------------------
 
 
@@ -852,7 +947,8 @@ def conservation_of_day(day: date) -> Iterator[str]:
         LEFT JOIN payments_reversal AS r ON r.payment_id = p.id
         WHERE p.day = %(day)s AND (
             (p.state = 'allocated' AND (parts.amount IS DISTINCT FROM p.amount OR r.id IS NOT NULL))
-            OR (p.state IN ('unidentified', 'accepted', 'in_transit') AND (parts.amount IS NOT NULL OR r.id IS NOT NULL))
+            OR (p.state IN ('unidentified', 'accepted', 'in_transit')
+                AND (parts.amount IS NOT NULL OR r.id IS NOT NULL))
             OR (p.state IN ('reversed', 'returned') AND (coalesce(parts.amount, 0) <> 0 OR r.id IS NULL))
             OR (p.state = 'unidentified' AND p.account_id IS NOT NULL)
             OR (p.state = 'accepted' AND p.account_id IS NULL))
@@ -938,7 +1034,8 @@ CHAIN = f"""
         ) AS lines GROUP BY 1, 2, 3
     ), expected AS (
         SELECT account_id, contract_id, service_id,
-            coalesce(before.closing, 0) AS opening, coalesce(moved.charged, 0) AS charged, coalesce(moved.paid, 0) AS paid,
+            coalesce(before.closing, 0) AS opening, coalesce(moved.charged, 0) AS charged,
+            coalesce(moved.paid, 0) AS paid,
             coalesce(before.penalty_closing, 0) AS penalty_opening,
             coalesce(moved.penalty_charged, 0) AS penalty_charged, coalesce(moved.penalty_paid, 0) AS penalty_paid
         FROM before FULL JOIN moved USING (account_id, contract_id, service_id)
@@ -960,5 +1057,5 @@ def balance_chain(month: Month) -> Iterator[str]:
     with connection.cursor() as cursor:
         cursor.execute(CHAIN, {"month": month.first, "next": month.next.first})
         for account_id, contract_id, service_id in cursor.fetchall():
-            yield f"сальдо {month}: счёт {account_id}, договор {contract_id}, услуга {service_id} расходится с проводками"
+            yield f"сальдо {month}: счёт {account_id}, договор {contract_id}, услуга {service_id}: не по проводкам"
 
