@@ -24,6 +24,7 @@ from accounts.models import (
     JournalEntry,
     Meter,
     MeterKind,
+    Office,
     Organisation,
     OrganisationKind,
     Ownership,
@@ -50,8 +51,8 @@ from accounts.models import (
 # The words other apps need to speak of our rows: they do not see models.
 __all__ = [
     "AgencyContract", "BankAccount", "BankAccountState", "ChannelKind", "HeatingMode", "House", "HouseKind",
-    "ImportedFile", "Meter", "MeterKind", "Organisation", "OrganisationKind", "Person", "PersonalAccount", "Premises",
-    "PremisesKind", "Reading", "ReadingSource", "ReadingVerdict", "ResidencyKind", "Resource", "Run", "RunState",
+    "ImportedFile", "Meter", "MeterKind", "Office", "Organisation", "OrganisationKind", "Person", "PersonalAccount",
+    "Premises", "PremisesKind", "Reading", "ReadingSource", "ReadingVerdict", "ResidencyKind", "Resource", "Run", "RunState",
     "Service", "ServiceKind", "Unit", "User", "VatMode",
 ]  # fmt: skip
 

@@ -77,7 +77,7 @@ class OpenItem:
 
 @dataclass(frozen=True, slots=True)
 class PaidPart:
-    """A part of the payment: positive roubles. contract_id = service_id = 0 and for_month None: an advance of nobody's."""
+    """A part of the payment, positive roubles. contract_id = service_id = 0, no for_month: an advance of nobody's."""
 
     contract_id: int
     service_id: int
@@ -162,7 +162,9 @@ class _Debts:
         self.weights = weights
         self.parts: dict[tuple[Key, Rule], Decimal] = defaultdict(lambda: ZERO)
 
-    def pay(self, amount: Decimal, services: Collection[int] | None, but: Collection[int], given: Rule | None) -> Decimal:
+    def pay(
+        self, amount: Decimal, services: Collection[int] | None, but: Collection[int], given: Rule | None
+    ) -> Decimal:
         """Lay `amount` over the debts (of `services` alone, if given; never those of `but`); give back what is left."""
         for is_penalty in (False, True):
             open_items = [

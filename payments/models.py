@@ -10,7 +10,7 @@ from django.db.models import PROTECT, F, Q
 from django.utils import timezone
 
 from accounts.fields import MoneyField, MonthField, is_month, row_history
-from accounts.models.contracts import ChannelKind
+from accounts.kinds import ChannelKind
 
 NO_CONTRACT = 0  # an advance that belongs to no principal yet stays with the agent until charges consume it
 

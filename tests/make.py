@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
+
 from accounts import rules
 from accounts.calendar import Month
 from accounts.models import (
@@ -31,7 +33,17 @@ from accounts.models import (
     User,
     VatMode,
 )
-from billing.models import ContractMonth, HouseVolume, LawValue, Norm, NormBasis, Provision, ProvisionMethod, Tariff
+from billing.models import (
+    ContractMonth,
+    ContractMonthState,
+    HouseVolume,
+    LawValue,
+    Norm,
+    NormBasis,
+    Provision,
+    ProvisionMethod,
+    Tariff,
+)
 
 LONG_AGO = date(2020, 1, 1)
 _numbers = itertools.count(1)
@@ -241,3 +253,28 @@ def law_value(code: str, value: str | Decimal, **facts: Any) -> LawValue:
 
 def contract_month(contract: AgencyContract, month: date) -> ContractMonth:
     return ContractMonth.objects.get_or_create(contract=contract, month=month)[0]
+
+
+def ink(
+    account: PersonalAccount, contract: AgencyContract, service_id: int, month: Month, amount: str | Decimal,
+    kind: int = 1,
+) -> ContractMonth:  # fmt: skip
+    """A posted line as it stands, whatever made it: the month of the contract becomes POSTED, more lines may follow."""
+    state = contract_month(contract, month.first)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT make_month_partition('billing_charge', %s)", [month.first])
+        cursor.execute("SET LOCAL session_replication_role = replica")  # a posted month takes no line otherwise
+        cursor.execute(
+            "INSERT INTO billing_charge (account_id, contract_id, service_id, kind, line, month, house_id, for_month,"
+            " method, unit, days, amount) SELECT %s, %s, %s, %s, count(*), %s, %s, %s, 8, 6, 30, %s FROM billing_charge"
+            " WHERE account_id = %s AND contract_id = %s AND service_id = %s AND kind = %s AND month = %s",
+            [
+                account.pk, contract.pk, service_id, kind, month.first, account.house_id, month.first, amount,
+                account.pk, contract.pk, service_id, kind, month.first,
+            ],
+        )  # fmt: skip
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    if state.state == ContractMonthState.OPEN:
+        state.state = ContractMonthState.POSTED
+        state.save(update_fields=["state"])
+    return state

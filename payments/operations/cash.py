@@ -1,0 +1,139 @@
+"""The cash desk: several accounts in one receipt, change counted, taken in once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import connection, transaction
+
+from accounts import operations as accounts_operations
+from accounts.database import lock_number
+from accounts.money import kopecks, total
+from accounts.queries import Office, PersonalAccount, User
+from payments.models import CashReceipt, Payment, PaymentState
+from payments.operations.allocating import Directed, allocate_payments
+from payments.operations.days import hold_open
+from payments.operations.intake import PaymentRefused, record_payment, reverse_payment
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the cashier hands out; roubles. change = given − amount."""
+
+    receipt_id: int
+    number: str
+    amount: Decimal
+    given: Decimal
+    change: Decimal
+    payment_ids: tuple[int, ...]
+
+
+@transaction.atomic
+def take_cash(
+    *,
+    lines: Sequence[tuple[int, Decimal]],
+    given: Decimal | None,
+    office_id: int,
+    by: User,
+    on: date,
+    card: bool = False,
+    directed_to: Directed = None,
+    key: str = "",
+) -> Receipt:
+    """Take money at the desk for one account or several, and lay it over their debts at once.
+
+    lines: (account_id, roubles). given: what the payer handed over (None or a card: exactly the sum). on: today, which
+    is the operating day. key: what a form sends along so that a second press of the button gives the same receipt.
+    Raises PaymentRefused: nothing of the receipt is written then.
+    """
+    if key:
+        known = CashReceipt.objects.filter(payments__external_id=f"{key}/1").first()
+        if known is not None:
+            return _as_told(known)
+    amount = total(part for _, part in lines)
+    if not lines:
+        raise PaymentRefused("В квитанции нет ни одного лицевого счёта.")
+    if len({account_id for account_id, _ in lines}) != len(lines):
+        raise PaymentRefused("Один лицевой счёт указан в квитанции дважды. Сложите суммы.")
+    if given is None or card:
+        given = amount
+    if given != kopecks(given):
+        raise PaymentRefused("Укажите рубли и копейки.", field="given")
+    if given < amount:
+        short = amount - given
+        raise PaymentRefused(f"Получено {given} руб., а к оплате {amount} руб.: не хватает {short}.", field="given")
+    office = Office.objects.filter(pk=office_id).first()
+    if office is None:
+        raise PaymentRefused("Отделение не найдено.", field="office")
+    hold_open(on)
+    numbers = dict(
+        PersonalAccount.objects.filter(pk__in=[account_id for account_id, _ in lines]).values_list("pk", "number")
+    )
+    number = _next_number(office, on)
+    payments = [
+        record_payment(
+            channel="card" if card else "cash",
+            external_id=f"{key or number}/{place}",
+            number=numbers.get(account_id, ""),
+            account_id=account_id,
+            amount=part,
+            paid_on=on,
+            day=on,
+            today=on,
+            directed_to=directed_to,
+            by=by,
+            office=office_id,
+        )
+        for place, (account_id, part) in enumerate(lines, 1)
+    ]
+    receipt = CashReceipt.objects.create(
+        office=office, cashier=by, number=number, amount=amount, given=given, is_card=card
+    )
+    receipt.payments.set(payments)
+    allocate_payments([payment.pk for payment in payments], day=on)
+    accounts_operations.note(
+        "payments.receipt.given", by=by, number=number, amount=amount, change=given - amount,
+        account_id=lines[0][0] if len(lines) == 1 else None,
+    )  # fmt: skip
+    return _as_told(receipt)
+
+
+def _next_number(office: Office, on: date) -> str:
+    """«О1-20261105-0001»: counted by office and day, without gaps while the office's receipts stand in a row."""
+    prefix = f"{office.code}-{on:%Y%m%d}-"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number(prefix)])
+    last = CashReceipt.objects.filter(number__startswith=prefix).order_by("-number").first()
+    return f"{prefix}{int(last.number.removeprefix(prefix)) + 1 if last else 1:04}"
+
+
+def _as_told(receipt: CashReceipt) -> Receipt:
+    return Receipt(
+        receipt_id=receipt.pk,
+        number=receipt.number,
+        amount=receipt.amount,
+        given=receipt.given,
+        change=receipt.given - receipt.amount,
+        payment_ids=tuple(receipt.payments.order_by("pk").values_list("pk", flat=True)),
+    )
+
+
+@transaction.atomic
+def cancel_receipt(*, number: str, reason: str, by: User, on: date) -> list[int]:
+    """Take a receipt back within its shift: every payment of it is mirrored and the money handed back."""
+    receipt = CashReceipt.objects.filter(number=number).first()
+    if receipt is None:
+        raise PaymentRefused(f"Квитанция {number} не найдена.")
+    payments: list[Payment] = list(receipt.payments.order_by("pk"))
+    if any(payment.day != on for payment in payments):
+        raise PaymentRefused(f"Квитанция {number} выдана не сегодня: возврат оформляет бухгалтерия по заявлению.")
+    if all(payment.state == PaymentState.REVERSED for payment in payments):
+        raise PaymentRefused(f"Квитанция {number} уже отменена.")
+    for payment in payments:
+        if payment.state != PaymentState.REVERSED:
+            reverse_payment(payment_id=payment.pk, day=on, reason=reason, by=by, refund=True)
+    accounts_operations.note("payments.receipt.cancelled", by=by, ground=reason, number=number, amount=receipt.amount)
+    return [payment.pk for payment in payments]

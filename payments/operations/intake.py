@@ -1,0 +1,287 @@
+"""Money in: once per (channel, external id), kept aside when nobody owns it, mirrored when it was a mistake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+
+from accounts import operations as accounts_operations
+from accounts import queries as accounts_queries
+from accounts import rules
+from accounts.calendar import Month
+from accounts.errors import Refusal
+from accounts.money import ZERO, kopecks
+from accounts.queries import ChannelKind, PersonalAccount, User
+from payments.models import Channel, Payment, PaymentState, Register, Reversal
+from payments.operations.allocating import Directed, allocate_payments, direction_as_stored, mirror
+from payments.operations.days import By, hold_open
+
+LARGEST = Decimal("10000000.00")  # above it a person looks first
+FACE_TO_FACE = (ChannelKind.CASH_DESK, ChannelKind.ONLINE)  # the payer is still here: refuse, and he corrects it
+
+
+class PaymentRefused(Refusal):
+    """This payment cannot be taken."""
+
+
+class PaymentConflict(Refusal):
+    """The operation's number has come before with other facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Whose money it may be; no account, or `doubt`: why a person has to decide."""
+
+    account: PersonalAccount | None
+    doubt: str = ""
+
+
+def doubt_about(*, amount: Decimal, paid_on: date, today: date) -> str:
+    """Why a payment is not believed at once, in Russian; empty when it is. Source: domain/payments.md, 2.2."""
+    if amount > LARGEST:
+        return f"Сумма {amount} руб. больше {LARGEST:.0f} руб.: проверьте её."
+    if paid_on > today:
+        return f"Дата платежа {paid_on:%d.%m.%Y} ещё не наступила."
+    if paid_on < (Month.of(today) + -12).first.replace(day=min(today.day, 28)):
+        return f"Платёж старше года: {paid_on:%d.%m.%Y}."
+    return ""
+
+
+def match_account(*, number: str, account_id: int | None, paid_on: date) -> Match:
+    """The account a payment names, by id or by its number as received."""
+    if account_id is not None:
+        account = PersonalAccount.objects.filter(pk=account_id).first()
+    elif not number.strip():
+        return Match(None, "Лицевой счёт не указан.")
+    else:
+        account = accounts_queries.account_by_number(number)
+        if account is None and not any(map(rules.is_account_number, accounts_queries.number_candidates(number))):
+            return Match(None, f"Номер лицевого счёта {number} неверен: контрольная цифра не сходится.")
+    if account is None:
+        return Match(None, f"Лицевой счёт {number} не найден.")
+    return Match(account, closed_doubt(account, paid_on))
+
+
+def closed_doubt(account: PersonalAccount, paid_on: date) -> str:
+    if account.closed_on is not None and account.closed_on <= paid_on:
+        return f"Лицевой счёт {account.number} закрыт {account.closed_on:%d.%m.%Y}."
+    return ""
+
+
+@transaction.atomic
+def record_payment(
+    *,
+    channel: str,
+    external_id: str,
+    number: str,
+    amount: Decimal,
+    paid_on: date,
+    day: date,
+    today: date,
+    account_id: int | None = None,
+    payer: str = "",
+    purpose: str = "",
+    for_month: Month | None = None,
+    directed_to: Directed = None,
+    by: By = None,
+    register: Register | None = None,
+    office: int | None = None,
+    doubt: str = "",
+) -> Payment:
+    """Take one payment in exactly once; the day's allocation lays it over debts (or `allocate_payments` at once).
+
+    channel: code. external_id: the operation's number there. number: the account as received; amount: roubles;
+    paid_on: the payer's day (value date); day: the operating day, opened if new; directed_to: service numbers, or
+    service → roubles. doubt: why the caller is not sure of the account.
+    The same facts again give the same payment, whatever has become of it. An unknown or closed account, an absurd sum
+    or date: refused face to face (cash desk, on line), kept as unidentified elsewhere, since the money has come.
+    Raises PaymentConflict when the number returns with other facts, PaymentRefused, DayClosed.
+    """
+    _possible(amount, directed_to, external_id)
+    found_channel = Channel.objects.filter(pk=channel).first()
+    if found_channel is None:
+        raise PaymentRefused(f"Канал приёма «{channel}» не найден. Сверьте код со списком каналов.")
+    facts = {"number_as_received": number[:60], "amount": amount, "paid_on": paid_on}
+    known = Payment.objects.filter(channel_id=channel, external_id=external_id).first()
+    if known is not None:
+        return _same(known, facts)
+    if not found_channel.is_active:
+        raise PaymentRefused(f"Канал «{found_channel.name}» не действует: платежи по нему не принимаются.")
+    hold_open(day)
+    match = match_account(number=number, account_id=account_id, paid_on=paid_on) if not doubt else Match(None, doubt)
+    doubt = doubt_about(amount=amount, paid_on=paid_on, today=today) or match.doubt
+    if doubt and found_channel.kind in FACE_TO_FACE:
+        raise PaymentRefused(f"{doubt} Платёж не принят.", field="amount" if amount > LARGEST else None)
+    payment, is_new = Payment.objects.get_or_create(
+        channel_id=channel,
+        external_id=external_id,
+        defaults={
+            **facts,
+            "register": register,
+            "payer": payer[:255],
+            "purpose": purpose[:500],
+            "account": None if doubt else match.account,
+            "for_month": for_month.first if for_month else None,
+            "directed_to": direction_as_stored(directed_to),
+            "day": day,
+            "accepted_by": by if isinstance(by, User) else None,
+            "office_id": office,
+            "state": PaymentState.UNIDENTIFIED if doubt else PaymentState.ACCEPTED,
+            "held_because": doubt[:255],
+        },
+    )
+    if not is_new:
+        return _same(payment, facts)
+    accounts_operations.note(
+        "payments.payment.held" if doubt else "payments.payment.recorded",
+        by=by or channel,
+        account_id=payment.account_id,
+        ground=doubt,
+        payment_id=payment.pk,
+        amount=amount,
+        paid_on=paid_on,
+    )
+    return payment
+
+
+def _possible(amount: Decimal, directed_to: Directed, external_id: str) -> None:
+    if not isinstance(amount, Decimal) or not amount.is_finite() or amount <= 0:
+        raise PaymentRefused("Сумма платежа должна быть больше нуля.", field="amount")
+    if amount != kopecks(amount):
+        raise PaymentRefused(f"Сумма {amount} содержит доли копейки. Укажите рубли и копейки.", field="amount")
+    if amount >= Decimal(10) ** 12:
+        raise PaymentRefused(f"Сумма {amount} руб. невозможна.", field="amount")
+    if isinstance(directed_to, dict) and (
+        sum(directed_to.values(), ZERO) > amount or any(part <= 0 for part in directed_to.values())
+    ):
+        raise PaymentRefused("Разбивка по услугам больше суммы платежа или содержит сумму не больше нуля.")
+    if not external_id.strip() or len(external_id) > 120:
+        raise PaymentRefused("У операции нет номера в канале или он длиннее 120 знаков: её нельзя принять однажды.")
+
+
+def _same(payment: Payment, facts: dict[str, object]) -> Payment:
+    if facts != {name: getattr(payment, name) for name in facts}:
+        raise PaymentConflict(
+            f"Платёж {payment.external_id} уже принят с другими данными: {payment.amount} руб. "
+            f"от {payment.paid_on:%d.%m.%Y}, счёт {payment.number_as_received or 'не указан'}."
+        )
+    return payment
+
+
+def _locked(payment_id: int) -> Payment:
+    payment = Payment.objects.select_for_update(of=("self",)).filter(pk=payment_id).first()
+    if payment is None:
+        raise PaymentRefused(f"Платёж № {payment_id} не найден.")
+    return payment
+
+
+@transaction.atomic
+def assign_payment(*, payment_id: int, account_id: int, day: date, by: By, ground: str = "") -> Payment:
+    """Give unidentified money its account and lay it over the debts on the open day `day`; the value date stays.
+
+    Source: domain/payments.md, 2.3. A closed account may be named: people pay its debts. Raises PaymentRefused.
+    """
+    payment = _locked(payment_id)
+    if payment.state != PaymentState.UNIDENTIFIED:
+        raise PaymentRefused(
+            f"Платёж № {payment_id} — «{PaymentState(payment.state).label}», а не «не выяснен». "
+            "Ошибочно отнесённый платёж переносят на другой счёт отдельным действием."
+        )
+    account = PersonalAccount.objects.filter(pk=account_id).first()
+    if account is None:
+        raise PaymentRefused("Лицевой счёт не найден.")
+    hold_open(day)
+    payment.account = account
+    payment.state = PaymentState.ACCEPTED
+    payment.save(update_fields=["account", "state"])
+    accounts_operations.note(
+        "payments.payment.assigned", by=by, account_id=account_id, ground=ground, payment_id=payment_id,
+        amount=payment.amount, paid_on=payment.paid_on, day=day,
+    )  # fmt: skip
+    allocate_payments([payment_id], day=day)
+    payment.refresh_from_db()
+    return payment
+
+
+REVERSIBLE = (PaymentState.ACCEPTED, PaymentState.ALLOCATED, PaymentState.UNIDENTIFIED)
+
+
+@transaction.atomic
+def reverse_payment(
+    *, payment_id: int, day: date, reason: str, by: By, refund: bool = False, replaced_by: Payment | None = None
+) -> Reversal:
+    """Answer the payment by its mirror (сторно) on the open day `day`: balances as if it never was, both stay visible.
+
+    After a remittance, too: the mirror rows are returns of their day, so the next remittance withholds the claim.
+    refund: the money goes back to the payer. Source: domain/payments.md, 2.4. Raises PaymentRefused.
+    """
+    payment = _locked(payment_id)
+    if not reason.strip():
+        raise PaymentRefused("Назовите причину сторно.", field="reason")
+    if payment.state not in REVERSIBLE:
+        raise PaymentRefused(f"Платёж № {payment_id} — «{PaymentState(payment.state).label}»: сторнировать нечего.")
+    hold_open(day)
+    row = Reversal.objects.create(
+        payment=payment, day=day, reason=reason[:255], is_refund=refund, replaced_by=replaced_by,
+        made_by=by if isinstance(by, User) else None,
+    )  # fmt: skip
+    if payment.state == PaymentState.ALLOCATED:
+        mirror(payment, day=day)
+    was_nobodys = payment.state == PaymentState.UNIDENTIFIED
+    payment.state = PaymentState.RETURNED if was_nobodys and refund else PaymentState.REVERSED
+    payment.save(update_fields=["state"])
+    accounts_operations.note(
+        "payments.payment.returned" if refund else "payments.payment.reversed",
+        by=by,
+        account_id=payment.account_id,
+        ground=reason,
+        payment_id=payment_id,
+        amount=payment.amount,
+        paid_on=payment.paid_on,
+        day=day,
+    )
+    return row
+
+
+@transaction.atomic
+def move_payment(*, payment_id: int, account_id: int, day: date, reason: str, by: By) -> Payment:
+    """Carry a payment that was posted to a wrong account over to the right one: mirror, then the same money anew.
+
+    The value date stays, so that nobody is charged a penalty for our mistake. Raises PaymentRefused.
+    """
+    payment = _locked(payment_id)
+    if payment.state not in (PaymentState.ACCEPTED, PaymentState.ALLOCATED):
+        raise PaymentRefused(f"Платёж № {payment_id} — «{PaymentState(payment.state).label}»: переносить нечего.")
+    if payment.account_id == account_id:
+        raise PaymentRefused("Платёж уже на этом счёте.")
+    account = PersonalAccount.objects.filter(pk=account_id).first()
+    if account is None:
+        raise PaymentRefused("Лицевой счёт не найден.")
+    hold_open(day)
+    anew = Payment.objects.create(
+        channel_id=payment.channel_id,
+        external_id=f"перенос {payment.pk}",
+        register_id=payment.register_id,
+        number_as_received=payment.number_as_received,
+        payer=payment.payer,
+        purpose=payment.purpose,
+        account=account,
+        amount=payment.amount,
+        for_month=payment.for_month,
+        directed_to=payment.directed_to,
+        paid_on=payment.paid_on,
+        day=day,
+        accepted_by=by if isinstance(by, User) else None,
+        office_id=payment.office_id,
+    )
+    reverse_payment(payment_id=payment_id, day=day, reason=reason, by=by, replaced_by=anew)
+    accounts_operations.note(
+        "payments.payment.moved", by=by, account_id=account_id, ground=reason, payment_id=anew.pk,
+        from_payment_id=payment_id, amount=payment.amount, paid_on=payment.paid_on, day=day,
+    )  # fmt: skip
+    allocate_payments([anew.pk], day=day)
+    anew.refresh_from_db()
+    return anew
