@@ -1,36 +1,40 @@
 """The floor all other apps stand on: who lives where and what is measured."""
 
-from accounts.models.account import Delivery, PersonalAccount
-from accounts.models.contracts import (
-    AgencyContract,
+from accounts.kinds import (
     AllocationRule,
-    BankAccount,
     BankAccountKind,
     BankAccountState,
     ChannelKind,
-    CommissionTerms,
-    Office,
-    Organisation,
+    Delivery,
+    HeatingMode,
+    HouseKind,
+    MeterKind,
     OrganisationKind,
+    PremisesKind,
+    ReadingSource,
+    ReadingVerdict,
+    ResidencyKind,
+    Resource,
+    RunState,
+    ServiceKind,
+    Unit,
     VatMode,
 )
+from accounts.models.account import PersonalAccount
+from accounts.models.contracts import AgencyContract, BankAccount, CommissionTerms, Office, Organisation
 from accounts.models.housing import (
     Absence,
-    HeatingMode,
     House,
-    HouseKind,
     HousePassport,
     Ownership,
     Premises,
     PremisesArea,
-    PremisesKind,
     Residency,
-    ResidencyKind,
 )
-from accounts.models.meters import Meter, MeterKind, Reading, ReadingSource, ReadingVerdict
+from accounts.models.meters import Meter, Reading
 from accounts.models.people import Person, User
-from accounts.models.runs import CalendarDay, ImportedFile, JournalEntry, Run, RunBlock, RunState, Touch
-from accounts.models.services import Resource, Service, ServiceKind, Unit
+from accounts.models.runs import CalendarDay, ImportedFile, JournalEntry, Run, RunBlock, Touch
+from accounts.models.services import Service
 
 __all__ = [
     "Absence", "AgencyContract", "AllocationRule", "BankAccount", "BankAccountKind", "BankAccountState", "CalendarDay",

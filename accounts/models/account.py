@@ -6,13 +6,7 @@ from django.db.models import F, Q
 from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.fields import IsAccountNumber, among, row_history, validate_account_number
-
-
-class Delivery(models.IntegerChoices):
-    PAPER = 1, "на бумаге"
-    EMAIL = 2, "по эл. почте"
-    CABINET = 3, "только в кабинете"
-    BOTH = 4, "на бумаге и по эл. почте"
+from accounts.kinds import Delivery
 
 
 @pghistory.track(*row_history())

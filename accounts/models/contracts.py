@@ -24,16 +24,7 @@ from accounts.fields import (
     validate_kpp,
     validate_ogrn,
 )
-
-
-class OrganisationKind(models.IntegerChoices):
-    AGENT = 1, "биллинговый агент"
-    MANAGING = 2, "управляющая организация"
-    ASSOCIATION = 3, "ТСЖ, ТСН, ЖСК"
-    RESOURCE_SUPPLIER = 4, "ресурсоснабжающая организация"
-    WASTE_OPERATOR = 5, "региональный оператор ТКО"
-    CAPITAL_REPAIR_FUND = 6, "фонд капитального ремонта"
-    OTHER = 9, "прочая организация"
+from accounts.kinds import AllocationRule, BankAccountKind, BankAccountState, ChannelKind, OrganisationKind, VatMode
 
 
 @pghistory.track(*row_history())
@@ -82,19 +73,6 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.short_name
-
-
-class BankAccountKind(models.IntegerChoices):
-    SETTLEMENT = 1, "расчётный счёт"
-    SPECIAL_AGENT = 2, "специальный счёт 40821"
-    CAPITAL_REPAIR = 3, "специальный счёт капремонта"
-    TREASURY = 4, "казначейский счёт"
-
-
-class BankAccountState(models.TextChoices):
-    PROPOSED = "proposed", "предложен"
-    APPROVED = "approved", "утверждён"
-    REJECTED = "rejected", "отклонён"
 
 
 @pghistory.track(*row_history())
@@ -158,17 +136,6 @@ class BankAccount(Dated):
         return f"{self.number} ({self.bank_name})"
 
 
-class AllocationRule(models.IntegerChoices):
-    OPEN = 1, "по остатку долга"
-    CHARGED = 2, "по начисленному"
-
-
-class VatMode(models.IntegerChoices):
-    NONE = 0, "без НДС"
-    INCLUDED = 1, "НДС в том числе"
-    ON_TOP = 2, "НДС сверху"
-
-
 @pghistory.track(*row_history())
 class AgencyContract(Dated):
     """Agency contract with a principal. Its own services the centre bills as one more principal, with fee 0."""
@@ -204,17 +171,6 @@ class AgencyContract(Dated):
 
     def __str__(self) -> str:
         return f"{self.number} от {self.signed_on:%d.%m.%Y}"
-
-
-class ChannelKind(models.IntegerChoices):
-    ANY = 0, "любой"
-    CASH_DESK = 1, "касса"
-    ONLINE = 2, "интернет"
-    BANK = 3, "банк"
-    POST = 4, "почта"
-    PRINCIPAL = 5, "собственный приём принципала"
-    SOCIAL = 6, "соцзащита"
-    ENFORCEMENT = 7, "ФССП"
 
 
 @pghistory.track(*row_history())

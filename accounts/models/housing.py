@@ -9,21 +9,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Concat, Upper
 
 from accounts.fields import Dated, QuantityField, Translate, among, no_overlap, not_empty, row_history
-from accounts.models.services import Resource
-
-
-class HouseKind(models.IntegerChoices):
-    APARTMENT = 1, "многоквартирный дом"
-    DETACHED = 2, "жилой дом"
-    BLOCK = 3, "дом блокированной застройки"
-
-
-class HeatingMode(models.IntegerChoices):
-    """How the heat of a house is paid for (п. 42(1) Правил № 354)."""
-
-    NONE = 0, "без центрального отопления"
-    SEASON = 1, "в отопительный период"
-    EVEN = 2, "равномерно в течение года"
+from accounts.kinds import HeatingMode, HouseKind, PremisesKind, ResidencyKind, Resource
 
 
 class House(models.Model):
@@ -99,15 +85,6 @@ class HousePassport(Dated):
 
     def __str__(self) -> str:
         return f"{self.total_area_m2} м² с {self.valid_from:%d.%m.%Y}"
-
-
-class PremisesKind(models.IntegerChoices):
-    FLAT = 1, "квартира"
-    ROOM = 2, "комната"
-    NON_RESIDENTIAL = 3, "нежилое помещение"
-    HOUSE = 4, "жилой дом"
-    PARKING = 5, "машино-место"
-    BLOCK = 6, "блок"
 
 
 class Premises(models.Model):
@@ -217,11 +194,6 @@ class Ownership(Dated):
 
     def __str__(self) -> str:
         return f"{self.share_numerator}/{self.share_denominator}"
-
-
-class ResidencyKind(models.IntegerChoices):
-    PERMANENT = 1, "постоянно"
-    TEMPORARY = 2, "временно"
 
 
 @pghistory.track(*row_history())

@@ -9,14 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.fields import MonthField, QuantityField, among, is_month, row_history
-from accounts.models.services import Resource
-
-
-class MeterKind(models.IntegerChoices):
-    INDIVIDUAL = 1, "индивидуальный"
-    SHARED_FLAT = 2, "общий (квартирный)"
-    ROOM = 3, "комнатный"
-    BUILDING = 4, "общедомовой"
+from accounts.kinds import MeterKind, ReadingSource, ReadingVerdict, Resource
 
 
 @pghistory.track(*row_history())
@@ -74,26 +67,6 @@ class Meter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_resource_display()}, № {self.serial}"
-
-
-class ReadingSource(models.IntegerChoices):
-    """Who took the reading; the smaller number wins when several stand for one month."""
-
-    INSPECTION = 1, "проверка"
-    ACT = 2, "акт ввода или снятия"
-    REMOTE = 3, "дистанционно"
-    OPERATOR = 4, "оператор"
-    RESIDENT = 5, "житель"
-    PAYMENT = 6, "с платежом"
-    REGISTER = 7, "реестр"
-    IMPORT = 8, "перенос"
-
-
-class ReadingVerdict(models.IntegerChoices):
-    ACCEPTED = 1, "принято"
-    CONFIRMED = 2, "принято после подтверждения"
-    DOUBTFUL = 3, "ждёт проверки"
-    REJECTED = 4, "отклонено"
 
 
 class Reading(models.Model):

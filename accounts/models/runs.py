@@ -10,14 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.fields import MonthField
-
-
-class RunState(models.TextChoices):
-    WAITING = "waiting", "ждёт"
-    RUNNING = "running", "идёт"
-    DONE = "done", "завершён"
-    FAILED = "failed", "сбой"
-    CANCELLED = "cancelled", "отменён"
+from accounts.kinds import RunState
 
 
 class Run(models.Model):

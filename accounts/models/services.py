@@ -3,33 +3,7 @@
 from django.db import models
 
 from accounts.fields import among
-
-
-class ServiceKind(models.IntegerChoices):
-    COMMUNAL = 1, "коммунальная"
-    HOUSING = 2, "жилищная"
-    OTHER = 3, "прочая"
-
-
-class Unit(models.IntegerChoices):
-    M3 = 1, "м³"
-    KWH = 2, "кВт·ч"
-    GCAL = 3, "Гкал"
-    M2 = 4, "м²"
-    PERSON = 5, "чел."
-    ACCOUNT = 6, "шт."
-
-
-class Resource(models.IntegerChoices):
-    """What a meter measures; the codes of the ГИС ЖКХ list of resources where it has one."""
-
-    NONE = 0, "нет"
-    COLD_WATER = 1, "холодная вода"
-    HOT_WATER = 2, "горячая вода"
-    ELECTRICITY = 3, "электрическая энергия"
-    GAS = 4, "газ"
-    HEAT = 5, "тепловая энергия"
-    WASTEWATER = 8, "сточные бытовые воды"
+from accounts.kinds import Resource, ServiceKind, Unit
 
 
 class Service(models.Model):

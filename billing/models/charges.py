@@ -9,7 +9,7 @@ from django.db.models import PROTECT, Q
 from django.utils import timezone
 
 from accounts.fields import MoneyField, MonthField, QuantityField, is_month
-from accounts.models.services import Unit
+from accounts.kinds import Unit
 
 
 class ContractMonthState(models.TextChoices):
