@@ -1,0 +1,58 @@
+"""Several processes over the blocks of one run, each with its own connection. Blocks wait in PostgreSQL."""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import resource
+from typing import Any
+
+
+def work_together(run_id: int, workers: int) -> list[dict[str, Any]]:
+    """Let `workers` processes take the run's blocks until none waits. Returns what each says of itself."""
+    from django.conf import settings
+    from django.db import connection
+
+    context = multiprocessing.get_context("spawn")  # a fork would share the connection and Polars' threads
+    reports: Any = context.SimpleQueue()
+    name = str(connection.settings_dict["NAME"])
+    before = os.environ.get("POLARS_MAX_THREADS")
+    os.environ["POLARS_MAX_THREADS"] = "1"  # the child inherits it; one block, one core
+    try:
+        crew = [
+            context.Process(target=_work, args=(run_id, str(settings.SETTINGS_MODULE), name, reports))
+            for _ in range(workers)
+        ]
+        for member in crew:
+            member.start()
+    finally:
+        if before is None:
+            del os.environ["POLARS_MAX_THREADS"]
+        else:
+            os.environ["POLARS_MAX_THREADS"] = before
+    for member in crew:
+        member.join()
+    said = []
+    while not reports.empty():
+        said.append(reports.get())
+    return said
+
+
+def _work(run_id: int, settings_module: str, database: str, reports: Any) -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = settings_module
+    import django
+    from django.conf import settings
+
+    settings.DATABASES["default"]["NAME"] = database  # a test's or a bench's own
+    django.setup()
+    queries = importlib.import_module("billing.queries")  # models: only once Django stands
+    drafts = importlib.import_module("billing.operations.drafts")
+    runs = importlib.import_module("accounts.models")
+    from accounts.calendar import Month
+
+    known = queries.reference(Month(runs.Run.objects.get(pk=run_id).month))
+    blocks = 0
+    while drafts.bill_next_block(run_id, known):
+        blocks += 1
+    reports.put({"blocks": blocks, "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024})

@@ -1,0 +1,29 @@
+"""What changes the charges: months open and are posted, drafts are computed by blocks of houses, lines come from above."""
+
+from billing.operations.above import DraftLine, draft_charges
+from billing.operations.drafts import (
+    BillingSummary,
+    MonthNotOpen,
+    bill_next_block,
+    redraft_account,
+    redraft_touched,
+    run_billing,
+    start_billing_run,
+)
+from billing.operations.months import (
+    HoldRefused,
+    PostingRefused,
+    PostingSummary,
+    close_contract_months,
+    hold_account,
+    mark_issued,
+    open_month,
+    post_month,
+    release_hold,
+)
+
+__all__ = [
+    "BillingSummary", "DraftLine", "HoldRefused", "MonthNotOpen", "PostingRefused", "PostingSummary",
+    "bill_next_block", "close_contract_months", "draft_charges", "hold_account", "mark_issued", "open_month",
+    "post_month", "redraft_account", "redraft_touched", "release_hold", "run_billing", "start_billing_run",
+]  # fmt: skip

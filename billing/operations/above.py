@@ -1,0 +1,95 @@
+"""The only door for lines that the run does not compute: penalties and recalculations drafted by the floors above."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+from django.db import transaction
+
+from accounts.calendar import Month
+from accounts.errors import Refusal
+from accounts.models import PersonalAccount
+from accounts.money import kopecks
+from billing import columns, queries
+from billing.kinds import DRAFTED
+from billing.models import ChargeKind, Method
+from billing.operations import writing
+from billing.pipeline import Difference
+
+
+class DraftRefused(Refusal):
+    """Lines from above do not fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """One line from above. `line` must be the same for the same cause every time it is drafted. amount: roubles."""
+
+    account_id: int
+    contract_id: int
+    service_id: int
+    line: int
+    for_month: date
+    amount: Decimal
+    method: int = Method.PENALTY
+    unit: int = 6
+    days: int = 0
+    volume: Decimal | None = None
+    tariff: Decimal | None = None
+
+
+@transaction.atomic
+def draft_charges(
+    *,
+    month: Month,
+    kind: int,
+    lines: Iterable[DraftLine] | pl.DataFrame,
+    account_ids: Sequence[int] | None = None,
+) -> Difference:
+    """Make the drafts of one kind say exactly `lines` for the accounts (default: those that have a line).
+
+    What stood and is not among them vanishes; what is the same is not touched; ink is left as it is, and a line for
+    a contract whose month is posted is left out. lines: DraftLine rows, or a frame with the columns of DraftLine and
+    nothing else needed. Raises DraftRefused on kinds that the run owns and on fractions of a kopeck.
+    """
+    if kind in DRAFTED or kind not in ChargeKind.values:
+        raise DraftRefused(f"Строки вида {kind} начисляет сам расчёт.")
+    frame = lines if isinstance(lines, pl.DataFrame) else _frame(list(lines))
+    accounts_in_scope = sorted(set(account_ids) if account_ids is not None else set(frame["account_id"].to_list()))
+    if not set(frame["account_id"].to_list()) <= set(accounts_in_scope):
+        raise DraftRefused("Среди строк есть счета, которых нет в перечне пересчитываемых.")
+    if not queries.has_partition(month):
+        raise DraftRefused(f"{month.title.capitalize()} ещё не открыт: начислять в нём нельзя.")
+    houses = queries.frame(
+        f"SELECT id, house_id FROM accounts_personalaccount WHERE id = ANY({queries.array(accounts_in_scope)})",
+        {"account_id": pl.Int64, "house_id": pl.Int64},
+    )
+    PersonalAccount.objects.filter(pk__in=accounts_in_scope[:1]).exists()
+    writing.lock_houses(sorted(set(houses["house_id"].to_list())))
+    return writing.replace(_stored(frame, month, kind, houses), month, accounts_in_scope, [kind])
+
+
+def _frame(lines: list[DraftLine]) -> pl.DataFrame:
+    for line in lines:
+        if line.amount != kopecks(line.amount):
+            raise DraftRefused(f"Сумма {line.amount} содержит доли копейки.")
+    names = {name: columns.CHARGES[name] for name in DraftLine.__slots__}  # type: ignore[attr-defined]
+    return pl.DataFrame([asdict(line) for line in lines], schema=names)
+
+
+def _stored(frame: pl.DataFrame, month: Month, kind: int, houses: pl.DataFrame) -> pl.DataFrame:
+    rows = frame.drop("house_id", "month", "kind", strict=False).join(houses, on="account_id", how="left")
+    given = {"month": pl.lit(month.first), "kind": pl.lit(int(kind))}
+    for name, dtype in columns.CHARGES.items():
+        if name not in rows.columns and name not in given:
+            given[name] = (
+                pl.lit(None, dtype)
+                if name not in {"days", "method", "unit"}
+                else pl.lit({"days": 0, "method": int(Method.PENALTY), "unit": 6}[name])
+            )
+    rows = rows.with_columns(**given)
+    return rows.select(pl.col(name).cast(dtype) for name, dtype in columns.CHARGES.items())

@@ -1,0 +1,304 @@
+"""Drafts of the open month: by blocks of houses, each block one transaction, safe to repeat."""
+
+from __future__ import annotations
+
+import logging
+import resource
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+from django.db import connection, transaction
+from django.db.models import F, Max
+from django.db.models.functions import Now
+
+import accounts.database
+import accounts.operations
+from accounts.calendar import Month
+from accounts.errors import Refusal
+from accounts.models import PersonalAccount, Run, RunBlock, RunState, Touch, User
+from billing import crew, pipeline, queries
+from billing.models import ContractMonth, ContractMonthState
+from billing.operations import months, writing
+
+logger = logging.getLogger(__name__)
+
+KIND = "billing.calculation"
+BLOCK = 4_000  # accounts: what two workers keep in some hundred megabytes each
+ATTEMPTS = 3
+
+
+class MonthNotOpen(Refusal):
+    """Drafts are computed for an open month only."""
+
+
+@dataclass(frozen=True, slots=True)
+class BillingSummary:
+    """What a run did. `amount`: roubles of all drafted lines of the accounts; problems: what could not be charged."""
+
+    accounts: int = 0
+    lines: int = 0
+    amount: Decimal = Decimal("0.00")
+    inserted: int = 0
+    changed: int = 0
+    removed: int = 0
+    problems: dict[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: BillingSummary) -> BillingSummary:
+        problems = dict(self.problems)
+        for name, count in other.problems.items():
+            problems[name] = problems.get(name, 0) + count
+        return BillingSummary(
+            self.accounts + other.accounts, self.lines + other.lines, self.amount + other.amount,
+            self.inserted + other.inserted, self.changed + other.changed, self.removed + other.removed, problems,
+        )  # fmt: skip
+
+    def counts(self) -> dict[str, Any]:
+        return {
+            "accounts": self.accounts, "lines": self.lines, "amount": self.amount, "inserted": self.inserted,
+            "changed": self.changed, "removed": self.removed, "problems": self.problems,
+        }  # fmt: skip
+
+    @classmethod
+    def of(cls, counts: dict[str, Any]) -> BillingSummary:
+        return cls(
+            int(counts["accounts"]), int(counts["lines"]), Decimal(counts["amount"]), int(counts["inserted"]),
+            int(counts["changed"]), int(counts["removed"]), dict(counts["problems"]),
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        text = (
+            f"Счетов: {self.accounts}, строк: {self.lines}, начислено {self.amount} ₽."
+            f" Записано новых: {self.inserted}, изменено: {self.changed}, убрано: {self.removed}."
+        )
+        return text + "".join(f" {name.capitalize()}: {count}." for name, count in sorted(self.problems.items()))
+
+
+def run_billing(
+    *,
+    month: Month,
+    house_ids: Sequence[int] | None = None,
+    account_ids: Sequence[int] | None = None,
+    by: User | None = None,
+    workers: int = 1,
+) -> BillingSummary:
+    """Draft the month anew: for all houses, some of them, or single accounts. Only what differs is written.
+
+    workers > 1 (all houses only): so many processes, each with its own connection. Raises MonthNotOpen where the
+    month is over, Busy if the same calculation is under way.
+    """
+    make_ready(month)
+    if account_ids is not None or house_ids is not None:
+        known = queries.reference(month)
+        if account_ids is not None:
+            return draft(month, known, account_ids=account_ids)
+        return sum((draft(month, known, house_ids=block) for block in blocks(house_ids)), BillingSummary())
+    lock = accounts.database.advisory_lock(
+        f"{KIND} {month}", refusal=f"Расчёт за {month.title} уже идёт. Дождитесь его окончания."
+    )
+    with lock:
+        run_id = start_billing_run(month, by=by)
+        try:
+            if workers > 1:
+                crew.work_together(run_id, workers)
+            else:
+                known = queries.reference(month)
+                while bill_next_block(run_id, known):
+                    pass
+        except BaseException as fault:
+            accounts.operations.fail_run(run_id, message=str(fault) or type(fault).__name__)
+            raise
+        return finish(run_id)
+
+
+def make_ready(month: Month) -> None:
+    """The month must be open: it is opened if it is the next one in turn. Raises MonthNotOpen otherwise."""
+    latest = ContractMonth.objects.aggregate(month=Max("month"))["month"]
+    this = ContractMonth.objects.filter(month=month.first)
+    if not this.exists() and latest is not None and month > Month(latest) + 1:
+        raise MonthNotOpen(
+            f"{month.title.capitalize()} ещё далеко: последний открытый месяц {Month(latest).title}. Рассчитайте его."
+        )
+    if not this.exists() and latest is not None and month < Month(latest):
+        raise MonthNotOpen(f"{month.title.capitalize()} в системе не вёлся: начислений за него нет и не будет.")
+    if this.exists() and not this.exclude(state=ContractMonthState.CLOSED).exists():
+        raise MonthNotOpen(f"{month.title.capitalize()} закрыт: исправления проводятся в открытом месяце.")
+    months.open_month(month=month)
+
+
+def start_billing_run(month: Month, *, by: User | None = None) -> int:
+    """Write down which blocks of houses wait. Returns the run's id; `bill_next_block` does the work."""
+    make_ready(month)
+    return _start(month, by)
+
+
+@transaction.atomic
+def _start(month: Month, by: User | None) -> int:
+    waiting = list(blocks(None))
+    run = accounts.operations.start_run(KIND, month=month, by=by, total=len(waiting))
+    RunBlock.objects.bulk_create(
+        [RunBlock(run=run, number=number, houses=list(houses)) for number, houses in enumerate(waiting, 1)]
+    )
+    return run.pk
+
+
+def blocks(house_ids: Sequence[int] | None) -> Iterable[list[int]]:
+    """Houses in groups of about BLOCK accounts, neighbours together."""
+    some = "" if house_ids is None else f"WHERE house_id = ANY({queries.array(house_ids)})"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT house_id, count(*) FROM accounts_personalaccount {some} GROUP BY house_id ORDER BY house_id"
+        )
+        rows = cursor.fetchall()
+    block: list[int] = []
+    size = 0
+    for house_id, count in rows:
+        if block and size + count > BLOCK:
+            yield block
+            block, size = [], 0
+        block.append(house_id)
+        size += count
+    if block:
+        yield block
+
+
+def bill_next_block(run_id: int, known: pipeline.Reference | None = None) -> bool:
+    """Take the next waiting block and draft it, all in one transaction. False when none waits.
+
+    A worker killed half-way leaves the block waiting: its transaction is undone with the state. A block that fails is
+    marked in a transaction of its own and tried again, three times in all.
+    """
+    with transaction.atomic():
+        block = (
+            RunBlock.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("run")
+            .filter(run_id=run_id, state=RunState.WAITING, run__state=RunState.RUNNING)
+            .order_by("number")
+            .first()
+        )
+        if block is None:
+            return False
+        month = Month(block.run.month)
+        try:
+            with transaction.atomic():
+                summary = draft(month, known or queries.reference(month), house_ids=block.houses)
+        except Exception as fault:  # the block is marked here; the fault is told by the run
+            logger.exception("billing.block.failed", extra={"run_id": run_id, "block": block.number})
+            attempts = block.attempts + 1
+            state = RunState.WAITING if attempts < ATTEMPTS else RunState.FAILED
+            RunBlock.objects.filter(pk=block.pk).update(attempts=attempts, state=state, message=str(fault)[:2000])
+            return True
+        RunBlock.objects.filter(pk=block.pk).update(state=RunState.DONE, finished_at=Now(), message=_pack(summary))
+    Run.objects.filter(pk=run_id).update(done=F("done") + 1)
+    return True
+
+
+def finish(run_id: int) -> BillingSummary:
+    """Sum up the blocks and end the run; a run with a failed block has failed. Raises RunBroken then."""
+    rows = list(RunBlock.objects.filter(run_id=run_id).order_by("number"))
+    failed = [row for row in rows if row.state != RunState.DONE]
+    summary = sum((_unpack(row.message) for row in rows if row.state == RunState.DONE), BillingSummary())
+    if failed:
+        text = f"Не рассчитано блоков: {len(failed)} из {len(rows)}. Первая причина: {failed[0].message or 'прервано'}"
+        accounts.operations.fail_run(run_id, message=text)
+        raise RunBroken(text)
+    accounts.operations.finish_run(run_id, counts=summary.counts(), message=str(summary))
+    return summary
+
+
+class RunBroken(Exception):
+    """Some blocks could not be computed: a fault, not a refusal."""
+
+
+def _pack(summary: BillingSummary) -> str:
+    import json
+
+    return json.dumps(summary.counts(), default=str, ensure_ascii=False)
+
+
+def _unpack(text: str) -> BillingSummary:
+    import json
+
+    return BillingSummary.of(json.loads(text))
+
+
+@transaction.atomic
+def draft(
+    month: Month,
+    known: pipeline.Reference,
+    *,
+    house_ids: Sequence[int] | None = None,
+    account_ids: Sequence[int] | None = None,
+) -> BillingSummary:
+    """Load, calculate, compare, write what differs."""
+    if house_ids is None:
+        places = PersonalAccount.objects.filter(pk__in=list(account_ids or []))
+        writing.lock_houses(sorted(set(places.values_list("house_id", flat=True))))
+    else:
+        writing.lock_houses(house_ids)
+    facts = queries.facts(month, known, house_ids=house_ids, account_ids=account_ids)
+    made = pipeline.calculate(facts)
+    # Accounts closed since the last draft have no facts left, but may still have lines.
+    scope = list(account_ids) if account_ids is not None else _accounts_of(house_ids or [])
+    written = writing.replace(made.lines, month, scope)
+    problems = made.problems.group_by("problem").len()
+    return BillingSummary(
+        accounts=facts.accounts.height,
+        lines=made.lines.height,
+        amount=made.lines["amount"].sum() if made.lines.height else Decimal("0.00"),
+        inserted=written.inserted.height,
+        changed=written.changed.height,
+        removed=written.vanished.height,
+        problems=dict(zip(problems["problem"].to_list(), problems["len"].to_list(), strict=True)),
+    )
+
+
+def _accounts_of(house_ids: Sequence[int]) -> list[int]:
+    rows = queries.frame(
+        f"SELECT id FROM accounts_personalaccount WHERE house_id = ANY({queries.array(house_ids)})",
+        {"account_id": pl.Int64},
+    )
+    return rows["account_id"].to_list()
+
+
+def redraft_account(account_id: int) -> BillingSummary | None:
+    """Bring the drafts of one account up to its facts, if anything touched it. None where nothing had to be done."""
+    account = PersonalAccount.objects.get(pk=account_id)
+    touched = Touch.objects.filter(house_id=account.house_id).filter(account_id__in=[account_id, None]) | (
+        Touch.objects.filter(house_id=account.house_id, account_id=None)
+    )
+    if not touched.exists():
+        return None
+    month = queries.current_month()
+    if month is None:
+        return None
+    return run_billing(month=month, account_ids=[account_id])
+
+
+@transaction.atomic
+def redraft_touched(limit: int = 500) -> int:
+    """Draft anew what was touched since the last time. Returns how many marks were worked off.
+
+    A mark that another worker holds is left to it; a mark made meanwhile waits for the next minute.
+    """
+    month = queries.current_month()
+    if month is None:
+        return 0
+    marks = list(Touch.objects.select_for_update(skip_locked=True).order_by("pk")[:limit])
+    if not marks:
+        return 0
+    houses = sorted({mark.house_id for mark in marks if mark.account_id is None})
+    single = sorted({mark.account_id for mark in marks if mark.account_id and mark.house_id not in houses})
+    if houses:
+        run_billing(month=month, house_ids=houses)
+    if single:
+        run_billing(month=month, account_ids=single)
+    Touch.objects.filter(pk__in=[mark.pk for mark in marks]).delete()
+    return len(marks)
+
+
+def peak_rss_mb() -> int:
+    """Largest memory of this process, MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -1,0 +1,87 @@
+"""Lines into the month's partition: only what differs."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import polars as pl
+from django.db import connection
+
+from accounts.calendar import Month
+from accounts.database import copy_in
+from billing import columns, queries
+from billing.kinds import DRAFTED
+from billing.pipeline import Difference, difference
+
+NAMES = list(columns.CHARGES)
+STAGING = "billing_charge_staging"
+
+
+def lock_houses(house_ids: Sequence[int]) -> None:
+    """Two drafts of one house never run at once: the later waits, then sees what the earlier wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT 1 FROM accounts_house WHERE id = ANY({queries.array(house_ids)}) ORDER BY id FOR NO KEY UPDATE"
+        )
+
+
+def chalk_only(lines: pl.DataFrame, month: Month) -> pl.DataFrame:
+    """Lines that may still be drafted: of contracts whose month is open, or of held accounts while it is not closed."""
+    if not lines.height:
+        return lines
+    months = queries.frame(
+        f"SELECT contract_id, (state = 'open')::int FROM billing_contractmonth WHERE month = {queries.day(month.first)}"
+        " AND state <> 'closed'",
+        {"contract_id": pl.Int64, "is_open": pl.Int8},
+    )
+    rows = lines.join(months, on="contract_id", how="inner")
+    if (months["is_open"] == 0).any():
+        held = queries.frame(
+            f"SELECT account_id, 1 FROM billing_hold WHERE month = {queries.day(month.first)} AND released_at IS NULL",
+            {"account_id": pl.Int64, "is_held": pl.Int8},
+        )
+        rows = rows.join(held, on="account_id", how="left").filter((pl.col("is_open") == 1) | (pl.col("is_held") == 1))
+    return rows.select(lines.columns)
+
+
+def replace(
+    lines: pl.DataFrame, month: Month, account_ids: Sequence[int], kinds: Sequence[int] = DRAFTED
+) -> Difference:
+    """Makes the stored lines of these accounts and kinds say what `lines` say. Ink is left as it is."""
+    lines = chalk_only(lines, month)
+    standing = chalk_only(queries.standing(month, account_ids, kinds), month)
+    made = difference(lines, standing)
+    write(made, month)
+    return made
+
+
+def write(made: Difference, month: Month) -> None:
+    partition = queries.partition(month)
+    if made.changed.height or made.vanished.height:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"CREATE TEMP TABLE IF NOT EXISTS {STAGING} (LIKE billing_charge, gone boolean) ON COMMIT DROP"
+            )
+            cursor.execute(f"TRUNCATE {STAGING}")
+        rows = [
+            made.changed.with_columns(gone=pl.lit(False)),
+            made.vanished.select(made.changed.columns).with_columns(gone=pl.lit(True)),
+        ]
+        copy_in(STAGING, [*NAMES, "gone"], csv(pl.concat(rows)))
+        on = " AND ".join(f"kept.{name} = staged.{name}" for name in columns.KEY)
+        sets = ", ".join(f"{name} = staged.{name}" for name in NAMES if name not in columns.KEY)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"MERGE INTO {partition} AS kept USING {STAGING} AS staged ON {on}"
+                f" WHEN MATCHED AND staged.gone THEN DELETE WHEN MATCHED THEN UPDATE SET {sets}"
+            )
+    if made.inserted.height:
+        copy_in(partition, NAMES, csv(made.inserted))
+
+
+def csv(lines: pl.DataFrame) -> io.BytesIO:
+    buffer = io.BytesIO()
+    lines.write_csv(buffer, include_header=False)
+    buffer.seek(0)
+    return buffer

@@ -1,0 +1,353 @@
+"""The columns of a month, read by COPY; charges as rows and sets for the floors above; why an amount is what it is."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+
+from accounts.calendar import Month
+from accounts.database import copy_out
+from accounts.kinds import Unit
+from billing import columns, pipeline
+from billing.columns import Schema
+from billing.kinds import DRAFTED
+from billing.models import (
+    Charge,
+    ChargeKind,
+    ContractMonth,
+    ContractMonthState,
+    Hold,
+    HouseVolume,
+    LawValue,
+    Method,
+    NormBasis,
+    ProvisionMethod,
+)
+
+__all__ = [
+    "Charge", "ChargeKind", "ChargeRow", "ContractMonth", "ContractMonthState", "Hold", "HouseVolume",
+    "Method", "NormBasis", "ProvisionMethod", "charges_of_account", "ink", "law_value", "totals_by_month",
+]  # fmt: skip
+
+MONTHS_OF_HISTORY = 13  # enough for the last six metered months of a meter that was silent for three
+MONTHS_ON_LINE = 36
+
+# --- the columns of a month ------------------------------------------------------------------------------------------
+
+
+def frame(sql: str, schema: Schema) -> pl.DataFrame:
+    """The rows of a query as columns of `schema`, by COPY."""
+    source = copy_out(sql)
+    source.readline()  # the header: columns go by their order
+    if not source.read(1):
+        return columns.empty(schema)
+    source.seek(-1, io.SEEK_CUR)
+    return pl.read_csv(source, schema=schema, has_header=False)
+
+
+def array(ids: Iterable[int]) -> str:
+    """Numbers of ours as an SQL array: COPY takes no parameters."""
+    return "'{" + ",".join(str(int(number)) for number in ids) + "}'::bigint[]"
+
+
+def day(moment: date) -> str:
+    return f"DATE '{moment.isoformat()}'"
+
+
+def in_force(month: Month, alias: str = "") -> str:
+    """SQL: the row holds on some day of the month."""
+    name = f"{alias}." if alias else ""
+    return f"{name}valid_from < {day(month.next.first)} AND ({name}valid_to IS NULL OR {name}valid_to > {day(month.first)})"
+
+
+def reference(month: Month) -> pipeline.Reference:
+    """Services, tariffs, norms and laws of a month (laws of the year before too: the heating periods)."""
+    laws_since = day((month + -13).first)
+    return pipeline.Reference(
+        services=frame("SELECT id, code, unit, resource FROM accounts_service", columns.SERVICES),
+        tariffs=frame(
+            "SELECT contract_id, service_id, category, component, zone, tariff_range, range_up_to, price, valid_from,"
+            f" valid_to FROM billing_tariff WHERE {in_force(month)}",
+            columns.TARIFFS,
+        ),
+        norms=frame(
+            f"SELECT service_id, scope, basis, value, months, valid_from, valid_to FROM billing_norm WHERE {in_force(month)}",
+            columns.NORMS,
+        ),
+        laws=frame(
+            "SELECT code, value, valid_from, valid_to FROM billing_lawvalue"
+            f" WHERE valid_from < {day(month.next.first)} AND (valid_to IS NULL OR valid_to > {laws_since})",
+            columns.LAWS,
+        ),
+    )
+
+
+def facts(
+    month: Month,
+    known: pipeline.Reference,
+    *,
+    house_ids: Sequence[int] | None = None,
+    account_ids: Sequence[int] | None = None,
+) -> pipeline.Facts:
+    """Everything the lines of these houses (or accounts) depend on in the month."""
+    scope = (
+        f"a.house_id = ANY({array(house_ids)})" if house_ids is not None else f"a.id = ANY({array(account_ids or [])})"
+    )
+    first, following = day(month.first), day(month.next.first)
+    accounts = frame(
+        "SELECT a.id, a.house_id, a.premises_id, a.opened_on, a.closed_on,"
+        " coalesce((SELECT sum(1 << r) FROM unnest(p.meter_impossible) AS r), 0)"
+        " FROM accounts_personalaccount a JOIN accounts_premises p ON p.id = a.premises_id"
+        f" WHERE {scope} AND a.opened_on < {following} AND (a.closed_on IS NULL OR a.closed_on > {first}) ORDER BY a.id",
+        columns.ACCOUNTS,
+    )
+    homes = array(accounts["premises_id"].unique().sort())
+    houses = array(accounts["house_id"].unique().sort())
+    alive = in_force(month)
+    lived_in_all_month = (
+        "SELECT FROM accounts_residency r WHERE r.premises_id = o.premises_id"
+        f" AND r.valid_from <= {first} AND (r.valid_to IS NULL OR r.valid_to >= {following})"
+    )
+    meters = frame(
+        "SELECT m.id, m.premises_id, m.resource, m.zones, m.digits, m.ratio, m.commissioned_on, m.removed_on,"
+        f" m.verified_until, m.replaces_id FROM accounts_meter m WHERE m.premises_id = ANY({homes})"
+        f" AND m.commissioned_on < {following} AND (m.removed_on IS NULL OR m.removed_on >= {first})",
+        columns.METERS,
+    )
+    meters, readings = _readings(meters, month)
+    provisions = frame(
+        "SELECT house_id, service_id, contract_id, method, components, valid_from, valid_to FROM billing_provision"
+        f" WHERE house_id = ANY({houses}) AND {alive}",
+        columns.PROVISIONS,
+    )
+    heated = provisions.filter(pl.col("method") == int(ProvisionMethod.HEATING_BUILDING))["house_id"].unique().sort()
+    year_before = day(date(month.first.year - 1, 1, 1))
+    return pipeline.Facts(
+        month=month,
+        reference=known,
+        accounts=accounts,
+        areas=frame(
+            "SELECT premises_id, valid_from, valid_to, total_area_m2, own_heating::int FROM accounts_premisesarea"
+            f" WHERE premises_id = ANY({homes}) AND {alive}",
+            columns.AREAS,
+        ),
+        residents=frame(
+            "SELECT premises_id, valid_from, valid_to, persons FROM accounts_residency"
+            f" WHERE premises_id = ANY({homes}) AND {alive}",
+            columns.RESIDENTS,
+        ),
+        owners=frame(
+            "SELECT o.premises_id, o.valid_from, o.valid_to, 1 FROM accounts_ownership o"
+            " JOIN accounts_premises p ON p.id = o.premises_id AND p.kind NOT IN (3, 5)"  # п. 56(2) speaks of dwellings
+            f" WHERE o.premises_id = ANY({homes}) AND {in_force(month, 'o')} AND NOT EXISTS ({lived_in_all_month})",
+            columns.OWNERS,
+        ),
+        provisions=provisions,
+        exceptions=frame(
+            "SELECT e.account_id, e.service_id, e.method, e.valid_from, e.valid_to FROM billing_provisionexception e"
+            f" WHERE e.account_id = ANY({array(accounts['account_id'])}) AND {in_force(month, 'e')}",
+            columns.EXCEPTIONS,
+        ),
+        passports=frame(
+            "SELECT house_id, valid_from, valid_to, total_area_m2, common_area_m2, heating_mode, norm_scope,"
+            f" tariff_category FROM accounts_housepassport WHERE house_id = ANY({houses}) AND {alive}",
+            columns.PASSPORTS,
+        ),
+        own_heating=frame(
+            "SELECT p.house_id, s.valid_from, s.valid_to, s.total_area_m2 FROM accounts_premisesarea s"
+            f" JOIN accounts_premises p ON p.id = s.premises_id WHERE p.house_id = ANY({array(heated)})"
+            f" AND s.own_heating AND {in_force(month, 's')}",
+            columns.OWN_HEATING,
+        ),
+        house_volumes=frame(
+            f"SELECT house_id, service_id, month, volume FROM billing_housevolume WHERE house_id = ANY({array(heated)})"
+            f" AND month >= {year_before} AND month <= {first}",
+            columns.HOUSE_VOLUMES,
+        ),
+        meters=meters,
+        readings=readings,
+        charged=_charged(accounts, meters, readings, month),
+    )
+
+
+_READING = "meter_id, zone, day, month, value, (source = 2)::int, counts::int FROM accounts_reading"
+
+
+def _readings(meters: pl.DataFrame, month: Month) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Two months for every meter; a year for those that need an average; the last one of those silent for longer."""
+    if not meters.height:
+        return meters, columns.empty(columns.READINGS)
+    two = f"month IN ({day(month.previous.first)}, {day(month.first)})"
+    recent = frame(
+        f"SELECT {_READING} WHERE meter_id = ANY({array(meters['meter_id'])}) AND {two} AND counts", columns.READINGS
+    )
+    wanting = pipeline.unread(meters, recent, month)
+    if not wanting:
+        return meters, recent
+    elders = sorted(set(wanting) - set(meters["meter_id"].to_list()))
+    if elders:
+        # Removed on or before the first day: they only lend their history to the meters that replaced them.
+        rows = frame(
+            "SELECT id, premises_id, resource, zones, digits, ratio, commissioned_on, removed_on, verified_until,"
+            f" replaces_id FROM accounts_meter WHERE id = ANY({array(elders)}) AND removed_on < {day(month.first)}",
+            columns.METERS,
+        )
+        meters = pl.concat([meters, rows])
+    since = (month + -MONTHS_OF_HISTORY).first
+    past = frame(
+        f"SELECT {_READING} WHERE meter_id = ANY({array(wanting)}) AND verdict IN (1, 2) AND month <= {day(month.first)}"
+        f" AND (month >= {day(since)} OR source = 2)",
+        columns.READINGS,
+    )
+    lost = sorted(
+        set(wanting) - set(past.filter((pl.col("counts") == 1) & (pl.col("month") < month.first))["meter_id"])
+    )
+    parts = [recent.filter(~pl.col("meter_id").is_in(wanting)), past]
+    if lost:
+        parts.append(
+            frame(
+                f"SELECT DISTINCT ON (meter_id, zone) {_READING} WHERE meter_id = ANY({array(lost)}) AND counts"
+                f" AND month < {day(since)} ORDER BY meter_id, zone, month DESC",
+                columns.READINGS,
+            )
+        )
+    return meters, pl.concat(parts).unique(maintain_order=True)
+
+
+def _charged(accounts: pl.DataFrame, meters: pl.DataFrame, readings: pl.DataFrame, month: Month) -> pl.DataFrame:
+    """What was charged by average or norm to premises whose meter spoke again this month."""
+    counting = readings.filter(pl.col("counts") == 1)
+    now = counting.filter(pl.col("month") == month.first).select("meter_id").unique()
+    before = counting.filter(pl.col("month") == month.previous.first).select("meter_id").unique()
+    again = meters.join(now, on="meter_id").join(before, on="meter_id", how="anti")
+    homes = accounts.join(again, on="premises_id", how="semi")
+    if not homes.height:
+        return columns.empty(columns.CHARGED)
+    since = day((month + -MONTHS_ON_LINE).first)
+    return frame(
+        "SELECT account_id, service_id, for_month, line / 1000 % 10, sum(volume) FROM billing_charge"
+        f" WHERE account_id = ANY({array(homes['account_id'])}) AND month >= {since} AND month < {day(month.first)}"
+        " AND kind = 1 AND method IN (2, 3) AND line < 20000 AND volume IS NOT NULL GROUP BY 1, 2, 3, 4",
+        columns.CHARGED,
+    )
+
+
+def standing(month: Month, account_ids: Sequence[int], kinds: Sequence[int] = DRAFTED) -> pl.DataFrame:
+    """Lines of the month that are stored for these accounts."""
+    names = ", ".join(columns.CHARGES)
+    listed = ", ".join(str(int(kind)) for kind in kinds)
+    return frame(
+        f"SELECT {names} FROM {partition(month)} WHERE account_id = ANY({array(account_ids)}) AND kind IN ({listed})",
+        columns.CHARGES,
+    )
+
+
+def partition(month: Month) -> str:
+    return f"billing_charge_{month.first:%Y%m}"
+
+
+def has_partition(month: Month) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [partition(month)])
+        return bool(cursor.fetchone()[0])
+
+
+# --- charges for the floors above ------------------------------------------------------------------------------------
+
+
+def ink() -> QuerySet[Charge]:
+    """Posted lines: the contract's month is not open, and the account is not held in it."""
+    posted = ContractMonth.objects.filter(
+        ~Q(state=ContractMonthState.OPEN), contract_id=OuterRef("contract_id"), month=OuterRef("month")
+    )
+    held = Hold.objects.filter(account_id=OuterRef("account_id"), month=OuterRef("month"), released_at=None)
+    return Charge.objects.filter(Exists(posted), ~Exists(held))
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeRow:
+    """One line of a bill, with words. Quantities are in `unit_name`, amounts in roubles."""
+
+    account_id: int
+    contract_id: int
+    service_id: int
+    service_name: str
+    principal: str
+    kind: int
+    kind_name: str
+    line: int
+    for_month: date
+    method: int
+    method_name: str
+    volume: Decimal | None
+    unit_name: str
+    tariff: Decimal | None
+    norm: Decimal | None
+    multiplier: Decimal | None
+    persons: Decimal | None
+    area: Decimal | None
+    days: int
+    amount: Decimal
+    is_ink: bool
+
+
+def charges_of_account(*, account_id: int, month: Month) -> list[ChargeRow]:
+    """Lines of the account in the month, chalk and ink, in the order of the document."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.account_id, c.contract_id, c.service_id, s.name, o.short_name, c.kind, c.line, c.for_month,"
+            " c.method, c.volume, c.unit, c.tariff, c.norm, c.multiplier, c.persons, c.area, c.days, c.amount,"
+            " coalesce(m.state <> 'open', false) AND NOT EXISTS (SELECT FROM billing_hold h"
+            "   WHERE h.account_id = c.account_id AND h.month = c.month AND h.released_at IS NULL)"
+            " FROM billing_charge c JOIN accounts_service s ON s.id = c.service_id"
+            " JOIN accounts_agencycontract a ON a.id = c.contract_id"
+            " JOIN accounts_organisation o ON o.id = a.principal_id"
+            " LEFT JOIN billing_contractmonth m ON m.contract_id = c.contract_id AND m.month = c.month"
+            " WHERE c.account_id = %s AND c.month = %s"
+            " ORDER BY s.priority, s.id, c.contract_id, c.kind, c.line",
+            [account_id, month.first],
+        )
+        rows = cursor.fetchall()
+    return [
+        ChargeRow(
+            *row[:6], str(ChargeKind(row[5]).label), *row[6:9], str(Method(row[8]).label), row[9], str(Unit(row[10]).label),
+            *row[11:],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def totals_by_month(*, account_id: int, months: Sequence[Month]) -> dict[Month, Decimal]:
+    """Roubles charged in each of the months, chalk and ink; 0.00 where nothing is."""
+    rows = (
+        Charge.objects.filter(account_id=account_id, month__in=[month.first for month in months])
+        .values("month")
+        .annotate(total=Sum("amount"))
+        .values_list("month", "total")
+    )
+    found = dict(rows)
+    return {month: found.get(month.first, Decimal("0.00")) for month in months}
+
+
+def law_value(code: str, on: date) -> Decimal | None:
+    """A value set by law on a day (due day, VAT, multiplier …); None where nothing is set."""
+    return LawValue.objects.on(on).filter(code=code).values_list("value", flat=True).first()
+
+
+def open_months() -> list[Month]:
+    """Months in which some contract is open, the eldest first."""
+    rows = ContractMonth.objects.filter(state=ContractMonthState.OPEN).values_list("month", flat=True).distinct()
+    return [Month(first) for first in sorted(rows)]
+
+
+def current_month() -> Month | None:
+    """The month that is being drafted: the eldest that is open for some contract."""
+    months = open_months()
+    return months[0] if months else None
