@@ -23,6 +23,9 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"] if
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 REFERENCE_DIR = Path(env.str("REFERENCE_DIR", str(BASE_DIR.parent / "shared")))
 
+# Digits that the numbers of new personal accounts begin with; seven of a sequence and the check digit follow.
+ACCOUNT_NUMBER_PREFIX = env.str("ACCOUNT_NUMBER_PREFIX", "56")
+
 INSTALLED_APPS = [
     "unfold",  # before the admin: its templates win
     "unfold.contrib.filters",

@@ -1,6 +1,20 @@
 """What changes the floor: one verb, one transaction, one line of the journal."""
 
+from accounts.operations.banking import (
+    BankAccountRefused,
+    approve_bank_account,
+    propose_bank_account,
+    reject_bank_account,
+)
 from accounts.operations.journal import note, noted, touch, touch_premises
+from accounts.operations.meters import (
+    MeterRefused,
+    NewMeter,
+    install_meter,
+    remove_meter,
+    replace_meter,
+    verify_meter,
+)
 from accounts.operations.readings import (
     ReadingDoubtful,
     ReadingRefused,
@@ -9,10 +23,26 @@ from accounts.operations.readings import (
     reject_reading,
     submit_reading,
 )
+from accounts.operations.registry import (
+    AccountRefused,
+    Owner,
+    allocate_numbers,
+    change_area,
+    change_payer,
+    close_account,
+    document_code,
+    move_out,
+    open_account,
+    register_ownership,
+    settle_resident,
+)
 from accounts.operations.runs import advance_run, cancel_run, fail_run, finish_run, running, start_run
 
 __all__ = [
-    "ReadingDoubtful", "ReadingRefused", "SubmittedReading", "advance_run", "cancel_run", "confirm_reading",
-    "fail_run", "finish_run", "note", "noted", "reject_reading", "running", "start_run", "submit_reading", "touch",
-    "touch_premises",
+    "AccountRefused", "BankAccountRefused", "MeterRefused", "NewMeter", "Owner", "ReadingDoubtful", "ReadingRefused",
+    "SubmittedReading", "advance_run", "allocate_numbers", "approve_bank_account", "cancel_run", "change_area",
+    "change_payer", "close_account", "confirm_reading", "document_code", "fail_run", "finish_run", "install_meter",
+    "move_out", "note", "noted", "open_account", "propose_bank_account", "register_ownership", "reject_bank_account",
+    "reject_reading", "remove_meter", "replace_meter", "running", "settle_resident", "start_run", "submit_reading",
+    "touch", "touch_premises", "verify_meter",
 ]  # fmt: skip

@@ -235,10 +235,16 @@ def _decide(*, meter_id: int, day: date, source: int, verdict: ReadingVerdict, b
 
 
 def choose_counting(*, meter_id: int, month: Month) -> None:
-    """Let the best standing reading of each dial count for the month, and no other."""
+    """Let the best standing reading of each dial count for the month, and no other.
+
+    The value of the commissioning act gives way to any later one of its month: the opening reading of a new meter is
+    the one nearest to the 1st of the next month (charges.md, 12.1).
+    """
     rows = Reading.objects.filter(meter_id=meter_id, month=month.first)
+    began = Meter.objects.values_list("commissioned_on", flat=True).get(pk=meter_id)
     best: dict[int, Reading] = {}
-    for row in rows.filter(verdict__in=queries.STANDING).order_by("zone", "source", "-day"):
+    standing = list(rows.filter(verdict__in=queries.STANDING).order_by("zone", "source", "-day"))
+    for row in sorted(standing, key=lambda row: row.source == ReadingSource.ACT and row.day <= began):
         best.setdefault(row.zone, row)
     keys = {(row.zone, row.day, row.source) for row in best.values()}
     # First none, then the chosen: two would break the index that lets only one count.
@@ -360,8 +366,8 @@ def _judge(
         return judged
     if rules.usage_between(value, later.value, meter.digits) is None:
         return rules.ReadingVerdict(
-            refusal=f"Показание {queries.plain(value):f} больше следующего ({queries.plain(later.value):f} от {later.day:%d.%m.%Y}). "
-            "Проверьте цифры или исправьте сначала следующее показание."
+            refusal=f"Показание {queries.plain(value):f} больше следующего ({queries.plain(later.value):f} "
+            f"от {later.day:%d.%m.%Y}). Проверьте цифры или исправьте сначала следующее показание."
         )
     return judged
 
