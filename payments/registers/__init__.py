@@ -1,0 +1,1 @@
+"""Bank files in: one pure reader per format."""
