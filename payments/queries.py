@@ -823,6 +823,7 @@ class ContractReceipt:
     """What one payment brought one contract on one operating day, roubles; negative where it was reversed."""
 
     contract_id: int
+    contract_number: str
     account_id: int
     account_number: str
     payment_id: int
@@ -853,15 +854,16 @@ def contract_receipts(
 ) -> ContractReceipts:
     """Receipts of the contracts with operating day in [since, until], newest first. Two statements."""
     grouped = f"""
-        SELECT a.contract_id, a.account_id, account.number, a.payment_id, channel.name, channel.kind = 5 AS is_own,
-            payment.paid_on, a.day, sum(a.amount) AS amount
+        SELECT a.contract_id, contract.number AS contract_number, a.account_id, account.number, a.payment_id,
+            channel.name, channel.kind = 5 AS is_own, payment.paid_on, a.day, sum(a.amount) AS amount
         FROM payments_allocation AS a
         JOIN payments_payment AS payment ON payment.id = a.payment_id
         JOIN payments_channel AS channel ON channel.code = payment.channel_id
         JOIN accounts_personalaccount AS account ON account.id = a.account_id
+        JOIN accounts_agencycontract AS contract ON contract.id = a.contract_id
         WHERE a.contract_id = ANY(%(contracts)s) AND a.day >= %(since)s AND a.day <= %(until)s
             {"AND a.account_id = %(account)s" if account_id is not None else ""}
-        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(a.amount) <> 0
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 HAVING sum(a.amount) <> 0
     """
     params = {
         "contracts": list(contract_ids), "since": since, "until": until, "account": account_id, "limit": limit,
