@@ -62,6 +62,7 @@ class Calculation:
     traced: Frame  # the same lines with their fractions
     dials: Frame  # one row per meter and zone: opening, closing, usage, days by the average
     days: Frame  # persons and area by segments of days
+    terms: Frame  # what each house gets, how and at what norm
     problems: Frame  # account_id, service_id, problem: what could not be charged, and why
 
 
@@ -74,7 +75,9 @@ def calculate(facts: Facts) -> Calculation:
     volumes, unfit = volume(facts, items, metered_usage(facts, dials))
     traced, unpriced = amounts(facts, volumes, prices)
     problems = pl.concat([unfit, unpriced]).unique(maintain_order=True)
-    return Calculation(lines=stored(facts.month, traced), traced=traced, dials=dials, days=days, problems=problems)
+    return Calculation(
+        lines=stored(facts.month, traced), traced=traced, dials=dials, days=days, terms=agreed, problems=problems
+    )
 
 
 # --- days ------------------------------------------------------------------------------------------------------------

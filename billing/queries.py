@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 from django.db import connection
@@ -15,8 +16,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from accounts.calendar import Month
 from accounts.database import copy_out
 from accounts.kinds import Unit
-from billing import columns, pipeline
+from accounts.models import Meter, Service
+from billing import columns, explanation, pipeline
 from billing.columns import Schema
+from billing.explanation import Explanation
 from billing.kinds import DRAFTED
 from billing.models import (
     Charge,
@@ -28,12 +31,13 @@ from billing.models import (
     LawValue,
     Method,
     NormBasis,
+    ProvisionException,
     ProvisionMethod,
 )
 
 __all__ = [
-    "Charge", "ChargeKind", "ChargeRow", "ContractMonth", "ContractMonthState", "Hold", "HouseVolume",
-    "Method", "NormBasis", "ProvisionMethod", "charges_of_account", "ink", "law_value", "totals_by_month",
+    "Charge", "ChargeKind", "ChargeRow", "ContractMonth", "ContractMonthState", "Explanation", "Hold", "HouseVolume",
+    "Method", "NormBasis", "ProvisionException", "ProvisionMethod", "charges_of_account", "explain", "ink", "law_value", "totals_by_month",
 ]  # fmt: skip
 
 MONTHS_OF_HISTORY = 13  # enough for the last six metered months of a meter that was silent for three
@@ -351,3 +355,94 @@ def current_month() -> Month | None:
     """The month that is being drafted: the eldest that is open for some contract."""
     months = open_months()
     return months[0] if months else None
+
+
+def explain(*, account_id: int, month: Month) -> list[Explanation]:
+    """Every line of the account in the month with its inputs, its rule and its paragraph.
+
+    The month is computed again by the same pipeline from what is known today. Where the stored line is ink and says
+    otherwise, the text names both amounts.
+    """
+    found = facts(month, reference(month), account_ids=[account_id])
+    made = pipeline.calculate(found)
+    rows = _explained_rows(found, made)
+    names = dict(Service.objects.values_list("pk", "name"))
+    stored = charges_of_account(account_id=account_id, month=month)
+    told: list[Explanation] = []
+    for charge in stored:
+        row = rows.pop((charge.contract_id, charge.service_id, charge.kind, charge.line), None)
+        if row is None:
+            text, formula = _unexplained(charge), ""
+            name = f"{charge.service_name}, {charge.kind_name.lower()}"
+        else:
+            text, formula = explanation.explain_line(row, row["dials"], month)
+            name = explanation.title(charge.service_name, row)
+            if row["amount"] != charge.amount:
+                text += f" Записано {explanation.roubles(charge.amount)}: с тех пор исходные данные изменились" + (
+                    ", разница войдёт в перерасчёт." if charge.is_ink else "."
+                )
+        told.append(
+            Explanation(
+                charge.service_id, charge.contract_id, charge.kind, charge.line, name, charge.amount, text, formula
+            )
+        )
+    if not stored:
+        for (contract_id, service_id, kind, line), row in rows.items():
+            text, formula = explanation.explain_line(row, row["dials"], month)
+            name = explanation.title(names[service_id], row)
+            told.append(Explanation(service_id, contract_id, kind, line, name, row["amount"], text, formula))
+    return told
+
+
+def _unexplained(charge: ChargeRow) -> str:
+    if charge.kind in explanation.FROM_ABOVE:
+        return explanation.from_above(charge.kind, Month(charge.for_month))
+    return "По сегодняшним данным этой строки не было бы: исходные данные изменились."
+
+
+def _explained_rows(
+    found: pipeline.Facts, made: pipeline.Calculation
+) -> dict[tuple[int, int, int, int], dict[str, Any]]:
+    """Traced lines by their key, each with its terms and the dials it rests on."""
+    serials = dict(Meter.objects.filter(pk__in=made.dials["meter_id"].to_list()).values_list("pk", "serial"))
+    dials = [{**dial, "serial": serials[dial["meter_id"]]} for dial in made.dials.iter_rows(named=True)]
+    agreed = {row["term"]: row for row in made.terms.iter_rows(named=True)}
+    owners = set(found.owners["premises_id"].to_list()) - set(found.residents["premises_id"].to_list())
+    rows: dict[tuple[int, int, int, int], dict[str, Any]] = {}
+    water: dict[tuple[int, int, int], Decimal] = {}
+    for traced, line in zip(made.traced.iter_rows(named=True), made.lines.iter_rows(named=True), strict=True):
+        term = agreed[traced["term"]]
+        near = [
+            dial
+            for dial in dials
+            if dial["premises_id"] == traced["premises_id"] and dial["resource"] == term["resource"]
+        ]
+        if line["kind"] != ChargeKind.UPLIFT and traced["component"] == 1:
+            water[line["service_id"], traced["segment"], traced["zone"]] = line["volume"]
+        rows[line["contract_id"], line["service_id"], line["kind"], line["line"]] = {
+            **term, **traced, "volume": line["volume"], "persons": line["persons"], "area": line["area"],
+            "amount": line["amount"], "dials": near,
+            "water_volume": water.get((line["service_id"], traced["segment"], traced["zone"])),
+            "is_expired": any(dial["cause"] == "expired" for dial in near),
+            "why": explanation.why_norm(near) if traced["by"] == Method.NORM else "",
+            "by_owners": traced["premises_id"] in owners,
+            "charged_before": _charged_before(found, near, traced["zone"]),
+            "zones": max((dial["zones"] for dial in near), default=1),
+        }  # fmt: skip
+    return rows
+
+
+def _charged_before(found: pipeline.Facts, dials: list[dict[str, Any]], zone: int) -> Decimal | None:
+    if not any(dial["covered"] > 1 for dial in dials) or not found.charged.height:
+        return None
+    since = min(dial["opening_index"] for dial in dials if dial["covered"] > 1)
+    resources = found.reference.services.filter(pl.col("resource") == dials[0]["resource"])["service_id"]
+    months = pl.col("for_month").dt.year().cast(pl.Int32) * 12 + pl.col("for_month").dt.month() - 1
+    rows = found.charged.filter(pl.col("service_id").is_in(resources) & (months > since))
+    zones = {dial["price_zone"] for dial in dials}
+    if zone == min(zones):
+        rows = rows.filter((pl.col("zone") == zone) | ~pl.col("zone").is_in(list(zones)))
+    else:
+        rows = rows.filter(pl.col("zone") == zone)
+    total = rows["volume"].sum()
+    return total if total else None

@@ -1,10 +1,12 @@
-"""What changes the charges: months open and are posted, drafts are computed by blocks of houses, lines come from above."""
+"""What changes the charges: months open and are posted, drafts are computed by blocks, lines come from above."""
 
-from billing.operations.above import DraftLine, draft_charges
+from billing.operations.above import DraftLine, DraftRefused, draft_charges
 from billing.operations.drafts import (
     BillingSummary,
     MonthNotOpen,
     bill_next_block,
+    finish_if_done,
+    open_due_month,
     redraft_account,
     redraft_touched,
     run_billing,
@@ -23,7 +25,7 @@ from billing.operations.months import (
 )
 
 __all__ = [
-    "BillingSummary", "DraftLine", "HoldRefused", "MonthNotOpen", "PostingRefused", "PostingSummary",
-    "bill_next_block", "close_contract_months", "draft_charges", "hold_account", "mark_issued", "open_month",
+    "BillingSummary", "DraftLine", "DraftRefused", "HoldRefused", "MonthNotOpen", "PostingRefused", "PostingSummary",
+    "bill_next_block", "close_contract_months", "draft_charges", "finish_if_done", "hold_account", "mark_issued", "open_due_month", "open_month",
     "post_month", "redraft_account", "redraft_touched", "release_hold", "run_billing", "start_billing_run",
 ]  # fmt: skip

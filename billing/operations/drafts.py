@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import resource
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 from django.db import connection, transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 from django.db.models.functions import Now
 
 import accounts.database
@@ -136,6 +138,10 @@ def start_billing_run(month: Month, *, by: User | None = None) -> int:
 
 @transaction.atomic
 def _start(month: Month, by: User | None) -> int:
+    # Whatever was killed half-way is taken over: a run starts from what stands, so nothing of it is lost.
+    Run.objects.filter(kind=KIND, month=month.first, state=RunState.RUNNING).update(
+        state=RunState.CANCELLED, finished_at=Now(), message="Начат новый расчёт этого месяца."
+    )
     waiting = list(blocks(None))
     run = accounts.operations.start_run(KIND, month=month, by=by, total=len(waiting))
     RunBlock.objects.bulk_create(
@@ -195,6 +201,19 @@ def bill_next_block(run_id: int, known: pipeline.Reference | None = None) -> boo
     return True
 
 
+@transaction.atomic
+def finish_if_done(run_id: int) -> bool:
+    """End the run once no block of it waits or is in work. True for the one who ended it."""
+    run = Run.objects.select_for_update().filter(pk=run_id, state=RunState.RUNNING).first()
+    if run is None or RunBlock.objects.filter(run_id=run_id, state=RunState.WAITING).exists():
+        return False
+    try:
+        finish(run_id)
+    except RunBroken:
+        logger.exception("billing.run.failed", extra={"run_id": run_id})
+    return True
+
+
 def finish(run_id: int) -> BillingSummary:
     """Sum up the blocks and end the run; a run with a failed block has failed. Raises RunBroken then."""
     rows = list(RunBlock.objects.filter(run_id=run_id).order_by("number"))
@@ -213,14 +232,10 @@ class RunBroken(Exception):
 
 
 def _pack(summary: BillingSummary) -> str:
-    import json
-
     return json.dumps(summary.counts(), default=str, ensure_ascii=False)
 
 
 def _unpack(text: str) -> BillingSummary:
-    import json
-
     return BillingSummary.of(json.loads(text))
 
 
@@ -263,18 +278,21 @@ def _accounts_of(house_ids: Sequence[int]) -> list[int]:
     return rows["account_id"].to_list()
 
 
+def open_due_month(today: date) -> None:
+    """Open the month of `today` if it is next in turn; a month far from the last one is opened by hand."""
+    month = Month.of(today)
+    latest = ContractMonth.objects.aggregate(month=Max("month"))["month"]
+    if latest is not None and Month(latest) + 1 == month:
+        months.open_month(month=month)
+
+
 def redraft_account(account_id: int) -> BillingSummary | None:
     """Bring the drafts of one account up to its facts, if anything touched it. None where nothing had to be done."""
     account = PersonalAccount.objects.get(pk=account_id)
-    touched = Touch.objects.filter(house_id=account.house_id).filter(account_id__in=[account_id, None]) | (
-        Touch.objects.filter(house_id=account.house_id, account_id=None)
-    )
-    if not touched.exists():
+    marks = Touch.objects.filter(Q(account_id=account_id) | Q(account_id=None, house_id=account.house_id))
+    if not marks.exists():
         return None
-    month = queries.current_month()
-    if month is None:
-        return None
-    return run_billing(month=month, account_ids=[account_id])
+    return _redraft(account_ids=[account_id])
 
 
 @transaction.atomic
@@ -283,20 +301,19 @@ def redraft_touched(limit: int = 500) -> int:
 
     A mark that another worker holds is left to it; a mark made meanwhile waits for the next minute.
     """
-    month = queries.current_month()
-    if month is None:
-        return 0
     marks = list(Touch.objects.select_for_update(skip_locked=True).order_by("pk")[:limit])
-    if not marks:
-        return 0
-    houses = sorted({mark.house_id for mark in marks if mark.account_id is None})
-    single = sorted({mark.account_id for mark in marks if mark.account_id and mark.house_id not in houses})
+    houses = {mark.house_id for mark in marks if mark.account_id is None}
+    single = {mark.account_id for mark in marks if mark.account_id and mark.house_id not in houses}
     if houses:
-        run_billing(month=month, house_ids=houses)
+        _redraft(house_ids=sorted(houses))
     if single:
-        run_billing(month=month, account_ids=single)
+        _redraft(account_ids=sorted(single))
     Touch.objects.filter(pk__in=[mark.pk for mark in marks]).delete()
     return len(marks)
+
+
+def _redraft(**scope: Any) -> BillingSummary:
+    return sum((run_billing(month=month, **scope) for month in queries.open_months()), BillingSummary())
 
 
 def peak_rss_mb() -> int:

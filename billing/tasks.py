@@ -1,0 +1,35 @@
+"""Jobs of billing: parse, one call, return nothing."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils.timezone import localdate
+
+from billing import operations, queries
+
+CREW = 2  # tasks that take blocks at the same time: as many as a worker has processes
+
+
+@shared_task(queue="billing", acks_late=True)
+def calculate_night(**_: object) -> None:
+    """Draft every open month anew, for everybody. Blocks wait in the database; a task takes one and sends the next."""
+    operations.open_due_month(localdate())
+    for month in queries.open_months():
+        run_id = operations.start_billing_run(month)
+        for _hand in range(CREW):
+            bill_next_block.delay(run_id=run_id)
+
+
+@shared_task(queue="billing", acks_late=True)
+def bill_next_block(*, run_id: int, **_: object) -> None:
+    """Take the next waiting block of the run, and ask for another hand if more wait; the last one ends the run."""
+    if operations.bill_next_block(run_id):
+        bill_next_block.delay_on_commit(run_id=run_id)
+    else:
+        operations.finish_if_done(run_id)
+
+
+@shared_task(queue="billing", acks_late=True)
+def redraft_touched(**_: object) -> None:
+    """Bring the drafts up to what changed since a minute ago."""
+    operations.redraft_touched()
