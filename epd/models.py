@@ -32,6 +32,9 @@ class PaymentDocument(models.Model):
     template_version = models.CharField("версия бланка", max_length=20)
     issued_at = models.DateTimeField("выпущен", default=timezone.now)
     withdrawn_at = models.DateTimeField("отозван", null=True, blank=True)
+    replaces = models.OneToOneField(
+        "self", PROTECT, null=True, blank=True, related_name="replaced_by", verbose_name="взамен документа"
+    )
 
     class Meta:
         verbose_name = "платёжный документ"
@@ -40,6 +43,9 @@ class PaymentDocument(models.Model):
             is_month("paymentdocument"),
             models.UniqueConstraint(fields=["account", "month", "kind", "issue"], name="paymentdocument_once"),
             models.CheckConstraint(name="paymentdocument_kind_known", condition=Q(kind__in=DocumentKind.values)),
+            models.CheckConstraint(
+                name="paymentdocument_issue_has_elder", condition=Q(issue=1, replaces=None) | Q(issue__gt=1, replaces__isnull=False)
+            ),
             models.CheckConstraint(
                 name="paymentdocument_gis_id_length", condition=Q(gis_id=None) | Q(gis_id__regex=r"^.{18}$")
             ),
@@ -50,8 +56,20 @@ class PaymentDocument(models.Model):
                 name="document_is_ink",
                 fields=[
                     "account", "month", "kind", "issue", "number", "issued_on", "due_on", "total", "payload",
-                    "template_version", "issued_at",
+                    "template_version", "issued_at", "replaces",
                 ],
+            ),
+            # What comes later is filled in once and stays.
+            pgtrigger.Protect(
+                name="gis_id_filled_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__gis_id__isnull=False) & pgtrigger.Q(old__gis_id__df=pgtrigger.F("new__gis_id")),
+            ),
+            pgtrigger.Protect(
+                name="withdrawn_for_good",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__withdrawn_at__isnull=False)
+                & pgtrigger.Q(old__withdrawn_at__df=pgtrigger.F("new__withdrawn_at")),
             ),
         ]  # fmt: skip
 
