@@ -1,0 +1,180 @@
+"""Drafts are chalk, postings are ink: the database refuses, whoever asks."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from decimal import Decimal
+
+import psycopg2
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from accounts.calendar import Month
+from accounts.database import copy_in
+from accounts.models import JournalEntry, PersonalAccount
+from billing import operations, queries
+from billing.columns import CHARGES
+from billing.kinds import Kind
+from billing.models import Charge, ContractMonth, ContractMonthState, Hold, ProvisionMethod, Tariff
+from tests import make
+
+pytestmark = pytest.mark.django_db
+JUNE = Month(date(2026, 6, 1))
+D = Decimal
+
+
+def a_month(**flat: object) -> tuple[PersonalAccount, Tariff]:
+    """One flat of 50 m² that pays 32.50 a metre, drafted for June."""
+    contract = make.contract()
+    account = make.account(**flat)
+    make.provision(account.house, 8, contract, ProvisionMethod.PER_M2)
+    tariff = make.tariff(contract, 8, "32.50")
+    operations.run_billing(month=JUNE)
+    return account, tariff
+
+
+def amounts(account: PersonalAccount) -> list[Decimal]:
+    return [row.amount for row in queries.charges_of_account(account_id=account.pk, month=JUNE)]
+
+
+STATEMENTS = {
+    "update": "UPDATE {table} SET amount = amount + 1",
+    "update that moves a line": "UPDATE {table} SET line = line + 1",
+    "delete": "DELETE FROM {table}",
+    "insert": "INSERT INTO {table} SELECT account_id, contract_id, service_id, kind, 77, month, house_id, for_month,"
+    " method, volume, unit, tariff, norm, multiplier, persons, area, days, amount FROM billing_charge",
+    "truncate": "TRUNCATE {table}",
+}
+
+
+@pytest.mark.parametrize("table", ["billing_charge", "billing_charge_202606"])
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_ink_is_refused(name: str, table: str) -> None:
+    account, _ = a_month()
+    operations.post_month(month=JUNE)
+    with pytest.raises(DatabaseError, match=r"проведён или не открыт|не очищают"), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(STATEMENTS[name].format(table=table))
+    assert amounts(account) == [D("1625.00")]
+
+
+def test_copy_into_ink_is_refused() -> None:
+    account, _ = a_month()
+    operations.post_month(month=JUNE)
+    row = Charge.objects.values_list(*CHARGES).get()
+    fields = dict(zip(CHARGES, row, strict=True)) | {"line": 77}
+    text = ",".join("" if value is None else str(value) for value in fields.values())
+    with pytest.raises(psycopg2.DatabaseError, match="проведён"), transaction.atomic():
+        copy_in("billing_charge_202606", list(CHARGES), io.BytesIO(text.encode()))
+    assert amounts(account) == [D("1625.00")]
+
+
+def test_charges_of_a_month_nobody_opened_are_refused() -> None:
+    a_month()
+    ContractMonth.objects.all().delete()
+    with pytest.raises(DatabaseError, match="не открыт"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE billing_charge SET amount = 0")
+
+
+def test_posting_moves_the_state_and_leaves_the_rows() -> None:
+    account, _ = a_month()
+    assert not queries.ink().exists()
+    summary = operations.post_month(month=JUNE)
+    assert (summary.contracts, summary.lines, summary.amount) == (1, 1, D("1625.00"))
+    assert list(queries.ink().values_list("amount", flat=True)) == [D("1625.00")]
+    assert queries.charges_of_account(account_id=account.pk, month=JUNE)[0].is_ink
+    assert ContractMonth.objects.get().posted_at is not None
+    assert JournalEntry.objects.filter(event="billing.month.posted").count() == 1
+
+
+def test_a_month_is_posted_once() -> None:
+    a_month()
+    operations.post_month(month=JUNE)
+    with pytest.raises(operations.PostingRefused, match="уже проведён"):
+        operations.post_month(month=JUNE)
+
+
+def test_months_are_posted_in_turn() -> None:
+    a_month()
+    operations.run_billing(month=JUNE.next)
+    with pytest.raises(operations.PostingRefused, match="июнь 2026"):
+        operations.post_month(month=JUNE.next)
+    assert not queries.ink().exists()
+
+
+def test_a_run_leaves_ink_alone() -> None:
+    account, tariff = a_month()
+    operations.post_month(month=JUNE)
+    Tariff.objects.filter(pk=tariff.pk).update(price=D("40"))
+    summary = operations.run_billing(month=JUNE)
+    assert (summary.inserted, summary.changed, summary.removed) == (0, 0, 0)
+    assert amounts(account) == [D("1625.00")]
+
+
+def test_a_held_account_stays_chalk_until_released() -> None:
+    account, tariff = a_month()
+    other = make.account(house=account.house)
+    operations.run_billing(month=JUNE)
+    hold = operations.hold_account(account_id=account.pk, month=JUNE, cause="Сомнительное показание")
+    operations.post_month(month=JUNE)
+    assert list(queries.ink().values_list("account_id", flat=True)) == [other.pk]
+
+    Tariff.objects.filter(pk=tariff.pk).update(price=D("40"))
+    operations.run_billing(month=JUNE)
+    assert amounts(account) == [D("2000.00")]  # its own chalk follows the facts
+    assert amounts(other) == [D("1625.00")]  # its neighbour's ink does not
+
+    with pytest.raises(operations.PostingRefused, match="удержано счетов 1"):
+        operations.close_contract_months(month=JUNE)
+    operations.release_hold(hold_id=hold.pk)
+    assert queries.ink().count() == 2
+    operations.close_contract_months(month=JUNE)
+    assert ContractMonth.objects.get().state == ContractMonthState.CLOSED
+
+
+def test_ink_cannot_be_held() -> None:
+    account, _ = a_month()
+    operations.post_month(month=JUNE)
+    with pytest.raises(operations.HoldRefused, match="уже проведены"):
+        operations.hold_account(account_id=account.pk, month=JUNE, cause="поздно")
+    assert not Hold.objects.exists()
+    with pytest.raises(DatabaseError, match="уже проведены"), transaction.atomic():
+        Hold.objects.create(account=account, month=JUNE.first, cause="мимо операции")
+    assert not Hold.objects.exists()
+
+
+def test_a_closed_month_is_not_calculated() -> None:
+    a_month()
+    operations.post_month(month=JUNE)
+    operations.close_contract_months(month=JUNE)
+    with pytest.raises(operations.MonthNotOpen, match="закрыт"):
+        operations.run_billing(month=JUNE)
+
+
+def test_penalties_come_through_their_door_and_survive_the_run() -> None:
+    account, _ = a_month()
+    contract = ContractMonth.objects.get().contract_id
+    line = operations.DraftLine(account.pk, contract, 8, 1, date(2026, 4, 1), D("12.34"))
+    made = operations.draft_charges(month=JUNE, kind=Kind.PENALTY, lines=[line])
+    assert made.inserted.height == 1
+    operations.run_billing(month=JUNE)
+    assert amounts(account) == [D("1625.00"), D("12.34")]
+    again = operations.draft_charges(month=JUNE, kind=Kind.PENALTY, lines=[line])
+    assert again.is_empty
+    operations.draft_charges(month=JUNE, kind=Kind.PENALTY, lines=[], account_ids=[account.pk])
+    assert amounts(account) == [D("1625.00")]
+
+
+def test_kinds_of_the_run_are_not_drafted_from_above() -> None:
+    account, _ = a_month()
+    contract = ContractMonth.objects.get().contract_id
+    line = operations.DraftLine(account.pk, contract, 8, 2, JUNE.first, D("1.00"))
+    with pytest.raises(operations.DraftRefused):
+        operations.draft_charges(month=JUNE, kind=Kind.CHARGE, lines=[line])
+    with pytest.raises(operations.DraftRefused, match="доли копейки"):
+        operations.draft_charges(
+            month=JUNE, kind=Kind.PENALTY,
+            lines=[operations.DraftLine(account.pk, contract, 8, 2, JUNE.first, D("1.005"))],
+        )  # fmt: skip
+    assert amounts(account) == [D("1625.00")]
