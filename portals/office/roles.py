@@ -1,0 +1,110 @@
+"""Roles of the staff as groups. Rights over ink mean the operation that writes it: `add_reversal` is «may reverse»."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+from django.db.models import Q
+
+OPERATOR = "Оператор"
+CASHIER = "Кассир"
+ENGINEER = "Инженер по расчётам"
+ACCOUNTANT = "Бухгалтер"
+ADMINISTRATOR = "Администратор"
+
+# What a right allows on the office pages; the views ask for these by name.
+TAKE_CASH = "payments.add_cashreceipt"
+REVERSE_PAYMENT = "payments.add_reversal"
+ASSIGN_PAYMENT = "payments.change_payment"
+LOAD_STATEMENT = "payments.add_register"
+FORM_REMITTANCE = "payments.add_remittance"
+SEND_REMITTANCE = "payments.change_remittance"
+CLOSE_DAY = "payments.change_operatingday"
+CLOSE_BOOKS = "payments.add_closedmonth"
+DRAFT = "billing.add_charge"
+POST_MONTH = "billing.change_contractmonth"
+ISSUE = "epd.add_paymentdocument"
+HOLD = "billing.add_hold"
+RELEASE = "billing.change_hold"
+ENTER_READING = "accounts.add_reading"
+JUDGE_READING = "accounts.change_reading"
+CHANGE_PEOPLE = "accounts.change_residency"
+CHANGE_AREA = "accounts.change_premisesarea"
+IMPORT_BOOK = "accounts.add_importedfile"
+PROPOSE_REQUISITES = "accounts.add_bankaccount"
+APPROVE_REQUISITES = "accounts.change_bankaccount"
+
+SEE_ACCOUNTS = [
+    f"accounts.view_{model}"
+    for model in (
+        "absence", "agencycontract", "house", "housepassport", "meter", "office", "organisation", "ownership",
+        "person", "personalaccount", "premises", "premisesarea", "reading", "residency", "service",
+    )
+]  # fmt: skip
+SEE_BILLING = [
+    f"billing.view_{model}"
+    for model in (
+        "charge", "contractmonth", "correction", "hold", "housevolume", "lawvalue", "norm", "provision",
+        "provisionexception", "tariff",
+    )
+]  # fmt: skip
+SEE_PAYMENTS = [
+    f"payments.view_{model}"
+    for model in ("allocation", "balance", "cashreceipt", "channel", "payment", "register", "reversal")
+]
+SEE_MONEY = [
+    *SEE_PAYMENTS,
+    *(f"payments.view_{model}" for model in ("bankstatementline", "closedmonth", "operatingday", "remittance")),
+]
+SEE_DOCUMENTS = ["epd.view_paymentdocument"]
+SEE_WORK = ["accounts.view_run", "accounts.view_journalentry", "accounts.view_importedfile", "accounts.view_touch"]
+
+
+def may_edit(app: str, *models: str) -> list[str]:
+    return [f"{app}.{verb}_{model}" for model in models for verb in ("view", "add", "change")]
+
+
+ROLES: dict[str, list[str]] = {
+    OPERATOR: [
+        *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PAYMENTS, *SEE_DOCUMENTS, *SEE_WORK,
+        *may_edit("accounts", "person", "premises", "meter"), "accounts.change_personalaccount",
+        ENTER_READING, JUDGE_READING, CHANGE_PEOPLE, CHANGE_AREA, IMPORT_BOOK, ASSIGN_PAYMENT, DRAFT,
+        "portals.view_accountlink",
+    ],
+    CASHIER: [
+        *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PAYMENTS, *SEE_DOCUMENTS, TAKE_CASH, REVERSE_PAYMENT, ENTER_READING,
+    ],
+    ENGINEER: [
+        *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PAYMENTS, *SEE_DOCUMENTS, *SEE_WORK,
+        *may_edit("accounts", "house", "housepassport", "premises", "meter", "person", "calendarday"),
+        *may_edit("billing", "tariff", "norm", "lawvalue", "provision", "provisionexception", "housevolume"),
+        "accounts.change_personalaccount", "accounts.change_service", "billing.add_correction",
+        ENTER_READING, JUDGE_READING, CHANGE_PEOPLE, CHANGE_AREA, IMPORT_BOOK, DRAFT, POST_MONTH, ISSUE, HOLD, RELEASE,
+    ],
+    ACCOUNTANT: [
+        *SEE_ACCOUNTS, *SEE_BILLING, *SEE_MONEY, *SEE_DOCUMENTS, *SEE_WORK, "accounts.view_bankaccount",
+        "accounts.view_commissionterms", *may_edit("accounts", "organisation", "commissionterms"),
+        *may_edit("payments", "channel"), REVERSE_PAYMENT, ASSIGN_PAYMENT, LOAD_STATEMENT, FORM_REMITTANCE,
+        SEND_REMITTANCE, CLOSE_DAY, CLOSE_BOOKS, PROPOSE_REQUISITES, APPROVE_REQUISITES,
+    ],
+}  # fmt: skip
+OUR_APPS = ("accounts", "billing", "payments", "debt", "epd", "gis_export", "portals", "django_celery_beat")
+
+
+@transaction.atomic
+def ensure_roles() -> None:
+    """Make the groups of the roles and give them their rights; safe to repeat.
+
+    Rights given to these groups by hand are taken away again: a role is what is written here. Needs the rows of
+    permissions, which `migrate` makes at its end. Raises LookupError if a right is not among them.
+    """
+    known = {
+        f"{row.content_type.app_label}.{row.codename}": row for row in Permission.objects.select_related("content_type")
+    }
+    for name, rights in ROLES.items():
+        unknown = sorted(set(rights) - set(known))
+        if unknown:
+            raise LookupError(f"unknown permissions: {', '.join(unknown)}")
+        Group.objects.get_or_create(name=name)[0].permissions.set(known[right] for right in rights)
+    everything = Permission.objects.filter(Q(content_type__app_label__in=OUR_APPS) | Q(content_type__app_label="auth"))
+    Group.objects.get_or_create(name=ADMINISTRATOR)[0].permissions.set(everything)
