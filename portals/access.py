@@ -1,0 +1,113 @@
+"""The one way from a request to an account, a contract or what hangs on them. A stranger's object is a 404."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+from django.http import Http404
+
+import accounts.queries
+from accounts.queries import AgencyContract, House, PersonalAccount, User
+from portals.models import AccountLink, PrincipalUser
+
+if TYPE_CHECKING:
+    from epd.models import PaymentDocument
+    from payments.models import Payment, Remittance
+
+Visitor = User | AnonymousUser
+
+
+def known(user: Visitor) -> bool:
+    return bool(user.is_authenticated and user.is_active)
+
+
+def only(rows: QuerySet[Any], **key: Any) -> Any:
+    """The one row of the key, or 404: what is a stranger's looks the same as what is not."""
+    row = rows.filter(**key).first()
+    if row is None:
+        raise Http404("Не найдено.")
+    return row
+
+
+# --- residents -------------------------------------------------------------------------------------------------------
+
+
+def accounts_for(user: Visitor) -> QuerySet[PersonalAccount]:
+    """Accounts linked to this resident, with what their address needs."""
+    rows = accounts.queries.accounts_with_address()
+    if not known(user):
+        return rows.none()
+    links = AccountLink.objects.filter(user_id=user.pk, withdrawn_at=None)
+    return rows.filter(pk__in=links.values("account"))
+
+
+def get_account_for(user: Visitor, number: str) -> PersonalAccount:
+    """The resident's account of this number, or 404."""
+    return only(accounts_for(user), number=number)  # type: ignore[no-any-return]
+
+
+def get_document_for(user: Visitor, number: str, pk: int) -> PaymentDocument:
+    """A payment document of the resident's account, or 404."""
+    account = get_account_for(user, number)
+    return only(account.documents.all(), pk=pk)  # type: ignore[no-any-return]
+
+
+def get_payment_for(user: Visitor, number: str, pk: int) -> Payment:
+    """A payment to the resident's account, or 404."""
+    return only(get_account_for(user, number).payments.all(), pk=pk)  # type: ignore[no-any-return]
+
+
+def has_accounts(user: Visitor) -> bool:
+    """Is any account linked to the user?"""
+    return known(user) and AccountLink.objects.filter(user_id=user.pk, withdrawn_at=None).exists()
+
+
+# --- principals ------------------------------------------------------------------------------------------------------
+
+
+def is_principal(user: Visitor) -> bool:
+    """Does the user work for any principal?"""
+    return known(user) and PrincipalUser.objects.filter(user_id=user.pk, withdrawn_at=None).exists()
+
+
+def contracts_for(user: Visitor) -> QuerySet[AgencyContract]:
+    """Agency contracts of the principals the user works for, closed ones too."""
+    rows = AgencyContract.objects.select_related("principal")
+    if not known(user):
+        return rows.none()
+    own = PrincipalUser.objects.filter(user_id=user.pk, withdrawn_at=None)
+    return rows.filter(principal__in=own.values("principal"))
+
+
+def get_contract_for(user: Visitor, pk: int) -> AgencyContract:
+    """The contract, or 404."""
+    return only(contracts_for(user), pk=pk)  # type: ignore[no-any-return]
+
+
+def supplied_accounts_for(user: Visitor) -> QuerySet[PersonalAccount]:
+    """Accounts in houses that any of the user's contracts serves or served."""
+    rows = accounts.queries.accounts_with_address()
+    if not known(user):
+        return rows.none()
+    own = contracts_for(user).values("pk")
+    return rows.filter(house__in=House.objects.filter(provisions__contract__in=own).values("pk"))
+
+
+def get_supplied_account_for(user: Visitor, number: str) -> PersonalAccount:
+    """An account served under one of the user's contracts, or 404."""
+    return only(supplied_accounts_for(user), number=number)  # type: ignore[no-any-return]
+
+
+def get_supplied_house_for(user: Visitor, pk: int) -> House:
+    """A house served under one of the user's contracts, or 404."""
+    own = contracts_for(user).values("pk")
+    rows = House.objects.filter(provisions__contract__in=own).distinct()
+    return only(rows, pk=pk)  # type: ignore[no-any-return]
+
+
+def get_remittance_for(user: Visitor, pk: int) -> Remittance:
+    """A remittance under one of the user's contracts, or 404."""
+    contract = only(contracts_for(user), remittances=pk)
+    return only(contract.remittances.select_related("contract__principal", "bank_account"), pk=pk)  # type: ignore[no-any-return]

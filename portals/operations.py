@@ -1,0 +1,54 @@
+"""Who gets to see which account: links proved by the code on the document, and their withdrawal."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from django.db import transaction
+
+import accounts.operations
+import accounts.queries
+from accounts.errors import Refusal
+from accounts.queries import PersonalAccount, User
+from portals.models import AccountLink
+
+
+class LinkRefused(Refusal):
+    """The number and the code do not prove anything. The same words whether or not such an account exists."""
+
+
+NOT_PROVED = (
+    "Номер и код не подошли друг к другу. Сверьте их с последней квитанцией: номер лицевого счёта стоит вверху, "
+    "код для кабинета рядом с ним. Если не получается, позвоните нам: код сверят по паспорту."
+)
+
+
+@transaction.atomic
+def link_account(*, user: User, number: str, code: str) -> PersonalAccount:
+    """Link the account to the user when the code is the one printed on its document. Twice is once.
+
+    Raises LinkRefused, with the same text for an unknown number and for a wrong code.
+    """
+    account = accounts.queries.account_by_number(number)
+    given = "".join(code.split()).replace("-", "").upper()
+    expected = account.document_code.upper() if account else ""
+    matches = secrets.compare_digest(given.encode(), (expected or "—").encode())
+    if account is None or not matches:
+        raise LinkRefused(NOT_PROVED)
+    _, is_new = AccountLink.objects.get_or_create(user=user, account=account, withdrawn_at=None)
+    if is_new:
+        accounts.operations.note("portals.account.linked", by=user, account_id=account.pk)
+    return account
+
+
+@transaction.atomic
+def unlink_account(*, user: User, account_id: int, at: datetime) -> None:
+    """Take the account out of the user's cabinet, and from those he gave access. The links stay as history."""
+    links = AccountLink.objects.select_for_update().filter(account_id=account_id, withdrawn_at=None)
+    own = links.filter(user=user)
+    if not own:
+        return
+    links.filter(given_by=user).update(withdrawn_at=at)
+    own.update(withdrawn_at=at)
+    accounts.operations.note("portals.account.unlinked", by=user, account_id=account_id)

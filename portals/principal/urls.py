@@ -1,0 +1,24 @@
+"""The supplier's cabinet."""
+
+from django.urls import path
+
+from portals.principal import views
+
+app_name = "principal"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("accounts/", views.accounts_page, name="accounts"),
+    path("accounts/<str:number>/", views.account, name="account"),
+    path("accounts/<str:number>/why/", views.why, name="why"),
+    path("charges/", views.charges, name="charges"),
+    path("charges/<int:house>/", views.house_charges, name="house-charges"),
+    path("payments/", views.payments_page, name="payments"),
+    path("payments.xlsx", views.payments_workbook, name="payments-workbook"),
+    path("turnover/", views.turnover, name="turnover"),
+    path("turnover.xlsx", views.turnover_workbook, name="turnover-workbook"),
+    path("turnover/<int:house>/", views.house_turnover, name="house-turnover"),
+    path("remittances/", views.remittances, name="remittances"),
+    path("remittances/<int:pk>/", views.remittance, name="remittance"),
+    path("remittances/<int:pk>.xlsx", views.remittance_workbook, name="remittance-workbook"),
+]

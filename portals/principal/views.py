@@ -1,0 +1,358 @@
+"""The supplier's pages. Contracts come from `access`; every sum is shown with what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import localdate
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django_tables2 import RequestConfig
+
+import accounts.queries
+import payments.queries
+from accounts.calendar import ONE_DAY, Month
+from accounts.errors import Refusal
+from accounts.queries import AgencyContract
+from portals import access, workbooks
+from portals import queries as portal_queries
+from portals.principal import queries
+from portals.principal.tables import AccountFilter, AccountTable
+from portals.workbooks import Column
+
+PER_PAGE = 50
+DAYS_SHOWN = 7
+LONGEST = 366  # days in one list of payments
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose figures are shown: all contracts of the user, or the one he chose."""
+
+    all: list[AgencyContract]
+    chosen: AgencyContract | None
+
+    @property
+    def contracts(self) -> list[AgencyContract]:
+        return [self.chosen] if self.chosen else self.all
+
+    @property
+    def title(self) -> str:
+        """«ООО «Поставщик», договоры № 1, № 2»"""
+        principals = ", ".join(dict.fromkeys(contract.principal.short_name for contract in self.contracts))
+        word = "договор" if len(self.contracts) == 1 else "договоры"
+        return f"{principals}, {word} № " + ", № ".join(contract.number for contract in self.contracts)
+
+    @property
+    def query(self) -> str:
+        return f"?contract={self.chosen.pk}" if self.chosen else ""
+
+    @property
+    def and_query(self) -> str:
+        return f"&contract={self.chosen.pk}" if self.chosen else ""
+
+    @property
+    def ids(self) -> list[int]:
+        return [contract.pk for contract in self.contracts]
+
+
+def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page for a principal's people only; others are told that there is none."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        own = list(access.contracts_for(request.user).order_by("number"))
+        if not own:
+            raise Http404("Нет договоров.")
+        chosen = None
+        if wanted := request.GET.get("contract", ""):
+            chosen = next((one for one in own if str(one.pk) == wanted), None)
+            if chosen is None:
+                raise Http404("Нет такого договора.")
+        return view(request, Scope(own, chosen), **kwargs)
+
+    return never_cache(login_required(require_safe(inner)))  # type: ignore[no-any-return]
+
+
+def asked_day(request: HttpRequest, name: str, default: date) -> date:
+    """A day of the address (2026-10-31); an unreadable one is the default."""
+    try:
+        return date.fromisoformat(request.GET.get(name, ""))
+    except ValueError:
+        return default
+
+
+def asked_month(request: HttpRequest) -> Month:
+    """The month of the address, by default the one that is running; never one that has not begun."""
+    today = Month.of(localdate())
+    try:
+        return min(Month.parse(request.GET.get("month", "")), today)
+    except Refusal:
+        return today
+
+
+def months_context(request: HttpRequest) -> dict[str, Any]:
+    month, last = asked_month(request), Month.of(localdate())
+    return {"month": month, "months": [last + -back for back in range(36)], "is_last": month == last}
+
+
+# --- home ------------------------------------------------------------------------------------------------------------
+
+
+@page
+def home(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Yesterday: received, commission, remitted, carried over, for each contract."""
+    today = localdate()
+    day = min(asked_day(request, "day", today - ONE_DAY), today)
+    found = queries.principal_day(scope.contracts, day)
+    context = {
+        "tab": "home",
+        "scope": scope,
+        "day": day,
+        "previous": day - ONE_DAY,
+        "next": day + ONE_DAY if day < today else None,
+        "is_yesterday": day == today - ONE_DAY,
+        "principal_day": found,
+        "withheld": found.summary.commission + found.summary.vat,
+        "remittances": payments.queries.remittances_of(contract_ids=scope.ids, limit=5),
+    }
+    return render(request, "principal/home.html", context)
+
+
+# --- accounts --------------------------------------------------------------------------------------------------------
+
+
+@page
+def accounts_page(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Accounts of the houses served, with this month's balance under the own contracts."""
+    month = Month.of(localdate())
+    found = AccountFilter(
+        request.GET,
+        queryset=access.supplied_accounts_for(request.user),
+        houses=queries.houses_of(scope.ids),
+        today=localdate(),
+    )
+    table = AccountTable(found.qs)
+    RequestConfig(request, paginate={"per_page": PER_PAGE}).configure(table)
+    on_page = [row.record.pk for row in table.paginated_rows]
+    table.balances = queries.balances_of(on_page, scope.ids, month) if on_page else {}
+    return render(
+        request,
+        "principal/accounts.html",
+        {"tab": "accounts", "scope": scope, "table": table, "filter": found, "month": month},
+    )
+
+
+@page
+def account(request: HttpRequest, scope: Scope, number: str) -> HttpResponse:
+    """One account as this principal may see it: own charges, own payments, own balance."""
+    row = access.get_supplied_account_for(request.user, number)
+    context = months_context(request)
+    month = context["month"]
+    statement = queries.own_rows(payments.queries.statement_rows(account_id=row.pk, month=month), scope.ids)
+    receipts = payments.queries.contract_receipts(
+        contract_ids=scope.ids, since=month.first, until=month.last, account_id=row.pk
+    )
+    context |= {
+        "tab": "accounts",
+        "scope": scope,
+        "account": row,
+        "card": accounts.queries.account_card(row.pk, min(month.last, localdate())),
+        "statement": statement,
+        "sums": queries.summed(statement),
+        "bill": portal_queries.month_bill(row.pk, month, contract_ids=scope.ids),
+        "receipts": receipts,
+    }
+    return render(request, "principal/account.html", context)
+
+
+@page
+def why(request: HttpRequest, scope: Scope, number: str) -> HttpResponse:
+    """«Почему столько» of a line of the own contracts: the same words that the resident reads."""
+    row = access.get_supplied_account_for(request.user, number)
+    key = request.GET.get("line", "")
+    if key.partition("-")[0] not in {str(pk) for pk in scope.ids}:
+        raise Http404("Нет такой строки.")
+    month = asked_month(request)
+    reason = portal_queries.reason(row.pk, month, key=key)
+    template = "resident/_why.html" if request.htmx else "principal/why.html"  # type: ignore[attr-defined]
+    return render(
+        request, template, {"tab": "accounts", "scope": scope, "account": row, "month": month, "reason": reason}
+    )
+
+
+# --- charges and turnover --------------------------------------------------------------------------------------------
+
+
+@page
+def charges(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Charges of a month by house and service."""
+    context = months_context(request)
+    sheet = queries.charges(scope.ids, context["month"])
+    return render(request, "principal/charges.html", {**context, "tab": "charges", "scope": scope, "sheet": sheet})
+
+
+@page
+def house_charges(request: HttpRequest, scope: Scope, house: int) -> HttpResponse:
+    """Charges of a house by account."""
+    context = months_context(request)
+    row = access.get_supplied_house_for(request.user, house)
+    rows, sums = queries.house_charges(access.supplied_accounts_for(request.user), row, scope.ids, context["month"])
+    context |= {"tab": "charges", "scope": scope, "house": row, "rows": rows, "sums": sums}
+    return render(request, "principal/house_charges.html", context)
+
+
+@page
+def turnover(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """The turnover sheet by house and service."""
+    context = months_context(request)
+    sheet = queries.turnover(scope.ids, context["month"])
+    return render(request, "principal/turnover.html", {**context, "tab": "turnover", "scope": scope, "sheet": sheet})
+
+
+@page
+def house_turnover(request: HttpRequest, scope: Scope, house: int) -> HttpResponse:
+    """The accounts behind a house's line of the turnover sheet."""
+    context = months_context(request)
+    row = access.get_supplied_house_for(request.user, house)
+    rows, sums = queries.house_accounts(access.supplied_accounts_for(request.user), row, scope.ids, context["month"])
+    context |= {"tab": "turnover", "scope": scope, "house": row, "rows": rows, "sums": sums}
+    return render(request, "principal/house_turnover.html", context)
+
+
+@page
+def turnover_workbook(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """The turnover sheet as Excel."""
+    month = asked_month(request)
+    columns = [
+        Column("Дом", 44), Column("Услуга", 34), Column("Договор", 16), Column("На начало", 15, True),
+        Column("Начислено", 15, True), Column("Перерасчёты", 15, True), Column("Льготы", 15, True),
+        Column("Пени", 13, True), Column("Оплачено", 15, True), Column("На конец", 15, True),
+    ]  # fmt: skip
+    numbers = {contract.pk: contract.number for contract in scope.contracts}
+    rows = (
+        [
+            group.address, row.service_name, numbers[row.contract_id], row.opening, row.charged, row.recalculated,
+            row.benefits, row.penalty, row.paid, row.closing,
+        ]
+        for group in queries.turnover(scope.ids, month).groups
+        for row in group.rows
+    )  # fmt: skip
+    heading = f"Оборотная ведомость за {month.title} г. {scope.title}"
+    return excel(f"oborot-{month}", workbooks.workbook(f"Обороты {month}", heading, columns, rows))
+
+
+def excel(name: str, content: bytes) -> HttpResponse:
+    response = HttpResponse(content, content_type=workbooks.MEDIA_TYPE)
+    response["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
+    return response
+
+
+# --- payments and remittances ----------------------------------------------------------------------------------------
+
+
+def period(request: HttpRequest) -> tuple[date, date]:
+    """The days asked for: a week to today by default, a year at most, the earlier first."""
+    today = localdate()
+    until = min(asked_day(request, "until", today), today)
+    since = min(asked_day(request, "since", until - timedelta(days=DAYS_SHOWN - 1)), until)
+    return max(since, until - timedelta(days=LONGEST)), until
+
+
+@page
+def payments_page(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Payments of a period as they were allocated to the own contracts."""
+    since, until = period(request)
+    number = request.GET.get("page", "1")
+    asked = max(int(number), 1) if number.isdecimal() and len(number) < 7 else 1
+    found = payments.queries.contract_receipts(
+        contract_ids=scope.ids, since=since, until=until, limit=PER_PAGE, offset=(asked - 1) * PER_PAGE
+    )
+    pages = Paginator(range(found.count), PER_PAGE)
+    context = {
+        "tab": "payments",
+        "scope": scope,
+        "since": since,
+        "until": until,
+        "found": found,
+        "page": pages.get_page(asked),
+        "elided": list(pages.get_elided_page_range(min(asked, pages.num_pages))),
+        "page_amount": queries.summed(found.rows, ("amount",))["amount"],
+    }
+    return render(request, "principal/payments.html", context)
+
+
+@page
+def payments_workbook(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """The payments of the period as Excel, all of them."""
+    since, until = period(request)
+    columns = [
+        Column("Операционный день", 14), Column("Дата платежа", 14), Column("Лицевой счёт", 16), Column("Канал", 26),
+        Column("Договор", 16), Column("Сумма", 15, True),
+    ]  # fmt: skip
+    found = payments.queries.contract_receipts(contract_ids=scope.ids, since=since, until=until)
+    rows = (
+        [row.day, row.paid_on, row.account_number, row.channel, row.contract_number, row.amount] for row in found.rows
+    )
+    heading = f"Платежи с {since:%d.%m.%Y} по {until:%d.%m.%Y}. {scope.title}"
+    return excel(f"platezhi-{since}-{until}", workbooks.workbook("Платежи", heading, columns, rows))
+
+
+@page
+def remittances(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Remittances, the latest first."""
+    rows = payments.queries.remittances_of(contract_ids=scope.ids, limit=120)
+    sums = queries.summed(rows, ("gross", "returns", "commission", "vat", "net"))
+    return render(
+        request, "principal/remittances.html", {"tab": "remittances", "scope": scope, "rows": rows, "sums": sums}
+    )
+
+
+@page
+def remittance(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
+    """One remittance: its arithmetic and the payments behind it."""
+    row = access.get_remittance_for(request.user, pk)
+    registry = payments.queries.remittance_registry(row.pk)
+    pages = Paginator(registry, 4 * PER_PAGE)
+    shown = pages.get_page(request.GET.get("page"))
+    context = {
+        "tab": "remittances",
+        "scope": scope,
+        "remittance": row,
+        "came_through": queries.summed(registry, ("amount",))["amount"],
+        "registry": shown,
+        "count": len(registry),
+        "page": shown,
+        "elided": list(pages.get_elided_page_range(shown.number)),
+    }
+    return render(request, "principal/remittance.html", context)
+
+
+@page
+def remittance_workbook(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
+    """The registry of payments behind a remittance as Excel."""
+    row = access.get_remittance_for(request.user, pk)
+    columns = [
+        Column("Операционный день", 14), Column("Дата платежа", 14), Column("Лицевой счёт", 16), Column("Канал", 26),
+        Column("Услуга", 34), Column("За месяц", 12), Column("Часть", 10), Column("Сумма", 15, True),
+    ]  # fmt: skip
+    rows = (
+        [
+            line.day, line.paid_on, line.account_number, line.channel, line.service_name, f"{line.for_month:%m.%Y}",
+            line.part_name, line.amount,
+        ]
+        for line in payments.queries.remittance_registry(row.pk)
+    )  # fmt: skip
+    heading = (
+        f"Реестр платежей к перечислению № {row.number} за день {row.day:%d.%m.%Y}, договор № {row.contract.number}, "
+        f"{row.contract.principal.short_name}"
+    )
+    return excel(f"reestr-{row.day}-{row.number}", workbooks.workbook("Реестр", heading, columns, rows))

@@ -1,0 +1,443 @@
+"""What the cabinets show: rows of the lower apps put together for one page. Only reads; roubles, plus means owes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import groupby, pairwise
+from typing import Any
+
+from django.db.models import Q, QuerySet, Sum
+
+import accounts.queries
+import billing.queries
+import payments.queries
+from accounts.calendar import ONE_DAY, Month
+from accounts.money import ZERO, total
+from accounts.queries import MeterRow, PersonalAccount, ReadingWindow, User
+from billing.queries import ChargeKind, ChargeRow
+from payments.queries import PaymentRow, PaymentState
+from portals import comparison
+from portals.models import AccountLink, PrincipalUser
+
+MONTHS_SHOWN = 36
+PaymentDocument: Any = PersonalAccount._meta.get_field("documents").related_model
+CURRENT = 1  # DocumentKind
+
+
+# --- what to pay -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What is asked of the resident today, payments in transit already taken off. total = current + debt.
+
+    current: what is unpaid of the last document's month; debt: of the months before; due_on: until when current is due.
+    """
+
+    total: Decimal
+    current: Decimal
+    debt: Decimal
+    in_transit: Decimal
+    month: Month | None
+    due_on: date | None
+    is_late: bool
+    document_id: int | None
+
+    @property
+    def overpaid(self) -> Decimal:
+        return -self.total
+
+
+def bills(account_ids: Sequence[int], *, on: date) -> dict[int, Bill]:
+    """The bill of each account on a day: four statements, however many accounts and whatever their history."""
+    balances = payments.queries.balances(account_ids=account_ids, on=on + ONE_DAY)
+    documents = last_documents(account_ids)
+    charged = charged_in({pk: Month.of(document.month) for pk, document in documents.items()})
+    in_transit = money_in_transit(account_ids)
+    found = {}
+    for pk in account_ids:
+        document = documents.get(pk)
+        owed = balances[pk] - in_transit.get(pk, ZERO)
+        current = min(owed, max(charged.get(pk, ZERO), ZERO)) if owed > 0 else ZERO
+        found[pk] = Bill(
+            total=owed,
+            current=current,
+            debt=owed - current if owed > 0 else ZERO,
+            in_transit=in_transit.get(pk, ZERO),
+            month=Month.of(document.month) if document else None,
+            due_on=document.due_on if document else None,
+            is_late=bool(document and owed > 0 and document.due_on < on),
+            document_id=document.pk if document else None,
+        )
+    return found
+
+
+def bill(account_id: int, *, on: date) -> Bill:
+    """`bills` of one account."""
+    return bills([account_id], on=on)[account_id]
+
+
+def last_documents(account_ids: Sequence[int]) -> dict[int, PaymentDocument]:
+    """Account → its last current document that was not withdrawn, without the payload. One statement."""
+    rows = PaymentDocument.objects.filter(account_id__in=account_ids, kind=CURRENT, withdrawn_at=None).defer("payload")
+    last = rows.order_by("account_id", "-month", "-issue").distinct("account_id")
+    return {document.account_id: document for document in last}
+
+
+def documents_of(account_id: int) -> list[Any]:
+    """The account's documents, the latest first, without the payloads. One statement."""
+    return list(PaymentDocument.objects.filter(account_id=account_id).defer("payload").order_by("-month", "-issue"))
+
+
+def charged_in(months: dict[int, Month]) -> dict[int, Decimal]:
+    """Account → posted charges of the month named beside it, roubles. One statement."""
+    if not months:
+        return {}
+    wanted = Q()
+    for month in set(months.values()):
+        pks = [pk for pk, own in months.items() if own == month]
+        wanted |= Q(month=month.first, account_id__in=pks)
+    rows = billing.queries.ink().filter(wanted).values("account_id").annotate(total=Sum("amount"))
+    return {row["account_id"]: row["total"] for row in rows}
+
+
+def money_in_transit(account_ids: Sequence[int]) -> dict[int, Decimal]:
+    """Account → what was paid and has not reached the centre yet, roubles. One statement."""
+    rows = payments.queries.Payment.objects.filter(account_id__in=account_ids, state=PaymentState.IN_TRANSIT)
+    return {row["account_id"]: row["total"] for row in rows.values("account_id").annotate(total=Sum("amount"))}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCard:
+    """An account on the first screen."""
+
+    number: str
+    address: str
+    bill: Bill
+    payment: PaymentRow | None
+    window: ReadingWindow
+
+
+def account_cards(own: Sequence[PersonalAccount], *, on: date) -> list[AccountCard]:
+    """The first screen: every account with its bill, last payment and readings window."""
+    pks = [row.pk for row in own]
+    asked = bills(pks, on=on)
+    last = payments.queries.Payment.objects.filter(account_id__in=pks).select_related("channel", "account")
+    last = last.order_by("account_id", "-paid_on", "-id").distinct("account_id")
+    paid = {row.account_id: row for row in payments.queries.payment_rows(list(last))}
+    return [
+        AccountCard(
+            number=row.number,
+            address=accounts.queries.address_of(row.house, row.premises),
+            bill=asked[row.pk],
+            payment=paid.get(row.pk),
+            window=accounts.queries.reading_window(row.pk, on),
+        )
+        for row in own
+    ]
+
+
+# --- charges of a month ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeLine:
+    """A line of the bill on the page; `key` names it in the address of «Почему столько»."""
+
+    key: str
+    title: str
+    volume: Decimal | None
+    unit_name: str
+    tariff: Decimal | None
+    method_name: str
+    for_month: date
+    is_other_month: bool
+    amount: Decimal
+    is_ink: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeGroup:
+    """The lines of one principal."""
+
+    title: str
+    rows: list[ChargeLine]
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MonthBill:
+    """Charges of a month, grouped by principal; is_draft while any line is chalk. total = Σ rows."""
+
+    month: Month
+    previous: Month
+    next: Month
+    rows: list[ChargeLine]
+    groups: list[ChargeGroup]
+    total: Decimal
+    is_draft: bool
+
+
+def key_of(row: ChargeRow) -> str:
+    """A line's name within its month."""
+    return f"{row.contract_id}-{row.service_id}-{row.kind}-{row.line}"
+
+
+def title_of(row: ChargeRow) -> str:
+    """«Горячее водоснабжение», «Электроснабжение, ночь (Т2)», «Отопление: перерасчёт»."""
+    title = row.service_name
+    zone = row.line // 1000 % 10
+    if zone and row.service_id == ELECTRICITY:
+        title += {1: ", день (Т1)", 2: ", ночь (Т2)", 3: ", полупик (Т3)"}.get(zone, "")
+    component = row.line // 10000
+    if component in COMPONENTS and row.service_id == HOT_WATER:
+        title += COMPONENTS[component]
+    if row.kind not in (ChargeKind.CHARGE, ChargeKind.COMMON_USE):
+        title += f": {row.kind_name[0].lower()}{row.kind_name[1:]}"
+    return title
+
+
+ELECTRICITY, HOT_WATER = 1, 3
+COMPONENTS = {1: ", вода", 2: ", нагрев"}
+
+
+def month_bill(account_id: int, month: Month, *, contract_ids: Sequence[int] | None = None) -> MonthBill:
+    """The account's charges of a month, chalk and ink. One statement. `contract_ids`: only these contracts'."""
+    found = billing.queries.charges_of_account(account_id=account_id, month=month)
+    if contract_ids is not None:
+        found = [row for row in found if row.contract_id in contract_ids]
+    pairs = [
+        (
+            row.principal,
+            ChargeLine(
+                key=key_of(row),
+                title=title_of(row),
+                volume=row.volume,
+                unit_name=row.unit_name,
+                tariff=row.tariff,
+                method_name=row.method_name,
+                for_month=row.for_month,
+                is_other_month=row.for_month != month.first,
+                amount=row.amount,
+                is_ink=row.is_ink,
+            ),
+        )
+        for row in found
+    ]
+    order = list(dict.fromkeys(principal for principal, _ in pairs))
+    pairs.sort(key=lambda pair: order.index(pair[0]))
+    groups = []
+    for principal, members in groupby(pairs, key=lambda pair: pair[0]):
+        rows = [line for _, line in members]
+        groups.append(ChargeGroup(title=principal, rows=rows, total=total(line.amount for line in rows)))
+    lines = [line for _, line in pairs]
+    return MonthBill(
+        month=month,
+        previous=month.previous,
+        next=month.next,
+        rows=lines,
+        groups=groups,
+        total=total(line.amount for line in lines),
+        is_draft=not all(line.is_ink for line in lines),
+    )
+
+
+def months_back(last: Month, *, opened_on: date) -> list[Month]:
+    """Months that can be chosen, the latest first: from the account's opening, 36 at most."""
+    first = max(Month.of(opened_on), last + (1 - MONTHS_SHOWN))
+    return list(Month.range(first, last))[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """«Почему столько»: the engine's words, and last month's line beside it."""
+
+    title: str
+    text: str
+    formula: str
+    amount: Decimal
+    previous: Decimal | None
+    changes: list[comparison.Change]
+
+
+def reason(account_id: int, month: Month, *, key: str) -> Reason | None:
+    """Why a line of the month is what it is; None when there is no such line (any more)."""
+    rows = {key_of(row): row for row in billing.queries.charges_of_account(account_id=account_id, month=month)}
+    row = rows.get(key)
+    if row is None:
+        return None
+    told = next(
+        (
+            one
+            for one in billing.queries.explain(account_id=account_id, month=month)
+            if (one.contract_id, one.service_id, one.kind, one.line)
+            == (row.contract_id, row.service_id, row.kind, row.line)
+        ),
+        None,
+    )
+    before = {
+        key_of(one): one for one in billing.queries.charges_of_account(account_id=account_id, month=month.previous)
+    }.get(key)
+    return Reason(
+        title=title_of(row),
+        text=told.text if told else f"{row.kind_name}: {row.method_name}.",
+        formula=told.formula if told else "",
+        amount=row.amount,
+        previous=before.amount if before else None,
+        changes=comparison.changes(line_of(before), line_of(row)) if before else [],
+    )
+
+
+def line_of(row: ChargeRow) -> comparison.Line:
+    return comparison.Line(row.amount, row.volume, row.tariff, row.method, row.method_name)
+
+
+# --- readings --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneUsage:
+    """Usage by one dial since the reading before; `name` is empty for a meter with one dial."""
+
+    name: str
+    volume: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to a reading: its number, month and what was used."""
+
+    meter_name: str
+    serial: str
+    number: str
+    month: Month
+    usage: list[ZoneUsage]
+    unit: str
+    counts: bool
+
+
+def receipt_of(meter: MeterRow, taken: Any) -> Receipt:
+    """The words of a SubmittedReading."""
+    return Receipt(
+        meter_name=meter.resource_name.capitalize(),
+        serial=meter.serial,
+        number=taken.receipt,
+        month=taken.month,
+        usage=[
+            ZoneUsage(f"Т{zone} " if meter.zones > 1 else "", volume)
+            for zone, volume in sorted(taken.usage.items())
+            if meter.last.get(zone)
+        ],
+        unit=meter.unit,
+        counts=taken.counts,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """A reading with the usage since the one before it, in the units of the dial; None for the first."""
+
+    month: Month
+    day: date
+    resource_name: str
+    serial: str
+    zone_name: str
+    source_name: str
+    counts: bool
+    value: Decimal
+    usage: Decimal | None
+    unit: str
+
+
+def readings_history(account_id: int, *, limit: int = 120) -> list[HistoryRow]:
+    """Readings of the account's meters, the latest first. One statement."""
+    rows = accounts.queries.readings_of_account(account_id, limit=limit)
+    dials: dict[tuple[int, int], list[Any]] = {}
+    for row in rows:
+        if row.counts:
+            dials.setdefault((row.meter_id, row.zone), []).append(row)
+    before = {
+        (newer.meter_id, newer.zone, newer.day): older.value
+        for dial in dials.values()
+        for newer, older in pairwise(dial)
+    }
+    zoned = {row.meter_id for row in rows if row.zone > 1}
+    return [
+        HistoryRow(
+            month=row.month,
+            day=row.day,
+            resource_name=row.resource_name,
+            serial=row.serial,
+            zone_name=f"Т{row.zone}" if row.meter_id in zoned else "",
+            source_name=row.source_name,
+            counts=row.counts,
+            value=row.value,
+            usage=usage_of(row, before) if row.counts else None,
+            unit=row.unit,
+        )
+        for row in rows
+    ]
+
+
+def usage_of(row: Any, before: dict[tuple[int, int, date], Decimal]) -> Decimal | None:
+    """Usage since the reading before; unknown for the first one and after a rollover, which the engine counts."""
+    previous = before.get((row.meter_id, row.zone, row.day))
+    return row.value - previous if previous is not None and row.value >= previous else None
+
+
+# --- demonstration ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """A demonstration user; `what` says what he sees."""
+
+    id: int
+    name: str
+    email: str
+    phone: Any
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemoGroup:
+    title: str
+    people: list[DemoPerson]
+
+
+DEMO_DOMAIN = "@demo.example"
+
+
+def demo_users() -> QuerySet[User]:
+    return User.objects.filter(email__endswith=DEMO_DOMAIN, is_active=True).order_by("pk")
+
+
+def demo_user(pk: str) -> User | None:
+    """The demonstration user of this number, or None."""
+    return demo_users().filter(pk=int(pk)).first() if pk.isdecimal() else None
+
+
+def demo_logins() -> list[DemoGroup]:
+    """Demonstration users by role. Five statements."""
+    people = list(demo_users().prefetch_related("groups"))
+    links: dict[int, list[str]] = {}
+    for user_id, number in AccountLink.objects.filter(user__in=people, withdrawn_at=None).values_list(
+        "user_id", "account__number"
+    ):
+        links.setdefault(user_id, []).append(number)
+    principals: dict[int, list[str]] = {}
+    for link in PrincipalUser.objects.filter(user__in=people, withdrawn_at=None).select_related("principal"):
+        principals.setdefault(link.user_id, []).append(f"{link.principal.short_name}, {link.get_role_display()}")
+    groups: dict[str, list[DemoPerson]] = {"Жители": [], "Поставщики": [], "Сотрудники": []}
+    for user in people:
+        if user.is_staff:
+            title, what = "Сотрудники", ", ".join(group.name for group in user.groups.all())
+        elif user.pk in principals:
+            title, what = "Поставщики", "; ".join(principals[user.pk])
+        else:
+            title, what = "Жители", "Лицевой счёт " + ", ".join(links[user.pk]) if user.pk in links else "Без счетов"
+        groups[title].append(DemoPerson(user.pk, str(user), user.email or "", user.phone, what))
+    return [DemoGroup(title, members) for title, members in groups.items() if members]

@@ -1,0 +1,269 @@
+"""The resident's pages: each asks `access` for the account, the queries for rows, and one operation to act."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.timezone import localdate
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+import accounts.operations
+import accounts.queries
+import billing.operations
+import billing.queries
+import epd.render
+import payments.queries
+from accounts.calendar import Month
+from accounts.errors import Refusal
+from portals import access, limits, operations, queries
+from portals.resident.forms import LinkForm, MeterForm
+
+TRIES_OF_USER = 5
+TRIES_OF_NUMBER = 10
+WAIT_SECONDS = 15 * 60
+
+
+def asked_month(request: HttpRequest, default: Month) -> Month:
+    """The month of the address; an unreadable one is the default."""
+    try:
+        return Month.parse(request.GET.get("month", ""))
+    except Refusal:
+        return default
+
+
+# --- accounts --------------------------------------------------------------------------------------------------------
+
+
+@never_cache
+@login_required
+@require_safe
+def accounts_page(request: HttpRequest) -> HttpResponse:
+    """All accounts of the resident with what each asks for; an only one opens at once."""
+    own = list(access.accounts_for(request.user).order_by("number"))
+    if len(own) == 1 and "all" not in request.GET:
+        return redirect("resident:account", own[0].number)
+    today = localdate()
+    return render(request, "resident/accounts.html", {"cards": queries.account_cards(own, on=today), "today": today})
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_account(request: HttpRequest) -> HttpResponse:
+    """Link an account by its number and the code of the document; whether it exists is never told."""
+    form = LinkForm(request.POST or None)
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        number, code = form.cleaned_data["number"], form.cleaned_data["code"]
+        wait = "Слишком много попыток подряд. Подождите 15 минут и попробуйте снова или позвоните нам."
+        try:
+            limits.count("link", f"user {request.user.pk}", limit=TRIES_OF_USER, seconds=WAIT_SECONDS, text=wait)
+            limits.count("link", f"number {number}", limit=TRIES_OF_NUMBER, seconds=24 * 3600, text=wait)
+            account = operations.link_account(user=request.user, number=number, code=code)  # type: ignore[arg-type]
+        except limits.TooOften as refusal:
+            form.add_error(None, str(refusal))
+            status = 429
+        except Refusal as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Лицевой счёт добавлен.")
+            return redirect("resident:account", account.number)
+    return render(request, "resident/add.html", {"form": form}, status=status)
+
+
+@login_required
+@require_POST
+def remove_account(request: HttpRequest, number: str) -> HttpResponse:
+    """Take the account out of this cabinet; nothing else changes."""
+    account = access.get_account_for(request.user, number)
+    operations.unlink_account(user=request.user, account_id=account.pk, at=timezone.now())  # type: ignore[arg-type]
+    messages.success(request, f"Счёт {account.number} убран из кабинета. Вернуть его можно по коду с квитанции.")
+    return redirect("resident:accounts")
+
+
+@never_cache
+@login_required
+@require_safe
+def account(request: HttpRequest, number: str) -> HttpResponse:
+    """The first screen: what to pay and until when, the running bill, readings, the last payment."""
+    row = access.get_account_for(request.user, number)
+    today = localdate()
+    month = Month.of(today)
+    return render(
+        request,
+        "resident/account.html",
+        {
+            **head(row, "account"),
+            "bill": queries.bill(row.pk, on=today),
+            "running": queries.month_bill(row.pk, month),
+            **readings_context(row, forms=None),
+            "payments": payments.queries.payments_of_account(account_id=row.pk, limit=3),
+        },
+    )
+
+
+def head(row: Any, tab: str) -> dict[str, Any]:
+    """What every page of an account shows above its contents."""
+    return {
+        "account": row,
+        "address": accounts.queries.address_of(row.house, row.premises),
+        "payer": accounts.queries.payer_of(row),
+        "tab": tab,
+    }
+
+
+# --- charges ---------------------------------------------------------------------------------------------------------
+
+
+@never_cache
+@login_required
+@require_safe
+def charges(request: HttpRequest, number: str) -> HttpResponse:
+    """Charges of a month, line by line; the running month is marked as a draft."""
+    row = access.get_account_for(request.user, number)
+    today = localdate()
+    month = min(asked_month(request, Month.of(today)), Month.of(today))
+    context = {
+        **head(row, "charges"),
+        "month": month,
+        "months": queries.months_back(Month.of(today), opened_on=row.opened_on),
+        "bill": queries.month_bill(row.pk, month),
+        "is_running": month == Month.of(today),
+    }
+    return render(request, "resident/charges.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def why(request: HttpRequest, number: str) -> HttpResponse:
+    """«Почему столько»: the explanation of one line, beside last month's."""
+    row = access.get_account_for(request.user, number)
+    month = asked_month(request, Month.of(localdate()))
+    reason = queries.reason(row.pk, month, key=request.GET.get("line", ""))
+    template = "resident/_why.html" if request.htmx else "resident/why.html"  # type: ignore[attr-defined]
+    return render(request, template, {**head(row, "charges"), "month": month, "reason": reason})
+
+
+# --- readings --------------------------------------------------------------------------------------------------------
+
+
+def readings_context(row: Any, forms: list[MeterForm] | None) -> dict[str, Any]:
+    """The form of readings: meters, window, and what was typed, if anything was."""
+    today = localdate()
+    window = accounts.queries.reading_window(row.pk, today)
+    if forms is None:
+        forms = [MeterForm(meter) for meter in accounts.queries.last_readings(row.pk)]
+    return {"forms": forms, "window": window, "today": today, "is_closed": row.closed_on is not None}
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def readings(request: HttpRequest, number: str) -> HttpResponse:
+    """Readings in: every meter stands or falls by itself; what was typed stays until it is accepted."""
+    row = access.get_account_for(request.user, number)
+    if request.method != "POST":
+        context = {
+            **head(row, "readings"),
+            **readings_context(row, forms=None),
+            "history": queries.readings_history(row.pk),
+        }
+        return render(request, "resident/readings.html", context)
+
+    today = localdate()
+    forms, receipts, is_any = [], [], False
+    for meter in accounts.queries.last_readings(row.pk):
+        form = MeterForm(meter, request.POST)
+        if form.is_blank:
+            forms.append(MeterForm(meter))
+            continue
+        is_any = True
+        if form.is_valid():
+            try:
+                taken = accounts.operations.submit_reading(
+                    account_id=row.pk,
+                    meter_id=meter.id,
+                    values=form.values,
+                    on=today,
+                    by=request.user,  # type: ignore[arg-type]
+                    today=today,
+                    confirmed=form.cleaned_data["confirmed"],
+                )
+            except accounts.operations.ReadingDoubtful as doubt:
+                form.doubt = str(doubt)
+            except Refusal as refusal:
+                form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+            else:
+                receipts.append(queries.receipt_of(meter, taken))
+                form = MeterForm(meter)
+        forms.append(form)
+    if receipts:
+        billing.operations.redraft_account(account_id=row.pk)
+        fresh = {meter.id: meter for meter in accounts.queries.last_readings(row.pk)}
+        for form in forms:
+            form.meter = fresh.get(form.meter.id, form.meter)
+    context = {
+        **head(row, "readings"),
+        **readings_context(row, forms=forms),
+        "receipts": receipts,
+        "nothing_typed": not is_any,
+    }
+    if request.htmx:  # type: ignore[attr-defined]
+        context["running"] = queries.month_bill(row.pk, Month.of(today)) if receipts else None
+        return render(request, "resident/_readings_answer.html", context)
+    context["history"] = queries.readings_history(row.pk)
+    return render(request, "resident/readings.html", context)
+
+
+# --- payments and documents ------------------------------------------------------------------------------------------
+
+
+@never_cache
+@login_required
+@require_safe
+def payments_page(request: HttpRequest, number: str) -> HttpResponse:
+    """Payments, the latest first, each with its state."""
+    row = access.get_account_for(request.user, number)
+    context = {**head(row, "payments"), "payments": payments.queries.payments_of_account(account_id=row.pk, limit=100)}
+    return render(request, "resident/payments.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def payment(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """The path of one payment: when it was paid and received, and where each part went."""
+    row = access.get_account_for(request.user, number)
+    one = access.get_payment_for(request.user, number, pk)
+    context = {**head(row, "payments"), "payment": one, "path": payments.queries.payment_path(one.pk)}
+    template = "resident/_payment.html" if request.htmx else "resident/payment.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+@never_cache
+@login_required
+@require_safe
+def documents(request: HttpRequest, number: str) -> HttpResponse:
+    """Payment documents, the latest first."""
+    row = access.get_account_for(request.user, number)
+    return render(
+        request, "resident/documents.html", {**head(row, "documents"), "documents": queries.documents_of(row.pk)}
+    )
+
+
+@never_cache
+@login_required
+@require_safe
+def document_pdf(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """A document as PDF, made on request from what was frozen when it was issued."""
+    document = access.get_document_for(request.user, number, pk)
+    response = HttpResponse(epd.render.pdf(document), content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{number}-{document.month:%Y-%m}.pdf"'
+    return response

@@ -1,0 +1,15 @@
+"""The public pages and the two cabinets."""
+
+from django.conf import settings
+from django.urls import include, path
+
+from portals import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("cabinet/", include("portals.resident.urls")),
+    path("supplier/", include("portals.principal.urls")),
+]
+
+if settings.DEBUG:
+    urlpatterns.append(path("demo/", views.demo, name="demo"))

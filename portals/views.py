@@ -1,0 +1,65 @@
+"""The front door: who are you, and where do you go. And the demonstration log-ins of a stand under DEBUG."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portals import access, queries
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A door of the landing page for one who has entered."""
+
+    title: str
+    text: str
+    icon: str
+    url: str
+
+
+def homes_of(request: HttpRequest) -> list[Home]:
+    """The cabinets that are this visitor's. A resident without an account yet is a resident all the same."""
+    homes = []
+    if access.is_principal(request.user):
+        homes.append(
+            Home("Кабинет поставщика", "Начисления, поступления, перечисления", "building", reverse("principal:home"))
+        )
+    if request.user.is_staff:  # type: ignore[union-attr]
+        homes.append(Home("Рабочее место", "Счета, касса, расчёты", "staff", reverse("admin:index")))
+    if not homes or access.has_accounts(request.user):
+        homes.insert(0, Home("Мои счета", "Квитанции, показания, платежи", "home", reverse("resident:accounts")))
+    return homes
+
+
+@never_cache
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The landing page; one who has entered goes on to his cabinet, or chooses if there are several."""
+    homes = homes_of(request) if request.user.is_authenticated else []
+    if len(homes) == 1:
+        return redirect(homes[0].url)
+    return render(request, "public/landing.html", {"homes": homes, "debug": settings.DEBUG})
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def demo(request: HttpRequest) -> HttpResponse:
+    """One-click log-ins of the demonstration. Exists only under DEBUG."""
+    if not settings.DEBUG:
+        raise Http404
+    groups = queries.demo_logins()
+    if request.method == "POST":
+        person = queries.demo_user(request.POST.get("user", ""))
+        if person is None:
+            raise Http404
+        login(request, person, backend="django.contrib.auth.backends.ModelBackend")
+        return redirect("home")
+    return render(request, "public/demo.html", {"groups": groups})

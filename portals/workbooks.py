@@ -1,0 +1,86 @@
+"""Rows as an Excel workbook: typed cells, frozen header, totals as formulas. Written row by row, never held whole."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MONEY = "#,##0.00"
+DAY = "DD.MM.YYYY"
+HEAD = PatternFill("solid", fgColor="E3F1EF")
+
+Value = str | int | Decimal | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its heading, width in characters, whether its numbers are money and summed below."""
+
+    title: str
+    width: int = 16
+    is_money: bool = False
+
+
+def plain(text: str) -> str:
+    """Text that Excel will not take for a formula, whoever wrote it."""
+    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def workbook(title: str, heading: str, columns: Sequence[Column], rows: Iterable[Sequence[Value]]) -> bytes:
+    """A workbook of one sheet: the heading in row 1, columns in row 2, rows from 3 on, totals of money below."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title[:31])
+    sheet.freeze_panes = "A3"
+    sheet.print_title_rows = "2:2"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    for number, column in enumerate(columns, 1):
+        sheet.column_dimensions[get_column_letter(number)].width = column.width
+
+    def cell(value: Value, *, bold: bool = False, form: str = "", fill: bool = False) -> WriteOnlyCell:
+        made = WriteOnlyCell(sheet, value=plain(value) if isinstance(value, str) and not form else value)
+        if bold:
+            made.font = Font(bold=True)
+        if form and form != "formula":
+            made.number_format = form
+        if fill:
+            made.fill = HEAD
+            made.alignment = Alignment(wrap_text=True, vertical="top")
+        return made
+
+    sheet.append([cell(heading, bold=True)])
+    sheet.append([cell(column.title, bold=True, fill=True) for column in columns])
+    last = 2
+    for row in rows:
+        cells: list[object] = []
+        for column, value in zip(columns, row, strict=True):
+            if column.is_money:
+                cells.append(cell(value, form=MONEY))
+            elif isinstance(value, date):
+                cells.append(cell(value, form=DAY))
+            else:
+                cells.append(plain(value) if isinstance(value, str) else value)
+        sheet.append(cells)
+        last += 1
+    if last > 2:
+        total: list[object] = []
+        for number, column in enumerate(columns, 1):
+            letter = get_column_letter(number)
+            if column.is_money:
+                total.append(cell(f"=SUM({letter}3:{letter}{last})", bold=True, form=MONEY, fill=True))
+            else:
+                total.append(cell("Итого" if number == 1 else None, bold=True, fill=True))
+        sheet.append(total)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()

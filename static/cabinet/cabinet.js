@@ -1,0 +1,55 @@
+"use strict";
+// What HTML cannot do alone: a month picker that goes at once, printing, one open menu, a word for a lost connection.
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-go]")) event.target.form.requestSubmit();
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+  for (const menu of document.querySelectorAll("details.who[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details.who[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+// «Почему столько»: the second press closes the answer instead of asking again.
+document.addEventListener("htmx:confirm", (event) => {
+  const link = event.detail.elt;
+  if (!link.matches("[aria-expanded]")) return;
+  const answer = document.querySelector(link.getAttribute("hx-target"));
+  const isOpen = link.getAttribute("aria-expanded") === "true";
+  link.setAttribute("aria-expanded", String(!isOpen));
+  if (isOpen) {
+    event.preventDefault();
+    answer.replaceChildren();
+  }
+});
+
+function tellTrouble(event) {
+  const status = event.detail.xhr ? event.detail.xhr.status : 0;
+  const words = {
+    0: "Нет связи с сайтом. Проверьте интернет и повторите: введённое не пропало.",
+    403: "Страница устарела. Обновите её и повторите.",
+    404: "Страница не найдена. Обновите её и повторите.",
+    429: "Слишком много запросов подряд. Подождите минуту.",
+  };
+  const place = document.getElementById("trouble");
+  if (!place) return;
+  place.hidden = false;
+  place.querySelector("p").textContent = words[status] || "На сайте неполадка. Повторите через минуту: введённое не пропало.";
+  place.scrollIntoView({ block: "nearest" });
+}
+document.addEventListener("htmx:responseError", tellTrouble);
+document.addEventListener("htmx:sendError", tellTrouble);
+document.addEventListener("htmx:beforeRequest", () => {
+  const place = document.getElementById("trouble");
+  if (place) place.hidden = true;
+});
