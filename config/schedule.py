@@ -40,5 +40,6 @@ def monthly(day: int, hour: int, minute: int, task: str, **arguments: object) ->
 BEAT: dict[str, Entry] = {
     "calculate-night": daily(1, 0, "billing.tasks.calculate_night"),
     "redraft-touched": every_minute("billing.tasks.redraft_touched"),
-    # "remit-day": working_days(9, 0, "payments.tasks.remit_day"),    # ПП № 253, п. 6
+    "close-day": daily(0, 30, "payments.tasks.close_day"),
+    "remit-day": working_days(9, 0, "payments.tasks.remit_day"),  # ПП № 253, п. 6
 }

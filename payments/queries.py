@@ -88,7 +88,7 @@ def balance(*, account_id: int, on: date) -> Decimal:
 def balances(*, account_ids: Collection[int], on: date) -> dict[int, Decimal]:
     """`balance` of many accounts, in one statement."""
     found: dict[int, Decimal] = dict.fromkeys(account_ids, ZERO)
-    params = {"accounts": list(account_ids), "month": Month.of(on).first, "on": on}
+    params: dict[str, Any] = {"accounts": list(account_ids), "month": Month.of(on).first, "on": on}
     sql = f"""
         SELECT account_id, sum(amount) FROM (
             SELECT account_id, closing + penalty_closing AS amount FROM payments_balance
@@ -198,7 +198,7 @@ def statement_rows_of(*, account_ids: Collection[int], month: Month) -> dict[int
             OR penalty <> 0 OR paid <> 0 OR penalty_paid <> 0)
         ORDER BY account_id, service.priority NULLS LAST, service_id, contract_id
     """
-    params = {"accounts": list(account_ids), "month": month.first, "next": month.next.first}
+    params: dict[str, Any] = {"accounts": list(account_ids), "month": month.first, "next": month.next.first}
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         rows = cursor.fetchall()
@@ -739,7 +739,7 @@ def remittance_registry(remittance_id: int) -> list[RegistryRow]:
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, {"remittance": remittance_id})
-        return [RegistryRow(*row[:9], Part(row[9]).label, row[10]) for row in cursor.fetchall()]
+        return [RegistryRow(*facts, Part(part).label, amount) for *facts, part, amount in cursor.fetchall()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -1022,23 +1022,30 @@ CHAIN = f"""
         SELECT account_id, contract_id, service_id, closing, penalty_closing FROM payments_balance
         WHERE month = (SELECT max(month) FROM payments_closedmonth WHERE month < %(month)s)
     ), moved AS (
-        SELECT account_id, contract_id, service_id, sum(charged) AS charged, sum(paid) AS paid,
-            sum(penalty_charged) AS penalty_charged, sum(penalty_paid) AS penalty_paid
+        SELECT account_id, contract_id, service_id, sum(opening) AS opening, sum(charged) AS charged, sum(paid) AS paid,
+            sum(penalty_opening) AS penalty_opening, sum(penalty_charged) AS penalty_charged,
+            sum(penalty_paid) AS penalty_paid
         FROM (
             SELECT c.account_id, c.contract_id, c.service_id,
-                CASE WHEN c.kind <> 6 THEN c.amount ELSE 0 END AS charged, 0.00 AS paid,
-                CASE WHEN c.kind = 6 THEN c.amount ELSE 0 END AS penalty_charged, 0.00 AS penalty_paid
+                CASE WHEN c.kind <> 6 AND c.month < %(month)s THEN c.amount ELSE 0 END AS opening,
+                CASE WHEN c.kind <> 6 AND c.month = %(month)s THEN c.amount ELSE 0 END AS charged, 0.00 AS paid,
+                CASE WHEN c.kind = 6 AND c.month < %(month)s THEN c.amount ELSE 0 END AS penalty_opening,
+                CASE WHEN c.kind = 6 AND c.month = %(month)s THEN c.amount ELSE 0 END AS penalty_charged,
+                0.00 AS penalty_paid
             FROM {INK} WHERE c.month > {MARK} AND c.month <= %(month)s AND {NOT_HELD}
             UNION ALL
-            SELECT account_id, contract_id, service_id, 0, CASE WHEN part <> 2 THEN amount ELSE 0 END,
-                0, CASE WHEN part = 2 THEN amount ELSE 0 END
+            SELECT account_id, contract_id, service_id,
+                CASE WHEN part <> 2 AND day < %(month)s THEN -amount ELSE 0 END, 0,
+                CASE WHEN part <> 2 AND day >= %(month)s THEN amount ELSE 0 END,
+                CASE WHEN part = 2 AND day < %(month)s THEN -amount ELSE 0 END, 0,
+                CASE WHEN part = 2 AND day >= %(month)s THEN amount ELSE 0 END
             FROM payments_allocation WHERE day >= {AFTER_MARK} AND day < %(next)s
         ) AS lines GROUP BY 1, 2, 3
     ), expected AS (
         SELECT account_id, contract_id, service_id,
-            coalesce(before.closing, 0) AS opening, coalesce(moved.charged, 0) AS charged,
+            coalesce(before.closing, 0) + coalesce(moved.opening, 0) AS opening, coalesce(moved.charged, 0) AS charged,
             coalesce(moved.paid, 0) AS paid,
-            coalesce(before.penalty_closing, 0) AS penalty_opening,
+            coalesce(before.penalty_closing, 0) + coalesce(moved.penalty_opening, 0) AS penalty_opening,
             coalesce(moved.penalty_charged, 0) AS penalty_charged, coalesce(moved.penalty_paid, 0) AS penalty_paid
         FROM before FULL JOIN moved USING (account_id, contract_id, service_id)
     ), stored AS (SELECT * FROM payments_balance WHERE month = %(month)s)

@@ -8,7 +8,8 @@ from payments.operations.allocating import (
     consume_advances,
 )
 from payments.operations.cash import Receipt, cancel_receipt, take_cash
-from payments.operations.days import DayClosed, DayDoesNotClose, close_day, close_days, make_partitions, open_day
+from payments.operations.closing import DayDoesNotClose, close_day, close_days
+from payments.operations.days import DayClosed, make_partitions, open_day
 from payments.operations.intake import (
     PaymentConflict,
     PaymentRefused,
@@ -17,9 +18,26 @@ from payments.operations.intake import (
     record_payment,
     reverse_payment,
 )
+from payments.operations.months import ClosingSummary, MonthDoesNotClose, close_month
+from payments.operations.remitting import (
+    NotRemitted,
+    RemitSummary,
+    RemittanceRefused,
+    confirm_remittance,
+    mark_remittance_sent,
+    reject_remittance,
+    remit_day,
+    remittance_file,
+    resend_remittance,
+)
+from payments.operations.statements import RowVerdict, StatementSummary, import_statement
+from payments.registers.client_bank import StatementRefused
 
 __all__ = [
-    "Allocated", "DayClosed", "DayDoesNotClose", "PaymentConflict", "PaymentRefused", "Receipt", "allocate_day",
-    "allocate_payment", "allocate_payments", "assign_payment", "cancel_receipt", "close_day", "close_days",
-    "consume_advances", "make_partitions", "move_payment", "open_day", "record_payment", "reverse_payment", "take_cash",
+    "Allocated", "ClosingSummary", "DayClosed", "DayDoesNotClose", "MonthDoesNotClose", "NotRemitted",
+    "PaymentConflict", "PaymentRefused", "Receipt", "RemitSummary", "RemittanceRefused", "RowVerdict",
+    "StatementRefused", "StatementSummary", "allocate_day", "allocate_payment", "allocate_payments", "assign_payment",
+    "cancel_receipt", "close_day", "close_days", "close_month", "confirm_remittance", "consume_advances",
+    "import_statement", "make_partitions", "mark_remittance_sent", "move_payment", "open_day", "record_payment",
+    "reject_remittance", "remit_day", "remittance_file", "resend_remittance", "reverse_payment", "take_cash",
 ]  # fmt: skip

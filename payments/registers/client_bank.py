@@ -419,9 +419,9 @@ class Mention:
 
 _LOOKALIKES = str.maketrans("ABCEHKMOPTX", "АВСЕНКМОРТХ")
 _ELS = r"\d{2}[А-ЯЁ]{2}\d{6}"
-_DOCUMENT = re.compile(rf"(?<![0-9А-ЯЁ]){_ELS}-\d{{2}}-\d(?:0[1-9]|1[0-2])\d(?!\d)")
-_HOUSING = re.compile(rf"(?<![0-9А-ЯЁ]){_ELS}-\d{{2}}(?!\d)")
-_UNIFIED = re.compile(rf"(?<![0-9А-ЯЁ]){_ELS}(?!\d)")
+_DOCUMENT = re.compile(rf"(?<!\d){_ELS}-\d{{2}}-\d(?:0[1-9]|1[0-2])\d(?!\d)")
+_HOUSING = re.compile(rf"(?<!\d){_ELS}-\d{{2}}(?!\d)")
+_UNIFIED = re.compile(rf"(?<!\d){_ELS}(?!\d)")
 _LABELLED = re.compile(r"(?:Л/?С|ЛИЦ(?:ЕВОЙ|ЕВОГО|ЕВОМУ)?\.?\s*СЧ[ЕЁ]Т[АУ]?)\D{0,3}([\d-]{4,20})")
 _BARE = re.compile(r"(?<![\d-])\d{4,20}(?![\d-])")
 

@@ -1,0 +1,57 @@
+"""Payments in from a bank's file: `import_register FILE --channel CODE [--dry-run] [--json] [--confirm]`."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.timezone import localdate
+
+from accounts.errors import Refusal
+from payments import operations
+
+
+class Command(BaseCommand):
+    help = "Загрузить банковскую выписку (1CClientBankExchange). Тот же файл второй раз ничего не добавит."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, help="файл выписки")
+        parser.add_argument("--channel", required=True, help="код канала, например bank")
+        parser.add_argument("--day", type=date.fromisoformat, help="операционный день (по умолчанию сегодня)")
+        parser.add_argument("--confirm", action="store_true", help="принять файл, обороты которого не сходятся")
+        parser.add_argument("--dry-run", action="store_true", help="показать решения и ничего не записать")
+        parser.add_argument("--json", action="store_true", help="итоги одной строкой JSON")
+
+    def handle(self, **options: Any) -> None:
+        path: Path = options["file"]
+        try:
+            content = path.read_bytes()
+        except OSError as fault:
+            raise CommandError(f"Файл {path} не читается: {fault.strerror}.") from None
+        today = localdate()
+        try:
+            summary = operations.import_statement(
+                name=path.name,
+                content=content,
+                channel=options["channel"],
+                day=options["day"] or today,
+                today=today,
+                by="import_register",
+                dry_run=options["dry_run"],
+                confirmed=options["confirm"],
+            )
+        except Refusal as refusal:
+            raise CommandError(f"{path.name}: {refusal.text}") from None
+        if options["json"]:
+            self.stdout.write(json.dumps(summary.as_json(), ensure_ascii=False))
+            return
+        for row in summary.rows:
+            self.stdout.write(f"строка {row.line}, № {row.number}, {row.amount} руб.: {row.text}")
+        for warning in summary.warnings:
+            self.stderr.write(f"Внимание: {warning}")
+        self.stdout.write(summary.message)
+        if summary.is_dry_run:
+            self.stdout.write("Ничего не записано: пробный прогон.")

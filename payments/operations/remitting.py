@@ -1,0 +1,386 @@
+"""Money out: one remittance per (contract, day), its bank order, its confirmation."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts import operations as accounts_operations
+from accounts import queries as accounts_queries
+from accounts.calendar import ONE_DAY
+from accounts.errors import Refusal
+from accounts.money import ZERO, total
+from accounts.queries import AgencyContract, BankAccount, ChannelKind, Organisation, OrganisationKind
+from billing import queries as billing_queries
+from payments import bank_orders, remittance
+from payments.models import OperatingDay, OperatingDayState, Remittance, RemittanceState
+from payments.operations.days import By, lock_books
+from payments.remittance import Collected, Settlement, Terms
+
+CAPITAL_REPAIR_SERVICE = 9
+
+
+class RemittanceRefused(Refusal):
+    """Nothing leaves with an unexplained difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotRemitted:
+    """A contract that stays unpaid, and why; its money waits for the next remittance."""
+
+    contract_id: int
+    principal: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemitSummary:
+    """Outcome of remit_day; roubles. repeated: contracts paid for this day before."""
+
+    day: date
+    formed: int
+    repeated: int
+    gross: Decimal
+    returns: Decimal
+    commission: Decimal
+    vat: Decimal
+    net: Decimal
+    refused: tuple[NotRemitted, ...]
+
+    def __str__(self) -> str:
+        text = (
+            f"Перечисления за {self.day:%d.%m.%Y}: сформировано {self.formed}, уже было {self.repeated}; "
+            f"получено {self.gross}, возвраты {self.returns}, вознаграждение {self.commission}, НДС {self.vat}, "
+            f"к перечислению {self.net} руб."
+        )
+        return "\n".join([text, *(f"Не перечислено — {row.principal}: {row.reason}" for row in self.refused)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """What a contract has to get since its last remittance."""
+
+    contract: AgencyContract
+    previous: Remittance | None
+    rows: tuple[Collected, ...]
+    has_cash: bool
+    is_capital_repair: bool
+
+
+DUE = """
+    SELECT a.contract_id, a.day, channel.kind,
+        coalesce(sum(a.amount) FILTER (WHERE a.amount > 0), 0.00),
+        coalesce(-sum(a.amount) FILTER (WHERE a.amount < 0), 0.00),
+        count(DISTINCT a.payment_id), bool_or(channel.is_cash AND a.amount > 0), bool_and(a.service_id = %(repair)s)
+    FROM payments_allocation AS a
+    JOIN payments_payment AS payment ON payment.id = a.payment_id
+    JOIN payments_channel AS channel ON channel.code = payment.channel_id AND channel.kind <> %(own)s
+    LEFT JOIN (
+        SELECT contract_id, max(day) AS day FROM payments_remittance GROUP BY contract_id
+    ) AS last ON last.contract_id = a.contract_id
+    WHERE a.contract_id <> 0 AND a.day <= %(day)s AND a.day > coalesce(last.day, DATE '1900-01-01') {scope}
+    GROUP BY a.contract_id, a.day, channel.kind ORDER BY a.contract_id, a.day, channel.kind
+"""
+
+
+@transaction.atomic
+def remit_day(*, day: date, by: By = None, contract_ids: Collection[int] | None = None) -> RemitSummary:
+    """Form the remittances of every contract for the closed days up to `day` that were not paid yet.
+
+    Each allocation is paid exactly once: a remittance begins where the contract's last one ended. Running it again
+    forms nothing new. A contract without a bank account is left out with the reason, its money waits.
+    Raises RemittanceRefused while a day up to `day` is open. Source: ПП № 253, п. 6; domain/payments.md, 8.
+    """
+    lock_books(shared=False)
+    open_days = OperatingDay.objects.filter(day__lte=day, state=OperatingDayState.OPEN).order_by("day")
+    first_open = open_days.values_list("day", flat=True).first()
+    if first_open is not None:
+        raise RemittanceRefused(
+            f"Операционный день {first_open:%d.%m.%Y} ещё открыт. Закройте его, потом перечисляйте за {day:%d.%m.%Y}."
+        )
+    number = _last_number(day)
+    formed: list[Remittance] = []
+    refused: list[NotRemitted] = []
+    repeated = Remittance.objects.filter(day=day)
+    if contract_ids is not None:
+        repeated = repeated.filter(contract_id__in=contract_ids)
+    already = repeated.count()
+    names = {kind.value: str(kind.label) for kind in ChannelKind}
+    dues = _due(day, contract_ids)
+    vat_rates = {day: billing_queries.law_value("vat", day) for day in {row.day for due in dues for row in due.rows}}
+    for due in dues:
+        try:
+            settlement = _settle(due, vat_rates)
+            account = _account_for(due, day) if settlement.net else None
+        except Refusal as refusal:
+            refused.append(NotRemitted(due.contract.pk, due.contract.principal.short_name, str(refusal)))
+            continue
+        if settlement.net:
+            number = remittance.next_number(number)
+        formed.append(
+            Remittance(
+                contract=due.contract,
+                day=day,
+                previous_day=due.previous.day if due.previous else None,
+                number=str(number) if settlement.net else "",
+                gross=settlement.gross,
+                returns=settlement.returns,
+                commission=settlement.commission,
+                vat=settlement.vat,
+                carried_in=settlement.carried_in,
+                net=settlement.net,
+                carried_out=settlement.carried_out,
+                bank_account=account,
+                arithmetic=_arithmetic(settlement, names),
+            )
+        )
+    Remittance.objects.bulk_create(formed)
+    summary = RemitSummary(
+        day=day,
+        formed=len(formed),
+        repeated=already,
+        gross=total(row.gross for row in formed),
+        returns=total(row.returns for row in formed),
+        commission=total(row.commission for row in formed),
+        vat=total(row.vat for row in formed),
+        net=total(row.net for row in formed),
+        refused=tuple(refused),
+    )
+    if formed or refused:
+        accounts_operations.note(
+            "payments.remittance.formed", by=by, day=day, formed=summary.formed, gross=summary.gross,
+            returns=summary.returns, commission=summary.commission, vat=summary.vat, net=summary.net,
+            refused=[row.contract_id for row in refused],
+        )  # fmt: skip
+    return summary
+
+
+def _due(day: date, contract_ids: Collection[int] | None) -> list[_Due]:
+    scope = "" if contract_ids is None else "AND a.contract_id = ANY(%(contracts)s)"
+    params: dict[str, Any] = {
+        "day": day, "own": ChannelKind.PRINCIPAL.value, "repair": CAPITAL_REPAIR_SERVICE,
+        "contracts": list(contract_ids or ()),
+    }  # fmt: skip
+    rows: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(DUE.format(scope=scope), params)
+        for contract_id, *row in cursor.fetchall():
+            rows[contract_id].append(tuple(row))
+    contracts = AgencyContract.objects.filter(pk__in=rows).select_related("principal").prefetch_related("commission")
+    paid = Remittance.objects.filter(contract_id__in=rows).order_by("contract_id", "-day").distinct("contract_id")
+    last = {row.contract_id: row for row in paid}
+    return [
+        _Due(
+            contract=contract,
+            previous=last.get(contract.pk),
+            rows=tuple(Collected(*row[:5]) for row in rows[contract.pk]),
+            has_cash=any(row[5] for row in rows[contract.pk]),
+            is_capital_repair=all(row[6] for row in rows[contract.pk]),
+        )
+        for contract in contracts.order_by("pk")
+    ]
+
+
+def _settle(due: _Due, vat_rates: dict[date, Decimal | None]) -> Settlement:
+    terms = [
+        Terms(
+            channel_kind=row.channel_kind,
+            percent=row.percent,
+            minimum=row.minimum,
+            maximum=row.maximum,
+            vat_mode=row.vat_mode,
+            is_withheld=row.is_withheld,
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+        )
+        for row in due.contract.commission.all()
+    ]
+    return remittance.settle(due.rows, terms, vat_rates, due.previous.carried_out if due.previous else ZERO)
+
+
+def _account_for(due: _Due, day: date) -> BankAccount:
+    principal = due.contract.principal
+    kinds = remittance.account_kinds(has_cash=due.has_cash, is_capital_repair=due.is_capital_repair)
+    for kind in kinds:
+        account = accounts_queries.bank_account_on(principal.pk, day, kind=kind)
+        if account is not None:
+            return account
+    raise RemittanceRefused(
+        f"у «{principal.short_name}» (договор {due.contract.number}) нет утверждённого банковского счёта на "
+        f"{day:%d.%m.%Y}. Внесите реквизиты и утвердите их вторым сотрудником."
+    )
+
+
+def _last_number(day: date) -> int:
+    """The last order number of the year."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT number::int FROM payments_remittance WHERE number <> '' AND extract(year FROM day) = %s"
+            " ORDER BY id DESC LIMIT 1",
+            [day.year],
+        )
+        row = cursor.fetchone()
+    return row[0] if row else 0
+
+
+def _arithmetic(settlement: Settlement, channels: dict[int, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "day": line.day.isoformat(),
+            "channels": list(line.channel_kinds),
+            "payments": line.payments,
+            "received": str(line.received),
+            "returned": str(line.returned),
+            "percent": str(line.percent),
+            "computed": str(line.computed),
+            "bound": line.bound,
+            "fee": str(line.fee),
+            "vat_rate": str(line.vat_rate),
+            "vat": str(line.vat),
+            "is_withheld": line.is_withheld,
+            "text": remittance.in_words(line, channels),
+        }
+        for line in settlement.lines
+    ]
+
+
+# --- the bank ---------------------------------------------------------------------------------------------------------
+
+
+def _party(organisation: Organisation, account: BankAccount) -> bank_orders.Party:
+    return bank_orders.Party(
+        name=organisation.short_name,
+        inn=organisation.inn,
+        kpp=organisation.kpp,
+        account=account.number,
+        bank=account.bank_name,
+        town=account.bank_town,
+        bik=account.bik,
+        correspondent=account.correspondent,
+    )
+
+
+def remittance_file(day: date) -> bytes:
+    """Payment orders of the day's remittances for the bank (1CClientBankExchange 1.03, cp1251, CRLF).
+
+    The same bytes whenever it is asked. Raises RemittanceRefused when there is nothing to pay or nobody to pay from.
+    """
+    found = list(
+        Remittance.objects.filter(day=day, net__gt=0)
+        .select_related("contract__principal", "bank_account")
+        .order_by("pk")
+    )
+    if not found:
+        raise RemittanceRefused(f"За {day:%d.%m.%Y} перечислять нечего: сначала сформируйте перечисления.")
+    agent = Organisation.objects.filter(kind=OrganisationKind.AGENT).first()
+    if agent is None:
+        raise RemittanceRefused("Не заведена организация-агент: от её имени платятся поручения.")
+    formed_on = {row.pk: row.formed_at.astimezone(timezone.get_default_timezone()) for row in found}
+    orders = []
+    for row in found:
+        payee = row.bank_account
+        assert payee is not None  # remit_day does not form a payment without an account
+        on = formed_on[row.pk].date()
+        payer = (
+            accounts_queries.bank_account_on(agent.pk, on, kind=remittance.SPECIAL_AGENT)
+            if payee.kind == remittance.SPECIAL_AGENT
+            else None
+        ) or accounts_queries.bank_account_on(agent.pk, on, kind=remittance.SETTLEMENT)
+        if payer is None:
+            raise RemittanceRefused(
+                f"У агента «{agent.short_name}» нет утверждённого расчётного счёта на {on:%d.%m.%Y}: платить не с чего."
+            )
+        first = row.previous_day + ONE_DAY if row.previous_day else min(_days_of(row), default=day)
+        orders.append(
+            bank_orders.Order(
+                number=row.number,
+                on=on,
+                amount=row.net,
+                payer=_party(agent, payer),
+                payee=_party(row.contract.principal, payee),
+                purpose=bank_orders.purpose(
+                    days=(first, row.day),
+                    contract=row.contract.number,
+                    signed_on=row.contract.signed_on,
+                    payments=sum(line["payments"] for line in row.arithmetic),
+                    amount=row.gross - row.returns,
+                    withheld=row.commission + row.vat,
+                ),
+            )
+        )
+    return bank_orders.write(
+        orders, sender=agent.short_name, recipient=orders[0].payer.bank, created=max(formed_on.values())
+    )
+
+
+def _days_of(row: Remittance) -> list[date]:
+    return [date.fromisoformat(line["day"]) for line in row.arithmetic]
+
+
+@transaction.atomic
+def mark_remittance_sent(*, day: date, by: By = None) -> int:
+    """The day's bank file went out: FORMED → SENT. Returns how many moved; safe to repeat."""
+    rows = Remittance.objects.select_for_update().filter(day=day, state=RemittanceState.FORMED, net__gt=0)
+    keys = [row.pk for row in rows.order_by("pk")]
+    Remittance.objects.filter(pk__in=keys).update(state=RemittanceState.SENT)
+    if keys:
+        accounts_operations.note("payments.remittance.sent", by=by, day=day, orders=len(keys))
+    return len(keys)
+
+
+def _locked(remittance_id: int) -> Remittance:
+    row = Remittance.objects.select_for_update().filter(pk=remittance_id).first()
+    if row is None:
+        raise RemittanceRefused(f"Перечисление № {remittance_id} не найдено.")
+    return row
+
+
+@transaction.atomic
+def confirm_remittance(*, remittance_id: int, on: date, by: By = None) -> None:
+    """The bank has executed the order on `on`. A second confirmation changes nothing."""
+    row = _locked(remittance_id)
+    if row.state == RemittanceState.CONFIRMED:
+        return
+    if row.state == RemittanceState.FORMED:  # the statement came before anybody pressed «отправлено»
+        Remittance.objects.filter(pk=row.pk).update(state=RemittanceState.SENT)
+    elif row.state != RemittanceState.SENT:
+        raise RemittanceRefused(f"Перечисление № {row.number} — «{row.get_state_display()}»: подтверждать нечего.")
+    Remittance.objects.filter(pk=row.pk).update(state=RemittanceState.CONFIRMED, confirmed_on=on)
+    accounts_operations.note("payments.remittance.confirmed", by=by, remittance_id=row.pk, net=row.net, on=on)
+
+
+@transaction.atomic
+def reject_remittance(*, remittance_id: int, reason: str, by: By) -> None:
+    """The bank has sent the order back: SENT → REJECTED; it can be sent again once the cause is mended."""
+    row = _locked(remittance_id)
+    if not reason.strip():
+        raise RemittanceRefused("Назовите причину отказа банка.", field="reason")
+    if row.state != RemittanceState.SENT:
+        raise RemittanceRefused(f"Перечисление № {row.number} — «{row.get_state_display()}»: отклонять нечего.")
+    Remittance.objects.filter(pk=row.pk).update(state=RemittanceState.REJECTED)
+    accounts_operations.note(
+        "payments.remittance.rejected", by=by, ground=reason, remittance_id=row.pk, net=row.net, number=row.number
+    )
+
+
+@transaction.atomic
+def resend_remittance(*, remittance_id: int, on: date, by: By) -> None:
+    """Send a rejected order again, to the principal's account as it stands on `on`."""
+    row = _locked(remittance_id)
+    if row.state != RemittanceState.REJECTED:
+        raise RemittanceRefused(f"Перечисление № {row.number} — «{row.get_state_display()}»: повторять нечего.")
+    old = row.bank_account
+    account = accounts_queries.bank_account_on(row.contract.principal_id, on, kind=old.kind if old else None)
+    if account is None:
+        raise RemittanceRefused("У принципала нет утверждённого счёта. Внесите реквизиты и утвердите их.")
+    Remittance.objects.filter(pk=row.pk).update(state=RemittanceState.SENT, bank_account=account)
+    accounts_operations.note(
+        "payments.remittance.resent", by=by, remittance_id=row.pk, net=row.net, bank_account_id=account.pk
+    )

@@ -1,0 +1,459 @@
+"""Bank statements in: every document once, a verdict for each, what has no owner kept aside, our orders confirmed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+
+from accounts import operations as accounts_operations
+from accounts import rules
+from accounts.database import lock_number, rolled_back
+from accounts.money import ZERO, total
+from accounts.queries import BankAccount, BankAccountState, ChannelKind, OrganisationKind, PersonalAccount, User
+from payments.models import (
+    BankStatementLine,
+    Channel,
+    Payment,
+    PaymentState,
+    Register,
+    RegisterState,
+    Remittance,
+    RemittanceState,
+)
+from payments.operations.allocating import allocate_payments
+from payments.operations.days import By, hold_open
+from payments.operations.intake import PaymentRefused, record_payment
+from payments.operations.remitting import confirm_remittance
+from payments.registers import client_bank
+from payments.registers.client_bank import Direction, Document, Mention, Names, Statement, StatementRefused
+
+ACCEPTED, HELD, REJECTED, REPEATED, OUTGOING = "accepted", "held", "rejected", "repeated", "outgoing"
+KINDS = (ACCEPTED, HELD, REJECTED, REPEATED, OUTGOING)
+WORDS = {
+    ACCEPTED: "принято", HELD: "не выяснено", REJECTED: "отклонено", REPEATED: "уже было", OUTGOING: "списания",
+}  # fmt: skip
+SAME_FILE = "Этот файл уже загружен {at:%d.%m.%Y} (реестр № {pk}): ничего не добавлено."
+HELD_FILE = "Файл ждёт решения: {why} Проверьте его и загрузите ещё раз с подтверждением."
+
+
+@dataclass(frozen=True, slots=True)
+class RowVerdict:
+    """What became of a document of the file. verdict: one of KINDS; text: in Russian; line: of the file."""
+
+    line: int
+    number: str
+    document_on: date | None
+    amount: Decimal
+    verdict: str
+    text: str
+    payment_id: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "line": self.line, "number": self.number,
+            "document_on": self.document_on.isoformat() if self.document_on else None,
+            "amount": str(self.amount), "verdict": self.verdict, "text": self.text, "payment_id": self.payment_id,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class StatementSummary:
+    """Outcome of import_statement. state: of the register, or «repeated» when the file has come before."""
+
+    name: str
+    state: str
+    register_id: int | None
+    message: str
+    rows: tuple[RowVerdict, ...]
+    warnings: tuple[str, ...] = ()
+    is_dry_run: bool = False
+    sums: dict[str, tuple[int, Decimal]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Counts and sums (roubles as text) of every kind of row, and the verdicts."""
+        return {
+            "file": self.name, "state": self.state, "register": self.register_id, "dry_run": self.is_dry_run,
+            "message": self.message, "rows": len(self.rows),
+            **{kind: {"rows": self.sums[kind][0], "sum": str(self.sums[kind][1])} for kind in KINDS},
+            "warnings": list(self.warnings), "verdicts": [row.as_json() for row in self.rows],
+        }  # fmt: skip
+
+
+def _summary(
+    *, name: str, state: str, register_id: int | None, message: str, rows: list[RowVerdict], warnings: list[str],
+    dry_run: bool,
+) -> StatementSummary:  # fmt: skip
+    sums = {
+        kind: (
+            sum(row.verdict == kind for row in rows),
+            total(row.amount for row in rows if row.verdict == kind),
+        )
+        for kind in KINDS
+    }
+    return StatementSummary(name, state, register_id, message, tuple(rows), tuple(warnings), dry_run, sums)
+
+
+def import_statement(
+    *,
+    name: str,
+    content: bytes,
+    channel: str,
+    day: date,
+    today: date,
+    by: By = None,
+    dry_run: bool = False,
+    confirmed: bool = False,
+) -> StatementSummary:
+    """Take in a bank statement (1CClientBankExchange) on the operating day `day`.
+
+    Money with exactly one subscriber in its purpose becomes his payment and is laid over his debts; other money is
+    kept as unidentified; outgoing lines that are our orders confirm them. The same file again, or the same lines in
+    an overlapping one, add nothing, and the summary says so. A file whose turnover differs from its documents is only
+    held until somebody sends it again `confirmed`. dry_run: all the work, then undone.
+    Raises StatementRefused (not a statement, cut, balances wrong), PaymentRefused, DayClosed: nothing is written.
+    """
+    with rolled_back(if_=dry_run):
+        summary = _import(
+            name=name, content=content, channel=channel, day=day, today=today, by=by, dry_run=dry_run,
+            confirmed=confirmed,
+        )  # fmt: skip
+    return summary
+
+
+@transaction.atomic
+def _import(
+    *, name: str, content: bytes, channel: str, day: date, today: date, by: By, dry_run: bool, confirmed: bool
+) -> StatementSummary:
+    statement = client_bank.read(content)
+    wrong = client_bank.wrong_totals(statement)
+    if wrong:
+        raise StatementRefused(f"Остатки в выписке не сходятся, файл не принят. {' '.join(wrong[:3])}")
+    found_channel = Channel.objects.filter(pk=channel).first()
+    if found_channel is None or not found_channel.is_active:
+        raise PaymentRefused(f"Канал приёма «{channel}» не найден или не действует.")
+    if found_channel.kind in (ChannelKind.CASH_DESK, ChannelKind.ONLINE):
+        raise PaymentRefused(f"Канал «{found_channel.name}» не для выписок. Укажите канал банка, например bank.")
+    with connection.cursor() as cursor:  # two people with one file at once: the second waits and sees the first's lines
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number("payments.statement")])
+    digest = hashlib.sha256(content).hexdigest()
+    register = Register.objects.select_for_update().filter(sha256=digest).first()
+    if register is not None and (register.state != RegisterState.HELD or not confirmed):
+        return _seen(register, statement, name=name, dry_run=dry_run)
+    own = {*statement.own_accounts, *_agents_accounts()}
+    doubts = client_bank.doubts(statement, own)
+    warnings = [*statement.warnings, *doubts]
+    if doubts and not confirmed:
+        rows = [_waiting(document, own) for document in statement.documents]
+        message = HELD_FILE.format(why=" ".join(doubts))
+        register = _register(name, digest, found_channel, by, statement, RegisterState.HELD, rows, warnings)
+        accounts_operations.note("payments.statement.held", by=by, ground=message, register_id=register.pk, name=name)
+        return _summary(
+            name=name, state=RegisterState.HELD, register_id=register.pk, message=message, rows=rows,
+            warnings=warnings, dry_run=dry_run,
+        )  # fmt: skip
+    hold_open(day)
+    if register is None:
+        register = _register(name, digest, found_channel, by, statement, RegisterState.HELD, [], warnings)
+    rows = _take_in(statement, own, register=register, channel=channel, day=day, today=today, by=by)
+    unclear = any(row.verdict in (HELD, REJECTED) for row in rows) or bool(statement.errors)
+    register.state = RegisterState.PARTIAL if unclear else RegisterState.ACCEPTED
+    register.totals = _totals(statement, warnings)
+    register.verdicts = [row.as_json() for row in rows]
+    register.save(update_fields=["state", "totals", "verdicts"])
+    allocate_payments([row.payment_id for row in rows if row.verdict == ACCEPTED and row.payment_id], day=day)
+    summary = _summary(
+        name=name, state=register.state, register_id=register.pk, message="", rows=rows, warnings=warnings,
+        dry_run=dry_run,
+    )  # fmt: skip
+    words = "; ".join(f"{WORDS[kind]} {summary.sums[kind][0]} на {summary.sums[kind][1]} руб." for kind in KINDS)
+    sums: dict[str, Any] = {kind: summary.sums[kind][1] for kind in KINDS}
+    accounts_operations.note(
+        "payments.statement.imported", by=by, register_id=register.pk, name=name, day=day, **sums
+    )
+    return _summary(
+        name=name, state=register.state, register_id=register.pk, message=f"Строк: {len(rows)}; {words}.", rows=rows,
+        warnings=warnings, dry_run=dry_run,
+    )  # fmt: skip
+
+
+def _totals(statement: Statement, warnings: list[str]) -> dict[str, Any]:
+    return {
+        "version": statement.version,
+        "encoding": statement.encoding,
+        "since": statement.since.isoformat() if statement.since else None,
+        "until": statement.until.isoformat() if statement.until else None,
+        "own_accounts": list(statement.own_accounts),
+        "documents": len(statement.documents),
+        "incoming": str(total(section.incoming or ZERO for section in statement.sections)),
+        "outgoing": str(total(section.outgoing or ZERO for section in statement.sections)),
+        "warnings": warnings,
+    }
+
+
+def _register(
+    name: str, digest: str, channel: Channel, by: By, statement: Statement, state: RegisterState,
+    rows: list[RowVerdict], warnings: list[str],
+) -> Register:  # fmt: skip
+    return Register.objects.create(
+        channel=channel,
+        kind="statement",
+        name=name[:255],
+        sha256=digest,
+        taken_by=by if isinstance(by, User) else None,
+        state=state,
+        totals=_totals(statement, warnings),
+        verdicts=[row.as_json() for row in rows],
+    )
+
+
+def _seen(register: Register, statement: Statement, *, name: str, dry_run: bool) -> StatementSummary:
+    """The file has come before: nothing is added, and every row says so."""
+    if register.state == RegisterState.HELD:
+        message = HELD_FILE.format(why="он уже загружен и удержан.")
+        verdict, text = HELD, "Файл ждёт подтверждения."
+    else:
+        message = SAME_FILE.format(at=register.taken_at, pk=register.pk)
+        verdict, text = REPEATED, "Файл уже загружен."
+    rows = [
+        RowVerdict(document.line, document.number, document.document_on, document.amount, verdict, text)
+        for document in statement.documents
+    ]
+    state = RegisterState.HELD if verdict == HELD else REPEATED
+    return _summary(
+        name=name, state=state, register_id=register.pk, message=message, rows=rows,
+        warnings=list(statement.warnings), dry_run=dry_run,
+    )  # fmt: skip
+
+
+def _waiting(document: Document, own: set[str]) -> RowVerdict:
+    verdict, text = HELD, "Ждёт подтверждения файла."
+    if document.problem:
+        verdict, text = REJECTED, document.problem
+    elif document.direction(own) in (Direction.OUT, Direction.OWN):
+        verdict, text = OUTGOING, "Списание: ждёт подтверждения файла."
+    return RowVerdict(document.line, document.number, document.document_on, document.amount, verdict, text)
+
+
+def _agents_accounts() -> list[str]:
+    """Our own bank accounts, the closed ones too: old statements name them."""
+    found = BankAccount.objects.filter(organisation__kind=OrganisationKind.AGENT, state=BankAccountState.APPROVED)
+    return list(found.values_list("number", flat=True))
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A document seen from our side."""
+
+    document: Document
+    way: Direction
+    own_account: str
+    other_account: str
+    document_on: date
+    moved_on: date
+
+    @property
+    def key(self) -> tuple[str, date, str, Decimal, str, bool]:
+        document = self.document
+        return (
+            self.own_account, self.document_on, document.number[:40], document.amount, self.other_account,
+            self.way == Direction.IN,
+        )  # fmt: skip
+
+
+def _take_in(
+    statement: Statement, own: set[str], *, register: Register, channel: str, day: date, today: date, by: By
+) -> list[RowVerdict]:
+    lines = [_line(document, own, statement) for document in statement.documents]
+    repeats = client_bank.repeats(line.key if line else () for line in lines)
+    known = _known(lines)
+    finder = _Finder([line.document for line in lines if line and line.way == Direction.IN])
+    rows: list[RowVerdict] = []
+    stored: list[BankStatementLine] = []
+    for document, line, repeat in zip(statement.documents, lines, repeats, strict=True):
+        if line is None:
+            verdict, text, payment = REJECTED, document.problem, None
+            if not document.problem:
+                verdict, text = HELD, "Направление не понять: ни один счёт не наш и дата зачисления не указана."
+        elif (*line.key, repeat) in known:
+            verdict, text, payment = REPEATED, "Эта строка уже загружена другим файлом.", None
+        else:
+            row = _stored(line, register, repeat)
+            if line.way == Direction.IN:
+                payment = _pay(line, repeat, finder, register=register, channel=channel, day=day, today=today, by=by)
+                row.payment = payment
+                held = payment.state == PaymentState.UNIDENTIFIED
+                verdict = HELD if held else ACCEPTED
+                text = payment.held_because if held else f"Принят на счёт {payment.account}."
+            else:
+                verdict, payment = OUTGOING, None
+                text = _confirm(line, row, by=by)
+            stored.append(row)
+        rows.append(
+            RowVerdict(
+                document.line, document.number, document.document_on, document.amount, verdict, text,
+                payment.pk if payment else None,
+            )
+        )  # fmt: skip
+    BankStatementLine.objects.bulk_create(stored, batch_size=2000)
+    return rows
+
+
+def _line(document: Document, own: set[str], statement: Statement) -> _Line | None:
+    """None: the row cannot be read, or nobody can say which way the money went."""
+    way = document.direction(own)
+    if document.problem or way == Direction.UNKNOWN or document.document_on is None:
+        return None
+    ours, other = (document.payee, document.payer) if way == Direction.IN else (document.payer, document.payee)
+    account = next((number for number in (ours.number, ours.account) if number in own), "")
+    if not account and len(statement.own_accounts) == 1:
+        account = statement.own_accounts[0]
+    moved_on = document.credited_on if way == Direction.IN else document.debited_on
+    return _Line(
+        document=document,
+        way=way,
+        own_account=(account or ours.number)[:20],
+        other_account=other.number[:40],
+        document_on=document.document_on,
+        moved_on=moved_on or document.document_on,
+    )
+
+
+def _known(lines: list[_Line | None]) -> set[tuple[object, ...]]:
+    """Keys (with their repeat) that other files have brought."""
+    numbers = {line.document.number[:40] for line in lines if line}
+    accounts = {line.own_account for line in lines if line}
+    found = BankStatementLine.objects.filter(own_account__in=accounts, number__in=numbers)
+    return set(
+        found.values_list(
+            "own_account", "document_on", "number", "amount", "other_account", "is_incoming", "repeat"
+        )
+    )  # fmt: skip
+
+
+def _stored(line: _Line, register: Register, repeat: int) -> BankStatementLine:
+    document = line.document
+    other = document.payer if line.way == Direction.IN else document.payee
+    return BankStatementLine(
+        register=register,
+        own_account=line.own_account,
+        day=line.moved_on,
+        document_on=line.document_on,
+        number=document.number[:40],
+        amount=document.amount,
+        is_incoming=line.way == Direction.IN,
+        other_account=line.other_account,
+        other_name=other.name[:255],
+        other_inn=other.inn[:12],
+        purpose=document.purpose[:500],
+        repeat=repeat,
+    )
+
+
+def _external_id(line: _Line, repeat: int) -> str:
+    """The payment's number in the channel: the line's key, readable while it fits."""
+    document = line.document
+    text = f"{line.own_account}/{line.document_on:%Y%m%d}/{document.number}/{document.amount}/{line.other_account}"
+    text = f"{text}/{repeat}" if repeat else text
+    return text if len(text) <= 120 else hashlib.sha256(text.encode()).hexdigest()
+
+
+def _pay(
+    line: _Line, repeat: int, finder: _Finder, *, register: Register, channel: str, day: date, today: date, by: By
+) -> Payment:
+    document = line.document
+    account, number, doubt = finder.owner(document)
+    return record_payment(
+        channel=channel,
+        external_id=_external_id(line, repeat),
+        number=number,
+        account_id=account.pk if account else None,
+        doubt=doubt,
+        amount=document.amount,
+        paid_on=line.moved_on,
+        day=day,
+        today=today,
+        payer=document.payer.name,
+        purpose=document.purpose,
+        by=by,
+        register=register,
+    )
+
+
+def _confirm(line: _Line, row: BankStatementLine, *, by: By) -> str:
+    """If the line is the execution of our order, confirm it; what to say of the line."""
+    document = line.document
+    if line.way == Direction.OWN:
+        return "Перевод между своими счетами."
+    ours = Remittance.objects.filter(
+        number=document.number,
+        net=document.amount,
+        bank_account__number__in=[document.payee.number, document.payee.account],
+        state__in=[RemittanceState.FORMED, RemittanceState.SENT],
+    ).order_by("day")
+    found = ours.first()
+    if found is None:
+        return "Списание, не наше перечисление."
+    confirm_remittance(remittance_id=found.pk, on=line.moved_on, by=by)
+    row.remittance = found
+    return f"Исполнено перечисление № {found.number} за {found.day:%d.%m.%Y}."
+
+
+class _Finder:
+    """Whose money is it? All accounts that the file may name are read once."""
+
+    def __init__(self, documents: list[Document]) -> None:
+        self.mentions = {id(document): client_bank.mentions(document.purpose, document.code) for document in documents}
+        every = [mention for found in self.mentions.values() for mention in found]
+        numbers = {mention.value for mention in every if mention.names >= Names.CODE}
+        services = {self._service(mention) for mention in every if mention.names <= Names.HOUSING_SERVICE}
+        unified = {mention.value for mention in every if mention.names == Names.UNIFIED}
+        accounts = PersonalAccount.objects.all()
+        self.by_number = {row.number: [row] for row in accounts.filter(number__in=numbers)}
+        self.by_service: dict[str | None, list[PersonalAccount]] = {}
+        for row in accounts.filter(housing_service_id__in=services):
+            self.by_service.setdefault(row.housing_service_id, []).append(row)
+        self.by_unified: dict[str | None, list[PersonalAccount]] = {}
+        for row in accounts.filter(unified_number__in=unified):
+            self.by_unified.setdefault(row.unified_number, []).append(row)
+
+    @staticmethod
+    def _service(mention: Mention) -> str:
+        """ИЖКУ is the beginning of ИПД."""
+        return mention.value[:13]
+
+    def _accounts(self, mention: Mention) -> list[PersonalAccount]:
+        if mention.names <= Names.HOUSING_SERVICE:
+            return self.by_service.get(self._service(mention), [])
+        if mention.names == Names.UNIFIED:
+            return self.by_unified.get(mention.value, [])
+        return self.by_number.get(mention.value, [])
+
+    def owner(self, document: Document) -> tuple[PersonalAccount | None, str, str]:
+        """The account, the number as received, and the doubt that keeps the money aside.
+
+        The surest kind of number that is there decides; it must name exactly one account.
+        """
+        found = self.mentions[id(document)]
+        for kind in Names:
+            named = [mention for mention in found if mention.names == kind]
+            accounts = {row.pk: row for mention in named for row in self._accounts(mention)}
+            if len(accounts) > 1:
+                numbers = ", ".join(sorted(row.number for row in accounts.values()))
+                return None, "", f"В назначении несколько лицевых счетов: {numbers}. Выберите нужный."
+            if accounts:
+                (account,) = accounts.values()
+                return account, account.number, ""
+            if kind == Names.LABELLED and named:
+                number = named[0].value
+                if rules.is_account_number(number):
+                    return None, number, f"Лицевой счёт {number} не найден."
+                return None, number, f"Номер лицевого счёта {number} неверен: контрольная цифра не сходится."
+        return None, "", "В назначении нет лицевого счёта."

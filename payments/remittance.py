@@ -1,0 +1,219 @@
+"""A contract's money of some days: what was received less returns, less the commission withheld. Pure arithmetic.
+
+Source: domain/payments.md, 8; ст. 997, 1011 ГК РФ (удержание вознаграждения); 103-ФЗ, ст. 4 (вид счёта).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from accounts.errors import Refusal
+from accounts.money import ZERO, kopecks, total
+
+ANY_CHANNEL = 0  # CommissionTerms.channel_kind: every kind without terms of its own
+NO_VAT, VAT_INCLUDED, VAT_ON_TOP = 0, 1, 2  # CommissionTerms.vat_mode
+SETTLEMENT, SPECIAL_AGENT, CAPITAL_REPAIR, TREASURY = 1, 2, 3, 4  # BankAccount.kind
+
+
+class NoVatRate(Refusal):
+    """The commission is taxed and nobody entered the rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What the centre took for the contract on a day through one kind of channel; roubles ≥ 0."""
+
+    day: date
+    channel_kind: int
+    received: Decimal
+    returned: Decimal
+    payments: int
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Commission terms in force on [valid_from, valid_to). percent of what was collected; minimum, maximum a day."""
+
+    channel_kind: int
+    percent: Decimal
+    minimum: Decimal
+    maximum: Decimal | None
+    vat_mode: int
+    is_withheld: bool
+    valid_from: date
+    valid_to: date | None
+
+    def holds_on(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class FeeLine:
+    """The commission of one day under one set of terms; roubles. With the VAT inside it, `fee` is without the VAT."""
+
+    day: date
+    channel_kinds: tuple[int, ...]
+    received: Decimal
+    returned: Decimal
+    payments: int
+    percent: Decimal
+    computed: Decimal
+    bound: str
+    fee: Decimal
+    vat_mode: int
+    vat_rate: Decimal
+    vat: Decimal
+    is_withheld: bool
+
+    @property
+    def base(self) -> Decimal:
+        return self.received - self.returned
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """gross − returns − commission − vat + carried_in − carried_out = net ≥ 0; carried_* ≤ 0 is the principal's debt.
+
+    commission and vat: what is withheld; an invoiced commission is only in the lines.
+    """
+
+    gross: Decimal
+    returns: Decimal
+    commission: Decimal
+    vat: Decimal
+    carried_in: Decimal
+    net: Decimal
+    carried_out: Decimal
+    lines: tuple[FeeLine, ...]
+
+    @property
+    def payments(self) -> int:
+        return sum(line.payments for line in self.lines)
+
+
+def terms_for(terms: Iterable[Terms], channel_kind: int, day: date) -> Terms | None:
+    """The terms of the channel's kind on the day, else those of any channel, else none: no commission."""
+    found = {row.channel_kind: row for row in terms if row.holds_on(day)}
+    return found.get(channel_kind) or found.get(ANY_CHANNEL)
+
+
+def fee_of(base: Decimal, terms: Terms) -> tuple[Decimal, str]:
+    """The fee of a day's base and what bounded it («», «минимум», «максимум»); roubles, rounded once.
+
+    Of returns (base < 0) the fee goes back at the same percent; the minimum is for days with money only.
+    """
+    computed = kopecks(base * terms.percent / 100)
+    if base > 0 and computed < terms.minimum:
+        return terms.minimum, "минимум"
+    if terms.maximum is not None and abs(computed) > terms.maximum:
+        return (terms.maximum if computed > 0 else -terms.maximum), "максимум"
+    return computed, ""
+
+
+def vat_of(fee: Decimal, vat_mode: int, rate: Decimal) -> tuple[Decimal, Decimal]:
+    """The fee without VAT and its VAT; rate in percent. Included: the VAT is taken out of the fee."""
+    if vat_mode == VAT_ON_TOP:
+        return fee, kopecks(fee * rate / 100)
+    if vat_mode == VAT_INCLUDED:
+        vat = kopecks(fee * rate / (100 + rate))
+        return fee - vat, vat
+    return fee, ZERO
+
+
+def settle(
+    collected: Sequence[Collected],
+    terms: Sequence[Terms],
+    vat_rates: Mapping[date, Decimal | None],
+    carried_in: Decimal = ZERO,
+) -> Settlement:
+    """What the principal gets for the days. vat_rates: day → percent (22 since 2026), asked where a fee is taxed.
+
+    A debt that the day leaves (returns above receipts) is carried over, never paid out as a negative order.
+    Raises NoVatRate.
+    """
+    groups: dict[tuple[date, Terms | None], list[Collected]] = defaultdict(list)
+    for row in collected:
+        groups[row.day, terms_for(terms, row.channel_kind, row.day)].append(row)
+    lines = []
+    for (day, found), rows in sorted(groups.items(), key=lambda entry: (entry[0][0], entry[1][0].channel_kind)):
+        received, returned = total(row.received for row in rows), total(row.returned for row in rows)
+        computed, bound, fee, vat, rate = ZERO, "", ZERO, ZERO, ZERO
+        if found is not None:
+            computed = kopecks((received - returned) * found.percent / 100)
+            fee, bound = fee_of(received - returned, found)
+            if fee and found.vat_mode != NO_VAT:
+                told = vat_rates.get(day)
+                if told is None:
+                    raise NoVatRate(f"Ставка НДС на {day:%d.%m.%Y} не задана. Введите её в значениях по закону (vat).")
+                rate = told
+            fee, vat = vat_of(fee, found.vat_mode, rate)
+        lines.append(
+            FeeLine(
+                day=day,
+                channel_kinds=tuple(sorted(row.channel_kind for row in rows)),
+                received=received,
+                returned=returned,
+                payments=sum(row.payments for row in rows),
+                percent=found.percent if found else Decimal(0),
+                computed=computed,
+                bound=bound,
+                fee=fee,
+                vat_mode=found.vat_mode if found else NO_VAT,
+                vat_rate=rate,
+                vat=vat,
+                is_withheld=found.is_withheld if found else True,
+            )
+        )
+    gross, returns = total(line.received for line in lines), total(line.returned for line in lines)
+    commission = total(line.fee for line in lines if line.is_withheld)
+    vat = total(line.vat for line in lines if line.is_withheld)
+    rest = gross - returns - commission - vat + carried_in
+    return Settlement(gross, returns, commission, vat, carried_in, max(rest, ZERO), min(rest, ZERO), tuple(lines))
+
+
+def roubles(amount: Decimal) -> str:
+    """«1 234,50»"""
+    return f"{amount:,.2f}".replace(",", "\u00a0").replace(".", ",")
+
+
+def in_words(line: FeeLine, channels: Mapping[int, str]) -> str:
+    """The arithmetic of a line with its numbers put in: what the principal's accountant checks."""
+    names = ", ".join(channels.get(kind, str(kind)) for kind in line.channel_kinds)
+    text = f"{line.day:%d.%m.%Y}, {names}: собрано {roubles(line.received)}"
+    if line.returned:
+        text += f" − возвращено {roubles(line.returned)} = {roubles(line.base)}"
+    if not line.percent and not line.fee:
+        return f"{text} руб.; без вознаграждения."
+    text += f" руб. × {line.percent.normalize():f} % = {roubles(line.computed)} руб."
+    if line.bound:
+        whole = line.fee + line.vat if line.vat_mode == VAT_INCLUDED else line.fee
+        text += f", по договору {line.bound} за день {roubles(whole)} руб."
+    if line.vat_mode == VAT_ON_TOP:
+        text += f"; НДС {line.vat_rate.normalize():f} % сверху {roubles(line.vat)} руб."
+    elif line.vat_mode == VAT_INCLUDED:
+        text += f"; в том числе НДС {line.vat_rate.normalize():f} % {roubles(line.vat)} руб."
+    else:
+        text += "; без НДС."
+    return text + (" Удержано." if line.is_withheld else " Выставлено счётом.")
+
+
+def account_kinds(*, has_cash: bool, is_capital_repair: bool) -> tuple[int, ...]:
+    """Kinds of the principal's account, the best first. Source: 103-ФЗ, ст. 4 ч. 14–18; ст. 171, 175 ЖК РФ.
+
+    Cash taken from the payer goes to the special account 40821 where the principal has one; the contributions for
+    capital repair to their own account, to which nothing else may go.
+    """
+    usual = (SPECIAL_AGENT, SETTLEMENT, TREASURY) if has_cash else (SETTLEMENT, TREASURY, SPECIAL_AGENT)
+    return (CAPITAL_REPAIR, *usual) if is_capital_repair else usual
+
+
+def next_number(last: int) -> int:
+    """The number of the next payment order: at most six digits, the last three not 000 (762-П, поле 3)."""
+    number = last + 1
+    if number % 1000 == 0:
+        number += 1
+    return number if number <= 999_999 else 1

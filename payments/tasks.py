@@ -1,0 +1,36 @@
+"""Jobs of payments; who runs when is in config/schedule.py."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from celery import shared_task
+from django.utils.timezone import localdate
+
+from accounts import operations as accounts_operations
+from accounts import queries as accounts_queries
+from accounts.calendar import ONE_DAY, is_working_day
+from payments import operations
+
+
+@shared_task(queue="payments", acks_late=True)
+def close_day(*, day: str | None = None, **_: object) -> None:
+    """Allocate what is left of yesterday (or `day`) and close it, and every open day before it."""
+    until = date.fromisoformat(day) if day else localdate() - ONE_DAY
+    with accounts_operations.running("payments.close_day", scope={"day": until}) as run:
+        sheets = operations.close_days(until=until)
+        run.counts = {"days": len(sheets), "received": str(sheets[-1].received), "allocated": str(sheets[-1].allocated)}
+
+
+@shared_task(queue="payments", acks_late=True)
+def remit_day(*, day: str | None = None, **_: object) -> None:
+    """On a working day: remit what was allocated up to yesterday (or `day`), weekends too. ПП № 253, п. 6."""
+    today = localdate()
+    if day is None and not is_working_day(today, accounts_queries.calendar_overrides()):
+        return
+    until = date.fromisoformat(day) if day else today - ONE_DAY
+    with accounts_operations.running("payments.remit_day", scope={"day": until}) as run:
+        operations.close_days(until=until)  # a night without its job must not hold the principals' money
+        summary = operations.remit_day(day=until)
+        run.counts = {"formed": summary.formed, "refused": len(summary.refused), "net": str(summary.net)}
+        run.message = str(summary) if summary.refused else ""

@@ -1,0 +1,274 @@
+"""Bank statements come in once, row by row; broken files leave nothing behind."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from accounts.calendar import Month
+from accounts.models import JournalEntry
+from payments import operations, queries
+from payments.models import (
+    Allocation,
+    BankStatementLine,
+    OperatingDay,
+    Payment,
+    PaymentState,
+    Register,
+    RegisterState,
+    RemittanceState,
+)
+from payments.operations import PaymentRefused, StatementRefused
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+TODAY = date(2026, 11, 5)
+OURS = "40702810000000000007"
+
+
+def incoming(purpose, amount="100.00", number="1", **facts):
+    values = {
+        "Номер": number, "Дата": "04.11.2026", "Сумма": amount, "Плательщик1": "Иванова Мария Петровна",
+        "ПлательщикРасчСчет": "40817810000000000001", "ПолучательРасчСчет": OURS, "ДатаПоступило": "05.11.2026",
+        "НазначениеПлатежа": purpose, **facts,
+    }  # fmt: skip
+    return "\n".join(
+        ["СекцияДокумент=Платежное поручение", *(f"{k}={v}" for k, v in values.items()), "КонецДокумента"]
+    )
+
+
+def outgoing(number, amount, account):
+    return incoming(
+        "Перевод платежей населения", amount, number, ПлательщикРасчСчет=OURS, ПолучательРасчСчет=account,
+        ДатаПоступило="", ДатаСписано="05.11.2026",
+    )  # fmt: skip
+
+
+def statement(*documents, totals=None, end="КонецФайла", encoding="cp1251"):
+    section = ""
+    if totals is not None:
+        opening, came, went, closing = totals
+        section = (
+            f"СекцияРасчСчет\nДатаНачала=05.11.2026\nРасчСчет={OURS}\nНачальныйОстаток={opening}\n"
+            f"ВсегоПоступило={came}\nВсегоСписано={went}\nКонечныйОстаток={closing}\nКонецРасчСчет"
+        )
+    head = f"1CClientBankExchange\nВерсияФормата=1.03\nКодировка=Windows\nРасчСчет={OURS}"
+    return "\n".join(part for part in (head, section, *documents, end) if part).encode(encoding)
+
+
+def load(content, **facts):
+    defaults = {"name": "kl_to_1c.txt", "channel": "bank", "day": TODAY, "today": TODAY}
+    return operations.import_statement(content=content, **{**defaults, **facts})
+
+
+def counts(summary):
+    return {kind: (rows, str(amount)) for kind, (rows, amount) in summary.sums.items() if rows}
+
+
+def written():
+    return [
+        model.objects.count() for model in (Register, BankStatementLine, Payment, Allocation, OperatingDay, JournalEntry)
+    ]
+
+
+def test_money_finds_its_account_and_pays_the_debt():
+    account, contract = make.account(), make.contract()
+    make.ink(account, contract, 2, Month.parse("2026-10"), "60.00")
+    summary = load(statement(incoming(f"ЛС: {account.number}; за октябрь. НДС не облагается")))
+    payment = Payment.objects.get()
+    assert counts(summary) == {"accepted": (1, "100.00")}
+    assert (payment.account, payment.paid_on, payment.day) == (account, date(2026, 11, 5), TODAY)
+    assert payment.state == PaymentState.ALLOCATED
+    assert payment.payer == "Иванова Мария Петровна"
+    assert queries.balance(account_id=account.pk, on=date(2026, 11, 6)) == Decimal("-40.00")
+    assert Register.objects.get().state == RegisterState.ACCEPTED
+    assert BankStatementLine.objects.get().payment == payment
+
+
+def test_the_same_file_twice_adds_nothing_and_says_so():
+    account = make.account()
+    content = statement(incoming(f"л/с {account.number}"))
+    load(content)
+    before = written()
+    again = load(content, name="другое имя.txt")
+    assert written() == before
+    assert again.state == "repeated"
+    assert "уже загружен" in again.message and "ничего не добавлено" in again.message
+    assert counts(again) == {"repeated": (1, "100.00")}
+
+
+def test_an_overlapping_file_adds_only_what_is_new():
+    account = make.account()
+    first, second = incoming(f"ЛС {account.number}"), incoming(f"ЛС {account.number}", number="2")
+    load(statement(first))
+    assert counts(load(statement(first, second))) == {"repeated": (1, "100.00"), "accepted": (1, "100.00")}
+    assert Payment.objects.count() == 2
+
+
+def test_two_equal_lines_of_one_file_are_two_payments():
+    account = make.account()
+    line = incoming(f"ЛС {account.number}", number="777")
+    assert counts(load(statement(line, line))) == {"accepted": (2, "200.00")}
+    assert counts(load(statement(line, line, end=""))) == {"repeated": (2, "200.00")}
+    assert counts(load(statement(line, line, line))) == {"repeated": (2, "200.00"), "accepted": (1, "100.00")}
+
+
+@pytest.mark.parametrize(
+    ("purpose", "why"),
+    [
+        ("Оплата по договору", "нет лицевого счёта"),
+        ("ЛС 560000001", "контрольная цифра"),
+        ("по реестру № 5 от 04.11.2026", "нет лицевого счёта"),
+    ],
+)
+def test_money_without_an_owner_is_kept_aside(purpose, why):
+    make.account()
+    summary = load(statement(incoming(purpose)))
+    assert counts(summary) == {"held": (1, "100.00")}
+    assert why in summary.rows[0].text
+    assert [row.reason for row in queries.unidentified(today=TODAY)] == [summary.rows[0].text]
+    assert Register.objects.get().state == RegisterState.PARTIAL
+
+
+def test_two_accounts_in_one_purpose_are_nobodys():
+    one, two = make.account(), make.account()
+    summary = load(statement(incoming(f"ЛС {one.number}, ЛС {two.number}")))
+    assert counts(summary) == {"held": (1, "100.00")}
+    assert "несколько лицевых счетов" in summary.rows[0].text
+
+
+def test_the_identifiers_of_gis_name_the_account_in_any_letters():
+    account = make.account(unified_number="20МВ875415", housing_service_id="20МВ875415-07")
+    for purpose in ("ЖКУ20МВ875415-07-1051", "за 20mb875415-07", "ЕЛС 20MB875415"):  # Latin letters, lower case
+        assert counts(load(statement(incoming(purpose, number=purpose[-4:])))) == {"accepted": (1, "100.00")}
+    assert set(Payment.objects.values_list("account_id", flat=True)) == {account.pk}
+
+
+def test_absurd_sums_and_dates_are_kept_for_a_person_and_bad_rows_are_rejected():
+    account = make.account()
+    purpose = f"ЛС {account.number}"
+    summary = load(
+        statement(
+            incoming(purpose, "10000000.01", "1"),
+            incoming(purpose, number="2", ДатаПоступило="06.11.2026"),
+            incoming(purpose, "-5.00", "3"),
+            incoming(purpose, "пять", "4"),
+            incoming(purpose, "0.00", "5"),
+            incoming(purpose, "7.5", "6"),
+        )
+    )
+    assert [row.verdict for row in summary.rows] == ["held", "held", "rejected", "rejected", "rejected", "accepted"]
+    assert Payment.objects.filter(account=account).count() == 1
+    assert "должна быть больше нуля" in summary.rows[2].text
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "Файл пуст"),
+        (b"  \r\n", "Файл пуст"),
+        (b"PK\x03\x04\x00\x00", "не текстовая выписка"),
+        ("счёт;сумма\n1;2\n".encode("cp1251"), "Это не выписка 1CClientBankExchange"),
+        (statement(incoming("x"), end="").replace("КонецДокумента".encode("cp1251"), b""), "Файл оборван"),
+        (statement(incoming("x"), incoming("y")).replace("КонецДокумента".encode("cp1251"), b"", 1), "Файл испорчен"),
+        (statement(incoming("x"))[:200], "Файл оборван"),
+        (statement(incoming("испорчено \ufffd"), encoding="utf-8"), "испорченные буквы"),
+        (statement(incoming("x"), totals=("0.00", "100.00", "0.00", "200.00")), "Остатки в выписке не сходятся"),
+        (statement(incoming("x"), totals=("0.00", "сто", "0.00", "200.00")), "не сумма"),
+    ],
+)
+def test_a_broken_file_is_refused_and_nothing_is_written(content, words):
+    before = written()
+    with pytest.raises(StatementRefused, match=words):
+        load(content)
+    assert written() == before
+
+
+@pytest.mark.parametrize("channel", ["cash", "pigeon"])
+def test_a_statement_needs_a_channel_of_a_bank(channel):
+    before = written()
+    with pytest.raises(PaymentRefused):
+        load(statement(incoming("x")), channel=channel)
+    assert written() == before
+
+
+def test_a_file_that_lacks_documents_waits_for_a_person():
+    account = make.account()
+    content = statement(incoming(f"ЛС {account.number}"), totals=("0.00", "300.00", "0.00", "300.00"))
+    summary = load(content)
+    assert summary.state == RegisterState.HELD
+    assert counts(summary) == {"held": (1, "100.00")}
+    assert "поступило 300.00 руб., а документов на 100.00" in summary.message
+    assert not Payment.objects.exists() and not BankStatementLine.objects.exists()
+    assert counts(load(content)) == {"held": (1, "100.00")}
+    assert counts(load(content, confirmed=True)) == {"accepted": (1, "100.00")}
+    assert Register.objects.get().verdicts[0]["verdict"] == "accepted"
+    assert counts(load(content, confirmed=True)) == {"repeated": (1, "100.00")}
+    assert Payment.objects.count() == 1
+
+
+def test_a_file_without_its_last_line_is_taken_with_a_warning():
+    account = make.account()
+    summary = load(statement(incoming(f"ЛС {account.number}"), end=""))
+    assert counts(summary) == {"accepted": (1, "100.00")}
+    assert any("КонецФайла" in warning for warning in summary.warnings)
+    assert Register.objects.get().state == RegisterState.PARTIAL
+
+
+def test_a_dry_run_shows_all_and_writes_nothing():
+    account = make.account()
+    before = written()
+    summary = load(statement(incoming(f"ЛС {account.number}"), incoming("?", number="2")), dry_run=True)
+    assert counts(summary) == {"accepted": (1, "100.00"), "held": (1, "100.00")}
+    assert written() == before
+
+
+def test_an_outgoing_line_confirms_our_order():
+    agent, account, contract = make.agent(), make.account(), make.contract()
+    make.ink(account, contract, 2, Month.parse("2026-10"), "60.00")
+    load(statement(incoming(f"ЛС {account.number}", "60.00")))
+    operations.close_day(day=TODAY)
+    operations.remit_day(day=TODAY)
+    (row,) = queries.remittances_of(contract_ids=[contract.pk])
+    friday = date(2026, 11, 6)
+    summary = load(
+        statement(outgoing(row.number, "60.00", row.bank_account), outgoing("9", "5.00", "40702810000000000099")),
+        day=friday, today=friday,
+    )  # fmt: skip
+    assert counts(summary) == {"outgoing": (2, "65.00")}
+    assert [line.text for line in summary.rows] == [
+        f"Исполнено перечисление № {row.number} за 05.11.2026.",
+        "Списание, не наше перечисление.",
+    ]
+    (paid,) = queries.remittances_of(contract_ids=[contract.pk])
+    assert (paid.state, paid.confirmed_on) == (RemittanceState.CONFIRMED, TODAY)
+    path = queries.payment_path(Payment.objects.get(account=account).pk)
+    assert [step.remittance.confirmed_on for step in path.steps] == [TODAY]
+    assert agent.pk
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("01_condo_statement_utf8.txt", {"held": (2, "2219.96"), "outgoing": (2, "14700.00")}),
+        ("02_bank_order_v102_cp1251.txt", {"held": (1, "1000.00")}),
+        ("03_no_documents.txt", {}),
+        ("04_section_per_day_v103.txt", {"held": (1, "158654.52"), "outgoing": (1, "140000.00")}),
+        ("05_foreign_payment_alnum_number.txt", {"held": (1, "207459.00"), "outgoing": (1, "4900.00")}),
+        ("06_orders_to_bank.txt", {"held": (2, "175375.25")}),
+        ("07_one_day_v102_cp1251.txt", {"held": (3, "40000.00"), "outgoing": (10, "41184.00")}),
+        ("08_every_field_v103_utf8.txt", {"outgoing": (2, "20.20")}),
+        ("09_no_end_of_file.txt", {"held": (1, "1000.00")}),
+        ("10_order_to_tszh_utf8.txt", {"outgoing": (1, "0.01")}),
+    ],
+)
+def test_real_files_are_taken_in_once(reference_dir, name, expected):
+    content = (reference_dir / "formats" / "samples" / name).read_bytes()
+    first = load(content, name=name, confirmed=True)
+    assert counts(first) == expected
+    before = written()
+    assert load(content, name=name, confirmed=True).state == "repeated"
+    assert written() == before
+    operations.close_day(day=TODAY)
+    assert list(queries.conservation_of_day(TODAY)) == []
