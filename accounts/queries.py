@@ -52,8 +52,8 @@ from accounts.models import (
 __all__ = [
     "AgencyContract", "BankAccount", "BankAccountState", "ChannelKind", "HeatingMode", "House", "HouseKind",
     "ImportedFile", "Meter", "MeterKind", "Office", "Organisation", "OrganisationKind", "Person", "PersonalAccount",
-    "Premises", "PremisesKind", "Reading", "ReadingSource", "ReadingVerdict", "ResidencyKind", "Resource", "Run", "RunState",
-    "Service", "ServiceKind", "Unit", "User", "VatMode",
+    "Premises", "PremisesKind", "Reading", "ReadingSource", "ReadingVerdict", "ResidencyKind", "Resource", "Run",
+    "RunState", "Service", "ServiceKind", "Unit", "User", "VatMode",
 ]  # fmt: skip
 
 READINGS_TO_DAY = 25  # the usual end of the window (charges.md 2.2); a contract may say otherwise
