@@ -9,7 +9,7 @@ import resource
 from typing import Any
 
 
-def work_together(run_id: int, workers: int) -> list[dict[str, Any]]:
+def work_together(run_id: int, workers: int) -> list[dict[str, int]]:
     """Let `workers` processes take the run's blocks until none waits. Returns what each says of itself."""
     from django.conf import settings
     from django.db import connection

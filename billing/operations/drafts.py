@@ -103,8 +103,9 @@ def run_billing(
     with lock:
         run_id = start_billing_run(month, by=by)
         try:
+            said: list[dict[str, int]] = []
             if workers > 1:
-                crew.work_together(run_id, workers)
+                said = crew.work_together(run_id, workers)
             else:
                 known = queries.reference(month)
                 while bill_next_block(run_id, known):
@@ -112,7 +113,7 @@ def run_billing(
         except BaseException as fault:
             accounts.operations.fail_run(run_id, message=str(fault) or type(fault).__name__)
             raise
-        return finish(run_id)
+        return finish(run_id, peak_rss_mb=max((member["peak_rss_mb"] for member in said), default=peak_rss_mb()))
 
 
 def make_ready(month: Month) -> None:
@@ -214,7 +215,7 @@ def finish_if_done(run_id: int) -> bool:
     return True
 
 
-def finish(run_id: int) -> BillingSummary:
+def finish(run_id: int, **more: Any) -> BillingSummary:
     """Sum up the blocks and end the run; a run with a failed block has failed. Raises RunBroken then."""
     rows = list(RunBlock.objects.filter(run_id=run_id).order_by("number"))
     failed = [row for row in rows if row.state != RunState.DONE]
@@ -223,7 +224,7 @@ def finish(run_id: int) -> BillingSummary:
         text = f"Не рассчитано блоков: {len(failed)} из {len(rows)}. Первая причина: {failed[0].message or 'прервано'}"
         accounts.operations.fail_run(run_id, message=text)
         raise RunBroken(text)
-    accounts.operations.finish_run(run_id, counts=summary.counts(), message=str(summary))
+    accounts.operations.finish_run(run_id, counts={**summary.counts(), **more}, message=str(summary))
     return summary
 
 

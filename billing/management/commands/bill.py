@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -36,8 +37,8 @@ class Command(BaseCommand):
                 scope["account_ids"] = [found.pk]
             if house:
                 scope["house_ids"] = [house]
-            with rolled_back(if_=dry_run):
-                # a dry run is one transaction, and a transaction has one connection
+            # A dry run is one transaction, and a transaction has one connection; a real run commits block by block.
+            with rolled_back() if dry_run else nullcontext():
                 summary = operations.run_billing(month=Month.parse(month), workers=1 if dry_run else workers, **scope)
         except Refusal as refusal:
             raise CommandError(refusal.text) from None

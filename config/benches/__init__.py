@@ -1,0 +1,14 @@
+"""Benches: each takes a number of accounts and gives one JSON object, the floor measured in the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from config.benches import calculation
+
+Bench = Callable[..., dict[str, Any]]
+
+BENCHES: dict[str, Bench] = {
+    "calculation": calculation.run,
+}

@@ -1,0 +1,100 @@
+"""A first full night of charges, beside its floor: COPY of the same lines into a bare table with the same key.
+
+The night reads the inputs of every account, computes, compares and writes, with two workers. The floor writes only,
+by one connection, in the same blocks and transactions; `parallel_floor_seconds` is the floor by as many connections
+as the night had.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg2
+from django.core.management import call_command
+from django.db import connection
+
+from accounts.calendar import Month
+from accounts.database import copy_out
+from accounts.models import Run
+from billing import operations, queries
+from billing.columns import CHARGES
+from billing.operations import drafts
+from config.benches.database import checkpoint, own_database
+
+MONTH = Month.parse("2026-10")
+
+
+def run(*, accounts: int, workers: int = 2) -> dict[str, Any]:
+    with own_database("calculation"):
+        call_command("seed", accounts=accounts, months=2, until=str(MONTH), stdout=io.StringIO(), stderr=io.StringIO())
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        operations.open_month(month=MONTH)
+        checkpoint()
+        began = time.perf_counter()
+        summary = operations.run_billing(month=MONTH, workers=workers)
+        seconds = time.perf_counter() - began
+        counts = Run.objects.latest("pk").counts
+        checkpoint()
+        began = time.perf_counter()
+        operations.run_billing(month=MONTH, workers=workers)
+        again = time.perf_counter() - began
+        checkpoint()
+        blocks = _lines_by_block()
+        floor = _floor(blocks, 1)
+        parallel_floor = _floor(blocks, workers)
+    return {
+        "bench": "calculation",
+        "accounts": summary.accounts,
+        "items": summary.lines,
+        "seconds": round(seconds, 2),
+        "floor_seconds": round(floor, 2),
+        "ratio": round(seconds / floor, 2),
+        "peak_rss_mb": counts.get("peak_rss_mb", drafts.peak_rss_mb()),
+        "workers": workers,
+        "parallel_floor_seconds": round(parallel_floor, 2),
+        "unchanged_night_seconds": round(again, 2),
+        "lines_per_second": int(summary.lines / seconds),
+    }
+
+
+def _lines_by_block() -> list[bytes]:
+    """The stored lines as CSV, block by block as the night wrote them, each in the order of the night."""
+    names = ", ".join(CHARGES)
+    texts = []
+    for houses in drafts.blocks(None):
+        rows = copy_out(
+            f"SELECT {names} FROM {queries.partition(MONTH)} WHERE house_id = ANY({queries.array(houses)}) ORDER BY ctid"
+        )
+        rows.readline()
+        texts.append(rows.read())
+    return texts
+
+
+def _floor(blocks: list[bytes], connections: int) -> float:
+    """Seconds to COPY the blocks into an empty table of the same shape and key, without triggers."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS bench_floor")
+        cursor.execute("CREATE TABLE bench_floor (LIKE billing_charge INCLUDING INDEXES INCLUDING CONSTRAINTS)")
+    checkpoint()
+    # with its own connections, as the workers have theirs
+    settings = connection.get_connection_params()
+    del settings["cursor_factory"]
+    links = [psycopg2.connect(**settings) for _ in range(connections)]
+    copy = f"COPY bench_floor ({', '.join(CHARGES)}) FROM STDIN WITH (FORMAT csv)"
+
+    def write(number: int) -> None:
+        for block in blocks[number::connections]:
+            with links[number], links[number].cursor() as cursor:
+                cursor.copy_expert(copy, io.BytesIO(block))
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(connections) as pool:
+        list(pool.map(write, range(connections)))
+    seconds = time.perf_counter() - began
+    for link in links:
+        link.close()
+    return seconds

@@ -1,0 +1,31 @@
+"""Speed beside its floor: `bench calculation --accounts 200000`, one JSON object."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from config.benches import BENCHES
+
+
+class Command(BaseCommand):
+    help = "Измерить скорость в собственной базе (она создаётся и удаляется): одна строка JSON."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", choices=sorted(BENCHES), help="что измерить")
+        parser.add_argument("--accounts", type=int, default=20_000, help="сколько лицевых счетов (20 000)")
+        parser.add_argument("--workers", type=int, help="сколько процессов, где их может быть несколько")
+
+    def handle(self, *, name: str, accounts: int, workers: int | None, **_: Any) -> None:
+        if accounts < 1:
+            raise CommandError("Счетов нужно не меньше одного.")
+        bench = BENCHES[name]
+        options: dict[str, Any] = {"accounts": accounts}
+        if workers is not None:
+            if "workers" not in inspect.signature(bench).parameters:
+                raise CommandError(f"Измерение «{name}» идёт в одном процессе: уберите --workers.")
+            options["workers"] = workers
+        self.stdout.write(json.dumps(bench(**options), ensure_ascii=False))
