@@ -19,20 +19,16 @@ from accounts import calendar
 from accounts.calendar import Month
 from accounts.errors import Refusal
 from accounts.money import ZERO, kopecks, total
+from billing.kinds import Kind
 from epd import barcode
 
 TEMPLATE_VERSION = "43-1"  # приказ № 43/пр, our first drawing of it
 SPACE = "\u00a0"  # PT Sans has no thin spaces; the no-break one keeps a number in one piece
 MINUS = "−"
 COMPACT_FROM = 22  # printed rows and meters above which the second page is set closer
+WIDE_FROM = 10  # characters of an amount above which the columns of money are set in smaller type
 
 # --- facts -----------------------------------------------------------------------------------------------------------
-
-
-class Kind:
-    """Kinds of charges as the form tells them apart (numbers of billing.ChargeKind)."""
-
-    CHARGE, UPLIFT, COMMON_USE, RECALCULATION, BENEFIT, PENALTY, VAT, HEATING_CORRECTION = range(1, 9)
 
 
 class Group:
@@ -102,7 +98,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A posted line; line = component × 10000 + zone × 1000 + range × 100 + segment. Volume in `unit`, amount roubles."""
+    """A posted line; line = component × 10000 + zone × 1000 + range × 100 + segment. Volume in `unit`, roubles."""
 
     contract_id: int
     service_id: int
@@ -147,6 +143,7 @@ class Dial:
     current_on: date | None = None
     usage: Decimal | None = None
     verified_until: date | None = None
+    is_shared: bool = False  # of a communal flat
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,8 +346,9 @@ def _row(facts: Facts, key: tuple[int, int], charges: list[Charge], balance: Bal
         closing = opening + money["payable"] + money["penalty"] - paid
     if opening + money["payable"] + money["penalty"] - paid != closing:
         raise DocumentRefused(
-            f"Счёт {facts.account}, {_name(facts, service_id)}: начальное сальдо {opening}, к оплате {money['payable']}, "
-            f"пени {money['penalty']} и оплата {paid} не дают конечного сальдо {closing}. Проверьте разнесение оплаты."
+            f"Счёт {facts.account}, {_name(facts, service_id)}: начальное сальдо {opening}, к оплате "
+            f"{money['payable']}, пени {money['penalty']} и оплата {paid} не дают конечного сальдо {closing}. "
+            "Проверьте разнесение оплаты."
         )
     lines = _lines([c for c in charges if c.kind in (Kind.CHARGE, Kind.COMMON_USE, Kind.VAT)])
     only = lines[0] if len(lines) == 1 else None
@@ -431,9 +429,9 @@ def _principals(facts: Facts, rows: list[dict[str, Any]]) -> list[dict[str, Any]
                 "contract_id": contract_id,
                 "is_executor": contract_id == facts.executor_contract_id,
                 "services": list(dict.fromkeys(row["name"] for row in own if not row["under"])) or [own[0]["name"]],
-                **{name: str(total(Decimal(row[name]) for row in own)) for name in ("opening", "payable", "penalty", "paid", "closing")},
+                **{name: str(_sum(own, name)) for name in ("opening", "payable", "penalty", "paid", "closing")},
             }
-        )  # fmt: skip
+        )
     return found
 
 
@@ -443,8 +441,8 @@ def _refuse_incomplete(facts: Facts, rows: list[dict[str, Any]], sums: dict[str,
         raise DocumentRefused(f"Счёт {facts.account}: нет адреса помещения. Заполните адрес дома.")
     if facts.agent.bank is None:
         raise DocumentRefused(
-            f"У организации {facts.agent.short_name} нет утверждённого банковского счёта на {facts.issued_on:%d.%m.%Y}. "
-            "Утвердите реквизиты и повторите выпуск."
+            f"У организации {facts.agent.short_name} нет утверждённого банковского счёта на "
+            f"{facts.issued_on:%d.%m.%Y}. Утвердите реквизиты и повторите выпуск."
         )
     for row in rows:
         if row["contract_id"] and row["contract_id"] not in facts.principals:
@@ -543,10 +541,10 @@ def _day(day: date | None) -> str:
     return day.isoformat() if day else ""
 
 
-def due_date(month: Month, day: int, overrides: dict[date, bool] | None = None) -> Due:
+def due_date(month: Month, day: int, *, act: str = "", overrides: dict[date, bool] | None = None) -> Due:
     """Until when the month is to be paid: `day` of the next month, moved to the next working day (ст. 193 ГК РФ)."""
     legal = month.next.first.replace(day=day)
-    return Due(on=calendar.working_day_on_or_after(legal, overrides), legal=legal)
+    return Due(on=calendar.working_day_on_or_after(legal, overrides), legal=legal, act=act)
 
 
 # --- from the payload to the printed strings -------------------------------------------------------------------------
@@ -624,7 +622,7 @@ def form(content: Mapping[str, Any], *, gis_id: str = "") -> Form:
     recipients = [_recipient(principal, account["number"]) for principal in content["principals"]]
     lines = _printed_rows(content["rows"], sums)
     return Form(
-        look="compact" if len(lines) + len(dials) > COMPACT_FROM else "",
+        look=_look(lines, dials),
         title=_title(content, month, gis_id),
         window={
             "name": account["payer"] or "Собственнику помещения",
@@ -670,6 +668,16 @@ def form(content: Mapping[str, Any], *, gis_id: str = "") -> Form:
         desk=content["desk"],
         desk_text=_spaced(content["desk"], 4),
     )
+
+
+def _look(lines: Sequence[Line], dials: Sequence[Mapping[str, Any]]) -> str:
+    """How close the page is set: by its number of rows, and by its longest amount."""
+    looks = ["compact"] if len(lines) + len(dials) > COMPACT_FROM else []
+    if any(
+        len(amount) > WIDE_FROM for line in lines for amount in (line.payable, line.opening, line.paid, line.closing)
+    ):
+        looks.append("wide")
+    return " ".join(looks)
 
 
 def _title(content: Mapping[str, Any], month: Month, gis_id: str) -> dict[str, str]:
@@ -846,9 +854,11 @@ def _printed_rows(rows: Iterable[Mapping[str, Any]], sums: Mapping[str, str]) ->
         if group in titles:
             lines.append(
                 Line(
-                    look="group", name=titles[group], payable=money(_sum(own, "payable")),
+                    look="group",
+                    name=titles[group],
+                    payable=money(_sum(own, "payable")),
                     closing=money(_sum(own, "closing")),
-                )  # fmt: skip
+                )
             )
         above = ""
         for row in own:
@@ -866,9 +876,7 @@ def _printed_rows(rows: Iterable[Mapping[str, Any]], sums: Mapping[str, str]) ->
                 )
                 for part in row["lines"]
             ]
-    lines.append(
-        Line(look="total", name="Итого по всем услугам", **{name: _total(name, sums[name]) for name in MONEY})
-    )
+    lines.append(Line(look="total", name="Итого по всем услугам", **{name: _total(name, sums[name]) for name in MONEY}))
     return lines
 
 
@@ -947,26 +955,25 @@ def _notes(content: Mapping[str, Any], month: Month, due: Decimal) -> list[str]:
             "а поставить его можно (п. 42 Правил № 354). К льготам не относится."
         )
     if due > 0:
-        act = f" ({document['due_act']})" if document["due_act"] else " (ч. 1 ст. 155 ЖК РФ)"
+        act = f" ({document['due_act']})" if document["due_act"] else ""
         text = f"Срок оплаты за {month.title}: {calendar.long_date(legal)} включительно{act}."
         if moved != legal:
-            text += (
-                f" Этот день нерабочий, поэтому срок перенесён на {calendar.long_date(moved)} (ст. 193 ГК РФ)."
-            )
+            text += f" Этот день нерабочий, поэтому срок перенесён на {calendar.long_date(moved)} (ст. 193 ГК РФ)."
         notes.append(text)
         notes.append(
-            "Достаточно одного платежа на общую сумму: расчётный центр сам перечислит деньги каждому получателю раздела 2."
+            "Достаточно одного платежа на общую сумму: расчётный центр сам перечислит деньги каждому получателю "
+            "раздела 2."
         )
     last = ""
     if payments["last_on"]:
         last = f" Последняя оплата: {_short(payments['last_on'])}, {money(payments['last'])} руб."
     notes.append(f"Учтены платежи, поступившие по {_short(payments['through'])} включительно.{last}")
-    if Decimal(content["sums"]["opening"]) > 0 or Decimal(content["sums"]["penalty"]):
+    if not content["account"]["is_organisation"] and Decimal(content["sums"]["opening"]) > 0:
         notes.append(
-            "За просрочку начисляются пени (ч. 14 ст. 155 ЖК РФ): с 31-го дня одна трёхсотая, с 91-го одна сто тридцатая "
-            "ключевой ставки Банка России от долга за каждый день. Сумма пеней стоит в отдельной графе."
+            "За просрочку начисляются пени (ч. 14 ст. 155 ЖК РФ): с 31-го дня одна трёхсотая, с 91-го одна сто "
+            "тридцатая ключевой ставки Банка России от долга за каждый день. Сумма пеней стоит в отдельной графе."
         )
-    return notes
+    return [re.sub(r"\b(ст|ч|п)\. |№ ", lambda found: found[0].strip() + SPACE, text) for text in notes]
 
 
 # --- numbers as they are printed -------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any, cast
 
 import zxingcpp
 
@@ -401,10 +402,10 @@ def _svg(barcode: zxingcpp.Barcode) -> str:
 
 def _png(barcode: zxingcpp.Barcode, scale: int, *, quiet: int, rows: int | None = None) -> bytes:
     """A one-bit grey PNG: `quiet` modules of white at the sides, and above and below unless `rows` are wanted."""
-    image = memoryview(barcode.to_image(scale=1, add_quiet_zones=False, add_hrt=False))
-    height, width = image.shape[:2]
-    dark = bytes(image.cast("B", (height * width,))) if image.contiguous else bytes(image.tobytes())
-    modules = [[dark[y * width + x] < 128 for x in range(width)] for y in range(height)]
+    image = memoryview(cast(Any, barcode.to_image(scale=1, add_quiet_zones=False, add_hrt=False)))
+    height, width = image.shape[:2] if image.shape else (0, 0)
+    grey = image.tobytes()
+    modules = [[grey[y * width + x] < 128 for x in range(width)] for y in range(height)]
     if rows is not None:
         modules = modules[:rows]
     side = [False] * quiet

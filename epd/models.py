@@ -44,7 +44,8 @@ class PaymentDocument(models.Model):
             models.UniqueConstraint(fields=["account", "month", "kind", "issue"], name="paymentdocument_once"),
             models.CheckConstraint(name="paymentdocument_kind_known", condition=Q(kind__in=DocumentKind.values)),
             models.CheckConstraint(
-                name="paymentdocument_issue_has_elder", condition=Q(issue=1, replaces=None) | Q(issue__gt=1, replaces__isnull=False)
+                name="paymentdocument_issue_has_elder",
+                condition=Q(issue=1, replaces=None) | Q(issue__gt=1, replaces__isnull=False),
             ),
             models.CheckConstraint(
                 name="paymentdocument_gis_id_length", condition=Q(gis_id=None) | Q(gis_id__regex=r"^.{18}$")
@@ -63,7 +64,8 @@ class PaymentDocument(models.Model):
             pgtrigger.Protect(
                 name="gis_id_filled_once",
                 operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__gis_id__isnull=False) & pgtrigger.Q(old__gis_id__df=pgtrigger.F("new__gis_id")),
+                condition=pgtrigger.Q(old__gis_id__isnull=False)
+                & pgtrigger.Q(old__gis_id__df=pgtrigger.F("new__gis_id")),
             ),
             pgtrigger.Protect(
                 name="withdrawn_for_good",

@@ -9,8 +9,9 @@ from typing import Any
 
 from accounts import rules
 from accounts.calendar import Month
+from billing.kinds import Kind
 from epd import assemble
-from epd.assemble import Balance, Bank, Basis, Charge, Dial, Facts, HouseFact, Kind, Party, Payer, Service
+from epd.assemble import Balance, Bank, Basis, Charge, Dial, Facts, HouseFact, Party, Payer, Service
 
 MONTH = Month(date(2026, 10, 1))
 BIK = "045354601"
@@ -18,8 +19,6 @@ INN = next(number for number in (f"561000000{digit}" for digit in range(10)) if 
 OGRN = "1025600000001"
 ACCOUNT = "56000001" + rules.account_check_digit("56000001")
 CORRESPONDENT = rules.bank_account_with_key("30101810000000000601", BIK)
-
-
 
 
 SERVICES = {
@@ -55,7 +54,13 @@ AGENT = Party(
     phone="+73532340000",
     email="abonent@obc.example",
     site="obc.example",
-    bank=Bank(rules.bank_account_with_key("40702810046000000001", BIK), BIK, "Оренбургское отделение № 8623 ПАО Сбербанк", CORRESPONDENT, "г. Оренбург"),
+    bank=Bank(
+        rules.bank_account_with_key("40702810046000000001", BIK),
+        BIK,
+        "Оренбургское отделение № 8623 ПАО Сбербанк",
+        CORRESPONDENT,
+        "г. Оренбург",
+    ),
 )
 
 
@@ -75,8 +80,12 @@ def principal(number: int, name: str, full: str = "", **facts: Any) -> Party:
 
 PRINCIPALS = {
     1: principal(
-        1, "ООО «УК «Степной квартал»", "Общество с ограниченной ответственностью «Управляющая компания «Степной квартал»",
-        dispatcher_phone="+73532251122", email="uk@stepnoy.example", site="stepnoy.example",
+        1,
+        "ООО «УК «Степной квартал»",
+        "Общество с ограниченной ответственностью «УК «Степной квартал»",
+        dispatcher_phone="+73532251122",
+        email="uk@stepnoy.example",
+        site="stepnoy.example",
     ),
     2: principal(2, "ООО «Оренбург Водоканал»"),
     3: principal(3, "ПАО «Т Плюс»", "Публичное акционерное общество «Т Плюс», филиал «Оренбургский»"),
@@ -85,15 +94,19 @@ PRINCIPALS = {
     6: principal(6, "ООО «Природа»"),
     7: principal(7, "НО «Фонд модернизации ЖКХ Оренбургской области»"),
     8: principal(8, "ИП Петров П. П. (домофон, антенна)", kpp=""),
-}  # fmt: skip
+}
 
 
 def charge(contract_id: int, service_id: int, amount: str, **facts: Any) -> Charge:
     numbers = {name: Decimal(facts[name]) for name in ("volume", "tariff", "norm", "multiplier") if name in facts}
     defaults: dict[str, Any] = {
-        "kind": Kind.CHARGE, "line": 0, "for_month": MONTH.first, "method": 1, "days": 31,
+        "kind": Kind.CHARGE,
+        "line": 0,
+        "for_month": MONTH.first,
+        "method": 1,
+        "days": 31,
         "unit": SERVICES[service_id].unit,
-    }  # fmt: skip
+    }
     return Charge(contract_id, service_id, amount=Decimal(amount), **{**defaults, **facts, **numbers})
 
 
@@ -120,25 +133,76 @@ CHARGES = (
 )
 
 DIALS = (
-    Dial("Холодная вода", "м³", "СВК-15-3 18 445102", 5, "санузел", previous=Decimal("412"), current=Decimal("419"),
-         previous_on=date(2026, 9, 22), current_on=date(2026, 10, 23), usage=Decimal(7), verified_until=date(2030, 4, 11)),
-    Dial("Электрическая энергия", "кВт·ч", "011552189903", 6, "щит", zone=1, zones=2, previous=Decimal("18750"),
-         current=Decimal("18851"), previous_on=date(2026, 9, 22), current_on=date(2026, 10, 23), usage=Decimal(101),
-         verified_until=date(2036, 1, 15)),
-    Dial("Электрическая энергия", "кВт·ч", "011552189903", 6, "щит", zone=2, zones=2, previous=Decimal("9901"),
-         current=Decimal("9955"), previous_on=date(2026, 9, 22), current_on=date(2026, 10, 23), usage=Decimal(54),
-         verified_until=date(2036, 1, 15)),
-)  # fmt: skip
+    Dial(
+        "Холодная вода",
+        "м³",
+        "СВК-15-3 18 445102",
+        5,
+        "санузел",
+        previous=Decimal("412"),
+        current=Decimal("419"),
+        previous_on=date(2026, 9, 22),
+        current_on=date(2026, 10, 23),
+        usage=Decimal(7),
+        verified_until=date(2030, 4, 11),
+    ),
+    Dial(
+        "Электрическая энергия",
+        "кВт·ч",
+        "011552189903",
+        6,
+        "щит",
+        zone=1,
+        zones=2,
+        previous=Decimal("18750"),
+        current=Decimal("18851"),
+        previous_on=date(2026, 9, 22),
+        current_on=date(2026, 10, 23),
+        usage=Decimal(101),
+        verified_until=date(2036, 1, 15),
+    ),
+    Dial(
+        "Электрическая энергия",
+        "кВт·ч",
+        "011552189903",
+        6,
+        "щит",
+        zone=2,
+        zones=2,
+        previous=Decimal("9901"),
+        current=Decimal("9955"),
+        previous_on=date(2026, 9, 22),
+        current_on=date(2026, 10, 23),
+        usage=Decimal(54),
+        verified_until=date(2036, 1, 15),
+    ),
+)
 
 HOUSE = (
-    HouseFact(2, norm="4,5 м³ на чел.", common_norm="0,015 м³ на м²", building_volume=Decimal("812.4"),
-              premises_volume=Decimal("790.1"), common_volume=Decimal("15.2")),
-    HouseFact(3, norm="3,2 м³ на чел.", common_norm="0,015 м³ на м²", premises_volume=Decimal("511.7"),
-              common_volume=Decimal("15.2")),
-    HouseFact(1, norm="82 кВт·ч на чел.", building_volume=Decimal("14250"), premises_volume=Decimal("12810"),
-              common_volume=Decimal("1440")),
+    HouseFact(
+        2,
+        norm="4,5 м³ на чел.",
+        common_norm="0,015 м³ на м²",
+        building_volume=Decimal("812.4"),
+        premises_volume=Decimal("790.1"),
+        common_volume=Decimal("15.2"),
+    ),
+    HouseFact(
+        3,
+        norm="3,2 м³ на чел.",
+        common_norm="0,015 м³ на м²",
+        premises_volume=Decimal("511.7"),
+        common_volume=Decimal("15.2"),
+    ),
+    HouseFact(
+        1,
+        norm="82 кВт·ч на чел.",
+        building_volume=Decimal("14250"),
+        premises_volume=Decimal("12810"),
+        common_volume=Decimal("1440"),
+    ),
     HouseFact(5, norm="0,0219 Гкал на м²", building_volume=Decimal("52.113"), premises_volume=Decimal("52.113")),
-)  # fmt: skip
+)
 
 
 def balances(
@@ -167,7 +231,7 @@ def facts(
         month=MONTH,
         issue=1,
         issued_on=date(2026, 11, 3),
-        due=assemble.due_date(MONTH, 15),
+        due=assemble.due_date(MONTH, 15, act="Закон от 24.06.2025 № 177-ФЗ"),
         account=ACCOUNT,
         unified_number="",
         housing_service_id="",
@@ -206,12 +270,18 @@ def debtor() -> Facts:
     opening = {(1, 8): "1456.60", (3, 5): "4723.14", (2, 2): "278.22", (4, 1): "590.11"}
     paid = {(1, 8): "1000.00", (2, 2): "278.22", (4, 1): "590.11"}
     bases = (
-        Basis(5, "перерасчёт за сентябрь 2026: отопление включено 28 сентября, акт № 14 от 29.09.2026", Decimal("-312.40")),
+        Basis(
+            5, "перерасчёт за сентябрь 2026: отопление включено 28 сентября, акт № 14 от 29.09.2026", Decimal("-312.40")
+        ),
     )
     return facts(
-        charges=charges, opening=opening, paid=paid, bases=bases,
-        last_paid_on=date(2026, 10, 14), last_paid=Decimal("1868.33"),
-    )  # fmt: skip
+        charges=charges,
+        opening=opening,
+        paid=paid,
+        bases=bases,
+        last_paid_on=date(2026, 10, 14),
+        last_paid=Decimal("1868.33"),
+    )
 
 
 def advance() -> Facts:
@@ -225,7 +295,8 @@ def communal_room() -> Facts:
     return facts(
         payer=Payer(
             "Константинопольская-Преображенская Александра Вениаминовна",
-            ("Константинопольская-Преображенская", "Александра", "Вениаминовна"), is_tenant=True,
+            ("Константинопольская-Преображенская", "Александра", "Вениаминовна"),
+            is_tenant=True,
         ),
         street="проезд имени Героя Советского Союза Северина Костюкова, д. 112, корп. 3, кв. 57, ком. 4",
         address=(
@@ -233,8 +304,11 @@ def communal_room() -> Facts:
             "д. 112, корп. 3, кв. 57, ком. 4"
         ),
         owners=("Муниципальное образование «город Оренбург»",),
-        total_area=Decimal("18.4"), living_area=Decimal("14.2"), persons=1, temporary=2,
-    )  # fmt: skip
+        total_area=Decimal("18.4"),
+        living_area=Decimal("14.2"),
+        persons=1,
+        temporary=2,
+    )
 
 
 def organisation() -> Facts:
@@ -248,8 +322,12 @@ def organisation() -> Facts:
         charges=charges,
         payer=Payer(
             "Общество с ограниченной ответственностью «Торгово-производственная компания «Оренбургский пуховый платок»",
-            inn=INN, is_organisation=True,
+            inn=INN,
+            is_organisation=True,
         ),
-        opening={(4, 1): "2310455.09"}, paid={(4, 1): "2000000.00"}, persons=0,
-        street="ул. Чкалова, д. 14/2, пом. 3Н", meters=(),
-    )  # fmt: skip
+        opening={(4, 1): "2310455.09"},
+        paid={(4, 1): "2000000.00"},
+        persons=0,
+        street="ул. Чкалова, д. 14/2, пом. 3Н",
+        meters=(),
+    )

@@ -1,0 +1,228 @@
+"""Documents are issued, issued anew and withdrawn. Only ink is printed; what is issued never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+import accounts.operations
+import billing.operations
+from accounts.calendar import Month
+from accounts.errors import Refusal
+from accounts.money import ZERO
+from accounts.queries import User
+from epd import assemble, queries
+from epd.assemble import DocumentRefused
+from epd.models import DocumentKind, PaymentDocument
+
+__all__ = ["DocumentRefused", "IssueSummary", "issue_documents", "issue_month", "reissue", "withdraw"]
+
+BLOCK_OF_ACCOUNTS = 500  # whole houses, about so many accounts: one transaction
+SHOWN = 20  # refusals kept in the run's record
+
+
+@dataclass(frozen=True, slots=True)
+class IssueSummary:
+    """What one issue made: documents and their roubles; accounts that had one already, and why others have none."""
+
+    documents: int = 0
+    total: Decimal = ZERO
+    standing: int = 0
+    empty: int = 0
+    refused: tuple[str, ...] = ()
+
+    def __add__(self, other: IssueSummary) -> IssueSummary:
+        return IssueSummary(
+            self.documents + other.documents,
+            self.total + other.total,
+            self.standing + other.standing,
+            self.empty + other.empty,
+            self.refused + other.refused,
+        )
+
+    def __str__(self) -> str:
+        parts = [f"выпущено документов {self.documents} на {assemble.money(self.total)} руб."]
+        if self.standing:
+            parts.append(f"уже были у {self.standing}")
+        if self.refused:
+            parts.append(f"не выпущены у {len(self.refused)}: {self.refused[0]}")
+        return ", ".join(parts)
+
+
+def issue_month(
+    *,
+    month: Month,
+    day: date,
+    house_ids: Collection[int] | None = None,
+    account_ids: Collection[int] | None = None,
+    by: User | None = None,
+) -> int:
+    """Issue the month's documents, dated `day`; returns how many were made. See `issue_documents`."""
+    return issue_documents(month=month, day=day, house_ids=house_ids, account_ids=account_ids, by=by).documents
+
+
+def issue_documents(
+    *,
+    month: Month,
+    day: date,
+    house_ids: Collection[int] | None = None,
+    account_ids: Collection[int] | None = None,
+    by: User | None = None,
+) -> IssueSummary:
+    """Issue a document to every account of the scope whose month is ink; safe to repeat: who has one keeps it.
+
+    An account that is held or not posted, or fails a check before issue, gets none, and the summary says why. A whole
+    region (no scope given) moves its contract months to ISSUED when nobody was refused. Raises DocumentRefused when
+    accounts were asked for by name and one cannot be served (nothing is written then), and when the month is posted
+    for nobody; Busy while another issue of the month runs.
+    """
+    with accounts.operations.running("epd.issue", month=month, by=by) as run:
+        waiting = queries.accounts_of_month(month=month, house_ids=house_ids, account_ids=account_ids)
+        refused = tuple(row.why for row in waiting if row.why and not row.has_document)
+        if account_ids is not None and refused:
+            raise DocumentRefused(refused[0])
+        ready = [row for row in waiting if not row.why and not row.has_document]
+        if waiting and len(refused) == len(waiting):
+            raise DocumentRefused(refused[0])
+        summary = IssueSummary(standing=sum(row.has_document for row in waiting), refused=refused)
+        for block in _blocks(ready):
+            summary += _issue_block(month=month, day=day, account_ids=block, by=by, strict=account_ids is not None)
+            accounts.operations.advance_run(run.pk, done=summary.documents, total=len(ready))
+        if house_ids is None and account_ids is None and not summary.refused:
+            billing.operations.mark_issued(month=month)
+        run.counts = {
+            "documents": summary.documents,
+            "total": str(summary.total),
+            "standing": summary.standing,
+            "refused": len(summary.refused),
+        }
+        run.message = "\n".join(summary.refused[:SHOWN])
+    return summary
+
+
+def _blocks(rows: Sequence[queries.Waiting]) -> list[list[int]]:
+    """Accounts in blocks of whole houses: a house's rows stand together."""
+    blocks: list[list[int]] = []
+    house = None
+    for row in rows:
+        if not blocks or (row.house_id != house and len(blocks[-1]) >= BLOCK_OF_ACCOUNTS):
+            blocks.append([])
+        blocks[-1].append(row.account_id)
+        house = row.house_id
+    return blocks
+
+
+@transaction.atomic
+def _issue_block(*, month: Month, day: date, account_ids: list[int], by: User | None, strict: bool) -> IssueSummary:
+    _one_moment()
+    block = queries.read_block(month=month, day=day, account_ids=account_ids)
+    documents: list[PaymentDocument] = []
+    refused: list[str] = []
+    for account_id in account_ids:
+        if not block.has_content(account_id):
+            continue
+        try:
+            documents.append(_document(block, account_id, issue=1))
+        except Refusal as refusal:
+            if strict:
+                raise
+            refused.append(str(refusal))
+    made = PaymentDocument.objects.bulk_create(documents, batch_size=200)
+    total = sum((row.total for row in made), ZERO)
+    if made:
+        accounts.operations.note(
+            "epd.documents.issued",
+            by=by,
+            account_id=made[0].account_id if len(made) == 1 else None,
+            month=month,
+            day=day,
+            documents=len(made),
+            total=total,
+            houses=sorted({block.accounts[row.account_id].house_id for row in made}),
+        )
+    empty = len(account_ids) - len(made) - len(refused)
+    return IssueSummary(documents=len(made), total=total, empty=empty, refused=tuple(refused))
+
+
+def _one_moment() -> None:
+    """Charges, balances and payments of a document are read as of one moment."""
+    if not connection.savepoint_ids:  # within a larger transaction (a dry run) the level cannot be chosen any more
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
+def _document(
+    block: queries.Block, account_id: int, *, issue: int, replaces: PaymentDocument | None = None, reason: str = ""
+) -> PaymentDocument:
+    """The document with its frozen payload, not yet saved."""
+    elder = {}
+    if replaces is not None:
+        elder = {"number": replaces.number, "issued_on": replaces.issued_on.isoformat(), "reason": reason}
+    facts = block.facts(account_id, issue=issue, replaces=elder)
+    content = assemble.payload(facts)
+    return PaymentDocument(
+        account_id=account_id,
+        month=block.month.first,
+        kind=DocumentKind.CURRENT,
+        issue=issue,
+        number=facts.number,
+        issued_on=block.day,
+        due_on=block.due.on,
+        total=Decimal(content["total"]),
+        payload=content,
+        template_version=assemble.TEMPLATE_VERSION,
+        replaces=replaces,
+    )
+
+
+@transaction.atomic
+def reissue(*, account_id: int, month: Month, day: date, reason: str, by: User | None = None) -> PaymentDocument:
+    """Withdraw the month's document and issue the next one, which refers to it. A withdrawn one is replaced, too.
+
+    Raises DocumentRefused without a reason, without a former document, or when the account's month is not ink.
+    """
+    if not reason.strip():
+        raise DocumentRefused("Назовите причину нового выпуска документа.")
+    last = queries.last_issue(account_id=account_id, month=month)
+    if last is None:
+        raise DocumentRefused(f"За {month.title} документа ещё нет: выпустите его, заменять нечего.")
+    last = PaymentDocument.objects.select_for_update(of=("self",)).get(pk=last.pk)
+    waiting = queries.accounts_of_month(month=month, account_ids=[account_id])
+    if waiting and waiting[0].why:
+        raise DocumentRefused(waiting[0].why)
+    if last.withdrawn_at is None:
+        PaymentDocument.objects.filter(pk=last.pk).update(withdrawn_at=timezone.now())
+    block = queries.read_block(month=month, day=day, account_ids=[account_id])
+    made = _document(block, account_id, issue=last.issue + 1, replaces=last, reason=reason.strip())
+    made.save(force_insert=True)
+    accounts.operations.note(
+        "epd.document.reissued",
+        by=by,
+        account_id=account_id,
+        ground=reason.strip(),
+        number=made.number,
+        replaces=last.number,
+        total=made.total,
+    )
+    return made
+
+
+@transaction.atomic
+def withdraw(*, document_id: int, reason: str, by: User | None = None) -> PaymentDocument:
+    """Take a document back: it stays readable and is not to be paid. Raises DocumentRefused the second time."""
+    if not reason.strip():
+        raise DocumentRefused("Назовите причину отзыва документа.")
+    document = PaymentDocument.objects.select_for_update(of=("self",)).get(pk=document_id)
+    if document.withdrawn_at is not None:
+        raise DocumentRefused(f"Документ № {document.number} уже отозван {document.withdrawn_at:%d.%m.%Y}.")
+    document.withdrawn_at = timezone.now()
+    document.save(update_fields=["withdrawn_at"])
+    accounts.operations.note(
+        "epd.document.withdrawn", by=by, account_id=document.account_id, ground=reason.strip(), number=document.number
+    )
+    return document

@@ -1,0 +1,624 @@
+"""Documents of an account; and the facts a document is assembled from, read for a whole block of accounts at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+import accounts.queries
+import payments.queries
+from accounts.calendar import Month
+from accounts.kinds import Unit
+from accounts.money import ZERO
+from accounts.queries import PersonalAccount
+from accounts.rules import usage_between
+from billing.kinds import Basis as NormBasis
+from billing.kinds import Kind
+from epd import assemble
+from epd.models import DocumentKind, PaymentDocument
+
+__all__ = [
+    "Block", "DocumentKind", "PaymentDocument", "accounts_of_month", "document", "document_of_month",
+    "documents_of_account", "documents_of_month", "read_block",
+]  # fmt: skip
+
+# --- documents -------------------------------------------------------------------------------------------------------
+
+
+def documents_of_account(account_id: int) -> list[PaymentDocument]:
+    """Documents of the account, the latest first, withdrawn ones too; the payload is read when it is asked for."""
+    rows = PaymentDocument.objects.filter(account_id=account_id).defer("payload")
+    return list(rows.order_by("-month", "kind", "-issue"))
+
+
+def document(document_id: int) -> PaymentDocument | None:
+    """One document with its payload."""
+    return PaymentDocument.objects.filter(pk=document_id).first()
+
+
+def document_of_month(*, account_id: int, month: Month, kind: int = DocumentKind.CURRENT) -> PaymentDocument | None:
+    """The document of the month that stands: the last issue, unless it was withdrawn."""
+    last = _issues(account_id, month, kind).first()
+    return last if last is not None and last.withdrawn_at is None else None
+
+
+def last_issue(*, account_id: int, month: Month, kind: int = DocumentKind.CURRENT) -> PaymentDocument | None:
+    """The last issue of the month's document, withdrawn or not."""
+    return _issues(account_id, month, kind).first()
+
+
+def _issues(account_id: int, month: Month, kind: int) -> QuerySet[PaymentDocument]:
+    return PaymentDocument.objects.filter(account_id=account_id, month=month.first, kind=kind).order_by("-issue")
+
+
+def documents_of_month(*, month: Month, account_ids: Collection[int] | None = None) -> QuerySet[PaymentDocument]:
+    """Documents of the month that stand, in the order in which a postman walks: route, house, flat."""
+    rows = PaymentDocument.objects.filter(month=month.first, withdrawn_at=None).select_related("account")
+    if account_ids is not None:
+        rows = rows.filter(account_id__in=account_ids)
+    return rows.order_by("account__house__route", "account__house_id", "account__premises_id", "account__number")
+
+
+# --- whose month is to be documented ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An account of the scope: may its month be documented? `why` is empty, or says in Russian what is in the way."""
+
+    account_id: int
+    number: str
+    house_id: int
+    has_document: bool
+    is_held: bool
+    open_contracts: str
+
+    @property
+    def why(self) -> str:
+        if self.is_held:
+            return f"Счёт {self.number} удержан от проведения: отпустите его или исправьте причину."
+        if self.open_contracts:
+            return f"Счёт {self.number}: месяц не проведён по договорам {self.open_contracts}. Сначала проведите его."
+        return ""
+
+
+def accounts_of_month(
+    *, month: Month, house_ids: Collection[int] | None = None, account_ids: Collection[int] | None = None
+) -> list[Waiting]:
+    """Accounts opened before the month's end, by house; whether documented, held, posted. One statement.
+
+    The contracts of an account are those that charge it in the month, and those that serve its house.
+    """
+    scope, params = "", {"month": month.first, "next": month.next.first, "kind": DocumentKind.CURRENT}
+    if house_ids is not None:
+        scope += " AND a.house_id = ANY(%(houses)s)"
+        params["houses"] = list(house_ids)
+    if account_ids is not None:
+        scope += " AND a.id = ANY(%(accounts)s)"
+        params["accounts"] = list(account_ids)
+    rows = _rows(
+        f"""
+        WITH unposted AS (
+            SELECT contract.id, contract.number FROM accounts_agencycontract AS contract
+            LEFT JOIN billing_contractmonth AS posted ON posted.contract_id = contract.id AND posted.month = %(month)s
+            WHERE coalesce(posted.state, 'open') = 'open'
+        ), scope AS (
+            SELECT a.id, a.number, a.house_id FROM accounts_personalaccount AS a
+            WHERE a.opened_on < %(next)s {scope}
+        ), charged AS (
+            SELECT DISTINCT c.account_id, u.number FROM billing_charge AS c JOIN unposted AS u ON u.id = c.contract_id
+            WHERE c.month = %(month)s AND c.account_id IN (SELECT id FROM scope)
+        ), served AS (
+            SELECT DISTINCT p.house_id, u.number FROM billing_provision AS p JOIN unposted AS u ON u.id = p.contract_id
+            WHERE p.valid_from < %(next)s AND (p.valid_to IS NULL OR p.valid_to > %(month)s)
+                AND p.house_id IN (SELECT house_id FROM scope)
+        )
+        SELECT s.id, s.number, s.house_id,
+            EXISTS (SELECT FROM epd_paymentdocument AS d
+                    WHERE d.account_id = s.id AND d.month = %(month)s AND d.kind = %(kind)s),
+            EXISTS (SELECT FROM billing_hold AS h
+                    WHERE h.account_id = s.id AND h.month = %(month)s AND h.released_at IS NULL),
+            coalesce((SELECT string_agg(number, ', ' ORDER BY number) FROM (
+                SELECT number FROM charged WHERE charged.account_id = s.id
+                UNION SELECT number FROM served WHERE served.house_id = s.house_id) AS open), '')
+        FROM scope AS s ORDER BY s.house_id, s.id
+        """,
+        params,
+    )
+    return [Waiting(*row) for row in rows]
+
+
+# --- the facts of a block --------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Block:
+    """Everything the documents of these accounts say. `facts(account_id, …)` gives one account's."""
+
+    month: Month
+    day: date
+    accounts: dict[int, PersonalAccount]
+    agent: assemble.Party
+    principals: dict[int, assemble.Party]
+    services: dict[int, assemble.Service]
+    due: assemble.Due
+    readings_to: dict[int, int]
+    executors: frozenset[int]
+    charges: dict[int, list[assemble.Charge]]
+    statements: dict[int, list[payments.queries.StatementRow]]
+    balances: dict[int, Decimal]
+    last_paid: dict[int, tuple[date, Decimal]]
+    residents: dict[int, dict[int, int]]
+    areas: dict[int, tuple[Decimal | None, ...]]
+    owners: dict[int, list[str]]
+    meters: dict[int, list[assemble.Dial]]
+    norms: dict[int, dict[int, list[tuple[int, Decimal]]]]
+    volumes: dict[tuple[int, int], Decimal]
+    sums: dict[tuple[int, int], Decimal]
+    corrections: dict[int, list[tuple[int, int, date, str, str, Decimal]]]
+    _house: dict[tuple[int, frozenset[int]], list[assemble.HouseFact]] = field(default_factory=dict)
+
+    def has_content(self, account_id: int) -> bool:
+        """Is there anything to say: a charge, a debt or an advance, money that moved?"""
+        return bool(self.charges.get(account_id) or self.statements[account_id])
+
+    def facts(self, account_id: int, *, issue: int, replaces: Mapping[str, str] | None = None) -> assemble.Facts:
+        """Facts of one document. Raises DocumentRefused when rows and balance disagree."""
+        account = self.accounts[account_id]
+        statement = self.statements[account_id]
+        closing = sum((row.closing for row in statement), ZERO)
+        if closing != self.balances[account_id]:
+            raise assemble.DocumentRefused(
+                f"Счёт {account.number}: сумма строк {closing} расходится с сальдо {self.balances[account_id]}."
+            )
+        charges = self.charges.get(account_id, [])
+        contracts = [row.contract_id for row in statement if row.contract_id]
+        areas = self.areas.get(account.premises_id, (None, None, None))
+        residents = self.residents.get(account.premises_id, {})
+        paid_on, paid = self.last_paid.get(account_id, (None, None))
+        home = accounts.queries.address_of(account.house, account.premises)
+        return assemble.Facts(
+            number=f"{account.number}-{self.month.first:%Y%m}-{issue}",
+            month=self.month,
+            issue=issue,
+            issued_on=self.day,
+            due=self.due,
+            account=account.number,
+            unified_number=account.unified_number or "",
+            housing_service_id=account.housing_service_id or "",
+            document_code=account.document_code,
+            payer=_payer(account),
+            postcode=account.house.postcode,
+            town=", ".join(part for part in (account.house.town, account.house.region) if part),
+            street=home.removeprefix(f"{account.house.town}, "),
+            address=accounts.queries.address_of(account.house, account.premises, with_postcode=True),
+            agent=self.agent,
+            principals=self.principals,
+            services=self.services,
+            charges=charges,
+            balances=[
+                assemble.Balance(row.contract_id, row.service_id, row.opening, row.paid, row.closing)
+                for row in statement
+            ],
+            paid_through=min(self.month.last, self.day),
+            owners=self.owners.get(account.premises_id, []),
+            last_paid_on=paid_on,
+            last_paid=paid,
+            persons=residents.get(1, 0),
+            temporary=residents.get(2, 0),
+            total_area=areas[0],
+            living_area=areas[1],
+            heated_area=areas[2],
+            executor_contract_id=self._executor(statement),
+            meters=[
+                *self.meters.get(account.premises_id, []),
+                *(dial for dial in self.meters.get(account.premises.parent_id or 0, []) if dial.is_shared),
+            ],
+            house=self._house_facts(account.house_id, frozenset(row.service_id for row in statement)),
+            bases=self._bases(account_id, charges),
+            readings_until=min((self.readings_to[contract] for contract in contracts), default=25),
+            replaces=replaces or {},
+        )
+
+    def _executor(self, statement: Sequence[payments.queries.StatementRow]) -> int | None:
+        """Who manages the house: the principal of maintenance, else a managing organisation among the principals."""
+        for row in statement:
+            if row.service_id == assemble.MAINTENANCE:
+                return row.contract_id
+        return next((row.contract_id for row in statement if row.contract_id in self.executors), None)
+
+    def _house_facts(self, house_id: int, services: frozenset[int]) -> list[assemble.HouseFact]:
+        """Section 4 of the form: norms, the building meter, sums over the premises (п. 69 «е»)."""
+        key = (house_id, services)
+        if key not in self._house:
+            self._house[key] = [
+                line for service in sorted(services & COMMON_OF.keys(), key=lambda s: self.services[s].order)
+                if (line := self._house_fact(house_id, service)) is not None
+            ]  # fmt: skip
+        return self._house[key]
+
+    def _house_fact(self, house_id: int, service_id: int) -> assemble.HouseFact | None:
+        common = COMMON_OF[service_id]
+        norms = self.norms.get(house_id, {})
+        fact = assemble.HouseFact(
+            service_id=service_id,
+            norm="; ".join(
+                self._norm(service_id, basis, value)
+                for basis, value in norms.get(service_id, [])
+                if basis != NormBasis.COMMON_M2_MONTH
+            ),
+            common_norm="; ".join(
+                self._norm(service_id, basis, value)
+                for service in (service_id, common)
+                for basis, value in norms.get(service, [])
+                if service == common or basis == NormBasis.COMMON_M2_MONTH
+            ),
+            building_volume=self.volumes.get((house_id, service_id)),
+            premises_volume=self.sums.get((house_id, service_id)),
+            common_volume=self.sums.get((house_id, common)),
+        )
+        known = (fact.norm, fact.common_norm, fact.building_volume, fact.common_volume)
+        return fact if any(known) else None
+
+    def _norm(self, service_id: int, basis: int, value: Decimal) -> str:
+        unit = "Гкал" if basis == NormBasis.PER_M3 else self.services[service_id].unit
+        return f"{assemble.quantity(value)} {unit} {PER[basis]}"
+
+    def _bases(self, account_id: int, charges: Sequence[assemble.Charge]) -> list[assemble.Basis]:
+        """Grounds of the month's recalculations: the documents behind them, and what late facts changed."""
+        left: dict[tuple[int, int, date, int], Decimal] = defaultdict(lambda: ZERO)
+        for charge in charges:
+            if charge.kind in (Kind.RECALCULATION, Kind.HEATING_CORRECTION):
+                left[charge.contract_id, charge.service_id, charge.for_month, charge.kind] += charge.amount
+        bases = []
+        for contract_id, service_id, for_month, number, basis, amount in self.corrections.get(account_id, []):
+            key = (contract_id, service_id, for_month, int(Kind.RECALCULATION))
+            if key in left:
+                left[key] -= amount
+                bases.append(assemble.Basis(service_id, f"{basis}, документ № {number}", amount))
+        for (_, service_id, for_month, kind), amount in left.items():
+            if amount:
+                month = Month(for_month).title
+                text = (
+                    "корректировка платы за отопление"
+                    if kind == Kind.HEATING_CORRECTION
+                    else f"перерасчёт за {month} по уточнённым сведениям"
+                )
+                bases.append(assemble.Basis(service_id, text, amount))
+        return sorted(bases, key=lambda basis: self.services[basis.service_id].order)
+
+
+COMMON_OF = {2: 14, 3: 15, 1: 16, 4: 17, 6: 0, 5: 0}  # utility → its line on the common property
+PER: dict[int, str] = {
+    NormBasis.PERSON_MONTH: "на чел.",
+    NormBasis.PERSON_YEAR: "на чел. в год",
+    NormBasis.M2_MONTH: "на м²",
+    NormBasis.M2_YEAR: "на м² в год",
+    NormBasis.COMMON_M2_MONTH: "на м² общей площади",
+    NormBasis.PER_M3: "на м³",
+}
+
+
+def read_block(*, month: Month, day: date, account_ids: Sequence[int]) -> Block:
+    """Facts of the month for these accounts, as known on `day`; the number of queries does not depend on theirs.
+
+    Raises DocumentRefused when the centre itself, its bank account or the due day is not set up.
+    """
+    found = {row.pk: row for row in accounts.queries.accounts_with_address().filter(pk__in=account_ids)}
+    houses = sorted({row.house_id for row in found.values()})
+    homes = sorted({row.premises_id for row in found.values()})
+    flats = sorted({row.premises.parent_id for row in found.values() if row.premises.parent_id})
+    principals, readings_to, executors = _principals(day)
+    params = {
+        "month": month.first, "next": month.next.first, "last": month.last, "houses": houses, "homes": homes,
+        "places": [*homes, *flats], "accounts": list(account_ids),
+    }  # fmt: skip
+    return Block(
+        month=month,
+        day=day,
+        accounts=found,
+        agent=_agent(day),
+        principals=principals,
+        services=_services(),
+        due=_due(month),
+        readings_to=readings_to,
+        executors=executors,
+        charges=_charges(params),
+        statements=payments.queries.statement_rows_of(account_ids=account_ids, month=month),
+        balances=payments.queries.balances(account_ids=account_ids, on=month.next.first),
+        last_paid=_last_paid(params),
+        residents=_residents(params),
+        areas=_areas(params),
+        owners=_owners(params),
+        meters=_meters(params),
+        norms=_norms(params),
+        volumes=_volumes(params),
+        sums=_house_sums(params),
+        corrections=_corrections(params),
+    )
+
+
+def _rows(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
+
+
+def _grouped(rows: Iterable[tuple[Any, ...]], make: Callable[..., Any]) -> dict[int, list[Any]]:
+    """Rows by their first column, each made of the others."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    for key, *values in rows:
+        found[key].append(make(*values))
+    return dict(found)
+
+
+def _charges(params: Mapping[str, Any]) -> dict[int, list[assemble.Charge]]:
+    units = {int(unit): str(unit.label) for unit in Unit}
+    rows = _rows(
+        """
+        SELECT c.account_id, c.contract_id, c.service_id, c.kind, c.line, c.for_month, c.method, c.amount, c.unit,
+            c.volume, c.tariff, c.norm, c.multiplier, c.days
+        FROM billing_charge AS c
+        JOIN billing_contractmonth AS posted
+            ON posted.contract_id = c.contract_id AND posted.month = c.month AND posted.state <> 'open'
+        WHERE c.account_id = ANY(%(accounts)s) AND c.month = %(month)s
+        ORDER BY c.account_id, c.service_id, c.kind, c.line
+        """,
+        params,
+    )
+    found: dict[int, list[assemble.Charge]] = defaultdict(list)
+    for account_id, contract, service, kind, line, for_month, method, amount, unit, *numbers, days in rows:
+        volume, tariff, norm, multiplier = numbers
+        found[account_id].append(
+            assemble.Charge(
+                contract, service, kind, line, for_month, method, amount, units[unit], volume, tariff, norm,
+                multiplier, days,
+            )
+        )  # fmt: skip
+    return dict(found)
+
+
+def _last_paid(params: Mapping[str, Any]) -> dict[int, tuple[date, Decimal]]:
+    rows = _rows(
+        """
+        SELECT DISTINCT ON (account_id) account_id, paid_on, amount FROM payments_payment
+        WHERE account_id = ANY(%(accounts)s) AND day < %(next)s AND state IN ('accepted', 'allocated')
+        ORDER BY account_id, paid_on DESC, id DESC
+        """,
+        params,
+    )
+    return {account_id: (paid_on, amount) for account_id, paid_on, amount in rows}
+
+
+def _residents(params: Mapping[str, Any]) -> dict[int, dict[int, int]]:
+    """Premises → kind of residency (1 permanent, 2 temporary) → persons on the month's last day."""
+    rows = _rows(
+        """
+        SELECT premises_id, kind, sum(persons)::int FROM accounts_residency
+        WHERE premises_id = ANY(%(homes)s) AND valid_from <= %(last)s AND (valid_to IS NULL OR valid_to > %(last)s)
+        GROUP BY premises_id, kind
+        """,
+        params,
+    )
+    found: dict[int, dict[int, int]] = defaultdict(dict)
+    for premises_id, kind, persons in rows:
+        found[premises_id][kind] = persons
+    return found
+
+
+def _areas(params: Mapping[str, Any]) -> dict[int, tuple[Decimal | None, ...]]:
+    rows = _rows(
+        """
+        SELECT premises_id, total_area_m2, living_area_m2, heated_area_m2 FROM accounts_premisesarea
+        WHERE premises_id = ANY(%(homes)s) AND valid_from <= %(last)s AND (valid_to IS NULL OR valid_to > %(last)s)
+        """,
+        params,
+    )
+    return {premises_id: tuple(areas) for premises_id, *areas in rows}
+
+
+def _owners(params: Mapping[str, Any]) -> dict[int, list[str]]:
+    rows = _rows(
+        """
+        SELECT o.premises_id, coalesce(org.short_name, concat_ws(' ', p.last_name, nullif(p.first_name, ''),
+            nullif(p.middle_name, '')))
+        FROM accounts_ownership AS o
+        LEFT JOIN accounts_person AS p ON p.id = o.person_id
+        LEFT JOIN accounts_organisation AS org ON org.id = o.organisation_id
+        WHERE o.premises_id = ANY(%(homes)s) AND o.valid_from <= %(last)s
+            AND (o.valid_to IS NULL OR o.valid_to > %(last)s)
+        ORDER BY o.premises_id, o.id
+        """,
+        params,
+    )
+    return _grouped(rows, str)
+
+
+def _meters(params: Mapping[str, Any]) -> dict[int, list[assemble.Dial]]:
+    """Premises → dials of the meters that stand there, with the last two readings that count up to the month."""
+    resources = {int(resource): str(resource.label).capitalize() for resource in accounts.queries.Resource}
+    units = {int(resource): unit for resource, unit in accounts.queries.UNITS.items()}
+    rows = _rows(
+        """
+        SELECT m.premises_id, m.kind, m.resource, m.serial, m.digits, m.ratio, m.place, m.zones, m.verified_until,
+            dial.zone, r.values, r.days
+        FROM accounts_meter AS m
+        CROSS JOIN generate_series(1, m.zones) AS dial(zone)
+        LEFT JOIN LATERAL (
+            SELECT array_agg(value ORDER BY day DESC) AS values, array_agg(day ORDER BY day DESC) AS days FROM (
+                SELECT value, day FROM accounts_reading
+                WHERE meter_id = m.id AND accounts_reading.zone = dial.zone AND counts AND month <= %(month)s
+                ORDER BY day DESC LIMIT 2) AS last
+        ) AS r ON true
+        WHERE m.premises_id = ANY(%(places)s) AND m.commissioned_on < %(next)s
+            AND (m.removed_on IS NULL OR m.removed_on > %(last)s)
+        ORDER BY m.premises_id, m.resource, m.place, m.id, dial.zone
+        """,
+        params,
+    )
+    found: dict[int, list[assemble.Dial]] = defaultdict(list)
+    for premises_id, kind, resource, serial, digits, ratio, place, zones, verified_until, zone, values, days in rows:
+        values, days = values or [], days or []
+        used = usage_between(values[1], values[0], digits) if len(values) > 1 else None
+        found[premises_id].append(
+            assemble.Dial(
+                resource=resources[resource],
+                unit=units.get(resource, ""),
+                serial=serial,
+                digits=digits,
+                place=place,
+                zone=zone,
+                zones=zones,
+                previous=values[1] if len(values) > 1 else None,
+                previous_on=days[1] if len(days) > 1 else None,
+                current=values[0] if values else None,
+                current_on=days[0] if days else None,
+                usage=None if used is None else used * ratio,
+                verified_until=verified_until,
+                is_shared=kind == accounts.queries.MeterKind.SHARED_FLAT,
+            )
+        )
+    return dict(found)
+
+
+def _norms(params: Mapping[str, Any]) -> dict[int, dict[int, list[tuple[int, Decimal]]]]:
+    """House → service → norms of its group on the month's last day: (basis, value)."""
+    rows = _rows(
+        """
+        SELECT DISTINCT ON (p.house_id, n.service_id, n.basis) p.house_id, n.service_id, n.basis, n.value
+        FROM accounts_housepassport AS p JOIN billing_norm AS n ON n.scope IN (0, p.norm_scope)
+        WHERE p.house_id = ANY(%(houses)s)
+            AND p.valid_from <= %(last)s AND (p.valid_to IS NULL OR p.valid_to > %(last)s)
+            AND n.valid_from <= %(last)s AND (n.valid_to IS NULL OR n.valid_to > %(last)s)
+        ORDER BY p.house_id, n.service_id, n.basis, n.scope DESC
+        """,
+        params,
+    )
+    found: dict[int, dict[int, list[tuple[int, Decimal]]]] = defaultdict(lambda: defaultdict(list))
+    for house_id, service_id, basis, value in rows:
+        found[house_id][service_id].append((basis, value))
+    return found
+
+
+def _volumes(params: Mapping[str, Any]) -> dict[tuple[int, int], Decimal]:
+    rows = _rows(
+        """
+        SELECT house_id, service_id, volume FROM billing_housevolume
+        WHERE house_id = ANY(%(houses)s) AND month = %(month)s
+        """,
+        params,
+    )
+    return {(house_id, service_id): volume for house_id, service_id, volume in rows}
+
+
+def _house_sums(params: Mapping[str, Any]) -> dict[tuple[int, int], Decimal]:
+    """(House, service) → Σ volume charged to its premises in the month; a heat component of hot water is no volume."""
+    rows = _rows(
+        """
+        SELECT c.house_id, c.service_id, sum(c.volume) FROM billing_charge AS c
+        JOIN accounts_personalaccount AS a ON a.id = c.account_id
+        WHERE a.house_id = ANY(%(houses)s) AND c.month = %(month)s AND c.kind IN (1, 3) AND c.line < 20000
+        GROUP BY c.house_id, c.service_id HAVING sum(c.volume) IS NOT NULL
+        """,
+        params,
+    )
+    return {(house_id, service_id): volume for house_id, service_id, volume in rows}
+
+
+def _corrections(params: Mapping[str, Any]) -> dict[int, list[tuple[int, int, date, str, str, Decimal]]]:
+    rows = _rows(
+        """
+        SELECT account_id, contract_id, service_id, for_month, number, basis, amount FROM billing_correction
+        WHERE account_id = ANY(%(accounts)s) AND month = %(month)s ORDER BY id
+        """,
+        params,
+    )
+    return _grouped(rows, lambda *values: values)
+
+
+# --- what all documents share ----------------------------------------------------------------------------------------
+
+PARTY = """
+    org.name, org.short_name, org.inn, org.kpp, org.ogrn, org.address, coalesce(org.phone, ''),
+    coalesce(org.dispatcher_phone, ''), org.email, org.site, bank.number, bank.bik, bank.bank_name,
+    bank.correspondent, bank.bank_town
+"""
+BANK = """
+    LEFT JOIN LATERAL (
+        SELECT number, bik, bank_name, correspondent, bank_town FROM accounts_bankaccount
+        WHERE organisation_id = org.id AND state = 'approved' AND valid_from <= %(day)s
+            AND (valid_to IS NULL OR valid_to > %(day)s)
+        ORDER BY valid_from DESC, id DESC LIMIT 1
+    ) AS bank ON true
+"""
+
+
+def _party(values: Sequence[Any]) -> assemble.Party:
+    *facts, number, bik, bank_name, correspondent, town = values
+    bank = assemble.Bank(number, bik, bank_name, correspondent, town) if number else None
+    name, short_name, inn, kpp, ogrn, address, phone, dispatcher_phone, email, site = facts
+    return assemble.Party(name, short_name, inn, kpp, ogrn, address, phone, dispatcher_phone, email, site, bank)
+
+
+def _agent(day: date) -> assemble.Party:
+    rows = _rows(f"SELECT {PARTY} FROM accounts_organisation AS org {BANK} WHERE org.kind = 1", {"day": day})
+    if not rows:
+        raise assemble.DocumentRefused("Не заведена организация биллингового центра (вид «биллинговый агент»).")
+    return _party(rows[0])
+
+
+def _principals(day: date) -> tuple[dict[int, assemble.Party], dict[int, int], frozenset[int]]:
+    """Contract → its principal; contract → last day of readings; contracts of those who manage houses."""
+    rows = _rows(
+        f"""
+        SELECT contract.id, contract.readings_to_day, org.kind, {PARTY}
+        FROM accounts_agencycontract AS contract JOIN accounts_organisation AS org ON org.id = contract.principal_id
+        {BANK} ORDER BY contract.id
+        """,
+        {"day": day},
+    )
+    principals = {contract_id: _party(values) for contract_id, _, _, *values in rows}
+    readings_to = {contract_id: until for contract_id, until, *_ in rows}
+    return principals, readings_to, frozenset(contract_id for contract_id, _, kind, *_ in rows if kind in (2, 3))
+
+
+def _services() -> dict[int, assemble.Service]:
+    units = {int(unit): str(unit.label) for unit in Unit}
+    rows = _rows("SELECT id, name, kind, priority, unit FROM accounts_service", {})
+    return {
+        number: assemble.Service(number, name, kind, order, units[unit]) for number, name, kind, order, unit in rows
+    }
+
+
+def _due(month: Month) -> assemble.Due:
+    """Until when the month is to be paid: the day that the law set for it, moved to a working one."""
+    rows = _rows(
+        """
+        SELECT value, act FROM billing_lawvalue WHERE code = 'due_day' AND valid_from <= %(month)s
+            AND (valid_to IS NULL OR valid_to > %(month)s)
+        """,
+        {"month": month.first},
+    )
+    if not rows:
+        raise assemble.DocumentRefused(
+            f"Не задан срок оплаты (due_day) за {month.title}. Внесите его в значения по закону."
+        )
+    (value, act) = rows[0]
+    return assemble.due_date(month, int(value), act=act, overrides=accounts.queries.calendar_overrides())
+
+
+def _payer(account: PersonalAccount) -> assemble.Payer:
+    person, organisation = account.payer_person, account.payer_organisation
+    if organisation is not None:
+        return assemble.Payer(organisation.name, inn=organisation.inn, is_organisation=True)
+    if person is None:
+        return assemble.Payer("", is_tenant=account.is_tenant)
+    names = (person.last_name, person.first_name, person.middle_name)
+    return assemble.Payer(str(person), names, is_tenant=account.is_tenant)
