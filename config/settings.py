@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from csp.constants import NONE, SELF
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from environs import Env
 from kombu import Queue
@@ -287,7 +288,10 @@ UNFOLD = {
             "950": "oklch(27.7% .046 192.5)",
         },
     },
-    "SIDEBAR": {"show_search": True, "show_all_applications": True},
+    "STYLES": [lambda request: static("office/office.css")],
+    "SCRIPTS": [lambda request: static("office/office.js")],
+    "DASHBOARD_CALLBACK": "portals.office.dashboard.fill",
+    "SIDEBAR": {"show_all_applications": False, "navigation": "portals.office.sidebar.navigation"},
     "SITE_FAVICONS": [],
     "ENVIRONMENT": "config.admin_site.environment",
     "LOGIN": {"redirect_after": reverse_lazy("admin:index")},

@@ -1,0 +1,242 @@
+"""Forms of the back office: plain ones, they understand what was typed and never save."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from accounts.calendar import Month
+from accounts.errors import Refusal
+from accounts.queries import ResidencyKind
+
+IDLE = str.maketrans("", "", " \u00a0\u202f\u2009₽")
+NUMBER = "Нужно число, например 1234,50."
+
+
+class Number(forms.DecimalField):
+    """A decimal as people write it: with a comma, spaces between the thousands."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"class": "of-input of-input--num", "inputmode": "decimal", "autocomplete": "off"}
+        kwargs.setdefault("widget", forms.TextInput(attrs=attrs))
+        kwargs.setdefault("error_messages", {"invalid": NUMBER, "required": "Введите число."})
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if isinstance(value, str):
+            value = value.translate(IDLE).replace(",", ".")
+        return super().to_python(value)
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value:f}".replace(".", ",") if isinstance(value, Decimal) else value
+
+
+def roubles(label: str, **kwargs: Any) -> Number:
+    """Roubles and kopecks; what cannot be is refused by the operation in its own words."""
+    return Number(label=label, max_digits=14, decimal_places=2, **kwargs)
+
+
+class Day(forms.DateField):
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.DateInput(attrs={"type": "date", "class": "of-input"}, format="%Y-%m-%d"))
+        kwargs.setdefault("error_messages", {"invalid": "Дата не понята.", "required": "Укажите дату."})
+        super().__init__(input_formats=["%Y-%m-%d", "%d.%m.%Y"], **kwargs)
+
+
+class Line(forms.CharField):
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.TextInput(attrs={"class": "of-input", "autocomplete": "off"}))
+        kwargs.setdefault("error_messages", {"required": "Заполните."})
+        super().__init__(**kwargs)
+
+
+class Choice(forms.TypedChoiceField):
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.Select(attrs={"class": "of-input"}))
+        super().__init__(**kwargs)
+
+
+class OfficeForm(forms.Form):
+    """Says which field a refusal is about."""
+
+    use_required_attribute = False
+
+    def refuse(self, refusal: Refusal) -> None:
+        field = refusal.field if refusal.field in self.fields else None
+        self.add_error(field, str(refusal))
+
+    def mark_errors(self) -> None:
+        """Tells the reader of the screen which fields are wrong."""
+        for name in self.errors:
+            if name in self.fields:
+                self.fields[name].widget.attrs["aria-invalid"] = "true"
+
+
+class ReadingForm(OfficeForm):
+    """Values of all dials of one meter, on a day."""
+
+    on = Day(label="дата снятия")
+
+    def __init__(self, *args: Any, meter: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.zones = range(1, meter.zones + 1)
+        for zone in self.zones:
+            field = Number(label=f"Т{zone}" if meter.zones > 1 else "показание", max_digits=18, decimal_places=6)
+            field.widget.attrs["placeholder"] = "новое"
+            self.fields[f"zone_{zone}"] = field
+
+    @property
+    def values(self) -> dict[int, Decimal]:
+        return {zone: self.cleaned_data[f"zone_{zone}"] for zone in self.zones}
+
+
+class SettleForm(OfficeForm):
+    since = Day(label="с какого дня")
+    until = Day(label="по какой день (не включая)", required=False)
+    kind = Choice(label="как", choices=ResidencyKind.choices, coerce=int, initial=ResidencyKind.PERMANENT)
+    persons = forms.IntegerField(
+        label="человек", initial=1, min_value=1, max_value=99,
+        widget=forms.NumberInput(attrs={"class": "of-input of-input--num"}),
+    )  # fmt: skip
+    person_id = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    ground = Line(label="документ", required=False, max_length=160)
+
+
+class MoveOutForm(OfficeForm):
+    residency_id = forms.IntegerField(widget=forms.HiddenInput)
+    on = Day(label="выбыл (первый день без него)")
+    persons = forms.IntegerField(
+        label="человек", required=False, min_value=1,
+        widget=forms.NumberInput(attrs={"class": "of-input of-input--num"}),
+    )  # fmt: skip
+    ground = Line(label="документ", required=False, max_length=160)
+
+
+class AreaForm(OfficeForm):
+    since = Day(label="с какого дня")
+    total_area_m2 = Number(label="общая, м²", max_digits=18, decimal_places=6)
+    living_area_m2 = Number(label="жилая, м²", max_digits=18, decimal_places=6, required=False)
+    heated_area_m2 = Number(label="отапливаемая, м²", max_digits=18, decimal_places=6, required=False)
+    rooms = forms.IntegerField(
+        label="комнат", required=False, min_value=0, widget=forms.NumberInput(attrs={"class": "of-input of-input--num"})
+    )
+    ground = Line(label="документ", max_length=160)
+
+
+class VerifyMeterForm(OfficeForm):
+    verified_on = Day(label="дата поверки")
+    verified_until = Day(label="действует по")
+    ground = Line(label="свидетельство", max_length=160)
+
+
+class ReplaceMeterForm(OfficeForm):
+    """Closing and opening readings together, eight fields."""
+
+    on = Day(label="дата замены")
+    serial = Line(label="заводской номер нового", max_length=50)
+    model = Line(label="марка, модель", max_length=100, required=False)
+    verified_until = Day(label="поверка по", required=False)
+    digits = forms.IntegerField(
+        label="знаков до запятой", initial=5, min_value=1, max_value=12,
+        widget=forms.NumberInput(attrs={"class": "of-input of-input--num"}),
+    )  # fmt: skip
+    ground = Line(label="акт", max_length=160)
+
+    def __init__(self, *args: Any, meter: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.zones = range(1, meter.zones + 1)
+        for zone in self.zones:
+            tail = f" Т{zone}" if meter.zones > 1 else ""
+            self.fields[f"zone_{zone}"] = Number(label=f"снят на{tail}", max_digits=18, decimal_places=6)
+            self.fields[f"start_{zone}"] = Number(
+                label=f"новый с{tail}", max_digits=18, decimal_places=6, initial=Decimal(0)
+            )
+
+    def dials(self, prefix: str) -> dict[int, Decimal]:
+        return {zone: self.cleaned_data[f"{prefix}_{zone}"] for zone in self.zones}
+
+
+class ReasonForm(OfficeForm):
+    ground = Line(label="причина", max_length=255)
+
+
+class CloseAccountForm(OfficeForm):
+    closed_on = Day(label="первый день без начислений")
+    ground = Line(label="документ", max_length=160)
+
+
+class DeskForm(OfficeForm):
+    """What the cashier types: a sum for each account, what was handed over, and how."""
+
+    office = Choice(label="отделение", coerce=int)
+    given = roubles("получено", required=False)
+    card = forms.BooleanField(label="картой", required=False, widget=forms.CheckboxInput(attrs={"data-card": ""}))
+    key = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, account_ids: Iterable[int], offices: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        office = self.fields["office"]
+        assert isinstance(office, forms.ChoiceField)
+        office.choices = offices
+        given = self.fields["given"].widget.attrs
+        given.update({"class": "of-input of-input--num of-input--sum", "data-given": "", "data-step": ""})
+        self.account_ids = list(account_ids)
+        for account_id in self.account_ids:
+            field = roubles("сумма, ₽", error_messages={"invalid": NUMBER, "required": "Введите сумму."})
+            marks = {"class": "of-input of-input--num of-input--sum", "data-amount": "", "data-step": ""}
+            field.widget.attrs.update(marks)
+            self.fields[f"amount_{account_id}"] = field
+
+    @property
+    def lines(self) -> list[tuple[int, Decimal]]:
+        return [(account_id, self.cleaned_data[f"amount_{account_id}"]) for account_id in self.account_ids]
+
+
+class CancelForm(OfficeForm):
+    number = forms.CharField(widget=forms.HiddenInput)
+    ground = Line(label="причина", max_length=255)
+
+
+class ReverseForm(OfficeForm):
+    ground = Line(label="причина", max_length=255)
+    refund = forms.BooleanField(label="деньги возвращены плательщику", required=False)
+
+
+class AssignForm(OfficeForm):
+    payment_id = forms.IntegerField(widget=forms.HiddenInput)
+    account_id = forms.IntegerField(widget=forms.HiddenInput)
+    ground = Line(label="основание", required=False, max_length=255)
+
+
+class StatementForm(OfficeForm):
+    channel = Choice(label="канал")
+    day = Day(label="операционный день")
+    file = forms.FileField(
+        label="файл выписки", widget=forms.ClearableFileInput(attrs={"class": "of-input"}),
+        error_messages={"required": "Выберите файл.", "empty": "Файл пустой: в нём 0 байт. Выгрузите его заново."},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, channels: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        channel = self.fields["channel"]
+        assert isinstance(channel, forms.ChoiceField)
+        channel.choices = channels
+
+
+class WorkbookForm(OfficeForm):
+    since = Day(label="счета открыть, площади и жильцов учесть с")
+    file = forms.FileField(
+        label="книга Excel", widget=forms.ClearableFileInput(attrs={"class": "of-input", "accept": ".xlsx"}),
+        error_messages={"required": "Выберите файл.", "empty": "Файл пустой: в нём 0 байт. Выгрузите его заново."},
+    )  # fmt: skip
+
+
+def month_asked(text: str | None, default: Month) -> Month:
+    """The month of a page's address, or the default when there is none or it is not understood."""
+    try:
+        return Month.parse(text) if text else default
+    except Refusal:
+        return default

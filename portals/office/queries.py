@@ -1,0 +1,482 @@
+"""What the office pages read beyond the queries of one app."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Count, Q, Sum
+
+import accounts.rules
+import billing.queries
+import payments.queries
+from accounts.calendar import Month
+from accounts.money import ZERO
+from accounts.queries import (
+    ChannelKind,
+    FoundAccount,
+    House,
+    ImportedFile,
+    Office,
+    Person,
+    PersonalAccount,
+    Premises,
+    Reading,
+    ReadingVerdict,
+    Run,
+    RunState,
+    Service,
+    address_of,
+    find_accounts,
+)
+
+
+STREET = r"(?:ул\.?|улица|пр-кт|пер\.?)\s*[А-ЯЁа-яё\- ]+"
+ADDRESS = re.compile(STREET + r"[ ,.]*(?:д\.?\s*)?\d+\w?(?:[ ,.]*(?:кв\.?\s*)?\d+)?")
+NAME = re.compile(r"[А-ЯЁ][а-яё\-]+ [А-ЯЁ][а-яё]*\.? ?[А-ЯЁ]?[а-яё]*")
+
+
+def unidentified_badge() -> str:
+    """How many payments wait for an owner, as a sidebar shows it; empty when none."""
+    waiting = payments.queries.Payment.objects.filter(state=payments.queries.PaymentState.UNIDENTIFIED).count()
+    return str(waiting) if waiting else ""
+
+
+# --- the account page -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRow:
+    """A service of the house, from whom and charged how; `exception`: what differs for this account."""
+
+    service: str
+    principal: str
+    contract: str
+    method: str
+    since: date
+    exception: str
+
+
+def services_of(house_id: int, account_id: int, on: date) -> list[ServiceRow]:
+    """Services of the account's house in force on the day, in the order of the document. Two queries."""
+    rows = House(pk=house_id).provisions.on(on).select_related("service", "contract__principal")
+    exceptions = {
+        row.service_id: row for row in billing.queries.ProvisionException.objects.on(on).filter(account_id=account_id)
+    }
+    return [
+        ServiceRow(
+            service=row.service.name,
+            principal=row.contract.principal.short_name,
+            contract=row.contract.number,
+            method=row.get_method_display(),
+            since=row.valid_from,
+            exception=_exception(exceptions[row.service_id]) if row.service_id in exceptions else "",
+        )
+        for row in rows.order_by("service__priority", "service_id")
+    ]
+
+
+def _exception(row: billing.queries.ProvisionException) -> str:
+    how = row.get_method_display() if row.method else "не предоставляется"
+    return f"{how} ({row.ground})"
+
+
+@dataclass(frozen=True, slots=True)
+class ResidencyRow:
+    """A stay: who, how many, since when and up to which day (not included)."""
+
+    id: int
+    name: str
+    persons: int
+    kind: str
+    since: date
+    until: date | None
+    ground: str
+    is_now: bool
+
+
+def residencies_of(premises_id: int, on: date) -> list[ResidencyRow]:
+    """All stays in the premises, those of today first."""
+    rows = Premises(pk=premises_id).residencies.select_related("person").order_by("-valid_from", "-pk")
+    found = [
+        ResidencyRow(
+            id=row.pk,
+            name=str(row.person) if row.person else "без имени",
+            persons=row.persons,
+            kind=row.get_kind_display(),
+            since=row.valid_from,
+            until=row.valid_to,
+            ground=row.ground,
+            is_now=row.valid_from <= on and (row.valid_to is None or on < row.valid_to),
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda row: not row.is_now)
+
+
+@dataclass(frozen=True, slots=True)
+class AreaRow:
+    total_m2: Decimal
+    living_m2: Decimal | None
+    heated_m2: Decimal | None
+    since: date
+    until: date | None
+
+
+def areas_of(premises_id: int) -> list[AreaRow]:
+    """Areas of the premises, the latest first."""
+    rows = Premises(pk=premises_id).areas.order_by("-valid_from")
+    return [
+        AreaRow(row.total_area_m2, row.living_area_m2, row.heated_area_m2, row.valid_from, row.valid_to) for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRow:
+    id: int
+    month: Month
+    cause: str
+    held_by: str
+    held_at: datetime
+    released_at: datetime | None
+
+
+def holds_of(account_id: int) -> list[HoldRow]:
+    """Holds of the account, those that stand first."""
+    rows = billing.queries.Hold.objects.filter(account_id=account_id).select_related("held_by").order_by("-held_at")
+    found = [
+        HoldRow(row.pk, Month(row.month), row.cause, str(row.held_by or "система"), row.held_at, row.released_at)
+        for row in rows[:20]
+    ]
+    return sorted(found, key=lambda row: row.released_at is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    id: int
+    name: str
+    born_on: date | None
+
+
+def persons_named(text: str, limit: int = 8) -> list[PersonRow]:
+    """Persons whose name begins with the text: case and Ё do not matter."""
+    shaped = " ".join(text.upper().replace("Ё", "Е").split())
+    if len(shaped) < 3:
+        return []
+    rows = Person.objects.filter(search_name__startswith=shaped).order_by("search_name", "pk")[:limit]
+    return [PersonRow(row.pk, str(row), row.born_on) for row in rows]
+
+
+def persons_of(ids: list[int]) -> list[PersonRow]:
+    return [PersonRow(row.pk, str(row), row.born_on) for row in Person.objects.filter(pk__in=ids)]
+
+
+# --- the month --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ContractMonthRow:
+    """A contract's month: its state, how many lines it has and for how much (roubles)."""
+
+    contract_id: int
+    contract: str
+    principal: str
+    state: str
+    state_name: str
+    posted_at: datetime | None
+    closed_at: datetime | None
+    accounts: int
+    lines: int
+    amount: Decimal
+
+
+def contract_months(month: Month) -> list[ContractMonthRow]:
+    """States of the month per contract, with its sums. Two queries."""
+    states = billing.queries.ContractMonth.objects.filter(month=month.first).select_related("contract__principal")
+    sums = {
+        row["contract_id"]: row
+        for row in billing.queries.Charge.objects.filter(month=month.first)
+        .values("contract_id")
+        .annotate(lines=Count("amount"), accounts=Count("account_id", distinct=True), amount=Sum("amount"))
+    }
+    nothing = {"lines": 0, "accounts": 0, "amount": ZERO}
+    return [
+        ContractMonthRow(
+            contract_id=row.contract_id,
+            contract=row.contract.number,
+            principal=row.contract.principal.short_name,
+            state=row.state,
+            state_name=row.get_state_display(),
+            posted_at=row.posted_at,
+            closed_at=row.closed_at,
+            accounts=sums.get(row.contract_id, nothing)["accounts"],
+            lines=sums.get(row.contract_id, nothing)["lines"],
+            amount=sums.get(row.contract_id, nothing)["amount"],
+        )
+        for row in states.order_by("contract__principal__short_name", "contract_id")
+    ]
+
+
+def months_known() -> list[Month]:
+    """Months that were opened, the latest first."""
+    rows = billing.queries.ContractMonth.objects.values_list("month", flat=True).distinct()
+    return [Month(first) for first in sorted(rows, reverse=True)]
+
+
+RUN_NAMES = {
+    "billing.calculation": "Расчёт начислений",
+    "epd.issue": "Выпуск документов",
+    "payments.remit_day": "Перечисления",
+    "payments.close_day": "Закрытие дня",
+    "payments.close_month": "Закрытие месяца",
+    "verify": "Проверка законов",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    id: int
+    kind: str
+    title: str
+    month: date | None
+    state: str
+    state_name: str
+    done: int
+    total: int
+    percent: int
+    message: str
+    who: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def is_alive(self) -> bool:
+        return self.state in (RunState.WAITING, RunState.RUNNING)
+
+
+def runs(*, kinds: tuple[str, ...] = (), month: Month | None = None, limit: int = 10) -> list[RunRow]:
+    """The last jobs, of some kinds (prefixes) and of a month where asked."""
+    rows = Run.objects.select_related("started_by")
+    if kinds:
+        wanted = Q()
+        for kind in kinds:
+            wanted |= Q(kind__startswith=kind)
+        rows = rows.filter(wanted)
+    if month is not None:
+        rows = rows.filter(month=month.first)
+    return [
+        RunRow(
+            id=row.pk,
+            kind=row.kind,
+            title=RUN_NAMES.get(row.kind, row.kind),
+            month=row.month,
+            state=row.state,
+            state_name=row.get_state_display(),
+            done=row.done,
+            total=row.total,
+            percent=100 if row.state == RunState.DONE else 100 * row.done // row.total if row.total else 0,
+            message=row.message,
+            who=str(row.started_by or "по расписанию"),
+            created_at=row.created_at,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+        )
+        for row in rows.order_by("-created_at")[:limit]
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAccount:
+    hold_id: int
+    account_id: int
+    number: str
+    cause: str
+    held_by: str
+    held_at: datetime
+
+
+def held_accounts(month: Month, limit: int = 200) -> list[HeldAccount]:
+    """Accounts that are held back from posting in the month."""
+    rows = billing.queries.Hold.objects.filter(month=month.first, released_at=None).select_related("account", "held_by")
+    return [
+        HeldAccount(row.pk, row.account_id, row.account.number, row.cause, str(row.held_by or "система"), row.held_at)
+        for row in rows.order_by("held_at")[:limit]
+    ]
+
+
+# --- readings that wait -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulReading:
+    meter_id: int
+    serial: str
+    resource: str
+    address: str
+    account_id: int | None
+    number: str
+    day: date
+    source: int
+    source_name: str
+    values: str
+
+
+def doubtful_readings(limit: int = 100) -> list[DoubtfulReading]:
+    """Readings that wait for a decision, the oldest first; the dials of one meter together. Two queries."""
+    waiting = Reading.objects.filter(verdict=ReadingVerdict.DOUBTFUL)
+    rows = waiting.select_related("meter__house", "meter__premises__parent")
+    grouped: dict[tuple[int, date, int], list[Reading]] = {}
+    for row in rows.order_by("day", "meter_id", "source", "zone")[: limit * 3]:
+        grouped.setdefault((row.meter_id, row.day, row.source), []).append(row)
+    places = {row.meter.premises_id for group in grouped.values() for row in group}
+    open_now = PersonalAccount.objects.filter(premises__in=places, closed_on=None).order_by("-pk")
+    owners = {row.premises_id: row for row in open_now}
+    found = []
+    for (meter_id, day, source), group in list(grouped.items())[:limit]:
+        meter = group[0].meter
+        owner = owners.get(meter.premises_id)
+        values = [f"{row.value:f}".rstrip("0").rstrip(".").replace(".", ",") for row in group]
+        found.append(
+            DoubtfulReading(
+                meter_id=meter_id,
+                serial=meter.serial,
+                resource=meter.get_resource_display(),
+                address=address_of(meter.house, meter.premises),
+                account_id=owner.pk if owner else None,
+                number=owner.number if owner else "",
+                day=day,
+                source=source,
+                source_name=group[0].get_source_display(),
+                values=" / ".join(values),
+            )
+        )
+    return found
+
+
+def count_doubtful() -> int:
+    waiting = Reading.objects.filter(verdict=ReadingVerdict.DOUBTFUL)
+    return waiting.values("meter_id", "day", "source").distinct().count()
+
+
+# --- the desk ---------------------------------------------------------------------------------------------------------
+
+
+def offices() -> list[tuple[int, str]]:
+    return [(row.pk, row.name) for row in Office.objects.order_by("code")]
+
+
+@dataclass(frozen=True, slots=True)
+class DayReceipt:
+    number: str
+    made_at: datetime
+    accounts: str
+    amount: Decimal
+    is_card: bool
+    is_cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """What one cashier took on a day; cancelled receipts are shown and not counted."""
+
+    receipts: list[DayReceipt]
+    cash: Decimal
+    card: Decimal
+
+
+def shift_of(user_id: int, on: date) -> Shift:
+    """Receipts of the cashier on the operating day, the last first. Two queries."""
+    rows = payments.queries.CashReceipt.objects.filter(cashier_id=user_id, payments__day=on).distinct()
+    receipts = []
+    cash = card = ZERO
+    for row in rows.prefetch_related("payments__account").order_by("-made_at", "-pk"):
+        taken = list(row.payments.all())
+        cancelled = all(payment.state == payments.queries.PaymentState.REVERSED for payment in taken)
+        numbers = ", ".join(payment.account.number for payment in taken if payment.account)
+        receipts.append(DayReceipt(row.number, row.made_at, numbers, row.amount, row.is_card, cancelled))
+        if not cancelled:
+            cash, card = (cash, card + row.amount) if row.is_card else (cash + row.amount, card)
+    return Shift(receipts, cash, card)
+
+
+def service_names() -> dict[int, str]:
+    return dict(Service.objects.values_list("id", "short_name"))
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    id: int
+    name: str
+    who: str
+    imported_at: datetime
+    undone_at: datetime | None
+
+
+def imported_files(limit: int = 10) -> list[FileRow]:
+    """The workbooks that were taken in, the latest first."""
+    rows = ImportedFile.objects.select_related("imported_by").order_by("-imported_at")[:limit]
+    return [
+        FileRow(row.pk, row.name, str(row.imported_by or "система"), row.imported_at, row.undone_at) for row in rows
+    ]
+
+
+# --- money ------------------------------------------------------------------------------------------------------------
+
+
+def statement_channels() -> list[tuple[str, str]]:
+    """Channels whose money comes by a bank statement."""
+    rows = payments.queries.Channel.objects.filter(is_active=True)
+    rows = rows.exclude(kind__in=[ChannelKind.CASH_DESK, ChannelKind.ONLINE]).order_by("kind", "name")
+    return list(rows.values_list("code", "name"))
+
+
+def is_day_closed(day: date) -> bool:
+    closed = payments.queries.OperatingDayState.CLOSED
+    return payments.queries.OperatingDay.objects.filter(day=day, state=closed).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """All the money without an owner, roubles."""
+
+    count: int
+    amount: Decimal
+
+
+def unidentified_totals() -> Waiting:
+    rows = payments.queries.Payment.objects.filter(state=payments.queries.PaymentState.UNIDENTIFIED)
+    found = rows.aggregate(count=Count("id"), amount=Sum("amount"))
+    return Waiting(found["count"], found["amount"] or ZERO)
+
+
+def candidates(payment_id: int, limit: int = 5) -> list[FoundAccount]:
+    """Accounts whose money an unidentified payment may be, the likeliest first; `why` names what matched."""
+    waiting = payments.queries.PaymentState.UNIDENTIFIED
+    payment = payments.queries.Payment.objects.filter(pk=payment_id, state=waiting).first()
+    if payment is None:
+        return []
+    found: dict[int, FoundAccount] = {}
+    for clue in clues(payment.number_as_received, payment.purpose, payment.payer):
+        for row in find_accounts(clue, limit=limit):
+            found.setdefault(row.id, row)
+        if len(found) >= limit:
+            break
+    return list(found.values())[:limit]
+
+
+def clues(number: str, purpose: str, payer: str) -> list[str]:
+    """What to search by, the surest first: the number, numbers in the purpose, an address there, the payer's name.
+
+    A number with a wrong last digit is tried without it: the mistake is most often there.
+    """
+    numbers = [number.strip(), *re.findall(r"\d{6,20}", purpose)]
+    numbers = [text for text in numbers if text]
+    cut = [text[:-1] for text in numbers if len(text) > 6 and not accounts.rules.is_account_number(text)]
+    address = ADDRESS.findall(purpose)
+    name = NAME.findall(f"{payer}; {purpose}")
+    if not name and re.fullmatch(r"[А-ЯЁ\- ]{5,}", payer.strip()):
+        name = [payer.strip()]
+    return list(dict.fromkeys([*numbers, *cut, *address, *name]))[:6]

@@ -1,0 +1,107 @@
+"""The sidebar of the back office: what each role has before its eyes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from portals.office import queries, roles
+
+Item = dict[str, Any]
+
+
+def navigation(request: HttpRequest) -> list[Item]:
+    """Groups of links; what the user may not see is left out, and an empty group disappears."""
+    may = request.user.has_perm
+
+    def rows(title: str, icon: str, model: str) -> Item:
+        app, name = model.split(".")
+        link = reverse(f"admin:{app}_{name}_changelist")
+        return {"title": title, "icon": icon, "link": link, "permission": may(f"{app}.view_{name}")}
+
+    def page(title: str, icon: str, name: str, right: str, badge: str = "") -> Item:
+        item = {"title": title, "icon": icon, "link": reverse(f"office:{name}"), "permission": may(right)}
+        return {**item, "badge": badge, "badge_variant": "warning"} if badge and may(right) else item
+
+    groups = [
+        ("", False, [
+            {"title": "Рабочий стол", "icon": "dashboard", "link": reverse("admin:index"), "permission": True},
+            page("Найти счёт", "search", "search", "accounts.view_personalaccount"),
+        ]),
+        ("Абоненты", True, [
+            rows("Лицевые счета", "account_box", "accounts.personalaccount"),
+            rows("Помещения", "door_front", "accounts.premises"),
+            rows("Дома", "apartment", "accounts.house"),
+            rows("Граждане", "person", "accounts.person"),
+            rows("Проживание", "group", "accounts.residency"),
+            rows("Собственность", "vpn_key", "accounts.ownership"),
+            rows("Площади", "square_foot", "accounts.premisesarea"),
+            rows("Временное отсутствие", "luggage", "accounts.absence"),
+        ]),
+        ("Приборы и показания", True, [
+            page("Показания на проверке", "rule", "readings", roles.JUDGE_READING),
+            rows("Приборы учёта", "speed", "accounts.meter"),
+            rows("Объёмы по домам", "water_drop", "billing.housevolume"),
+        ]),
+        ("Начисления", True, [
+            page("Расчётный месяц", "calendar_month", "month", "billing.view_contractmonth"),
+            rows("Удержания", "pan_tool", "billing.hold"),
+            rows("Документы перерасчёта", "edit_document", "billing.correction"),
+            rows("Месяцы договоров", "event_available", "billing.contractmonth"),
+        ]),
+        ("Платежи и касса", True, [
+            page("Касса", "point_of_sale", "cash_desk", roles.TAKE_CASH),
+            page("Невыясненные платежи", "help_center", "unidentified", roles.ASSIGN_PAYMENT,
+                 queries.unidentified_badge() if may(roles.ASSIGN_PAYMENT) else ""),
+            page("Загрузить выписку", "upload_file", "statement", roles.LOAD_STATEMENT),
+            rows("Платежи", "payments", "payments.payment"),
+            rows("Реестры и выписки", "list_alt", "payments.register"),
+            rows("Строки выписок", "receipt", "payments.bankstatementline"),
+            rows("Квитанции кассы", "receipt_long", "payments.cashreceipt"),
+            rows("Сторно", "undo", "payments.reversal"),
+        ]),
+        ("Перечисления", True, [
+            page("Перечисления за день", "send_money", "remittances", "payments.view_remittance"),
+            rows("Все перечисления", "account_balance", "payments.remittance"),
+            rows("Операционные дни", "today", "payments.operatingday"),
+            rows("Закрытые месяцы", "lock", "payments.closedmonth"),
+            rows("Банковские счета", "account_balance_wallet", "accounts.bankaccount"),
+        ]),
+        ("Документы", True, [
+            rows("Платёжные документы", "description", "epd.paymentdocument"),
+        ]),
+        ("Справочники", True, [
+            rows("Тарифы", "sell", "billing.tariff"),
+            rows("Нормативы", "straighten", "billing.norm"),
+            rows("Значения по закону", "gavel", "billing.lawvalue"),
+            rows("Услуги домов", "home_work", "billing.provision"),
+            rows("Исключения по счетам", "person_off", "billing.provisionexception"),
+            rows("Паспорта домов", "domain", "accounts.housepassport"),
+            rows("Услуги", "category", "accounts.service"),
+            rows("Организации", "business", "accounts.organisation"),
+            rows("Агентские договоры", "handshake", "accounts.agencycontract"),
+            rows("Вознаграждение", "percent", "accounts.commissionterms"),
+            rows("Отделения", "store", "accounts.office"),
+            rows("Каналы приёма", "alt_route", "payments.channel"),
+            rows("Календарь", "event", "accounts.calendarday"),
+        ]),
+        ("Система", True, [
+            page("Загрузить книгу ГИС ЖКХ", "drive_folder_upload", "workbook", roles.IMPORT_BOOK),
+            rows("Загруженные файлы", "folder", "accounts.importedfile"),
+            rows("Задания", "conveyor_belt", "accounts.run"),
+            rows("Расписание заданий", "schedule", "django_celery_beat.periodictask"),
+            rows("Изменения к пересчёту", "sync", "accounts.touch"),
+            rows("Журнал", "history_edu", "accounts.journalentry"),
+            rows("Пользователи", "manage_accounts", "accounts.user"),
+            rows("Роли", "admin_panel_settings", "auth.group"),
+            rows("Доступ жителей", "link", "portals.accountlink"),
+            rows("Сотрудники принципалов", "badge", "portals.principaluser"),
+        ]),
+    ]  # fmt: skip
+    return [
+        {"title": title, "collapsible": collapsible, "items": allowed}
+        for title, collapsible, items in groups
+        if (allowed := [item for item in items if item.pop("permission")])
+    ]

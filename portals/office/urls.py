@@ -1,0 +1,33 @@
+"""Addresses of the office pages. They stand before those of the admin, under the same roof."""
+
+from django.urls import path
+
+from portals.office.views import billing, card, cash, imports, money, readings, search
+
+app_name = "office"
+
+urlpatterns = [
+    path("search/", search.search, name="search"),
+    path("accounts/personalaccount/<int:account_id>/card/", card.card, name="card"),
+    path("accounts/personalaccount/<int:account_id>/card/why/", card.why, name="why"),
+    path("accounts/personalaccount/<int:account_id>/card/readings/", card.readings, name="readings_of"),
+    path("accounts/personalaccount/<int:account_id>/card/payment/<int:payment_id>/", card.path, name="path"),
+    path("accounts/personalaccount/<int:account_id>/card/document/<int:document_id>/", card.document, name="document"),
+    path("accounts/persons/", card.persons, name="persons"),
+    path("accounts/readings/", readings.queue, name="readings"),
+    path("accounts/workbook/", imports.workbook, name="workbook"),
+    path("accounts/workbook/bad-rows/<str:token>/", imports.bad_rows, name="bad_rows"),
+    path("billing/month/", billing.month, name="month"),
+    path("billing/month/runs/", billing.runs, name="month_runs"),
+    path("payments/cash-desk/", cash.desk_page, name="cash_desk"),
+    path("payments/cash-desk/find/", cash.find, name="cash_find"),
+    path("payments/cash-desk/reading/", cash.reading, name="cash_reading"),
+    path("payments/cash-desk/cancel/", cash.cancel, name="cash_cancel"),
+    path("payments/cash-desk/receipt/<str:number>/", cash.receipt, name="receipt"),
+    path("payments/payment/<int:payment_id>/reverse/", money.reverse_page, name="reverse"),
+    path("payments/unidentified/", money.unidentified, name="unidentified"),
+    path("payments/unidentified/<int:payment_id>/find/", money.candidates, name="candidates"),
+    path("payments/statement/", money.statement, name="statement"),
+    path("payments/remittances/", money.remittances, name="remittances"),
+    path("payments/remittances/file/", money.remittance_file, name="remittance_file"),
+]

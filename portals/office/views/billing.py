@@ -1,0 +1,115 @@
+"""The page of the month: states per contract, what is doubtful, and the steps from draft to closing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+import billing.operations
+import billing.queries
+import billing.tasks
+import epd.tasks
+import payments.operations
+from accounts.calendar import Month
+from accounts.errors import Refusal
+from portals.office import forms, queries, roles
+from portals.office.pages import demand, desk, fragment, page
+
+KINDS = ("billing.", "epd.", "payments.")
+
+
+@require_http_methods(["GET", "POST"])
+@desk("billing.view_contractmonth")
+def month(request: HttpRequest) -> HttpResponse:
+    current = billing.queries.current_month()
+    asked = forms.month_asked(request.GET.get("month"), current or Month.of(timezone.localdate()))
+    if request.method == "POST":
+        return act(request, asked)
+    rows = queries.contract_months(asked)
+    states = {row.state for row in rows}
+    held = queries.held_accounts(asked)
+    jobs = queries.runs(kinds=KINDS, limit=8)
+    return page(
+        request,
+        "office/month.html",
+        title=f"Расчётный месяц: {asked.title}",
+        month=asked,
+        months=queries.months_known(),
+        rows=rows,
+        total_amount=sum((row.amount for row in rows), start=queries.ZERO),
+        total_lines=sum(row.lines for row in rows),
+        held=held,
+        runs=jobs,
+        is_open="open" in states or not rows,
+        is_posted=bool(states & {"posted"}) and "open" not in states,
+        is_issued=bool(states) and not states & {"open"},
+        is_closed=states == {"closed"},
+        may={name: request.user.has_perm(right) for name, (right, _) in ACTIONS.items()},
+    )
+
+
+def act(request: HttpRequest, asked: Month) -> HttpResponse:
+    action = ACTIONS.get(request.POST.get("action", ""))
+    if action is None:
+        raise Http404("Нет такого действия.")
+    right, step = action
+    demand(request, right)
+    try:
+        messages.success(request, step(request, asked))
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    return redirect(f"{reverse('office:month')}?month={asked}")
+
+
+def draft(request: HttpRequest, asked: Month) -> str:
+    """Blocks are written down here; workers take them one by one."""
+    run_id = billing.operations.start_billing_run(asked, by=request.user)
+    for _hand in range(billing.tasks.CREW):
+        billing.tasks.bill_next_block.delay_on_commit(run_id=run_id)
+    return f"Расчёт за {asked.title} поставлен в очередь, задание № {run_id}. Ход виден ниже."
+
+
+def post(request: HttpRequest, asked: Month) -> str:
+    contract_id = request.POST.get("contract", "")
+    only = int(contract_id) if contract_id.isdecimal() else None
+    return str(billing.operations.post_month(month=asked, contract_id=only, by=request.user))
+
+
+def issue(request: HttpRequest, asked: Month) -> str:
+    """A worker writes the documents: a region takes minutes."""
+    epd.tasks.issue_month.delay_on_commit(month=str(asked))
+    return f"Выпуск документов за {asked.title} поставлен в очередь. Ход виден ниже."
+
+
+def close(request: HttpRequest, asked: Month) -> str:
+    return str(payments.operations.close_month(month=asked, by=request.user))
+
+
+def release(request: HttpRequest, asked: Month) -> str:
+    hold_id = request.POST.get("hold_id", "")
+    if hold_id not in {str(row.hold_id) for row in queries.held_accounts(asked)}:
+        raise Http404("Такого удержания в этом месяце нет.")
+    billing.operations.release_hold(hold_id=int(hold_id), by=request.user)
+    return "Удержание снято."
+
+
+ACTIONS: dict[str, tuple[str, Callable[[HttpRequest, Month], str]]] = {
+    "draft": (roles.DRAFT, draft),
+    "post": (roles.POST_MONTH, post),
+    "issue": (roles.ISSUE, issue),
+    "close": (roles.POST_MONTH, close),
+    "release": (roles.RELEASE, release),
+}
+
+
+@require_safe
+@desk("billing.view_contractmonth")
+def runs(request: HttpRequest) -> HttpResponse:
+    """Progress of the last jobs; the page asks again while one of them is alive."""
+    return fragment(request, "office/_runs.html", runs=queries.runs(kinds=KINDS, limit=8))

@@ -1,0 +1,220 @@
+"""The cash desk: found by anything, debt and readings on one screen, a receipt for several accounts, change counted."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+import accounts.operations
+import accounts.queries
+import billing.operations
+import epd.barcode
+import payments.operations
+import payments.queries
+from accounts.calendar import Month
+from accounts.errors import Refusal
+from accounts.money import ZERO
+from accounts.operations import ReadingDoubtful
+from accounts.queries import MeterRow, PersonalAccount, ReadingSource
+from portals.office import forms, queries, roles
+from portals.office.pages import desk, fragment, page
+from portals.office.views.card import by_month, reading_form
+from portals.templatetags.cabinet import quantity
+
+MOST = 20  # accounts in one receipt
+
+
+@dataclass(frozen=True)
+class Client:
+    """One account of the receipt: what it owes, and what its meters last said."""
+
+    account: PersonalAccount
+    address: str
+    payer: str
+    balance: Decimal
+    debts: list[tuple[Month, Decimal]]
+    services: list[tuple[str, Decimal]]
+    meters: list[tuple[MeterRow, Any]]
+    field: Any
+    without: str
+
+
+def chosen(request: HttpRequest) -> list[int]:
+    """Accounts of the receipt, as the address of the page names them."""
+    return list(dict.fromkeys(int(text) for text in request.GET.getlist("a") if text.isdecimal()))[:MOST]
+
+
+def address_of_desk(ids: list[int]) -> str:
+    query = "&".join(f"a={number}" for number in ids)
+    return reverse("office:cash_desk") + (f"?{query}" if query else "")
+
+
+@require_http_methods(["GET", "POST"])
+@desk(roles.TAKE_CASH)
+def desk_page(request: HttpRequest) -> HttpResponse:
+    today = timezone.localdate()
+    ids = chosen(request)
+    found = {row.pk: row for row in accounts.queries.accounts_with_address().filter(pk__in=ids)}
+    ids = [number for number in ids if number in found]
+    owed = payments.queries.balances(account_ids=ids, on=today + date.resolution)
+    offices = queries.offices()
+    if request.method == "POST":
+        form = forms.DeskForm(request.POST, account_ids=ids, offices=offices)
+        if form.is_valid() and (answer := take(request, form, today)):
+            return answer
+        form.mark_errors()
+    else:
+        initial: dict[str, Any] = {f"amount_{number}": max(owed[number], ZERO) or None for number in ids}
+        initial |= {"office": request.session.get("office"), "key": uuid.uuid4().hex}
+        form = forms.DeskForm(initial=initial, account_ids=ids, offices=offices)
+    items = payments.queries.open_items_of(account_ids=ids) if ids else {}
+    clients = [
+        Client(
+            account=found[number],
+            address=accounts.queries.address_of(found[number].house, found[number].premises),
+            payer=accounts.queries.payer_of(found[number]),
+            balance=owed[number],
+            debts=by_month(items[number]),
+            services=by_service(items[number]),
+            meters=[(row, reading_form(row, today)) for row in accounts.queries.last_readings(number)],
+            field=form[f"amount_{number}"],
+            without=address_of_desk([other for other in ids if other != number]),
+        )
+        for number in ids
+    ]
+    return page(
+        request,
+        "office/cash_desk.html",
+        title="Касса",
+        status=422 if request.method == "POST" else 200,
+        clients=clients,
+        form=form,
+        has_offices=bool(offices),
+        desk_url=address_of_desk(ids),
+        find_url=reverse("office:cash_find") + "?" + "&".join(f"a={number}" for number in ids),
+        shift=queries.shift_of(request.user.pk, today),
+        today=today,
+    )
+
+
+def by_service(items: list[Any]) -> list[tuple[str, Decimal]]:
+    names = queries.service_names()
+    found: dict[int, Decimal] = {}
+    for item in items:
+        found[item.service_id] = found.get(item.service_id, ZERO) + item.amount
+    return [(names.get(service_id, "Аванс"), amount) for service_id, amount in found.items() if amount]
+
+
+def take(request: HttpRequest, form: forms.DeskForm, today: date) -> HttpResponse | None:
+    facts = form.cleaned_data
+    try:
+        receipt = payments.operations.take_cash(
+            lines=form.lines, given=facts["given"], office_id=facts["office"], by=request.user, on=today,
+            card=facts["card"], key=facts["key"],
+        )  # fmt: skip
+    except Refusal as refusal:
+        form.refuse(refusal)
+        return None
+    request.session["office"] = facts["office"]
+    return redirect("office:receipt", number=receipt.number)
+
+
+@require_safe
+@desk(roles.TAKE_CASH)
+def find(request: HttpRequest) -> HttpResponse:
+    """A scanned code, or anything typed: one sure account goes straight into the receipt."""
+    text = request.GET.get("q", "").strip()
+    number = scanned(text)
+    found = accounts.queries.find_accounts(number or text, limit=8) if text else []
+    ids = chosen(request)
+    hits = [(row, address_of_desk([*ids, row.id])) for row in found]
+    is_typing = request.headers.get("HX-Trigger-Name") == "q"
+    sure = bool(found) and (len(found) == 1 or found[0].number == (number or text.replace(" ", "")))
+    if sure and not is_typing:
+        response = HttpResponse()
+        response["HX-Redirect"] = hits[0][1]
+        return response if request.headers.get("HX-Request") else redirect(hits[0][1])
+    return fragment(request, "office/_hits.html", hits=hits, q=text)
+
+
+def scanned(text: str) -> str:
+    """The account number inside a bill's QR or linear code; empty when the text is neither."""
+    if text.startswith("ST0001"):
+        try:
+            return epd.barcode.read(text).fields.get("PersAcc", "")
+        except Refusal:
+            return ""
+    code = epd.barcode.read_desk_code(text)
+    return code.account if code else ""
+
+
+@require_POST
+@desk(roles.ENTER_READING)
+def reading(request: HttpRequest) -> HttpResponse:
+    """A reading taken together with a payment; only its own panel is drawn anew."""
+    today = timezone.localdate()
+    account_id, meter_id = (request.POST.get(name, "") for name in ("account", "meter"))
+    if not account_id.isdecimal():
+        raise Http404("Счёт не найден.")
+    meter = next((row for row in accounts.queries.last_readings(int(account_id)) if str(row.id) == meter_id), None)
+    if meter is None:
+        raise Http404("Такого прибора по счёту нет.")
+    form = reading_form(meter, today, request.POST)
+    done, doubtful = "", False
+    if form.is_valid():
+        try:
+            taken = accounts.operations.submit_reading(
+                account_id=int(account_id), meter_id=meter.id, values=form.values, on=form.cleaned_data["on"],
+                by=request.user, today=today, source=ReadingSource.PAYMENT, confirmed="confirmed" in request.POST,
+            )  # fmt: skip
+            billing.operations.redraft_account(int(account_id))
+            used = ", ".join(f"{quantity(value)} {meter.unit}" for value in taken.usage.values())
+            done = f"Принято, квитанция {taken.receipt}. Расход {used}, за {taken.month.title}."
+            meter = next(row for row in accounts.queries.last_readings(int(account_id)) if row.id == meter.id)
+            form = reading_form(meter, today)
+        except ReadingDoubtful as doubt:
+            form.add_error(None, str(doubt))
+            doubtful = True
+        except Refusal as refusal:
+            form.refuse(refusal)
+    form.mark_errors()
+    context = {"meter": meter, "form": form, "account_id": account_id, "done": done, "is_doubtful": doubtful}
+    return fragment(request, "office/_cash_reading.html", **context)
+
+
+@require_safe
+@desk("payments.view_cashreceipt")
+def receipt(request: HttpRequest, number: str) -> HttpResponse:
+    found = payments.queries.receipt(number)
+    if found is None:
+        raise Http404("Квитанции с таким номером нет.")
+    return page(request, "office/receipt.html", title=f"Квитанция {number}", receipt=found)
+
+
+@require_POST
+@desk(roles.REVERSE_PAYMENT)
+def cancel(request: HttpRequest) -> HttpResponse:
+    """Take a receipt of today back, the money with it."""
+    form = forms.CancelForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Назовите причину отмены квитанции.")
+        return redirect("office:cash_desk")
+    number = form.cleaned_data["number"]
+    try:
+        payments.operations.cancel_receipt(
+            number=number, reason=form.cleaned_data["ground"], by=request.user, on=timezone.localdate()
+        )
+        messages.success(request, f"Квитанция {number} отменена, деньги верните плательщику.")
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    return redirect("office:cash_desk")

@@ -1,0 +1,257 @@
+"""Money that has no owner yet, statements, reversals, and what goes on to the principals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+import accounts.queries
+import payments.operations
+import payments.queries
+from accounts.errors import Refusal
+from accounts.money import ZERO
+from portals.office import drafts, forms, queries, roles
+from portals.office.pages import demand, desk, fragment, page
+from portals.templatetags.cabinet import amount
+
+# --- money without an owner -------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@desk(roles.ASSIGN_PAYMENT)
+def unidentified(request: HttpRequest) -> HttpResponse:
+    today = timezone.localdate()
+    if request.method == "POST":
+        assign(request, today)
+        return redirect("office:unidentified")
+    return page(
+        request,
+        "office/unidentified.html",
+        title="Невыясненные платежи",
+        rows=payments.queries.unidentified(today=today, limit=50),
+        totals=queries.unidentified_totals(),
+    )
+
+
+def assign(request: HttpRequest, today: date) -> None:
+    form = forms.AssignForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Выберите счёт из найденных.")
+        return
+    facts = form.cleaned_data
+    try:
+        payment = payments.operations.assign_payment(
+            payment_id=facts["payment_id"], account_id=facts["account_id"], day=today, by=request.user,
+            ground=facts["ground"],
+        )  # fmt: skip
+        text = f"Платёж {amount(payment.amount)} ₽ от {payment.paid_on:%d.%m.%Y} зачислен на счёт {payment.account}."
+        messages.success(request, text)
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+
+
+@require_safe
+@desk(roles.ASSIGN_PAYMENT)
+def candidates(request: HttpRequest, payment_id: int) -> HttpResponse:
+    """Accounts to give a payment to: those its own words hint at, or by anything typed."""
+    text = request.GET.get("q", "").strip()
+    found = accounts.queries.find_accounts(text, limit=6) if text else queries.candidates(payment_id)
+    return fragment(request, "office/_candidates.html", payment_id=payment_id, candidates=found, q=text)
+
+
+# --- statements -------------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@desk(roles.LOAD_STATEMENT)
+def statement(request: HttpRequest) -> HttpResponse:
+    """Verdicts first (a dry run), then the same file is taken in: it waits on the server, not in the browser."""
+    today = timezone.localdate()
+    channels = queries.statement_channels()
+    form = forms.StatementForm(channels=channels, initial={"day": today})
+    summary, token, status = None, "", 200
+    if request.method == "POST" and "token" in request.POST:
+        kept = drafts.take(request.session, request.POST["token"])
+        if kept is None:
+            messages.error(request, "Файл уже принят или ждал слишком долго. Загрузите его снова.")
+            return redirect("office:statement")
+        try:
+            summary = load(request, kept, today, dry_run=False, confirmed="confirmed" in request.POST)
+            messages.success(request, summary.message)
+        except Refusal as refusal:
+            messages.error(request, str(refusal))
+            return redirect("office:statement")
+    elif request.method == "POST":
+        form = forms.StatementForm(request.POST, request.FILES, channels=channels)
+        status = 422
+        if form.is_valid():
+            facts = form.cleaned_data
+            how = {"channel": facts["channel"], "day": facts["day"].isoformat()}
+            kept = drafts.Kept(facts["file"].name, facts["file"].read(), how)
+            try:
+                summary = load(request, kept, today, dry_run=True, confirmed=False)
+                token, status = drafts.keep(request.session, kept), 200
+            except Refusal as refusal:
+                form.add_error("file", str(refusal))
+    form.mark_errors()
+    return page(
+        request, "office/statement.html", title="Загрузить выписку", status=status, form=form, summary=summary, token=token,
+        sums=[(KIND_NAMES[kind], *pair) for kind, pair in summary.sums.items() if pair[0]] if summary else [],
+        kind_names=KIND_NAMES,
+    )  # fmt: skip
+
+
+KIND_NAMES = {
+    "accepted": "приняты", "held": "ждут выяснения", "repeated": "уже были", "rejected": "отклонены",
+    "outgoing": "списания",
+}  # fmt: skip
+
+
+def load(
+    request: HttpRequest, kept: drafts.Kept, today: date, *, dry_run: bool, confirmed: bool
+) -> payments.operations.StatementSummary:
+    return payments.operations.import_statement(
+        name=kept.name, content=kept.content, channel=kept.facts["channel"], day=kept.day("day"),
+        today=today, by=request.user, dry_run=dry_run, confirmed=confirmed,
+    )  # fmt: skip
+
+
+# --- reversals --------------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@desk(roles.REVERSE_PAYMENT)
+def reverse_page(request: HttpRequest, payment_id: int) -> HttpResponse:
+    path = payments.queries.payment_path(payment_id)
+    if path is None:
+        raise Http404("Такого платежа нет.")
+    form = forms.ReverseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            payments.operations.reverse_payment(
+                payment_id=payment_id, day=timezone.localdate(), reason=form.cleaned_data["ground"], by=request.user,
+                refund=form.cleaned_data["refund"],
+            )  # fmt: skip
+            messages.success(request, f"Платёж {amount(path.payment.amount)} ₽ сторнирован.")
+            if path.payment.account_id:
+                return redirect("office:card", account_id=path.payment.account_id)
+            return redirect("office:unidentified")
+        except Refusal as refusal:
+            form.refuse(refusal)
+    form.mark_errors()
+    status = 422 if form.errors else 200
+    return page(request, "office/reverse.html", title="Сторно платежа", status=status, path=path, form=form)
+
+
+# --- to the principals ------------------------------------------------------------------------------------------------
+
+
+def day_asked(request: HttpRequest) -> date:
+    """The day of the page: by default yesterday, whose money is due today."""
+    text = request.GET.get("day") or request.POST.get("day") or ""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return timezone.localdate() - timedelta(days=1)
+
+
+@require_http_methods(["GET", "POST"])
+@desk("payments.view_remittance")
+def remittances(request: HttpRequest) -> HttpResponse:
+    day = day_asked(request)
+    if request.method == "POST":
+        action = ACTIONS.get(request.POST.get("action", ""))
+        if action is None:
+            raise Http404("Нет такого действия.")
+        right, step = action
+        demand(request, right)
+        try:
+            messages.success(request, step(request, day))
+        except Refusal as refusal:
+            messages.error(request, str(refusal))
+        return redirect(f"{reverse('office:remittances')}?day={day.isoformat()}")
+    rows = payments.queries.remittances_on(day)
+    names = ("gross", "returns", "commission", "vat", "carried_in", "carried_out", "net")
+    return page(
+        request,
+        "office/remittances.html",
+        title=f"Перечисления за {day:%d.%m.%Y}",
+        day=day,
+        earlier=day - timedelta(days=1),
+        later=day + timedelta(days=1),
+        sheet=payments.queries.day_sheet(day),
+        is_closed=queries.is_day_closed(day),
+        rows=rows,
+        totals={name: sum((getattr(row, name) for row in rows), start=ZERO) for name in names},
+        to_send=sum(row.state == "formed" and row.net > 0 for row in rows),
+        may={name: request.user.has_perm(right) for name, (right, _) in ACTIONS.items()},
+    )
+
+
+def close_day(request: HttpRequest, day: date) -> str:
+    sheet = payments.operations.close_day(day=day, by=request.user)
+    return f"День {day:%d.%m.%Y} закрыт: получено {amount(sheet.received)} ₽, разнесено {amount(sheet.allocated)} ₽."
+
+
+def remit(request: HttpRequest, day: date) -> str:
+    return str(payments.operations.remit_day(day=day, by=request.user))
+
+
+def sent(request: HttpRequest, day: date) -> str:
+    return f"Отмечено отправленными поручений: {payments.operations.mark_remittance_sent(day=day, by=request.user)}."
+
+
+def confirm(request: HttpRequest, day: date) -> str:
+    number = one_of(request, day)
+    payments.operations.confirm_remittance(remittance_id=number, on=timezone.localdate(), by=request.user)
+    return "Исполнение банком отмечено."
+
+
+def reject(request: HttpRequest, day: date) -> str:
+    number = one_of(request, day)
+    payments.operations.reject_remittance(remittance_id=number, reason=request.POST.get("ground", ""), by=request.user)
+    return "Отказ банка записан."
+
+
+def resend(request: HttpRequest, day: date) -> str:
+    payments.operations.resend_remittance(remittance_id=one_of(request, day), on=timezone.localdate(), by=request.user)
+    return "Поручение отправляется снова, на действующий счёт получателя."
+
+
+def one_of(request: HttpRequest, day: date) -> int:
+    wanted = request.POST.get("remittance", "")
+    if wanted not in {str(row.remittance_id) for row in payments.queries.remittances_on(day)}:
+        raise Http404("Такого перечисления за этот день нет.")
+    return int(wanted)
+
+
+ACTIONS: dict[str, tuple[str, Callable[[HttpRequest, date], str]]] = {
+    "close_day": (roles.CLOSE_DAY, close_day),
+    "remit": (roles.FORM_REMITTANCE, remit),
+    "sent": (roles.SEND_REMITTANCE, sent),
+    "confirm": (roles.SEND_REMITTANCE, confirm),
+    "reject": (roles.SEND_REMITTANCE, reject),
+    "resend": (roles.SEND_REMITTANCE, resend),
+}
+
+
+@require_safe
+@desk("payments.view_remittance")
+def remittance_file(request: HttpRequest) -> HttpResponse:
+    """Payment orders of the day for the bank."""
+    day = day_asked(request)
+    try:
+        content = payments.operations.remittance_file(day)
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+        return redirect(f"{reverse('office:remittances')}?day={day.isoformat()}")
+    response = HttpResponse(content, content_type="text/plain; charset=windows-1251")
+    response["Content-Disposition"] = f'attachment; filename="remittance-{day.isoformat()}.txt"'
+    return response
