@@ -143,10 +143,8 @@ UNALLOCATED = """
         CASE WHEN c.day >= %(month)s THEN c.amount ELSE 0 END, 0
     FROM payments_payment AS c WHERE {scope} AND c.state = 'accepted' AND c.day < %(next)s
 """
-SUMS = """
-    sum(opening), sum(penalty_opening), sum(charged), sum(recalculated), sum(benefits), sum(penalty), sum(paid),
-    sum(penalty_paid)
-"""
+SUMMED = ("opening", "penalty_opening", "charged", "recalculated", "benefits", "penalty", "paid", "penalty_paid")
+SUMS = ", ".join(f"sum({name})::numeric(14, 2)" for name in SUMMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +192,8 @@ def statement_rows_of(*, account_ids: Collection[int], month: Month) -> dict[int
         LEFT JOIN accounts_agencycontract AS contract ON contract.id = contract_id
         LEFT JOIN accounts_organisation AS principal ON principal.id = contract.principal_id
         GROUP BY account_id, contract_id, service_id, service.name, service.priority, principal.short_name
-        HAVING bool_or(opening <> 0 OR penalty_opening <> 0 OR charged <> 0 OR recalculated <> 0 OR benefits <> 0
-            OR penalty <> 0 OR paid <> 0 OR penalty_paid <> 0)
+        HAVING sum(opening) <> 0 OR sum(penalty_opening) <> 0 OR bool_or(charged <> 0 OR recalculated <> 0
+            OR benefits <> 0 OR penalty <> 0 OR paid <> 0 OR penalty_paid <> 0)
         ORDER BY account_id, service.priority NULLS LAST, service_id, contract_id
     """
     params: dict[str, Any] = {"accounts": list(account_ids), "month": month.first, "next": month.next.first}
@@ -260,9 +258,12 @@ def turnover(*, contract_ids: Collection[int], month: Month, by_house: bool = Tr
             SELECT moved.contract_id, principal.short_name AS principal, {house} AS house_id,
                 coalesce(house.town || ', ' || house.street || ', д. ' || house.number, '') AS address,
                 moved.service_id, service.name AS service_name, service.priority,
-                sum(moved.opening + moved.penalty_opening) AS opening, sum(moved.charged) AS charged,
-                sum(moved.recalculated) AS recalculated, sum(moved.benefits) AS benefits,
-                sum(moved.penalty) AS penalty, sum(moved.paid + moved.penalty_paid) AS paid
+                sum(moved.opening + moved.penalty_opening)::numeric(16, 2) AS opening,
+                sum(moved.charged)::numeric(16, 2) AS charged,
+                sum(moved.recalculated)::numeric(16, 2) AS recalculated,
+                sum(moved.benefits)::numeric(16, 2) AS benefits,
+                sum(moved.penalty)::numeric(16, 2) AS penalty,
+                sum(moved.paid + moved.penalty_paid)::numeric(16, 2) AS paid
             FROM ({MOVEMENTS.format(scope="c.contract_id = ANY(%(contracts)s)")}) AS moved
             JOIN accounts_service AS service ON service.id = moved.service_id
             JOIN accounts_agencycontract AS contract ON contract.id = moved.contract_id
@@ -1067,4 +1068,3 @@ def balance_chain(month: Month) -> Iterator[str]:
         cursor.execute(CHAIN, {"month": month.first, "next": month.next.first})
         for account_id, contract_id, service_id in cursor.fetchall():
             yield f"сальдо {month}: счёт {account_id}, договор {contract_id}, услуга {service_id}: не по проводкам"
-

@@ -135,7 +135,8 @@ def close_month(*, month: Month, by: User | None = None) -> ClosingSummary:
     offending = next(queries.balance_chain(month), None)
     if offending is not None:
         raise MonthDoesNotClose(f"{title} не закрыт: {offending}. Запустите verify.")
-    totals: dict[str, Any] = {name: str(getattr(summary, name)) for name in ("rows", "opening", "charged", "paid", "closing")}
+    names = ("rows", "opening", "charged", "paid", "closing")
+    totals: dict[str, Any] = {name: str(getattr(summary, name)) for name in names}
     ClosedMonth.objects.create(month=month.first, totals=totals)
     accounts_operations.note("payments.month.closed", by=by, month=month, **totals)
     return summary

@@ -172,9 +172,7 @@ def _import(
     )  # fmt: skip
     words = "; ".join(f"{WORDS[kind]} {summary.sums[kind][0]} на {summary.sums[kind][1]} руб." for kind in KINDS)
     sums: dict[str, Any] = {kind: summary.sums[kind][1] for kind in KINDS}
-    accounts_operations.note(
-        "payments.statement.imported", by=by, register_id=register.pk, name=name, day=day, **sums
-    )
+    accounts_operations.note("payments.statement.imported", by=by, register_id=register.pk, name=name, day=day, **sums)
     return _summary(
         name=name, state=register.state, register_id=register.pk, message=f"Строк: {len(rows)}; {words}.", rows=rows,
         warnings=warnings, dry_run=dry_run,

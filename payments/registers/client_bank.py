@@ -387,9 +387,7 @@ def doubts(statement: Statement, own: Collection[str]) -> list[str]:
     ):
         if sums and all(amount is not None for amount in sums):
             told = total(amount for amount in sums if amount is not None)
-            counted = total(
-                document.amount for document in statement.documents if document.direction(own) in ways
-            )
+            counted = total(document.amount for document in statement.documents if document.direction(own) in ways)
             if told != counted:
                 found.append(f"По разделам счетов {words} {told} руб., а документов на {counted} руб.")
     return found

@@ -33,9 +33,7 @@ def incoming(purpose, amount="100.00", number="1", **facts):
         "ПлательщикРасчСчет": "40817810000000000001", "ПолучательРасчСчет": OURS, "ДатаПоступило": "05.11.2026",
         "НазначениеПлатежа": purpose, **facts,
     }  # fmt: skip
-    return "\n".join(
-        ["СекцияДокумент=Платежное поручение", *(f"{k}={v}" for k, v in values.items()), "КонецДокумента"]
-    )
+    return "\n".join(["СекцияДокумент=Платежное поручение", *(f"{k}={v}" for k, v in values.items()), "КонецДокумента"])
 
 
 def outgoing(number, amount, account):
@@ -67,9 +65,8 @@ def counts(summary):
 
 
 def written():
-    return [
-        model.objects.count() for model in (Register, BankStatementLine, Payment, Allocation, OperatingDay, JournalEntry)
-    ]
+    models = (Register, BankStatementLine, Payment, Allocation, OperatingDay, JournalEntry)
+    return [model.objects.count() for model in models]
 
 
 def test_money_finds_its_account_and_pays_the_debt():

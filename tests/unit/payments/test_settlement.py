@@ -1,0 +1,141 @@
+"""Commission, VAT and the claims of a principal, in figures; the bank's orders."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+
+from payments import bank_orders
+from payments.bank_orders import Order, OrderRefused, Party
+from payments.remittance import (
+    CAPITAL_REPAIR,
+    SETTLEMENT,
+    SPECIAL_AGENT,
+    Collected,
+    NoVatRate,
+    Terms,
+    account_kinds,
+    next_number,
+    settle,
+)
+
+FRIDAY, SATURDAY = date(2026, 11, 6), date(2026, 11, 7)
+RATES = {FRIDAY: Decimal("22"), SATURDAY: Decimal("22")}
+CASH, ONLINE, BANK = 1, 2, 3
+
+
+def terms(
+    percent, channel_kind=0, minimum="0", maximum=None, vat_mode=0, is_withheld=True, since=date(2020, 1, 1), to=None
+):
+    return Terms(
+        channel_kind, Decimal(percent), Decimal(minimum), None if maximum is None else Decimal(maximum), vat_mode,
+        is_withheld, since, to,
+    )  # fmt: skip
+
+
+def took(day, kind, received, returned="0.00", payments=1):
+    return Collected(day, kind, Decimal(received), Decimal(returned), payments)
+
+
+def test_terms_of_a_channel_go_before_those_of_any():
+    found = settle([took(FRIDAY, CASH, "100.00"), took(FRIDAY, BANK, "100.00")], [terms("1"), terms("3", CASH)], RATES)
+    assert [(line.channel_kinds, str(line.fee)) for line in found.lines] == [((CASH,), "3.00"), ((BANK,), "1.00")]
+    assert (found.commission, found.net) == (Decimal("4.00"), Decimal("196.00"))
+
+
+def test_minimum_and_maximum_are_of_a_day_and_of_the_terms_not_of_a_channel():
+    found = settle(
+        [took(FRIDAY, ONLINE, "10.00"), took(FRIDAY, BANK, "10.00"), took(SATURDAY, BANK, "100000.00")],
+        [terms("1", minimum="5", maximum="300")],
+        RATES,
+    )
+    assert [(line.day, str(line.computed), line.bound, str(line.fee)) for line in found.lines] == [
+        (FRIDAY, "0.20", "минимум", "5"),
+        (SATURDAY, "1000.00", "максимум", "300"),
+    ]
+
+
+def test_terms_change_by_the_day_of_the_money():
+    found = settle(
+        [took(FRIDAY, BANK, "100.00"), took(SATURDAY, BANK, "100.00")],
+        [terms("1", to=SATURDAY), terms("2", since=SATURDAY)],
+        RATES,
+    )
+    assert [str(line.fee) for line in found.lines] == ["1.00", "2.00"]
+
+
+def test_vat_inside_and_on_top():
+    inside = settle([took(FRIDAY, BANK, "1000.00")], [terms("2.5", vat_mode=1)], RATES)
+    on_top = settle([took(FRIDAY, BANK, "1000.00")], [terms("2.5", vat_mode=2)], RATES)
+    assert (inside.commission, inside.vat, inside.net) == (Decimal("20.49"), Decimal("4.51"), Decimal("975.00"))
+    assert (on_top.commission, on_top.vat, on_top.net) == (Decimal("25.00"), Decimal("5.50"), Decimal("969.50"))
+    with pytest.raises(NoVatRate, match=r"06\.11\.2026 не задана"):
+        settle([took(FRIDAY, BANK, "1000.00")], [terms("2.5", vat_mode=2)], {FRIDAY: None})
+
+
+def test_a_claim_is_carried_until_money_covers_it():
+    first = settle([took(FRIDAY, BANK, "30.00", "100.00")], [], RATES)
+    assert (first.net, first.carried_out) == (Decimal("0.00"), Decimal("-70.00"))
+    second = settle([took(SATURDAY, BANK, "200.00")], [], RATES, first.carried_out)
+    assert (second.carried_in, second.net) == (Decimal("-70.00"), Decimal("130.00"))
+    assert second.carried_out == Decimal("0.00")
+
+
+def test_account_by_the_kind_of_money():
+    assert account_kinds(has_cash=True, is_capital_repair=False)[0] == SPECIAL_AGENT
+    assert account_kinds(has_cash=False, is_capital_repair=False)[0] == SETTLEMENT
+    assert account_kinds(has_cash=False, is_capital_repair=True)[0] == CAPITAL_REPAIR
+    assert CAPITAL_REPAIR not in account_kinds(has_cash=True, is_capital_repair=False)
+
+
+def test_order_numbers_never_end_in_three_noughts():
+    assert [next_number(last) for last in (0, 998, 999, 999_998, 999_999)] == [1, 999, 1001, 999_999, 1]
+
+
+def party(name="ООО «Поставщик»"):
+    return Party(name, "5600000000", "561001001", "4" * 20, "Банк", "г. Оренбург", "045354601", "3" * 20)
+
+
+def order(**facts):
+    return Order(**{
+        "number": "7", "on": FRIDAY, "amount": Decimal("10.50"), "payer": party("АО «Центр»"), "payee": party(),
+        "purpose": "Перевод платежей", **facts,
+    })  # fmt: skip
+
+
+def written(*orders):
+    return bank_orders.write(orders, sender="АО «Центр»", recipient="Банк", created=datetime(2026, 11, 6, 9, 5, 0))  # noqa: DTZ001
+
+
+def test_the_file_is_cp1251_with_crlf_and_every_field_in_its_place():
+    lines = written(order()).decode("cp1251").split("\r\n")
+    assert lines[:4] == ["1CClientBankExchange", "ВерсияФормата=1.03", "Кодировка=Windows", "Отправитель=АО «Центр»"]
+    for line in ("ДатаСоздания=06.11.2026", "ВремяСоздания=09:05:00", "Номер=7", "Сумма=10.50", "ВидОплаты=01", "Код=0",
+                 "Очередность=5", "ПолучательКорсчет=" + "3" * 20, "НазначениеПлатежа1=Перевод платежей"):  # fmt: skip
+        assert line in lines
+    assert lines[-2:] == ["КонецФайла", ""]
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"number": "1000"}, "последние три не 000"),
+        ({"number": "1234567"}, "до шести цифр"),
+        ({"amount": Decimal("0.00")}, "не больше нуля"),
+        ({"purpose": "я" * 211}, "длиннее 210"),
+        ({"payee": party("ООО «Снег ☃»")}, "не пишется в кодировке банка"),
+        ({"payee": party("")}, "не заполнено: наименование"),
+    ],
+)
+def test_an_order_the_bank_would_not_take_is_refused(facts, words):
+    with pytest.raises(OrderRefused, match=words):
+        written(order(**facts))
+
+
+def test_the_purpose_fits_whatever_the_number_of_the_contract():
+    text = bank_orders.purpose(
+        days=(FRIDAY, SATURDAY), contract="Д" * 200, signed_on=FRIDAY, payments=123456,
+        amount=Decimal("123456789.00"), withheld=Decimal("1234567.89"),
+    )  # fmt: skip
+    assert len(text) == 210
+    assert text.endswith("НДС не облагается")
