@@ -10,7 +10,10 @@ from typing import Any
 
 
 def work_together(run_id: int, workers: int) -> list[dict[str, int]]:
-    """Let `workers` processes take the run's blocks until none waits. Returns what each says of itself."""
+    """Let `workers` processes, this one among them, take the run's blocks until none waits.
+
+    Returns what each says of itself. A process that dies leaves its block waiting; the run then counts as broken.
+    """
     from django.conf import settings
     from django.db import connection
 
@@ -18,11 +21,11 @@ def work_together(run_id: int, workers: int) -> list[dict[str, int]]:
     reports: Any = context.SimpleQueue()
     name = str(connection.settings_dict["NAME"])
     before = os.environ.get("POLARS_MAX_THREADS")
-    os.environ["POLARS_MAX_THREADS"] = "1"  # the child inherits it; one block, one core
+    os.environ["POLARS_MAX_THREADS"] = "1"  # a child inherits it: one block, one core
     try:
         crew = [
             context.Process(target=_work, args=(run_id, str(settings.SETTINGS_MODULE), name, reports))
-            for _ in range(workers)
+            for _ in range(workers - 1)
         ]
         for member in crew:
             member.start()
@@ -31,9 +34,9 @@ def work_together(run_id: int, workers: int) -> list[dict[str, int]]:
             del os.environ["POLARS_MAX_THREADS"]
         else:
             os.environ["POLARS_MAX_THREADS"] = before
+    said = [_take_blocks(run_id)]
     for member in crew:
         member.join()
-    said = []
     while not reports.empty():
         said.append(reports.get())
     return said
@@ -46,13 +49,13 @@ def _work(run_id: int, settings_module: str, database: str, reports: Any) -> Non
 
     settings.DATABASES["default"]["NAME"] = database  # a test's or a bench's own
     django.setup()
-    queries = importlib.import_module("billing.queries")  # models: only once Django stands
-    drafts = importlib.import_module("billing.operations.drafts")
-    runs = importlib.import_module("accounts.models")
-    from accounts.calendar import Month
+    reports.put(_take_blocks(run_id))
 
-    known = queries.reference(Month(runs.Run.objects.get(pk=run_id).month))
+
+def _take_blocks(run_id: int) -> dict[str, int]:
+    drafts = importlib.import_module("billing.operations.drafts")  # models: only once Django stands
+    known = drafts.reference_of(run_id)
     blocks = 0
     while drafts.bill_next_block(run_id, known):
         blocks += 1
-    reports.put({"blocks": blocks, "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024})
+    return {"blocks": blocks, "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}

@@ -17,7 +17,7 @@ from accounts.calendar import Month
 from billing import columns
 from billing.columns import EXACT
 from billing.formulas import common_use, heating, metered, normative, ranges, water
-from billing.formulas.exact import exact, roubles, rounded
+from billing.formulas.exact import exact, roubles, shown
 from billing.kinds import COLD_WATER, GCAL, HOT_WATER, Basis, By, How, Kind, Mode
 
 Frame = pl.DataFrame
@@ -1008,7 +1008,6 @@ def _by_ranges(rows: Frame, size: int) -> Frame:
 def stored(month: Month, traced: Frame) -> Frame:
     """The lines as the table keeps them: volume to 6 places, key in order."""
     line = pl.col("component") * 10000 + pl.col("zone") * 1000 + pl.col("range") * 100 + pl.col("segment")
-    one = pl.lit(1).cast(EXACT)
     days = exact(pl.col("days"))
     lines = traced.select(
         "account_id", "contract_id", "service_id", "kind",
@@ -1017,13 +1016,13 @@ def stored(month: Month, traced: Frame) -> Frame:
         "house_id",
         pl.lit(month.first).alias("for_month"),
         pl.col("by").alias("method"),
-        rounded(pl.col("numer"), pl.col("over"), 6).alias("volume"),
+        shown(pl.col("numer"), pl.col("over")).alias("volume"),
         "unit",
         pl.col("price").alias("tariff"),
         "norm",
         "multiplier",
-        pl.when("shows_persons").then(rounded(pl.col("person_days"), pl.when("shows_persons").then(days).otherwise(one), 6)).alias("persons"),
-        pl.when("shows_area").then(rounded(pl.col("area_days"), pl.when("shows_area").then(days).otherwise(one), 6)).alias("area"),
+        pl.when("shows_persons").then(shown(pl.col("person_days"), days)).alias("persons"),
+        pl.when("shows_area").then(shown(pl.col("area_days"), days)).alias("area"),
         "days",
         "amount",
     )  # fmt: skip
@@ -1048,9 +1047,12 @@ class Difference:
 
 def difference(lines: Frame, standing: Frame) -> Difference:
     """Compares by key, then by every other column."""
+    key = list(columns.KEY)
+    lines = lines.sort(key)  # neighbours in the key are neighbours on the disk
     if not standing.height:
         return Difference(lines, lines.clear(), lines.clear())
-    key = list(columns.KEY)
+    if lines.equals(standing.sort(key)):
+        return Difference(lines.clear(), lines.clear(), lines.clear())
     inserted = lines.join(standing, on=key, how="anti")
     vanished = standing.join(lines, on=key, how="anti")
     others = [name for name in lines.columns if name not in columns.KEY]

@@ -17,18 +17,22 @@ def exact(value: pl.Expr) -> pl.Expr:
 def rounded(numer: pl.Expr, over: pl.Expr, places: int) -> pl.Expr:
     """numer / over rounded once to `places`, half away from zero.
 
-    numer, over: Decimal(38, 12), over > 0. The quotient is first cut to 12 places, which can make a tie of what is
-    none; so the answer is checked against the exact remainder numer − answer × over, and moved by one unit if it is
-    farther than half. Exact while answer × over needs no more than 12 places.
+    numer, over: Decimal(38, 12), over > 0. The quotient is first cut to 12 places. That moves no value across a tie,
+    since a tie has few places; but it can make a tie of what falls just short of one, so there the exact product
+    quotient × over is asked. Exact while that product needs no more than 12 places.
     """
-    unit = pl.lit(1).cast(EXACT) / 10**places
-    near = (numer / over).round(places, mode=HALF_UP)
-    rest = (numer - near * over) * 2
-    step = unit * over
-    away = pl.when(numer >= 0).then(1).otherwise(-1)
-    is_short = ((numer >= 0) & (rest >= step)) | ((numer < 0) & (rest <= -step))
-    is_long = ((numer >= 0) & (rest < -step)) | ((numer < 0) & (rest > step))
-    return near + unit * pl.when(is_short).then(away).when(is_long).then(-away).otherwise(0)
+    quotient = numer / over
+    near = quotient.round(places, mode=HALF_UP)
+    half = pl.lit(5).cast(EXACT) / 10 ** (places + 1)
+    is_tie = (near - quotient).abs() == half
+    falls_short = numer.abs() < quotient.abs() * over
+    back = pl.when(numer >= 0).then(-2).otherwise(2)
+    return near + half * pl.when(is_tie & falls_short).then(back).otherwise(0)
+
+
+def shown(numer: pl.Expr, over: pl.Expr) -> pl.Expr:
+    """A quantity as it is stored beside its line: to six places. No amount is computed from it."""
+    return (numer / over).round(6, mode=HALF_UP)
 
 
 def roubles(numer: pl.Expr, over: pl.Expr, price: pl.Expr) -> pl.Expr:

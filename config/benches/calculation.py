@@ -53,7 +53,7 @@ def run(*, accounts: int, workers: int = 2) -> dict[str, Any]:
         "seconds": round(seconds, 2),
         "floor_seconds": round(floor, 2),
         "ratio": round(seconds / floor, 2),
-        "peak_rss_mb": counts.get("peak_rss_mb", drafts.peak_rss_mb()),
+        "peak_rss_mb": counts["peak_rss_mb"],
         "workers": workers,
         "parallel_floor_seconds": round(parallel_floor, 2),
         "unchanged_night_seconds": round(again, 2),
