@@ -281,7 +281,7 @@ def payload(facts: Facts) -> dict[str, Any]:
         "payments": {
             "through": facts.paid_through.isoformat(),
             "last_on": _day(facts.last_paid_on),
-            "last": _text(facts.last_paid),
+            "last": "" if facts.last_paid is None else str(facts.last_paid),
         },
         "meters": [_dial(dial) for dial in facts.meters],
         "readings_until": facts.readings_until,
@@ -472,7 +472,7 @@ def _payment_code(facts: Facts, due: Decimal) -> str:
         month=facts.month,
         purpose=f"ЖКУ за {facts.month.title}, л/с {facts.account}",
         names=facts.payer.names,
-        address=facts.address,
+        address=f"{facts.town.partition(',')[0]}, {facts.street}",
     )
 
 
@@ -534,7 +534,9 @@ def _name(facts: Facts, service_id: int) -> str:
 
 
 def _text(number: Decimal | None) -> str:
-    return "" if number is None else f"{number:f}"
+    """A quantity without the zeros its column adds."""
+    text = "" if number is None else f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _day(day: date | None) -> str:

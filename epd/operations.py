@@ -82,6 +82,8 @@ def issue_documents(
     for nobody; Busy while another issue of the month runs.
     """
     with accounts.operations.running("epd.issue", month=month, by=by) as run:
+        if not queries.is_posted(month):
+            raise DocumentRefused(f"{month.title.capitalize()} не проведён. Проведите его: post {month}.")
         waiting = queries.accounts_of_month(month=month, house_ids=house_ids, account_ids=account_ids)
         refused = tuple(row.why for row in waiting if row.why and not row.has_document)
         if account_ids is not None and refused:
@@ -196,7 +198,8 @@ def reissue(*, account_id: int, month: Month, day: date, reason: str, by: User |
     if waiting and waiting[0].why:
         raise DocumentRefused(waiting[0].why)
     if last.withdrawn_at is None:
-        PaymentDocument.objects.filter(pk=last.pk).update(withdrawn_at=timezone.now())
+        last.withdrawn_at = timezone.now()
+        last.save(update_fields=["withdrawn_at"])
     block = queries.read_block(month=month, day=day, account_ids=[account_id])
     made = _document(block, account_id, issue=last.issue + 1, replaces=last, reason=reason.strip())
     made.save(force_insert=True)

@@ -10,9 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 import accounts.queries
+import billing.queries
 import payments.queries
 from accounts.calendar import Month
 from accounts.kinds import Unit
@@ -26,7 +27,7 @@ from epd.models import DocumentKind, PaymentDocument
 
 __all__ = [
     "Block", "DocumentKind", "PaymentDocument", "accounts_of_month", "document", "document_of_month",
-    "documents_of_account", "documents_of_month", "read_block",
+    "documents_of_account", "documents_of_month", "is_posted", "last_issue", "read_block",
 ]  # fmt: skip
 
 # --- documents -------------------------------------------------------------------------------------------------------
@@ -87,6 +88,13 @@ class Waiting:
         if self.open_contracts:
             return f"Счёт {self.number}: месяц не проведён по договорам {self.open_contracts}. Сначала проведите его."
         return ""
+
+
+def is_posted(month: Month) -> bool:
+    """Is the month ink for any contract?"""
+    return billing.queries.ContractMonth.objects.filter(
+        ~Q(state=billing.queries.ContractMonthState.OPEN), month=month.first
+    ).exists()
 
 
 def accounts_of_month(

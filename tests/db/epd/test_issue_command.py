@@ -1,0 +1,83 @@
+"""`issue YYYY-MM --out DIR`: documents on disk."""
+
+import io
+from datetime import date
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.calendar import Month
+from epd import tasks
+from epd.models import PaymentDocument
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+OCTOBER = Month(date(2026, 10, 1))
+
+
+@pytest.fixture
+def two_accounts():
+    make.agent()
+    contract = make.contract()
+    found = make.account(), make.account()
+    for account in found:
+        make.ink(account, contract, 2, OCTOBER, "500.00")
+    return found
+
+
+def run(*arguments):
+    out = io.StringIO()
+    call_command("issue", *arguments, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def test_a_file_for_every_document(two_accounts, tmp_path):
+    said = run("2026-10", "--out", str(tmp_path / "new"), "--day", "2026-11-03")
+    names = sorted(path.name for path in (tmp_path / "new").iterdir())
+    assert names == sorted(f"{account.number}-202610-1.pdf" for account in two_accounts)
+    assert all(path.read_bytes().startswith(b"%PDF") for path in (tmp_path / "new").iterdir())
+    assert "выпущено документов 2" in said
+    assert "1\u00a0000,00 руб." in said
+
+
+def test_one_account_only(two_accounts, tmp_path):
+    one, _ = two_accounts
+    run("2026-10", "--out", str(tmp_path), "--account", one.number)
+    assert [path.name for path in tmp_path.iterdir()] == [f"{one.number}-202610-1.pdf"]
+    assert PaymentDocument.objects.get().account_id == one.pk
+
+
+def test_the_second_time_only_files_are_written(two_accounts, tmp_path):
+    run("2026-10")
+    said = run("2026-10", "--out", str(tmp_path))
+    assert "выпущено документов 0" in said
+    assert len(list(tmp_path.iterdir())) == 2
+    assert PaymentDocument.objects.count() == 2
+
+
+def test_a_dry_run_leaves_nothing(two_accounts, tmp_path):
+    said = run("2026-10", "--out", str(tmp_path / "none"), "--dry-run")
+    assert "выпущено документов 2" in said
+    assert PaymentDocument.objects.count() == 0
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["октябрь"], "не понят"),
+        (["2026-10", "--account", "123"], "не найден"),
+        (["2026-10", "--day", "вчера"], "не понята"),
+        (["2026-09"], "не проведён"),
+    ],
+)
+def test_a_mistake_is_told_and_nothing_written(two_accounts, arguments, words):
+    with pytest.raises(CommandError, match=words):
+        run(*arguments)
+    assert PaymentDocument.objects.count() == 0
+
+
+def test_the_task_issues_the_named_month(two_accounts):
+    tasks.issue_month(month="2026-10", invented_later=True)
+    assert PaymentDocument.objects.count() == 2

@@ -1,0 +1,262 @@
+"""Facts become the payload, the payload the printed strings."""
+
+import json
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from accounts.calendar import Month
+from accounts.kinds import ServiceKind
+from billing.models import Method
+from epd import assemble, barcode
+from epd.assemble import DocumentRefused, blank, money, phone, price, quantity, tied
+from tests.unit.epd import samples
+
+NBSP = assemble.SPACE
+
+
+def row(content, service_id, contract_id=None):
+    return next(
+        row for row in content["rows"]
+        if row["service_id"] == service_id and contract_id in (None, row["contract_id"])
+    )  # fmt: skip
+
+
+def line(form, name):
+    return next(line for line in form.lines if line.name == name)
+
+
+# --- the payload -----------------------------------------------------------------------------------------------------
+
+
+def test_rows_stand_in_the_order_of_the_form():
+    names = [row["name"] for row in assemble.payload(samples.facts())["rows"]]
+    assert names[:3] == [
+        "Содержание жилого помещения",
+        "Холодная вода на содержание общего имущества",
+        "Горячая вода на содержание общего имущества",
+    ]
+    assert names[-2:] == ["Антенна", "Домофон"]
+
+
+def test_money_of_a_row_and_of_the_whole():
+    content = assemble.payload(samples.debtor())
+    heating = row(content, 5)
+    assert {name: heating[name] for name in assemble.MONEY} == {
+        "opening": "4723.14",
+        "charged": "2361.57",
+        "uplift": "0.00",
+        "recalculated": "-312.40",
+        "benefits": "0.00",
+        "payable": "2049.17",
+        "penalty": "24.91",
+        "paid": "0.00",
+        "closing": "6797.22",
+    }
+    assert content["total"] == content["sums"]["closing"] == "13315.47"
+    assert sum(Decimal(r["closing"]) for r in content["rows"]) == Decimal("13315.47")
+    assert sum(Decimal(p["closing"]) for p in content["principals"]) == Decimal("13315.47")
+
+
+def test_a_payload_is_json_without_floats():
+    content = assemble.payload(samples.debtor())
+    assert json.loads(json.dumps(content), parse_float=pytest.fail) == content
+
+
+def test_hot_water_has_two_components_and_its_uplift_apart():
+    hot = row(assemble.payload(samples.facts()), 3)
+    assert [(part["name"], part["volume"], part["unit"], part["charged"]) for part in hot["lines"]] == [
+        ("компонент на воду", "5", "м³", "231.85"),
+        ("компонент на тепловую энергию", "0.29275", "Гкал", "746.21"),
+    ]
+    assert (hot["charged"], hot["uplift"], hot["multiplier"]) == ("978.06", "489.03", "1.5")
+    assert (hot["volume"], hot["tariff"]) == ("", "")
+
+
+def test_zones_add_up_to_one_volume():
+    power = row(assemble.payload(samples.facts()), 1)
+    assert (power["volume"], power["unit"], power["mark"], power["tariff"]) == ("155", "кВт·ч", 2, "")
+    assert [part["name"] for part in power["lines"]] == ["день (пик)", "ночь"]
+
+
+def test_a_tariff_that_changed_inside_the_month_makes_lines_by_days():
+    charges = (
+        samples.charge(2, 2, "100.00", line=0, volume="2", tariff="50", days=15),
+        samples.charge(2, 2, "165.00", line=1, volume="3", tariff="55", days=16),
+    )
+    water = row(assemble.payload(samples.facts(charges=charges)), 2)
+    assert [part["name"] for part in water["lines"]] == ["15 дн.", "16 дн."]
+    assert water["volume"] == "5"
+
+
+def test_an_advance_nobody_owns_yet_is_a_row_of_its_own():
+    content = assemble.payload(samples.advance())
+    assert row(content, 0)["name"] == "Аванс, не распределённый по услугам"
+    assert content["total"] == "-3829.44"
+    assert (content["qr"], content["desk"]) == ("", "")
+
+
+def test_the_code_pays_the_centre_the_printed_total():
+    content = assemble.payload(samples.debtor())
+    read = barcode.read(content["qr"])
+    assert read.sum_kopecks == 1331547
+    assert read.fields["PersonalAcc"] == samples.AGENT.bank.number
+    assert read.fields["PersAcc"] == samples.ACCOUNT
+    assert barcode.read_desk_code(content["desk"]).amount == Decimal("13315.47")
+
+
+def test_rows_of_nothing_are_left_out():
+    content = assemble.payload(samples.facts(opening={(2, 2): "0.00", (5, 6): "0.00"}, charges=samples.CHARGES[:1]))
+    assert [row["service_id"] for row in content["rows"]] == [8]
+
+
+def test_a_row_that_does_not_add_up_is_refused():
+    facts = samples.facts()
+    wrong = replace(facts.balances[0], closing=facts.balances[0].closing + Decimal("0.01"))
+    with pytest.raises(DocumentRefused, match="не дают конечного сальдо"):
+        assemble.payload(replace(facts, balances=(wrong, *facts.balances[1:])))
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"address": ""}, "нет адреса"),
+        ({"agent": replace(samples.AGENT, bank=None)}, "нет утверждённого банковского счёта"),
+        ({"principals": {}}, "неизвестен исполнитель"),
+    ],
+)
+def test_what_a_document_cannot_go_without(facts, words):
+    with pytest.raises(DocumentRefused, match=words):
+        assemble.payload(samples.facts(**facts))
+
+
+# --- due day ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("month", "day", "legal", "due"),
+    [
+        ("2026-10", 15, date(2026, 11, 15), date(2026, 11, 16)),  # a Sunday
+        ("2026-09", 15, date(2026, 10, 15), date(2026, 10, 15)),
+        ("2025-12", 10, date(2026, 1, 10), date(2026, 1, 12)),  # a Saturday after the holidays
+        ("2026-04", 10, date(2026, 5, 10), date(2026, 5, 12)),  # the 11th is a transferred holiday
+    ],
+)
+def test_a_day_off_moves_the_due_day(month, day, legal, due):
+    found = assemble.due_date(Month.parse(month), day, act="акт")
+    assert (found.legal, found.on, found.act) == (legal, due, "акт")
+
+
+def test_a_table_overrides_the_calendar():
+    found = assemble.due_date(samples.MONTH, 15, overrides={date(2026, 11, 16): False})
+    assert found.on == date(2026, 11, 17)
+
+
+# --- the printed strings ---------------------------------------------------------------------------------------------
+
+
+def test_what_to_pay_with_and_without_debt():
+    form = assemble.form(assemble.payload(samples.debtor()))
+    assert (form.pay["roubles"], form.pay["kopecks"]) == (f"13{NBSP}315", "47")
+    assert form.pay["until"] == "до 16 ноября 2026 г. включительно"
+    assert form.pay["current"] == f"8{NBSP}135,73"
+    assert form.pay["earlier"] == f"5{NBSP}179,74"
+
+
+def test_an_overpaid_account_is_told_not_to_pay():
+    form = assemble.form(assemble.payload(samples.advance()))
+    assert form.pay["headline"] == "Платить не нужно: аванс"
+    assert form.pay["roubles"] == f"3{NBSP}829"
+    assert form.qr == ""
+    assert form.advance == f"{assemble.MINUS}12{NBSP}000,00"
+
+
+def test_steps_of_nothing_are_not_printed():
+    titles = [step.title for step in assemble.form(assemble.payload(samples.facts())).steps]
+    assert titles == ["Долг на начало", "Начислено", "Повыш. коэфф.", "Оплачено", "К оплате на конец"]
+    assert "Перерасчёты" in [step.title for step in assemble.form(assemble.payload(samples.debtor())).steps]
+
+
+def test_zero_corrections_are_blank():
+    water = line(assemble.form(assemble.payload(samples.facts())), "Холодное водоснабжение")
+    assert (water.recalculated, water.benefits, water.penalty, water.uplift) == ("", "", "", "")
+    assert (water.volume, water.unit, water.mark, water.tariff) == ("7", "м³", "2", "46,37")
+    assert (water.supplier, water.charged, water.closing) == ("ООО «Оренбург Водоканал»", "324,59", "324,59")
+
+
+def test_a_recalculation_has_its_sign_and_basis():
+    form = assemble.form(assemble.payload(samples.debtor()))
+    assert line(form, "Отопление").recalculated == f"{assemble.MINUS}312,40"
+    (basis,) = form.recalculations
+    assert basis["service"] == "Отопление"
+    assert "акт № 14" in basis["text"]
+    assert basis["amount"] == f"{assemble.MINUS}312,40"
+
+
+def test_footnotes_explain_the_marks_that_stand():
+    form = assemble.form(assemble.payload(samples.facts()))
+    assert [note[:3] for note in form.footnotes] == ["(1)", "(2)", "(4)", "(6)"]
+
+
+def test_the_due_day_is_explained():
+    (note,) = [note for note in assemble.form(assemble.payload(samples.facts())).notes if "Срок оплаты" in note]
+    assert "15 ноября 2026" in note
+    assert "16 ноября 2026" in note
+    assert "193" in note
+
+
+def test_an_organisation_has_no_residents_and_its_inn():
+    titles = dict(assemble.form(assemble.payload(samples.organisation())).payer)
+    assert "Проживают" not in titles
+    assert titles["ИНН плательщика"] == samples.INN
+
+
+def test_a_tenant_and_his_landlord():
+    titles = dict(assemble.form(assemble.payload(samples.communal_room())).payer)
+    assert titles["Наниматель"].startswith("Константинопольская")
+    assert titles["Собственники"] == "Муниципальное образование «город Оренбург»"
+    assert titles["Проживают"] == "1 чел., временно 2 чел."
+
+
+def test_a_replaced_document_is_named():
+    elder = {"number": "56-202610-1", "issued_on": "2026-11-03", "reason": "ошибка в показании"}
+    form = assemble.form(assemble.payload(samples.facts(replaces=elder, issue=2)))
+    assert form.title["instead"] == "Взамен документа № 56-202610-1 от 03.11.2026: ошибка в показании"
+
+
+def test_the_identifier_of_gis_gets_into_head_and_code():
+    form = assemble.form(assemble.payload(samples.facts()), gis_id="20МВ875415-07-6101")
+    assert form.title["gis"] == "20МВ875415-07-6101"
+    assert barcode.read(form.qr).fields["UIN"] == "20МВ875415-07-6101"
+
+
+@pytest.mark.parametrize(
+    ("amount", "signed", "text"),
+    [
+        ("0", False, "0,00"), ("1234567.8", False, f"1{NBSP}234{NBSP}567,80"), ("-5", False, "−5,00"),
+        ("5", True, "+5,00"), ("-5", True, "−5,00"), ("999.99", False, "999,99"),
+    ],
+)  # fmt: skip
+def test_money_is_written_the_russian_way(amount, signed, text):
+    assert money(amount, signed=signed) == text
+
+
+def test_quantities_prices_and_phones():
+    assert [quantity(q) for q in ("", "7.000000", "0.926488", "1350", "-2.50")] == [
+        "", "7", "0,926488", f"1{NBSP}350", "−2,5",
+    ]  # fmt: skip
+    assert [price(p) for p in ("", "7.000000", "4.6678", "3.5", "2548.964")] == [
+        "", "7,00", "4,6678", "3,50", f"2{NBSP}548,964",
+    ]  # fmt: skip
+    assert blank("0.00") == ""
+    assert phone("+73532000000") == f"+7{NBSP}353{NBSP}200-00-00"
+    assert phone("8-800") == "8-800"
+    assert tied("г. Оренбург, ул. Чкалова, д. 5, кв. 7") == f"г.{NBSP}Оренбург, ул.{NBSP}Чкалова, д.{NBSP}5, кв.{NBSP}7"
+
+
+def test_numbers_of_the_form_are_those_of_the_models():
+    assert {group for group, _ in assemble.GROUPS} == {int(kind) for kind in ServiceKind}
+    assert assemble.MARKS.keys() <= {int(method) for method in Method}
+    assert set(assemble.MARKS.values()) <= assemble.FOOTNOTES.keys()

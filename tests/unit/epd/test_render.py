@@ -1,0 +1,142 @@
+"""The page as people, scanners and programs see it."""
+
+import shutil
+import subprocess
+from dataclasses import replace
+from datetime import date
+
+import pytest
+import zxingcpp
+from PIL import Image
+
+from accounts.calendar import Month
+from epd import assemble, barcode, render
+from tests.unit.epd import samples
+
+pytestmark = pytest.mark.skipif(
+    not shutil.which("pdftoppm"), reason="нет pdftoppm: apt-get install -y --no-install-recommends poppler-utils"
+)
+
+
+@pytest.fixture(scope="module")
+def debtor(tmp_path_factory):
+    content = assemble.payload(samples.debtor())
+    path = tmp_path_factory.mktemp("epd") / "debtor.pdf"
+    path.write_bytes(render.pdf_of(content))
+    return content, path
+
+
+def tool(*command):
+    done = subprocess.run([str(part) for part in command], capture_output=True, check=True, text=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+def text_of(path):
+    return tool("pdftotext", "-layout", path, "-")
+
+
+def pages(path):
+    return int(next(line for line in tool("pdfinfo", path).splitlines() if line.startswith("Pages")).split()[1])
+
+
+def codes(path, dpi=200):
+    tool("pdftoppm", "-r", dpi, "-png", path, path.with_suffix(""))
+    picture = Image.open(next(iter(sorted(path.parent.glob(f"{path.stem}-*1.png")))))
+    return {str(code.format): code for code in zxingcpp.read_barcodes(picture.convert("L"))}
+
+
+def test_the_printed_code_is_read_field_by_field(debtor):
+    content, path = debtor
+    found = codes(path)
+    qr = barcode.read(found["QR Code"].bytes)
+    assert qr.fields == {
+        "Name": "АО «Оренбургский биллинговый центр»",
+        "PersonalAcc": samples.AGENT.bank.number,
+        "BankName": "Оренбургское отделение № 8623 ПАО Сбербанк",
+        "BIC": samples.BIK,
+        "CorrespAcc": samples.CORRESPONDENT,
+        "PayeeINN": samples.INN,
+        "KPP": "561001001",
+        "Sum": "1331547",
+        "Purpose": f"ЖКУ за октябрь 2026, л/с {samples.ACCOUNT}",
+        "PersAcc": samples.ACCOUNT,
+        "PaymPeriod": "102026",
+        "LastName": "Иванова",
+        "FirstName": "Мария",
+        "MiddleName": "Петровна",
+        "PayerAddress": "г. Оренбург, ул. Чкалова, д. 14/2, кв. 57",
+        "TechCode": "02",
+    }
+    assert qr.problems == ()
+    assert f"{qr.sum_kopecks / 100:.2f}" == content["total"]
+    desk = barcode.read_desk_code(found["Code 128"].text)
+    assert (desk.account, str(desk.amount)) == (samples.ACCOUNT, content["total"])
+
+
+def test_the_nine_groups_stand_in_the_text(debtor):
+    _, path = debtor
+    text = " ".join(text_of(path).split())
+    for words in (
+        "Долг на начало", "Оплачено", "Объём", "Тариф", "Начислено", "Перерасчёты", "Льготы, субсидии", "Пени",
+        "К оплате на конец",
+    ):  # fmt: skip
+        assert words in text.replace("\u00a0", " "), words
+
+
+def test_the_text_holds_what_the_law_asks(debtor):
+    _, path = debtor
+    text = " ".join(tool("pdftotext", path, "-").split())
+    for words in (
+        "ПЛАТЁЖНЫЙ ДОКУМЕНТ (СЧЁТ)", "за октябрь 2026", "Иванова Мария Петровна", "д. 14/2, кв. 57", "общая 54,3 м²",
+        "2 чел.", "Диспетчерская", "+7 353 225-11-22", samples.ACCOUNT, "13 315,47", "до 16 ноября 2026 г.",
+        "компонент на тепловую энергию", "к = 1,5", "ООО «Оренбург Водоканал»", "перерасчёт за сентябрь 2026",
+        "СВК-15-3 18 445102", "11.04.2030", "Учтены платежи, поступившие по 31.10.2026", samples.AGENT.bank.number,
+        "по показаниям общедомового прибора учёта", "4,5 м³ на чел.",
+    ):  # fmt: skip
+        assert words.replace(" ", "") in text.replace("\u00a0", " ").replace(" ", ""), words
+
+
+def test_the_text_reads_from_what_to_pay_to_the_explanations(debtor):
+    _, path = debtor
+    text = " ".join(tool("pdftotext", path, "-").split())
+    marks = ["до 16 ноября 2026", "1. Сведения о плательщике", "2. Получатели", "3. Расчёт размера", "4. Справочная",
+             "6. Сведения о перерасчётах", "Пояснения"]  # fmt: skip
+    places = [text.index(mark) for mark in marks]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("name", ["facts", "debtor", "advance", "communal_room", "organisation"])
+def test_sixteen_services_and_eight_recipients_fit_one_sheet(name, tmp_path):
+    path = tmp_path / "document.pdf"
+    path.write_bytes(render.pdf_of(assemble.payload(getattr(samples, name)())))
+    assert pages(path) == 2
+    assert path.stat().st_size < 100_000
+
+
+def test_only_pt_sans_is_embedded(debtor):
+    _, path = debtor
+    fonts = [line.split()[0] for line in tool("pdffonts", path).splitlines()[2:]]
+    assert fonts
+    assert all("PT-Sans" in font for font in fonts), fonts
+
+
+def test_nothing_to_pay_has_no_code(tmp_path):
+    path = tmp_path / "advance.pdf"
+    path.write_bytes(render.pdf_of(assemble.payload(samples.advance())))
+    assert codes(path) == {}
+    assert "Платить не нужно" in text_of(path)
+
+
+def test_a_small_bill_of_an_old_month(tmp_path):
+    facts = replace(
+        samples.facts(charges=samples.CHARGES[7:8]),
+        month=Month(date(2025, 12, 1)),
+        due=assemble.due_date(Month(date(2025, 12, 1)), 10, act="ст. 155 ЖК РФ"),
+        meters=(),
+        house=(),
+    )
+    path = tmp_path / "small.pdf"
+    path.write_bytes(render.pdf_of(assemble.payload(facts)))
+    assert pages(path) <= 2
+    assert "12 января 2026" in text_of(path).replace("\u00a0", " ")
