@@ -51,7 +51,8 @@ def decimal(cell: Cell) -> Decimal | None:
             raise CellError(f"«{text(cell)}» не число") from None
     if not number.is_finite():
         raise CellError(f"«{text(cell)}» не число")
-    return number
+    integral = number.to_integral_value()
+    return integral if integral == number else number  # a cell of 60 is read as 60.0
 
 
 def whole(cell: Cell) -> int | None:

@@ -273,7 +273,7 @@ def what_of(facts: object) -> str:
     if isinstance(facts, PremisesFacts):
         return f"Помещение {facts.number}{f', комната {facts.room}' if facts.room else ''}".strip()
     if isinstance(facts, MeterFacts):
-        return f"Прибор № {facts.serial}"
+        return f"Прибор № {facts.serial}" if facts.serial else "Прибор без номера"
     return ""
 
 

@@ -42,10 +42,13 @@ METER_TOP = [
 ]  # fmt: skip
 
 
-def house(guid: str = GUID, address: str = "460000, Оренбургская обл, г Оренбург, ул Чкалова, д. 5", **cells: Any) -> list[Any]:
+def house(
+    guid: str = GUID, address: str = "460000, Оренбургская обл, г Оренбург, ул Чкалова, д. 5", **cells: Any
+) -> list[Any]:
     row = {
-        "address": address, "guid": guid, "block": "", "same": "", "oktmo": "53701000", "state": "Исправный", "stage": "",
-        "area": 3000, "year": 1975, "storeys": 5, "heritage": "Нет", "cadastral": "", "common": 300, "heating": "",
+        "address": address, "guid": guid, "block": "", "same": "", "oktmo": "53701000", "state": "Исправный",
+        "stage": "", "area": 3000, "year": 1975, "storeys": 5, "heritage": "Нет",
+        "cadastral": "", "common": 300, "heating": "",
     }  # fmt: skip
     return list({**row, **cells}.values())
 
