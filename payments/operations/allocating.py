@@ -1,4 +1,4 @@
-"""Laying payments over debts, mirroring them, and using advances. Locks: payments, then accounts, both in pk order."""
+"""Laying payments over debts, mirroring them, and using advances. Locks: the day, payments, accounts, in pk order."""
 
 from __future__ import annotations
 
@@ -121,12 +121,11 @@ def allocate_payments(payment_ids: Collection[int], *, day: date) -> Allocated:
 
     Others (allocated already, unidentified, reversed) are left as they are: a second call does nothing.
     """
-    payments = list(
-        Payment.objects.select_for_update().filter(pk__in=payment_ids, state=PaymentState.ACCEPTED).order_by("pk")
-    )
-    if not payments:
+    waiting = Payment.objects.filter(pk__in=payment_ids, state=PaymentState.ACCEPTED)
+    if not waiting.exists():
         return Allocated(0, ZERO)
     hold_open(day)
+    payments = list(waiting.select_for_update().order_by("pk"))
     houses = lock_accounts({payment.account_id for payment in payments if payment.account_id})
     items = queries.open_items_of(account_ids=list(houses))
     terms = _terms(items.values())

@@ -17,9 +17,10 @@ from accounts.queries import PersonalAccount, User
 from payments.models import Channel, Payment, PaymentState, Register
 from payments.operations.days import By, hold_open
 from payments.operations.intake import (
+    FACE_TO_FACE,
     Match,
     PaymentRefused,
-    _possible,
+    check_possible,
     closed_doubt,
     doubt_about,
     match_account,
@@ -36,7 +37,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One payment as the channel tells it."""
+    """One payment as the channel tells it. doubt: why the caller is not sure whose it is."""
 
     external_id: str
     number: str
@@ -46,13 +47,17 @@ class Incoming:
     payer: str = ""
     purpose: str = ""
     for_month: Month | None = None
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
+    """What became of a row; the payment when it is a new one."""
+
     row: Incoming
     verdict: Verdict
     reason: str = ""
+    payment: Payment | None = None
 
 
 @transaction.atomic
@@ -81,30 +86,34 @@ def record_payments(
     fresh: dict[str, Payment] = {}
     for row in rows:
         try:
-            _possible(row.amount, None, row.external_id)
+            check_possible(row.amount, None, row.external_id)
         except PaymentRefused as refusal:
             judged.append(Judged(row, Verdict.REFUSED, str(refusal)))
             continue
         earlier = known.get(row.external_id) or fresh.get(row.external_id)
         if earlier is not None:
             same = (earlier.number_as_received, earlier.amount, earlier.paid_on) == (
-                row.number,
+                row.number[:60],
                 row.amount,
                 row.paid_on,
             )
             judged.append(Judged(row, Verdict.REPEATED if same else Verdict.CONFLICT))
             continue
         account = by_id.get(row.account_id) if row.account_id else by_number.get(row.number)
-        match = (
-            Match(account, closed_doubt(account, row.paid_on))
-            if account
-            else match_account(number=row.number, account_id=row.account_id, paid_on=row.paid_on)
-        )
+        if row.doubt:
+            match = Match(None, row.doubt)
+        elif account:
+            match = Match(account, closed_doubt(account, row.paid_on))
+        else:
+            match = match_account(number=row.number, account_id=row.account_id, paid_on=row.paid_on)
         doubt = doubt_about(amount=row.amount, paid_on=row.paid_on, today=today) or match.doubt
+        if doubt and found.kind in FACE_TO_FACE:
+            judged.append(Judged(row, Verdict.REFUSED, doubt))
+            continue
         fresh[row.external_id] = Payment(
             channel_id=channel,
             external_id=row.external_id,
-            number_as_received=row.number,
+            number_as_received=row.number[:60],
             amount=row.amount,
             paid_on=row.paid_on,
             register=register,
@@ -117,7 +126,8 @@ def record_payments(
             state=PaymentState.UNIDENTIFIED if doubt else PaymentState.ACCEPTED,
             held_because=doubt[:255],
         )
-        judged.append(Judged(row, Verdict.HELD if doubt else Verdict.ACCEPTED, doubt))
+        verdict = Verdict.HELD if doubt else Verdict.ACCEPTED
+        judged.append(Judged(row, verdict, doubt, fresh[row.external_id]))
     if fresh:
         Payment.objects.bulk_create(fresh.values(), batch_size=2000)
         accounts_operations.note(

@@ -37,6 +37,7 @@ def close_day(*, day: date, by: By = None) -> DaySheet:
         row = OperatingDay.objects.select_for_update().get(day=day)
         if row.state == OperatingDayState.CLOSED:
             return queries.day_sheet(day)
+        allocate_day(day=day)  # what came in since; nobody can bring more now
         left = Payment.objects.filter(state=PaymentState.ACCEPTED, day__lte=day).count()
         if left:
             raise DayDoesNotClose(

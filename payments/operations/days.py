@@ -30,6 +30,10 @@ def lock_books(*, shared: bool) -> None:
 def make_partitions(month: Month, *, table: str) -> None:
     """The table's partition of the month, if it is not there yet."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s)", [f"{table}_{month.first:%Y%m}"])
+        if cursor.fetchone()[0] is not None:
+            return
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number("partitions")])  # two first comers
         cursor.execute("SELECT make_month_partition(%s, %s)", [table, month.first])
 
 
@@ -62,7 +66,10 @@ def open_day(day: date, *, by: By = None) -> OperatingDay:
 
 
 def hold_open(day: date) -> None:
-    """Keep the day open till the end of this transaction: who closes it waits. Opens it if it is new."""
+    """Keep the day open till the end of this transaction: who closes it waits. Opens it if it is new.
+
+    The day is locked before any payment, and payments before accounts: so nobody waits in a circle.
+    """
     for attempt in range(2):
         with connection.cursor() as cursor:
             cursor.execute("SELECT state FROM payments_operatingday WHERE day = %s FOR SHARE", [day])

@@ -100,7 +100,7 @@ def record_payment(
     or date: refused face to face (cash desk, on line), kept as unidentified elsewhere, since the money has come.
     Raises PaymentConflict when the number returns with other facts, PaymentRefused, DayClosed.
     """
-    _possible(amount, directed_to, external_id)
+    check_possible(amount, directed_to, external_id)
     found_channel = Channel.objects.filter(pk=channel).first()
     if found_channel is None:
         raise PaymentRefused(f"Канал приёма «{channel}» не найден. Сверьте код со списком каналов.")
@@ -147,7 +147,8 @@ def record_payment(
     return payment
 
 
-def _possible(amount: Decimal, directed_to: Directed, external_id: str) -> None:
+def check_possible(amount: Decimal, directed_to: Directed, external_id: str) -> None:
+    """What no channel may bring: a sum that is none, a breakdown above it, an operation without a number."""
     if not isinstance(amount, Decimal) or not amount.is_finite() or amount <= 0:
         raise PaymentRefused("Сумма платежа должна быть больше нуля.", field="amount")
     if amount != kopecks(amount):
@@ -184,6 +185,7 @@ def assign_payment(*, payment_id: int, account_id: int, day: date, by: By, groun
 
     Source: domain/payments.md, 2.3. A closed account may be named: people pay its debts. Raises PaymentRefused.
     """
+    hold_open(day)
     payment = _locked(payment_id)
     if payment.state != PaymentState.UNIDENTIFIED:
         raise PaymentRefused(
@@ -193,7 +195,6 @@ def assign_payment(*, payment_id: int, account_id: int, day: date, by: By, groun
     account = PersonalAccount.objects.filter(pk=account_id).first()
     if account is None:
         raise PaymentRefused("Лицевой счёт не найден.")
-    hold_open(day)
     payment.account = account
     payment.state = PaymentState.ACCEPTED
     payment.save(update_fields=["account", "state"])
@@ -218,12 +219,12 @@ def reverse_payment(
     After a remittance, too: the mirror rows are returns of their day, so the next remittance withholds the claim.
     refund: the money goes back to the payer. Source: domain/payments.md, 2.4. Raises PaymentRefused.
     """
+    hold_open(day)
     payment = _locked(payment_id)
     if not reason.strip():
         raise PaymentRefused("Назовите причину сторно.", field="reason")
     if payment.state not in REVERSIBLE:
         raise PaymentRefused(f"Платёж № {payment_id} — «{PaymentState(payment.state).label}»: сторнировать нечего.")
-    hold_open(day)
     row = Reversal.objects.create(
         payment=payment, day=day, reason=reason[:255], is_refund=refund, replaced_by=replaced_by,
         made_by=by if isinstance(by, User) else None,
@@ -252,6 +253,7 @@ def move_payment(*, payment_id: int, account_id: int, day: date, reason: str, by
 
     The value date stays, so that nobody is charged a penalty for our mistake. Raises PaymentRefused.
     """
+    hold_open(day)
     payment = _locked(payment_id)
     if payment.state not in (PaymentState.ACCEPTED, PaymentState.ALLOCATED):
         raise PaymentRefused(f"Платёж № {payment_id} — «{PaymentState(payment.state).label}»: переносить нечего.")
@@ -260,7 +262,6 @@ def move_payment(*, payment_id: int, account_id: int, day: date, reason: str, by
     account = PersonalAccount.objects.filter(pk=account_id).first()
     if account is None:
         raise PaymentRefused("Лицевой счёт не найден.")
-    hold_open(day)
     anew = Payment.objects.create(
         channel_id=payment.channel_id,
         external_id=f"перенос {payment.pk}",

@@ -18,21 +18,24 @@ from accounts.queries import BankAccount, BankAccountState, ChannelKind, Organis
 from payments.models import (
     BankStatementLine,
     Channel,
-    Payment,
-    PaymentState,
     Register,
     RegisterState,
     Remittance,
     RemittanceState,
 )
 from payments.operations.allocating import allocate_payments
+from payments.operations.batch import Incoming, Verdict, record_payments
 from payments.operations.days import By, hold_open
-from payments.operations.intake import PaymentRefused, record_payment
+from payments.operations.intake import PaymentRefused
 from payments.operations.remitting import confirm_remittance
 from payments.registers import client_bank
 from payments.registers.client_bank import Direction, Document, Mention, Names, Statement, StatementRefused
 
 ACCEPTED, HELD, REJECTED, REPEATED, OUTGOING = "accepted", "held", "rejected", "repeated", "outgoing"
+VERDICTS = {
+    Verdict.ACCEPTED: "accepted", Verdict.HELD: "held", Verdict.REPEATED: "repeated", Verdict.CONFLICT: "rejected",
+    Verdict.REFUSED: "rejected",
+}  # fmt: skip
 KINDS = (ACCEPTED, HELD, REJECTED, REPEATED, OUTGOING)
 WORDS = {
     ACCEPTED: "принято", HELD: "не выяснено", REJECTED: "отклонено", REPEATED: "уже было", OUTGOING: "списания",
@@ -272,34 +275,41 @@ def _take_in(
     lines = [_line(document, own, statement) for document in statement.documents]
     repeats = client_bank.repeats(line.key if line else () for line in lines)
     known = _known(lines)
-    finder = _Finder([line.document for line in lines if line and line.way == Direction.IN])
+    fresh = {
+        place: line
+        for place, (line, repeat) in enumerate(zip(lines, repeats, strict=True))
+        if line and (*line.key, repeat) not in known
+    }
+    finder = _Finder([line.document for line in fresh.values() if line.way == Direction.IN])
+    incoming = {
+        place: _incoming(line, repeats[place], finder) for place, line in fresh.items() if line.way == Direction.IN
+    }
+    judged = record_payments(list(incoming.values()), channel=channel, day=day, today=today, by=by, register=register)
+    taken = dict(zip(incoming, judged, strict=True))
     rows: list[RowVerdict] = []
     stored: list[BankStatementLine] = []
-    for document, line, repeat in zip(statement.documents, lines, repeats, strict=True):
+    for place, (document, line) in enumerate(zip(statement.documents, lines, strict=True)):
+        payment = None
         if line is None:
-            verdict, text, payment = REJECTED, document.problem, None
+            verdict, text = REJECTED, document.problem
             if not document.problem:
                 verdict, text = HELD, "Направление не понять: ни один счёт не наш и дата зачисления не указана."
-        elif (*line.key, repeat) in known:
-            verdict, text, payment = REPEATED, "Эта строка уже загружена другим файлом.", None
+        elif place not in fresh:
+            verdict, text = REPEATED, "Эта строка уже загружена другим файлом."
         else:
-            row = _stored(line, register, repeat)
+            row = _stored(line, register, repeats[place])
             if line.way == Direction.IN:
-                payment = _pay(line, repeat, finder, register=register, channel=channel, day=day, today=today, by=by)
+                found = taken[place]
+                verdict, payment = VERDICTS[found.verdict], found.payment
                 row.payment = payment
-                held = payment.state == PaymentState.UNIDENTIFIED
-                verdict = HELD if held else ACCEPTED
-                text = payment.held_because if held else f"Принят на счёт {payment.account}."
+                text = found.reason or f"{found.verdict.capitalize()}: счёт {found.row.number}."
             else:
-                verdict, payment = OUTGOING, None
-                text = _confirm(line, row, by=by)
+                verdict, text = OUTGOING, _confirm(line, row, by=by)
             stored.append(row)
+        payment_id = payment.pk if payment else None
         rows.append(
-            RowVerdict(
-                document.line, document.number, document.document_on, document.amount, verdict, text,
-                payment.pk if payment else None,
-            )
-        )  # fmt: skip
+            RowVerdict(document.line, document.number, document.document_on, document.amount, verdict, text, payment_id)
+        )
     BankStatementLine.objects.bulk_create(stored, batch_size=2000)
     return rows
 
@@ -363,25 +373,18 @@ def _external_id(line: _Line, repeat: int) -> str:
     return text if len(text) <= 120 else hashlib.sha256(text.encode()).hexdigest()
 
 
-def _pay(
-    line: _Line, repeat: int, finder: _Finder, *, register: Register, channel: str, day: date, today: date, by: By
-) -> Payment:
+def _incoming(line: _Line, repeat: int, finder: _Finder) -> Incoming:
     document = line.document
     account, number, doubt = finder.owner(document)
-    return record_payment(
-        channel=channel,
+    return Incoming(
         external_id=_external_id(line, repeat),
         number=number,
-        account_id=account.pk if account else None,
-        doubt=doubt,
         amount=document.amount,
         paid_on=line.moved_on,
-        day=day,
-        today=today,
+        account_id=account.pk if account else None,
         payer=document.payer.name,
         purpose=document.purpose,
-        by=by,
-        register=register,
+        doubt=doubt,
     )
 
 
