@@ -37,7 +37,7 @@ from billing.models import (
 
 __all__ = [
     "Charge", "ChargeKind", "ChargeRow", "ContractMonth", "ContractMonthState", "Explanation", "Hold", "HouseVolume",
-    "Method", "NormBasis", "ProvisionException", "ProvisionMethod", "charges_of_account", "explain", "ink", "law_value", "totals_by_month",
+    "Method", "NormBasis", "ProvisionException", "ProvisionMethod", "charges_of_account", "explain", "ink", "law_value", "law_values", "totals_by_month",
 ]  # fmt: skip
 
 MONTHS_OF_HISTORY = 13  # enough for the last six metered months of a meter that was silent for three
@@ -343,6 +343,15 @@ def totals_by_month(*, account_id: int, months: Sequence[Month]) -> dict[Month, 
 def law_value(code: str, on: date) -> Decimal | None:
     """A value set by law on a day (due day, VAT, multiplier …); None where nothing is set."""
     return LawValue.objects.on(on).filter(code=code).values_list("value", flat=True).first()
+
+
+def law_values(codes: Sequence[str]) -> list[tuple[str, Decimal, date, date | None, str]]:
+    """(code, value, from, to exclusive, act) of these codes and of those below them («penalty_cap.energy»), by date."""
+    wanted = Q()
+    for code in codes:
+        wanted |= Q(code=code) | Q(code__startswith=f"{code}.")
+    rows = LawValue.objects.filter(wanted).order_by("code", "valid_from")
+    return list(rows.values_list("code", "value", "valid_from", "valid_to", "act"))
 
 
 def open_months() -> list[Month]:

@@ -1,0 +1,146 @@
+"""What the law and the contracts say of penalties: bands of the scales, terms, moratoria. Dated, by hand or by act."""
+
+from __future__ import annotations
+
+import pghistory
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
+
+from accounts.fields import Dated, DateRange, Int8Range, among, no_overlap, not_empty, row_history
+
+
+def _point(key: Combinable) -> Int8Range:
+    return Int8Range(key, key, Value("[]"))
+
+
+class PenaltyScale(models.IntegerChoices):
+    """Which fractions of the key rate a debt runs through (debt.penalties.Scale)."""
+
+    NONE = 0, "пени не начисляются"
+    HOUSING = 1, "жильё и коммунальные услуги (ч. 14 ст. 155 ЖК РФ)"
+    CAPITAL_REPAIR = 2, "взнос на капремонт (ч. 14.1 ст. 155 ЖК РФ)"
+    ASSOCIATION = 3, "ТСЖ и ЖСК, покупающие ресурс"
+    MANAGING = 4, "управляющая организация, покупающая ресурс"
+    ENERGY = 5, "юридические лица и ИП по прямым договорам"
+    CONTRACT = 6, "по договору, 1/300 с первого дня"
+
+
+class DebtorKind(models.IntegerChoices):
+    """Who pays the account (debt.penalties.Debtor)."""
+
+    ANY = 0, "любой плательщик"
+    PERSON = 1, "гражданин"
+    ORGANISATION = 2, "организация"
+    MANAGING = 3, "управляющая организация"
+    ASSOCIATION = 4, "ТСЖ, ЖСК"
+
+
+@pghistory.track(*row_history())
+class PenaltyBand(Dated):
+    """From this day of delay 1 / divisor of the rate accrues for a day (empty: nothing). Before the first: nothing."""
+
+    scale = models.SmallIntegerField("шкала", choices=PenaltyScale)
+    first_day = models.SmallIntegerField("с какого дня просрочки")
+    divisor = models.SmallIntegerField("доля ставки: 1 /", null=True, blank=True)
+    act = models.CharField("акт", max_length=255)
+
+    class Meta:
+        verbose_name = "ступень пени"
+        verbose_name_plural = "ступени пени"
+        constraints = [
+            *no_overlap(
+                "penaltyband", "scale", "first_day", message="На эти дни ступень уже задана. Закройте прежнюю датой."
+            ),
+            among("penaltyband", "scale", PenaltyScale),
+            models.CheckConstraint(
+                name="penaltyband_sane",
+                condition=Q(first_day__gte=1) & (Q(divisor=None) | Q(divisor__gte=1)),
+                violation_error_message="День просрочки считается с первого, доля ставки: целое число.",
+            ),
+            models.CheckConstraint(name="penaltyband_has_act", condition=~Q(act="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"с {self.first_day} дня: " + (f"1/{self.divisor}" if self.divisor else "нет")
+
+
+@pghistory.track(*row_history())
+class PenaltyTerms(Dated):
+    """The scale of a contract's, a service's, a kind of debtor's debts; the closest win. Dated by month of debt."""
+
+    contract = models.ForeignKey(
+        "accounts.AgencyContract", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="договор"
+    )
+    service = models.ForeignKey(
+        "accounts.Service", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="услуга"
+    )
+    debtor = models.SmallIntegerField("плательщик", choices=DebtorKind, default=DebtorKind.ANY)
+    scale = models.SmallIntegerField("шкала", choices=PenaltyScale)
+    due_day = models.SmallIntegerField("срок оплаты: число следующего месяца", null=True, blank=True)
+    act = models.CharField("основание", max_length=255)
+
+    class Meta:
+        verbose_name = "условия пени"
+        verbose_name_plural = "условия пени"
+        constraints = [
+            not_empty("penaltyterms"),
+            ExclusionConstraint(
+                name="penaltyterms_no_overlap",
+                expressions=[
+                    (_point(Coalesce(F("contract_id"), Value(0))), RangeOperators.OVERLAPS),
+                    (_point(Coalesce(F("service_id"), Value(0))), RangeOperators.OVERLAPS),
+                    (_point(F("debtor")), RangeOperators.OVERLAPS),
+                    (DateRange(F("valid_from"), F("valid_to"), Value("[)")), RangeOperators.OVERLAPS),
+                ],
+                violation_error_message="На эти дни условия уже заданы. Закройте прежние датой.",
+            ),
+            among("penaltyterms", "scale", PenaltyScale),
+            among("penaltyterms", "debtor", DebtorKind),
+            models.CheckConstraint(
+                name="penaltyterms_due_day",
+                condition=Q(due_day=None) | Q(due_day__gte=1, due_day__lte=28),
+                violation_error_message="Число месяца от 1 до 28.",
+            ),
+            models.CheckConstraint(name="penaltyterms_has_act", condition=~Q(act="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_scale_display()
+
+
+@pghistory.track(*row_history())
+class Moratorium(Dated):
+    """Days without penalty: for everybody by an act, or for one contract or account by an agreement or a court.
+
+    The count of days goes on. Several that overlap are one. arose_before: only debts of earlier months.
+    """
+
+    scale = models.SmallIntegerField("шкала", choices=PenaltyScale, null=True, blank=True)
+    arose_before = models.DateField("только долги, возникшие до", null=True, blank=True)
+    contract = models.ForeignKey(
+        "accounts.AgencyContract", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="договор"
+    )
+    account = models.ForeignKey(
+        "accounts.PersonalAccount", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="счёт"
+    )
+    act = models.CharField("основание", max_length=255)
+
+    class Meta:
+        verbose_name = "мораторий на пени"
+        verbose_name_plural = "моратории на пени"
+        constraints = [
+            not_empty("moratorium"),
+            models.CheckConstraint(
+                name="moratorium_scale_known", condition=Q(scale=None) | Q(scale__in=PenaltyScale.values)
+            ),
+            models.CheckConstraint(
+                name="moratorium_has_act", condition=~Q(act=""), violation_error_message="Назовите основание."
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.act
