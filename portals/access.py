@@ -39,7 +39,7 @@ def accounts_for(user: Visitor) -> QuerySet[PersonalAccount]:
     rows = accounts.queries.accounts_with_address()
     if not known(user):
         return rows.none()
-    links = AccountLink.objects.filter(user_id=user.pk, withdrawn_at=None)
+    links = AccountLink.objects.filter(user=user.pk, withdrawn_at=None)
     return rows.filter(pk__in=links.values("account"))
 
 
@@ -61,7 +61,7 @@ def get_payment_for(user: Visitor, number: str, pk: int) -> Payment:
 
 def has_accounts(user: Visitor) -> bool:
     """Is any account linked to the user?"""
-    return known(user) and AccountLink.objects.filter(user_id=user.pk, withdrawn_at=None).exists()
+    return known(user) and AccountLink.objects.filter(user=user.pk, withdrawn_at=None).exists()
 
 
 # --- principals ------------------------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ def has_accounts(user: Visitor) -> bool:
 
 def is_principal(user: Visitor) -> bool:
     """Does the user work for any principal?"""
-    return known(user) and PrincipalUser.objects.filter(user_id=user.pk, withdrawn_at=None).exists()
+    return known(user) and PrincipalUser.objects.filter(user=user.pk, withdrawn_at=None).exists()
 
 
 def contracts_for(user: Visitor) -> QuerySet[AgencyContract]:
@@ -77,7 +77,7 @@ def contracts_for(user: Visitor) -> QuerySet[AgencyContract]:
     rows = AgencyContract.objects.select_related("principal")
     if not known(user):
         return rows.none()
-    own = PrincipalUser.objects.filter(user_id=user.pk, withdrawn_at=None)
+    own = PrincipalUser.objects.filter(user=user.pk, withdrawn_at=None)
     return rows.filter(principal__in=own.values("principal"))
 
 

@@ -78,7 +78,7 @@ class AccountAdapter(DefaultAccountAdapter):
         user.phone = as_e164(phone)  # type: ignore[attr-defined]
         user.phone_verified = verified  # type: ignore[attr-defined]
         if user.pk:
-            user.save(update_fields=["phone", "phone_verified"])
+            user.save(update_fields=["phone", "phone_verified"])  # type: ignore[misc]
 
     def set_phone_verified(self, user: AbstractBaseUser, phone: str) -> None:
         self.set_phone(user, phone, True)

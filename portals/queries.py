@@ -18,13 +18,12 @@ from accounts.calendar import ONE_DAY, Month
 from accounts.money import ZERO, total
 from accounts.queries import MeterRow, PersonalAccount, ReadingWindow, User
 from billing.queries import ChargeKind, ChargeRow
+from epd.queries import DocumentKind, PaymentDocument
 from payments.queries import PaymentRow, PaymentState
 from portals import comparison
 from portals.models import AccountLink, PrincipalUser
 
 MONTHS_SHOWN = 36
-PaymentDocument: Any = PersonalAccount._meta.get_field("documents").related_model
-CURRENT = 1  # DocumentKind
 
 
 # --- what to pay -----------------------------------------------------------------------------------------------------
@@ -82,14 +81,11 @@ def bill(account_id: int, *, on: date) -> Bill:
 
 def last_documents(account_ids: Sequence[int]) -> dict[int, PaymentDocument]:
     """Account → its last current document that was not withdrawn, without the payload. One statement."""
-    rows = PaymentDocument.objects.filter(account_id__in=account_ids, kind=CURRENT, withdrawn_at=None).defer("payload")
+    rows = PaymentDocument.objects.filter(
+        account_id__in=account_ids, kind=DocumentKind.CURRENT, withdrawn_at=None
+    ).defer("payload")
     last = rows.order_by("account_id", "-month", "-issue").distinct("account_id")
     return {document.account_id: document for document in last}
-
-
-def documents_of(account_id: int) -> list[Any]:
-    """The account's documents, the latest first, without the payloads. One statement."""
-    return list(PaymentDocument.objects.filter(account_id=account_id).defer("payload").order_by("-month", "-issue"))
 
 
 def charged_in(months: dict[int, Month]) -> dict[int, Decimal]:

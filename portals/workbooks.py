@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -35,7 +36,7 @@ def plain(text: str) -> str:
     return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def workbook(title: str, heading: str, columns: Sequence[Column], rows: Iterable[Sequence[Value]]) -> bytes:
+def workbook(title: str, heading: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> bytes:
     """A workbook of one sheet: the heading in row 1, columns in row 2, rows from 3 on, totals of money below."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
@@ -47,11 +48,12 @@ def workbook(title: str, heading: str, columns: Sequence[Column], rows: Iterable
     for number, column in enumerate(columns, 1):
         sheet.column_dimensions[get_column_letter(number)].width = column.width
 
-    def cell(value: Value, *, bold: bool = False, form: str = "", fill: bool = False) -> WriteOnlyCell:
-        made = WriteOnlyCell(sheet, value=plain(value) if isinstance(value, str) and not form else value)
+    def cell(value: Value, *, bold: bool = False, form: str = "", fill: bool = False) -> Any:
+        made: Any = WriteOnlyCell(sheet)
+        made.value = plain(value) if isinstance(value, str) and not form else value
         if bold:
             made.font = Font(bold=True)
-        if form and form != "formula":
+        if form:
             made.number_format = form
         if fill:
             made.fill = HEAD
@@ -62,7 +64,7 @@ def workbook(title: str, heading: str, columns: Sequence[Column], rows: Iterable
     sheet.append([cell(column.title, bold=True, fill=True) for column in columns])
     last = 2
     for row in rows:
-        cells: list[object] = []
+        cells: list[Any] = []
         for column, value in zip(columns, row, strict=True):
             if column.is_money:
                 cells.append(cell(value, form=MONEY))
@@ -73,7 +75,7 @@ def workbook(title: str, heading: str, columns: Sequence[Column], rows: Iterable
         sheet.append(cells)
         last += 1
     if last > 2:
-        total: list[object] = []
+        total: list[Any] = []
         for number, column in enumerate(columns, 1):
             letter = get_column_letter(number)
             if column.is_money:

@@ -38,7 +38,7 @@ class AccountTable(tables.Table):
     def order_address(self, rows: Accounts, is_descending: bool) -> tuple[Accounts, bool]:
         """Flat 2 before flat 10."""
         house, flat = "house__number", "premises__number"
-        keys = [F("house__street"), Length(house), F(house), Length(flat), F(flat)]
+        keys: list[Any] = [F("house__street"), Length(house), F(house), Length(flat), F(flat)]
         return rows.order_by(*(key.desc() if is_descending else key.asc() for key in keys), "pk"), True
 
     balances: dict[int, dict[str, Decimal]] = {}

@@ -17,6 +17,7 @@ import accounts.operations
 import accounts.queries
 import billing.operations
 import billing.queries
+import epd.queries
 import epd.render
 import payments.queries
 from accounts.calendar import Month
@@ -254,7 +255,9 @@ def documents(request: HttpRequest, number: str) -> HttpResponse:
     """Payment documents, the latest first."""
     row = access.get_account_for(request.user, number)
     return render(
-        request, "resident/documents.html", {**head(row, "documents"), "documents": queries.documents_of(row.pk)}
+        request,
+        "resident/documents.html",
+        {**head(row, "documents"), "documents": epd.queries.documents_of_account(row.pk)},
     )
 
 
