@@ -33,8 +33,8 @@ TODAY = date(2026, 11, 5)
 )
 def test_what_was_written_stays(statement):
     operations.record_payment(
-        channel="bank", external_id="1", number=make.account().number, amount=Decimal("10.00"), paid_on=TODAY, day=TODAY,
-        today=TODAY,
+        channel="bank", external_id="1", number=make.account().number, amount=Decimal("10.00"), paid_on=TODAY,
+        day=TODAY, today=TODAY,
     )  # fmt: skip
     operations.close_day(day=TODAY)
     operations.open_day(date(2026, 11, 6))
