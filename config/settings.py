@@ -292,7 +292,7 @@ UNFOLD = {
     "SCRIPTS": [lambda request: static("office/office.js")],
     "DASHBOARD_CALLBACK": "portals.office.dashboard.fill",
     "SIDEBAR": {"show_all_applications": False, "navigation": "portals.office.sidebar.navigation"},
-    "SITE_FAVICONS": [],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("cabinet/mark.svg")}],
     "ENVIRONMENT": "config.admin_site.environment",
     "LOGIN": {"redirect_after": reverse_lazy("admin:index")},
 }

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -16,6 +16,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.paginator import InfinitePaginator
 
+from accounts import operations
 from accounts.fields import InForce
 
 EMPTY = "—"
@@ -46,6 +47,17 @@ class ReadingRoom(ModelAdmin):
         for field in self.search_fields:
             wanted |= Q(**{field if "__" in field else f"{field}__startswith": term})
         return queryset.filter(wanted), False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """The journal names who changed which fields; what they said before is in the row's history, tied to the line."""
+        event = f"{obj._meta.app_label}.{obj._meta.model_name}.{'changed' if change else 'added'}"
+        fields = [name for name in form.changed_data if not name.startswith("password")]
+        with transaction.atomic(), operations.noted(event, by=request.user, row=str(obj), fields=fields):
+            super().save_model(request, obj, form, change)
+            self.tell(obj)
+
+    def tell(self, obj: Any) -> None:
+        """Leave word of what has to be drafted anew."""
 
 
 class Endless(ReadingRoom):

@@ -6,10 +6,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
+from unfold.decorators import action
 
 from accounts.admin.base import (
     EMPTY,
@@ -23,6 +24,7 @@ from accounts.admin.base import (
     shape,
     validity_column,
 )
+from accounts.calendar import Month
 from accounts.models import (
     Absence,
     House,
@@ -34,6 +36,9 @@ from accounts.models import (
     PremisesArea,
     Residency,
 )
+from accounts.operations import touch
+from accounts.operations.readings import touch_meter
+from accounts.queries import find_accounts
 
 
 class PassportRows(Rows):
@@ -216,6 +221,9 @@ class HousePassportAdmin(ReadingRoom):
     autocomplete_fields = ("house",)
     ordering = ("house__street", "house__number", "-valid_from")
 
+    def tell(self, obj: HousePassport) -> None:
+        touch(house_id=obj.house_id, first_month=Month.of(obj.valid_from))
+
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
@@ -224,15 +232,17 @@ class HousePassportAdmin(ReadingRoom):
 class PersonalAccountAdmin(Endless):
     """What the account is called and where its document goes; everything else is on its page."""
 
-    list_display = ("number", "address", "payer", "phone", "opened_on", "closed_on", "card")
+    list_display = ("card", "address", "payer", "phone", "opened_on", "closed_on")
+    list_display_links = None
     list_filter = (("delivery", ChoicesDropdownFilter), ("opened_on", RangeDateFilter), ("closed_on", RangeDateFilter))
     list_select_related = ("house", "premises", "payer_person", "payer_organisation")
-    search_fields = ("number", "unified_number", "premises__meters__serial", "phone")
-    shaped_search = ("payer_person__search_name", "house__search_address")
-    search_help_text = "Номер счёта, ЕЛС, фамилия, улица и дом, номер прибора"
+    search_fields = ("number",)  # what is typed is understood by accounts.queries.find_accounts
+    search_help_text = "Номер счёта, ЕЛС, фамилия, адрес, телефон, номер прибора"
     ordering = ("-id",)
-    autocomplete_fields = ("house", "premises", "payer_person", "payer_organisation")
-    readonly_fields = ("number", "house", "premises", "opened_on", "closed_on", "document_code")
+    readonly_fields = (
+        "number", "house", "premises", "payer_person", "payer_organisation", "opened_on", "closed_on", "document_code",
+    )  # fmt: skip
+    actions_detail = ("open_card",)
     fieldsets = (
         (None, {"fields": (("number", "unified_number", "housing_service_id"), ("house", "premises"))}),
         ("Плательщик", {"fields": (("payer_person", "payer_organisation"), "is_tenant")}),
@@ -254,11 +264,20 @@ class PersonalAccountAdmin(Endless):
     def payer(self, account: PersonalAccount) -> str:
         return str(account.payer_person or account.payer_organisation or EMPTY)
 
-    @admin.display(description="карточка")
+    @admin.display(description="номер", ordering="number")
     def card(self, account: PersonalAccount) -> str:
-        return format_html(
-            '<a href="{}">открыть</a>', reverse("admin:accounts_personalaccount_change", args=[account.id])
-        )
+        return format_html('<a href="{}/card/">{}</a>', account.pk, account.number)
+
+    @action(description="Карточка счёта", icon="account_box")
+    def open_card(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect("../card/")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(pk__in=[row.id for row in find_accounts(search_term, limit=200)]), False
 
 
 @admin.register(Meter)
@@ -299,6 +318,9 @@ class MeterAdmin(Endless):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fixed_once_made if obj else ("removed_on", "replaces")
+
+    def tell(self, obj: Meter) -> None:
+        touch_meter(obj, first_month=Month.of(timezone.localdate()))
 
     @admin.display(description="адрес", ordering="house__search_address")
     def address(self, meter: Meter) -> str:

@@ -5,17 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.admin.base import Endless, NoHands, ReadingRoom
 from accounts.models import Person, User
-
-admin.site.unregister(Group)
 
 
 class NewUserForm(UserCreationForm):
@@ -64,11 +60,6 @@ class UserAdmin(DjangoUserAdmin, ReadingRoom):
         # Only a superuser makes superusers: otherwise the right to edit users would be the right to everything.
         fields = super().get_readonly_fields(request, obj)
         return fields if request.user.is_superuser else (*fields, "is_superuser", "user_permissions")
-
-
-@admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ReadingRoom):
-    list_display = ("name",)
 
 
 @admin.register(Person)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.widgets import UnfoldAdminTextInputWidget
 
+from accounts import operations
 from accounts.admin.base import Book, InForceFilter, Ink, InkRows, Rows, money_column, validity_column
+from accounts.database import rolled_back
+from accounts.errors import Refusal
 from accounts.models import AgencyContract, BankAccount, CalendarDay, CommissionTerms, Office, Organisation, Service
 
 
@@ -37,6 +44,32 @@ class OrganisationAdmin(Book):
     )
 
 
+class ProposalForm(forms.ModelForm):
+    """New requisites: tried by the operation that takes them, so that its refusal stands beside its field."""
+
+    ground = forms.CharField(label="основание", max_length=255, widget=UnfoldAdminTextInputWidget())
+    proposed_by: Any = None
+
+    class Meta:
+        model = BankAccount
+        fields = ("organisation", "kind", "number", "bik", "bank_name", "bank_town", "correspondent", "valid_from")
+
+    def proposal(self) -> dict[str, Any]:
+        facts = dict(self.cleaned_data)
+        facts["organisation_id"] = facts.pop("organisation").pk
+        return facts
+
+    def clean(self) -> dict[str, Any]:
+        facts: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                with rolled_back():
+                    operations.propose_bank_account(**self.proposal(), by=self.proposed_by)
+            except Refusal as refusal:
+                self.add_error(refusal.field if refusal.field in self.fields else None, str(refusal))
+        return facts
+
+
 @admin.register(BankAccount)
 class BankAccountAdmin(Ink):
     list_display = ("organisation", "number", "bank_name", "kind", "state", validity_column)
@@ -44,7 +77,56 @@ class BankAccountAdmin(Ink):
     list_select_related = ("organisation",)
     search_fields = ("number", "bik", "organisation__short_name__icontains", "organisation__inn")
     search_help_text = "Номер счёта, БИК, организация, ИНН"
+    autocomplete_fields = ("organisation",)
     ordering = ("-id",)
+    actions = ("approve", "reject")
+    add_fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("organisation", "kind"), ("number", "bik"), ("bank_name", "bank_town"),
+                    ("correspondent", "valid_from"), "ground",
+                ),
+                "description": "Предложенные реквизиты начнут действовать, когда их утвердит другой сотрудник.",
+            },
+        ),
+    )  # fmt: skip
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return request.user.has_perm("accounts.add_bankaccount")
+
+    def has_approve_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.change_bankaccount")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        if obj is not None:
+            return super().get_form(request, obj, change, **kwargs)
+        form = super().get_form(request, obj, change, form=ProposalForm, **kwargs)
+        form.proposed_by = request.user
+        return form
+
+    def save_model(self, request: HttpRequest, obj: BankAccount, form: Any, change: bool) -> None:
+        proposed = operations.propose_bank_account(**form.proposal(), by=request.user)
+        obj.pk = proposed.pk
+
+    @admin.action(description="Утвердить реквизиты", permissions=["approve"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[BankAccount]) -> None:
+        for row in queryset.order_by("pk"):
+            try:
+                operations.approve_bank_account(bank_account_id=row.pk, by=request.user)
+                self.message_user(request, f"Счёт {row.number} утверждён.", messages.SUCCESS)
+            except Refusal as refusal:
+                self.message_user(request, f"Счёт {row.number}: {refusal}", messages.ERROR)
+
+    @admin.action(description="Отклонить реквизиты", permissions=["approve"])
+    def reject(self, request: HttpRequest, queryset: QuerySet[BankAccount]) -> None:
+        for row in queryset.order_by("pk"):
+            try:
+                operations.reject_bank_account(bank_account_id=row.pk, by=request.user, ground="отклонено из списка")
+                self.message_user(request, f"Счёт {row.number} отклонён.", messages.SUCCESS)
+            except Refusal as refusal:
+                self.message_user(request, f"Счёт {row.number}: {refusal}", messages.ERROR)
 
 
 class CommissionRows(Rows):

@@ -11,6 +11,7 @@ from import_export.admin import ImportExportModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 
+import accounts.operations
 from accounts.admin.base import (
     Book,
     Endless,
@@ -22,6 +23,7 @@ from accounts.admin.base import (
     quantity_column,
     validity_column,
 )
+from accounts.calendar import Month
 from billing.admin.sheets import LawValueResource, NormResource, TariffResource
 from billing.models import (
     ContractMonth,
@@ -119,6 +121,9 @@ class ProvisionAdmin(Endless, Book):
         (None, {"fields": ("house", ("service", "contract"), ("method", "components"), ("valid_from", "valid_to"))}),
     )
 
+    def tell(self, obj: Provision) -> None:
+        accounts.operations.touch(house_id=obj.house_id, first_month=Month.of(obj.valid_from))
+
     @admin.display(description="поставщик", ordering="contract__principal__short_name")
     def principal(self, provision: Provision) -> str:
         return provision.contract.principal.short_name
@@ -133,6 +138,10 @@ class ProvisionExceptionAdmin(Book):
     autocomplete_fields = ("account", "service")
     ordering = ("-id",)
 
+    def tell(self, obj: ProvisionException) -> None:
+        house_id, first_month = obj.account.house_id, Month.of(obj.valid_from)
+        accounts.operations.touch(house_id=house_id, account_id=obj.account_id, first_month=first_month)
+
 
 @admin.register(HouseVolume)
 class HouseVolumeAdmin(Endless, Book):
@@ -144,6 +153,9 @@ class HouseVolumeAdmin(Endless, Book):
     search_help_text = "Улица и дом"
     autocomplete_fields = ("house", "service")
     ordering = ("-month", "house__search_address", "service__priority")
+
+    def tell(self, obj: HouseVolume) -> None:
+        accounts.operations.touch(house_id=obj.house_id, first_month=Month(obj.month))
 
     @admin.display(description="единица")
     def unit(self, volume: HouseVolume) -> str:

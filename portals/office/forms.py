@@ -187,7 +187,7 @@ class DeskForm(OfficeForm):
         for account_id in self.account_ids:
             field = roubles("сумма, ₽", error_messages={"invalid": NUMBER, "required": "Введите сумму."})
             marks = {"class": "of-input of-input--num of-input--sum", "data-amount": "", "data-step": ""}
-            field.widget.attrs.update(marks)
+            field.widget.attrs.update(marks | ({} if self.account_ids.index(account_id) else {"data-focus": ""}))
             self.fields[f"amount_{account_id}"] = field
 
     @property

@@ -32,7 +32,6 @@ from accounts.queries import (
     find_accounts,
 )
 
-
 STREET = r"(?:ул\.?|улица|пр-кт|пер\.?)\s*[А-ЯЁа-яё\- ]+"
 ADDRESS = re.compile(STREET + r"[ ,.]*(?:д\.?\s*)?\d+\w?(?:[ ,.]*(?:кв\.?\s*)?\d+)?")
 NAME = re.compile(r"[А-ЯЁ][а-яё\-]+ [А-ЯЁ][а-яё]*\.? ?[А-ЯЁ]?[а-яё]*")
@@ -235,6 +234,12 @@ RUN_NAMES = {
 }
 
 
+COUNT_NAMES = {
+    "documents": "документов", "total": "на сумму, ₽", "refused": "отказано", "days": "дней", "received": "получено, ₽",
+    "allocated": "разнесено, ₽", "formed": "сформировано", "net": "к перечислению, ₽",
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class RunRow:
     id: int
@@ -247,6 +252,7 @@ class RunRow:
     total: int
     percent: int
     message: str
+    outcome: str
     who: str
     created_at: datetime
     started_at: datetime | None
@@ -279,6 +285,7 @@ def runs(*, kinds: tuple[str, ...] = (), month: Month | None = None, limit: int 
             total=row.total,
             percent=100 if row.state == RunState.DONE else 100 * row.done // row.total if row.total else 0,
             message=row.message,
+            outcome="; ".join(f"{title} {row.counts[key]}" for key, title in COUNT_NAMES.items() if key in row.counts),
             who=str(row.started_by or "по расписанию"),
             created_at=row.created_at,
             started_at=row.started_at,

@@ -100,7 +100,7 @@
 
   const ready = () => {
     document.querySelectorAll("[data-desk]").forEach(count);
-    const first = document.querySelector("[data-focus]");
+    const first = document.querySelector("main [aria-invalid=true], #content [aria-invalid=true]") || document.querySelector("[data-focus]");
     if (first) {
       first.focus();
       if (first.select) first.select();

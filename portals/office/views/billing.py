@@ -46,6 +46,7 @@ def month(request: HttpRequest) -> HttpResponse:
         total_lines=sum(row.lines for row in rows),
         held=held,
         runs=jobs,
+        alive=any(job.is_alive for job in jobs),
         is_open="open" in states or not rows,
         is_posted=bool(states & {"posted"}) and "open" not in states,
         is_issued=bool(states) and not states & {"open"},
@@ -112,4 +113,5 @@ ACTIONS: dict[str, tuple[str, Callable[[HttpRequest, Month], str]]] = {
 @desk("billing.view_contractmonth")
 def runs(request: HttpRequest) -> HttpResponse:
     """Progress of the last jobs; the page asks again while one of them is alive."""
-    return fragment(request, "office/_runs.html", runs=queries.runs(kinds=KINDS, limit=8))
+    jobs = queries.runs(kinds=KINDS, limit=8)
+    return fragment(request, "office/_runs.html", runs=jobs, alive=any(job.is_alive for job in jobs))

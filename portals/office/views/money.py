@@ -102,7 +102,8 @@ def statement(request: HttpRequest) -> HttpResponse:
                 form.add_error("file", str(refusal))
     form.mark_errors()
     return page(
-        request, "office/statement.html", title="Загрузить выписку", status=status, form=form, summary=summary, token=token,
+        request, "office/statement.html", title="Загрузить выписку", status=status, form=form, summary=summary,
+        token=token,
         sums=[(KIND_NAMES[kind], *pair) for kind, pair in summary.sums.items() if pair[0]] if summary else [],
         kind_names=KIND_NAMES,
     )  # fmt: skip
