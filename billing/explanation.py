@@ -1,4 +1,4 @@
-"""Why a line is what it is, in Russian: its inputs, its rule with the numbers put in, the paragraph where it is sure."""
+"""Why a line is what it is, in Russian: its inputs, its rule with numbers put in, the paragraph where it is sure."""
 
 from __future__ import annotations
 
@@ -218,7 +218,8 @@ def why_norm(dials: Sequence[Row]) -> str:
     """Why premises with a meter go by the norm all the same."""
     for dial in dials:
         if dial["cause"] == "expired":
-            return f"Срок поверки счётчика № {dial['serial']} истёк {day(dial['verified_until'])}, период {dial['periods']}."
+            until = day(dial["verified_until"])
+            return f"Срок поверки счётчика № {dial['serial']} истёк {until}, период {dial['periods']}."
         if dial["cause"] == "silent" and dial["average"] is None:
             return f"Нет показаний счётчика № {dial['serial']} и трёх месяцев для среднего."
         if dial["cause"] == "silent":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -37,7 +37,8 @@ from billing.models import (
 
 __all__ = [
     "Charge", "ChargeKind", "ChargeRow", "ContractMonth", "ContractMonthState", "Explanation", "Hold", "HouseVolume",
-    "Method", "NormBasis", "ProvisionException", "ProvisionMethod", "charges_of_account", "explain", "ink", "law_value", "law_values", "totals_by_month",
+    "Method", "NormBasis", "ProvisionException", "ProvisionMethod", "charges_of_account", "current_month", "explain",
+    "ink", "law_value", "law_values", "open_months", "totals_by_month",
 ]  # fmt: skip
 
 MONTHS_OF_HISTORY = 13  # enough for the last six metered months of a meter that was silent for three
@@ -68,7 +69,8 @@ def day(moment: date) -> str:
 def in_force(month: Month, alias: str = "") -> str:
     """SQL: the row holds on some day of the month."""
     name = f"{alias}." if alias else ""
-    return f"{name}valid_from < {day(month.next.first)} AND ({name}valid_to IS NULL OR {name}valid_to > {day(month.first)})"
+    start, end = day(month.first), day(month.next.first)
+    return f"{name}valid_from < {end} AND ({name}valid_to IS NULL OR {name}valid_to > {start})"
 
 
 def reference(month: Month) -> pipeline.Reference:
@@ -82,7 +84,8 @@ def reference(month: Month) -> pipeline.Reference:
             columns.TARIFFS,
         ),
         norms=frame(
-            f"SELECT service_id, scope, basis, value, months, valid_from, valid_to FROM billing_norm WHERE {in_force(month)}",
+            "SELECT service_id, scope, basis, value, months, valid_from, valid_to FROM billing_norm"
+            f" WHERE {in_force(month)}",
             columns.NORMS,
         ),
         laws=frame(
@@ -109,7 +112,8 @@ def facts(
         "SELECT a.id, a.house_id, a.premises_id, a.opened_on, a.closed_on,"
         " coalesce((SELECT sum(1 << r) FROM unnest(p.meter_impossible) AS r), 0)"
         " FROM accounts_personalaccount a JOIN accounts_premises p ON p.id = a.premises_id"
-        f" WHERE {scope} AND a.opened_on < {following} AND (a.closed_on IS NULL OR a.closed_on > {first}) ORDER BY a.id",
+        f" WHERE {scope} AND a.opened_on < {following} AND (a.closed_on IS NULL OR a.closed_on > {first})"
+        " ORDER BY a.id",
         columns.ACCOUNTS,
     )
     homes = array(accounts["premises_id"].unique().sort())
@@ -206,8 +210,8 @@ def _readings(meters: pl.DataFrame, month: Month) -> tuple[pl.DataFrame, pl.Data
         meters = pl.concat([meters, rows])
     since = (month + -MONTHS_OF_HISTORY).first
     past = frame(
-        f"SELECT {_READING} WHERE meter_id = ANY({array(wanting)}) AND verdict IN (1, 2) AND month <= {day(month.first)}"
-        f" AND (month >= {day(since)} OR source = 2)",
+        f"SELECT {_READING} WHERE meter_id = ANY({array(wanting)}) AND verdict IN (1, 2)"
+        f" AND month <= {day(month.first)} AND (month >= {day(since)} OR source = 2)",
         columns.READINGS,
     )
     lost = sorted(
@@ -306,9 +310,9 @@ def charges_of_account(*, account_id: int, month: Month) -> list[ChargeRow]:
     """Lines of the account in the month, chalk and ink, in the order of the document."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT c.account_id, c.contract_id, c.service_id, s.name, o.short_name, c.kind, c.line, c.for_month,"
-            " c.method, c.volume, c.unit, c.tariff, c.norm, c.multiplier, c.persons, c.area, c.days, c.amount,"
-            " coalesce(m.state <> 'open', false) AND NOT EXISTS (SELECT FROM billing_hold h"
+            "SELECT c.account_id, c.contract_id, c.service_id, s.name, o.short_name, c.kind, '', c.line, c.for_month,"
+            " c.method, '', c.volume, c.unit::text, c.tariff, c.norm, c.multiplier, c.persons, c.area, c.days,"
+            " c.amount, coalesce(m.state <> 'open', false) AND NOT EXISTS (SELECT FROM billing_hold h"
             "   WHERE h.account_id = c.account_id AND h.month = c.month AND h.released_at IS NULL)"
             " FROM billing_charge c JOIN accounts_service s ON s.id = c.service_id"
             " JOIN accounts_agencycontract a ON a.id = c.contract_id"
@@ -318,11 +322,12 @@ def charges_of_account(*, account_id: int, month: Month) -> list[ChargeRow]:
             " ORDER BY s.priority, s.id, c.contract_id, c.kind, c.line",
             [account_id, month.first],
         )
-        rows = cursor.fetchall()
+        rows = [ChargeRow(*row) for row in cursor.fetchall()]
+    kinds, methods, units = (dict(choices.choices) for choices in (ChargeKind, Method, Unit))
     return [
-        ChargeRow(
-            *row[:6], str(ChargeKind(row[5]).label), *row[6:9], str(Method(row[8]).label), row[9], str(Unit(row[10]).label),
-            *row[11:],
+        replace(
+            row, kind_name=str(kinds[row.kind]), method_name=str(methods[row.method]),
+            unit_name=str(units[int(row.unit_name)]),
         )
         for row in rows
     ]  # fmt: skip
@@ -453,5 +458,5 @@ def _charged_before(found: pipeline.Facts, dials: list[dict[str, Any]], zone: in
         rows = rows.filter((pl.col("zone") == zone) | ~pl.col("zone").is_in(list(zones)))
     else:
         rows = rows.filter(pl.col("zone") == zone)
-    total = rows["volume"].sum()
-    return total if total else None
+    volumes: list[Decimal] = rows["volume"].to_list()
+    return sum(volumes, Decimal(0)) or None

@@ -24,7 +24,7 @@ def calculate_night(**_: object) -> None:
 def bill_next_block(*, run_id: int, **_: object) -> None:
     """Take the next waiting block of the run, and ask for another hand if more wait; the last one ends the run."""
     if operations.bill_next_block(run_id):
-        bill_next_block.delay_on_commit(run_id=run_id)
+        bill_next_block.delay_on_commit(run_id=run_id)  # type: ignore[attr-defined]  # Celery's Django task
     else:
         operations.finish_if_done(run_id)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
 
 from billing.columns import EXACT
 
-HALF_UP = "half_away_from_zero"
+HALF_UP: Final = "half_away_from_zero"
 
 
 def exact(value: pl.Expr) -> pl.Expr:

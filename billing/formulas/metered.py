@@ -19,11 +19,7 @@ def usage(opening: pl.Expr, closing: pl.Expr, digits: pl.Expr, ratio: pl.Expr) -
     трансформации). A rollover is believed when the old value is above 0.9 and the new one below 0.1 of the range.
     Source: прил. 2 to ПП РФ № 354 for the difference; charges.md 12.3–12.4 for the rollover (custom of the trade).
     """
-    limit = pl.lit(10).cast(EXACT)
-    span = pl.when(digits == 1).then(limit)
-    for count in range(2, 13):
-        span = span.when(digits == count).then(pl.lit(10**count).cast(EXACT))
-    whole = span.otherwise(None)
+    whole = digits.replace_strict({count: 10**count for count in range(1, 13)}, return_dtype=pl.Int64).cast(EXACT)
     rolled = (opening * 10 > whole * 9) & (closing * 10 < whole)
     return pl.when(closing >= opening).then(closing - opening).when(rolled).then(closing - opening + whole) * ratio
 

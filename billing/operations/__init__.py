@@ -4,6 +4,7 @@ from billing.operations.above import DraftLine, DraftRefused, draft_charges
 from billing.operations.drafts import (
     BillingSummary,
     MonthNotOpen,
+    RunBroken,
     bill_next_block,
     finish_if_done,
     open_due_month,
@@ -26,6 +27,7 @@ from billing.operations.months import (
 
 __all__ = [
     "BillingSummary", "DraftLine", "DraftRefused", "HoldRefused", "MonthNotOpen", "PostingRefused", "PostingSummary",
-    "bill_next_block", "close_contract_months", "draft_charges", "finish_if_done", "hold_account", "mark_issued", "open_due_month", "open_month",
-    "post_month", "redraft_account", "redraft_touched", "release_hold", "run_billing", "start_billing_run",
+    "RunBroken", "bill_next_block", "close_contract_months", "draft_charges", "finish_if_done", "hold_account",
+    "mark_issued", "open_due_month", "open_month", "post_month", "redraft_account", "redraft_touched", "release_hold",
+    "run_billing", "start_billing_run",
 ]  # fmt: skip

@@ -21,6 +21,7 @@ import accounts.operations
 from accounts.calendar import Month
 from accounts.errors import Refusal
 from accounts.models import PersonalAccount, Run, RunBlock, RunState, Touch, User
+from accounts.money import total
 from billing import crew, pipeline, queries
 from billing.models import ContractMonth, ContractMonthState
 from billing.operations import months, writing
@@ -167,7 +168,12 @@ def blocks(house_ids: Sequence[int] | None) -> Iterable[list[int]]:
 
 def reference_of(run_id: int) -> pipeline.Reference:
     """Tariffs, norms and laws of the run's month: loaded once by each worker."""
-    return queries.reference(Month(Run.objects.values_list("month", flat=True).get(pk=run_id)))
+    return queries.reference(_month_of(Run.objects.get(pk=run_id)))
+
+
+def _month_of(run: Run) -> Month:
+    assert run.month is not None  # a calculation always has one
+    return Month(run.month)
 
 
 def bill_next_block(run_id: int, known: pipeline.Reference | None = None) -> bool:
@@ -186,7 +192,7 @@ def bill_next_block(run_id: int, known: pipeline.Reference | None = None) -> boo
         )
         if block is None:
             return False
-        month = Month(block.run.month)
+        month = _month_of(block.run)
         try:
             with transaction.atomic():
                 summary = draft(month, known or queries.reference(month), house_ids=block.houses)
@@ -221,7 +227,8 @@ def finish(run_id: int, **more: Any) -> BillingSummary:
     failed = [row for row in rows if row.state != RunState.DONE]
     summary = sum((_unpack(row.message) for row in rows if row.state == RunState.DONE), BillingSummary())
     if failed:
-        text = f"Не рассчитано блоков: {len(failed)} из {len(rows)}. Первая причина: {failed[0].message.strip().rsplit(chr(10), 1)[-1] or 'прервано'}"
+        cause = (failed[0].message.strip().splitlines() or ["прервано"])[-1]
+        text = f"Не рассчитано блоков: {len(failed)} из {len(rows)}. Первая причина: {cause}"
         accounts.operations.fail_run(run_id, message=text)
         raise RunBroken(text)
     accounts.operations.finish_run(run_id, counts={**summary.counts(), **more}, message=str(summary))
@@ -263,7 +270,7 @@ def draft(
     return BillingSummary(
         accounts=facts.accounts.height,
         lines=made.lines.height,
-        amount=made.lines["amount"].sum() if made.lines.height else Decimal("0.00"),
+        amount=total(made.lines["amount"].to_list()),
         inserted=written.inserted.height,
         changed=written.changed.height,
         removed=written.vanished.height,

@@ -80,7 +80,8 @@ def post_month(*, month: Month, contract_id: int | None = None, by: User | None 
     )
     if earlier is not None:
         raise PostingRefused(
-            f"По договору {earlier.contract_id} ещё не проведён {Month(earlier.month).title}. Проводите месяцы по порядку."
+            f"По договору {earlier.contract_id} ещё не проведён {Month(earlier.month).title}."
+            " Проводите месяцы по порядку."
         )
     held = set(Hold.objects.filter(month=month.first, released_at=None).values_list("account_id", flat=True))
     totals = {

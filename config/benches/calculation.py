@@ -67,7 +67,8 @@ def _lines_by_block() -> list[bytes]:
     texts = []
     for houses in drafts.blocks(None):
         rows = copy_out(
-            f"SELECT {names} FROM {queries.partition(MONTH)} WHERE house_id = ANY({queries.array(houses)}) ORDER BY ctid"
+            f"SELECT {names} FROM {queries.partition(MONTH)} WHERE house_id = ANY({queries.array(houses)})"
+            " ORDER BY ctid"
         )
         rows.readline()
         texts.append(rows.read())

@@ -1,0 +1,47 @@
+"""The run as named steps over columns: facts → days → terms → items → volumes → lines. No Django, no account by name.
+
+One code serves one account in a cabinet and a block of houses at night. Every step takes frames and hands frames on;
+`calculate` strings them together and keeps what `explain` shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from billing.pipeline.amounts import amounts, stored
+from billing.pipeline.days import segments
+from billing.pipeline.difference import Difference, difference
+from billing.pipeline.facts import Facts, Frame, Reference
+from billing.pipeline.meters import metered_usage, read_dials, unread
+from billing.pipeline.terms import basis, terms
+from billing.pipeline.volumes import volume
+
+__all__ = ["Calculation", "Difference", "Facts", "Reference", "calculate", "difference", "unread"]
+
+
+@dataclass(frozen=True)
+class Calculation:
+    """The lines to be stored, and the columns they came from."""
+
+    lines: Frame  # columns.CHARGES
+    traced: Frame  # the same lines with their fractions
+    dials: Frame  # one row per meter and zone: opening, closing, usage, days by the average
+    days: Frame  # persons and area by segments of days
+    terms: Frame  # what each house gets, how and at what norm
+    problems: Frame  # account_id, service_id, problem: what could not be charged, and why
+
+
+def calculate(facts: Facts) -> Calculation:
+    """All lines of the month for the accounts in `facts`."""
+    days = segments(facts)
+    agreed, prices = terms(facts)
+    items = basis(facts, days, agreed)
+    dials = read_dials(facts)
+    volumes, unfit = volume(facts, items, metered_usage(facts, dials))
+    traced, unpriced = amounts(facts, volumes, prices)
+    problems = pl.concat([unfit, unpriced]).unique(maintain_order=True)
+    return Calculation(
+        lines=stored(facts.month, traced), traced=traced, dials=dials, days=days, terms=agreed, problems=problems
+    )

@@ -1,0 +1,97 @@
+"""Prices, ranges, roubles: the one rounding of each line, and the form in which it is stored."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from accounts.calendar import Month
+from billing import columns
+from billing.columns import EXACT
+from billing.formulas import normative, ranges
+from billing.formulas.exact import exact, roubles, shown
+from billing.kinds import GCAL, Kind
+from billing.pipeline.facts import Facts, Frame
+
+
+def amounts(facts: Facts, volumes: Frame, prices: Frame) -> tuple[Frame, Frame]:
+    """Lines with their prices and roubles: each rounded once (charges.md 1.4). And the items that have no price."""
+    two = pl.col("components") == 2
+    single = volumes.filter(~two).with_columns(component=pl.lit(0, pl.Int16))
+    twofold = volumes.filter(two)
+    parts = [single]
+    if twofold.height:
+        parts.append(twofold.with_columns(component=pl.lit(1, pl.Int16)))
+        heat = twofold.with_columns(
+            component=pl.lit(2, pl.Int16),
+            numer=normative.heat_of_water(pl.col("numer"), pl.col("heat_per_m3")),
+            unit=pl.lit(GCAL, pl.Int16),
+            multiplier=pl.lit(None, EXACT),
+            norm=pl.col("heat_per_m3"),
+        )
+        parts.append(heat.select(parts[-1].columns))
+    rows = pl.concat([part.select(parts[0].columns) for part in parts])
+    priced = rows.join(prices, on=["term", "component", "zone"], how="left")
+    bad = priced.filter(pl.col("price").is_null() | pl.col("numer").is_null())
+    problem = pl.when(pl.col("price").is_null()).then(pl.lit("нет тарифа")).otherwise(pl.lit("нет норматива подогрева"))
+    problems = bad.select("account_id", "service_id", problem.alias("problem"))
+    priced = priced.filter(pl.col("price").is_not_null() & pl.col("numer").is_not_null())
+    ranged = priced.filter(pl.col("range") > 0)
+    if ranged.height:
+        priced = pl.concat([priced.filter(pl.col("range") == 0), _by_ranges(ranged, facts.month.days)])
+    base = priced.with_columns(amount=roubles(pl.col("numer"), pl.col("over"), pl.col("price")))
+    raised = base.filter(pl.col("multiplier").is_not_null())
+    if raised.height:
+        added = raised.with_columns(
+            kind=pl.lit(int(Kind.UPLIFT), pl.Int16), numer=normative.uplift(pl.col("numer"), pl.col("multiplier"))
+        )
+        added = added.with_columns(amount=roubles(pl.col("numer"), pl.col("over"), pl.col("price")))
+        # The base line is the plain norm; K stands on the line that it makes.
+        base = pl.concat([base.with_columns(multiplier=pl.lit(None, EXACT)), added])
+    return base, problems
+
+
+def _by_ranges(rows: Frame, size: int) -> Frame:
+    """Splits volumes at the limits of the ranges; zones share each range in proportion (a convention)."""
+    line = ["account_id", "contract_id", "service_id", "kind", "segment", "component"]
+    total = pl.col("numer").filter(pl.col("range") == pl.col("range").min().over(*line, "zone")).sum().over(line)
+    lower = pl.col("range_up_to").shift(1).over(*line, "zone").fill_null(0)
+    rows = rows.sort(*line, "zone", "range").with_columns(total=total, lower=lower)
+    share = pl.col("over") * pl.col("days")
+    month_days = exact(pl.lit(size))
+    # limits are of a month: a segment has its days' part of them
+    part = ranges.part_of_range(
+        pl.col("total") * month_days, pl.col("lower") * share, pl.col("range_up_to") * share,
+        pl.col("range") == pl.col("range").min().over(*line, "zone"),
+    )  # fmt: skip
+    alone = pl.col("total") == pl.col("numer")
+    rows = rows.with_columns(part=part)
+    is_first = pl.col("lower") == 0
+    rows = rows.with_columns(
+        numer=pl.when(alone).then(pl.col("part")).otherwise(pl.col("numer") * pl.col("part")),
+        over=pl.when(alone).then(pl.col("over") * month_days).otherwise(pl.col("over") * month_days * pl.col("total")),
+    ).filter((pl.col("part") != 0) | is_first)
+    return rows.drop("total", "lower", "part")
+
+
+def stored(month: Month, traced: Frame) -> Frame:
+    """The lines as the table keeps them: volume to 6 places, key in order."""
+    line = pl.col("component") * 10000 + pl.col("zone") * 1000 + pl.col("range") * 100 + pl.col("segment")
+    days = exact(pl.col("days"))
+    lines = traced.select(
+        "account_id", "contract_id", "service_id", "kind",
+        line.cast(pl.Int16).alias("line"),
+        pl.lit(month.first).alias("month"),
+        "house_id",
+        pl.lit(month.first).alias("for_month"),
+        pl.col("by").alias("method"),
+        shown(pl.col("numer"), pl.col("over")).alias("volume"),
+        "unit",
+        pl.col("price").alias("tariff"),
+        "norm",
+        "multiplier",
+        pl.when("shows_persons").then(shown(pl.col("person_days"), days)).alias("persons"),
+        pl.when("shows_area").then(shown(pl.col("area_days"), days)).alias("area"),
+        "days",
+        "amount",
+    )  # fmt: skip
+    return lines.select(pl.col(name).cast(dtype) for name, dtype in columns.CHARGES.items())

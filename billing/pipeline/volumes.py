@@ -1,0 +1,274 @@
+"""The volume of every item by the method of its provision, as an exact fraction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from billing.columns import EXACT, Schema
+from billing.formulas import common_use, heating, normative, water
+from billing.formulas.exact import exact
+from billing.kinds import By, How, Kind, Mode
+from billing.pipeline.facts import WATERS, Facts, Frame
+
+# Columns that every item brings along.
+ITEM = (
+    "account_id", "house_id", "premises_id", "contract_id", "service_id", "term", "segment", "days",
+    "person_days", "area_days", "components", "unit", "heat_per_m3",
+)  # fmt: skip
+READ = (int(By.METER), int(By.AVERAGE))
+NOTHING = pl.lit(None, EXACT)
+ONE = exact(pl.lit(1))
+
+
+@dataclass
+class Sheet:
+    """Items of a block, the volumes found so far, and what could not be found."""
+
+    items: Frame
+    used: Frame
+    size: int  # days of the month
+    parts: list[Frame] = field(default_factory=list)
+    problems: list[Frame] = field(default_factory=list)
+
+    @property
+    def month(self) -> pl.Expr:
+        return exact(pl.lit(self.size))
+
+    def of(self, *methods: How) -> Frame:
+        return self.items.filter(pl.col("method").is_in([int(method) for method in methods]))
+
+    def fit(self, rows: Frame, condition: pl.Expr, problem: str) -> Frame:
+        """Rows that can be charged; the others are told of."""
+        fits = condition.fill_null(False)
+        bad = rows.filter(~fits)
+        if not bad.height:
+            return rows
+        self.tell(bad, problem)
+        return rows.filter(fits)
+
+    def tell(self, rows: Frame, problem: str) -> None:
+        if rows.height:
+            self.problems.append(rows.select("account_id", "service_id", pl.lit(problem).alias("problem")))
+
+    def take(
+        self,
+        rows: Frame,
+        by: By | pl.Expr,
+        numer: pl.Expr,
+        over: pl.Expr,
+        *,
+        kind: Kind = Kind.CHARGE,
+        zone: pl.Expr | None = None,
+        norm: pl.Expr = NOTHING,
+        multiplier: pl.Expr = NOTHING,
+        persons: pl.Expr | bool = False,
+        area: pl.Expr | bool = False,
+    ) -> None:
+        """Volume = numer / over, by formula `by`. persons, area: does the line show them?"""
+        if not rows.height:
+            return
+        self.parts.append(
+            rows.select(
+                *ITEM,
+                pl.lit(int(kind), pl.Int16).alias("kind"),
+                (by if isinstance(by, pl.Expr) else pl.lit(int(by))).cast(pl.Int16).alias("by"),
+                (pl.lit(0) if zone is None else zone).cast(pl.Int16).alias("zone"),
+                numer.cast(EXACT).alias("numer"),
+                over.cast(EXACT).alias("over"),
+                norm.alias("norm"),
+                multiplier.alias("multiplier"),
+                (persons if isinstance(persons, pl.Expr) else pl.lit(persons)).alias("shows_persons"),
+                (area if isinstance(area, pl.Expr) else pl.lit(area)).alias("shows_area"),
+            )
+        )
+
+
+def volume(facts: Facts, items: Frame, used: Frame) -> tuple[Frame, Frame]:
+    """Volume of every item as numer / over; and what could not be found, and why."""
+    sheet = Sheet(items, used, facts.month.days)
+    for step in (metered, normed, housing, common_property, heat, wastewater):
+        step(sheet)
+    if not sheet.parts:
+        sheet.parts.append(_empty(items.clear()))
+    nothing = pl.DataFrame(schema={"account_id": pl.Int64, "service_id": pl.Int16, "problem": pl.String})
+    return pl.concat(sheet.parts), pl.concat([nothing, *sheet.problems])
+
+
+def _empty(items: Frame) -> Frame:
+    more: Schema = {"kind": pl.Int16, "by": pl.Int16, "zone": pl.Int16, "numer": EXACT, "over": EXACT, "norm": EXACT}
+    rest: Schema = {"multiplier": EXACT, "shows_persons": pl.Boolean, "shows_area": pl.Boolean}
+    return items.select(*ITEM, *(pl.lit(None, dtype).alias(name) for name, dtype in (more | rest).items()))
+
+
+def metered(sheet: Sheet) -> None:
+    """By the meter, by its average, else by the norm of persons, with the multiplier where a meter could be.
+
+    Source: charges.md 2; п. 42, 59, 60 Правил № 354.
+    """
+    rows = sheet.of(How.METERED)
+    if not rows.height:
+        return
+    rows = rows.join(sheet.used, on=["premises_id", "resource"], how="left")
+    seen = rows.filter(pl.col("by").is_in(READ))
+    if (seen["segment"] != seen["run"]).any():
+        seen = _one_price(seen)
+    days = exact(pl.col("days"))
+    plain = seen.filter(pl.col("norm_gap_days") == 0)
+    sheet.take(plain, pl.col("by"), pl.col("used_numer") * days, pl.col("used_over") * sheet.month, zone=pl.col("zone"))
+    # a replacement without an average: its days go by the norm
+    mended = seen.filter(pl.col("norm_gap_days") > 0)
+    mended = sheet.fit(mended, pl.col("person_norm").is_not_null(), "нет норматива")
+    numer, over = _with_gap("used_numer", "used_over", "norm_gap_days", "person_norm", "person_over", sheet.month)
+    sheet.take(mended, pl.col("by"), numer, over, zone=pl.col("zone"), persons=True)
+
+    without = rows.filter((pl.col("by").is_null() | (pl.col("by") == By.NORM)) & (pl.col("person_days") > 0))
+    without = sheet.fit(without, pl.col("person_norm").is_not_null(), "нет норматива")
+    bit = pl.lit(2).pow(pl.col("resource")).cast(pl.Int32)
+    is_possible = (pl.col("meter_impossible") // bit) % 2 == 0
+    rises = (pl.col("by").is_null() & is_possible) | pl.col("is_uplifted").fill_null(False)
+    k = pl.when(rises & (pl.col("multiplier") > 1)).then(pl.col("multiplier"))
+    by_persons(sheet, without, multiplier=k)
+
+
+def by_persons(sheet: Sheet, rows: Frame, multiplier: pl.Expr = NOTHING) -> None:
+    """n · N of the month. Rows have a norm."""
+    sheet.take(
+        rows, By.NORM,
+        normative.by_persons(pl.col("person_days"), pl.col("person_norm")),
+        sheet.month * exact(pl.col("person_over")),
+        norm=pl.col("person_norm"), multiplier=multiplier, persons=True,
+    )  # fmt: skip
+
+
+def _with_gap(numer: str, over: str, gap: str, norm: str, norm_over: str, month: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Used volume and the norm of the days without a meter, as one fraction of the item's days."""
+    used, used_over, gap_days = pl.col(numer), pl.col(over), pl.col(gap)
+    normed_days = normative.by_persons(pl.col("person_days"), pl.col(norm)) * gap_days
+    whole = month * exact(pl.col(norm_over))
+    return used * exact(pl.col("days")) * whole + normed_days * used_over, used_over * month * whole
+
+
+def _one_price(rows: Frame) -> Frame:
+    """A meter knows no norm: segments of one price are one line again, numbered by its run."""
+    key = ["account_id", "contract_id", "service_id", "run", "zone"]
+    sums = ["days", "person_days", "area_days", "own_area_days"]
+    rest = [pl.col(name).first() for name in rows.columns if name not in {*key, *sums, "segment"}]
+    merged = rows.sort(*key, "segment").group_by(key, maintain_order=True).agg(*(pl.sum(name) for name in sums), *rest)
+    return merged.with_columns(segment=pl.col("run")).select(rows.columns)
+
+
+def normed(sheet: Sheet) -> None:
+    """By the norm per person (waste, ф. 9(1)) or per square metre (waste, ф. 9(2); gas for heating)."""
+    rows = sheet.of(How.NORM_PERSON).filter(pl.col("person_days") > 0)
+    by_persons(sheet, sheet.fit(rows, pl.col("person_norm").is_not_null(), "нет норматива"))
+    rows = sheet.fit(sheet.of(How.NORM_AREA), pl.col("m2_norm").is_not_null(), "нет норматива")
+    sheet.take(
+        rows, By.NORM, normative.by_area(pl.col("area_days"), pl.col("m2_norm")), _m2_over(sheet),
+        norm=pl.col("m2_norm"), area=True,
+    )  # fmt: skip
+
+
+def _m2_over(sheet: Sheet) -> pl.Expr:
+    return sheet.month * exact(pl.col("m2_over"))
+
+
+def housing(sheet: Sheet) -> None:
+    """By a rate per square metre, or a sum from the account (charges.md 10)."""
+    sheet.take(sheet.of(How.PER_M2), By.AREA, pl.col("area_days"), sheet.month, area=True)
+    sheet.take(sheet.of(How.PER_ACCOUNT), By.FLAT_RATE, exact(pl.col("days")), sheet.month)
+
+
+def common_property(sheet: Sheet) -> None:
+    """Resources for the common property by their norm."""
+    rows = sheet.of(How.COMMON_NORM)
+    rows = sheet.fit(rows, pl.col("common_norm").is_not_null(), "нет норматива")
+    rows = sheet.fit(rows, pl.col("house_area") > 0, "нет паспорта дома")
+    sheet.take(
+        rows, By.NORM, common_use.by_norm(pl.col("area_days"), pl.col("common_norm"), pl.col("common_area")),
+        pl.col("house_area") * sheet.month, norm=pl.col("common_norm"), kind=Kind.COMMON_USE, area=True,
+    )  # fmt: skip
+
+
+def heat(sheet: Sheet) -> None:
+    """By the building meter (formula 3) or by the norm, in the season or evenly (formulas 2 and 2(1))."""
+    rows = sheet.of(How.HEATING_BUILDING, How.HEATING_NORM).filter(pl.col("heating_mode") != Mode.NONE)
+    is_even = pl.col("heating_mode") == Mode.EVEN
+    is_measured = (pl.col("method") == How.HEATING_BUILDING) & pl.col("heat_sum").is_not_null()
+    rows = rows.filter(is_even | pl.col("in_season") | is_measured)
+    if not rows.height:
+        return
+    measured = sheet.fit(rows.filter(is_measured), pl.col("house_area") > 0, "нет паспорта дома")
+    house, common, own = pl.col("house_area"), pl.col("common_area"), pl.col("own_area_days")
+    heat_over = pl.col("heat_over") * sheet.month
+    sheet.take(
+        measured.filter(pl.col("without_area") == 0), pl.col("heat_by"),
+        pl.col("heat_sum") * pl.col("area_days"), house * heat_over, area=True,
+    )  # fmt: skip
+    heated = pl.col("area_days") - own
+    sheet.take(
+        measured.filter(pl.col("without_area") > 0), pl.col("heat_by"),
+        heating.by_building_meter(heated, own, pl.col("heat_sum"), house, common),
+        heating.building_over(house, common, pl.col("without_area")) * heat_over, area=True,
+    )  # fmt: skip
+    normed_rows = rows.filter(~is_measured)
+    sheet.tell(normed_rows.filter(pl.col("method") == How.HEATING_BUILDING), "нет объёма по дому")
+    normed_rows = sheet.fit(normed_rows, pl.col("m2_norm").is_not_null(), "нет норматива").filter(heated > 0)
+    norm, months = pl.col("m2_norm"), exact(pl.col("season_months"))
+    sheet.take(
+        normed_rows.filter(is_even), By.NORM,
+        heating.by_norm_evenly(heated, norm, months), _m2_over(sheet) * 12, norm=norm, area=True,
+    )  # fmt: skip
+    sheet.take(
+        normed_rows.filter(~is_even), By.NORM,
+        heating.by_norm_in_season(heated, norm), _m2_over(sheet), norm=norm, area=True,
+    )  # fmt: skip
+
+
+def wastewater(sheet: Sheet) -> None:
+    """V = V_cold + V_hot of the same premises, metered, normed or averaged, never with the multiplier (п. 42).
+
+    Each part is the same fraction as in the water's own line. Without any water supply: the norm of wastewater.
+    """
+    rows = sheet.of(How.WASTEWATER)
+    if not rows.height:
+        return
+    for name, resource in WATERS:
+        volumes = sheet.used.filter(pl.col("resource") == resource).group_by("premises_id").agg(
+            pl.sum("used_numer").alias(f"{name}_numer"), pl.first("used_over").alias(f"{name}_used_over"),
+            pl.first("by").alias(f"{name}_by"), pl.first("norm_gap_days").alias(f"{name}_gap"),
+        )  # fmt: skip
+        rows = rows.join(volumes, on="premises_id", how="left")
+    has_none = ~pl.col("has_cold") & ~pl.col("has_hot") & pl.col("cold_by").is_null() & pl.col("hot_by").is_null()
+    well = rows.filter(has_none & (pl.col("person_days") > 0))
+    by_persons(sheet, sheet.fit(well, pl.col("person_norm").is_not_null(), "нет норматива"))
+    rows = rows.filter(~has_none)
+    for name, _ in WATERS:
+        rows = _water(sheet, rows, name)
+    numer, over = water.sum_of_two(pl.col("cold_numer"), pl.col("cold_over"), pl.col("hot_numer"), pl.col("hot_over"))
+    is_read = pl.col("cold_seen") & (pl.col("hot_seen") | ~pl.col("has_hot"))
+    rows = rows.filter(pl.col("cold_seen") | pl.col("hot_seen") | (pl.col("person_days") > 0))
+    sheet.take(rows, By.FOLLOWS_WATER, numer, over, persons=~is_read)
+
+
+def _water(sheet: Sheet, rows: Frame, name: str) -> Frame:
+    """Adds one water's volume, the fraction {name}_numer / {name}_over, and whether a meter told it."""
+    by, gap = pl.col(f"{name}_by"), pl.col(f"{name}_gap").fill_null(0)
+    seen = by.is_in(READ).fill_null(False)
+    due = ~seen & (pl.col(f"has_{name}") | by.is_not_null()) & (pl.col("person_days") > 0)
+    needs_norm = due | (seen & (gap > 0))
+    rows = sheet.fit(rows, ~needs_norm | pl.col(f"{name}_norm").is_not_null(), "нет норматива воды")
+    rows = rows.with_columns(pl.col(f"{name}_norm_over").fill_null(1))
+    names = f"{name}_numer", f"{name}_used_over", f"{name}_gap", f"{name}_norm", f"{name}_norm_over"
+    with_gap, gap_over = _with_gap(*names, sheet.month)
+    normed_volume = normative.by_persons(pl.col("person_days"), pl.col(f"{name}_norm"))
+    used = pl.col(f"{name}_numer") * exact(pl.col("days"))
+    used_over = pl.col(f"{name}_used_over") * sheet.month
+    norm_over = sheet.month * exact(pl.col(f"{name}_norm_over"))
+    numer = (
+        pl.when(seen & (gap > 0)).then(with_gap).when(seen).then(used).when(due).then(normed_volume)
+        .otherwise(exact(pl.lit(0)))
+    )  # fmt: skip
+    over = pl.when(seen & (gap > 0)).then(gap_over).when(seen).then(used_over).when(due).then(norm_over).otherwise(ONE)
+    return rows.with_columns(numer.alias(f"{name}_numer"), over.alias(f"{name}_over"), seen.alias(f"{name}_seen"))
