@@ -29,7 +29,7 @@ UNPACKED_LIMIT = 300 * MEGABYTE
 MEMBERS_LIMIT = 2000
 ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # what XML cannot hold
 # A cell beyond column CZ or row 99 999: a reader would lay out a table of so many cells, mostly empty.
-FAR_CELL = re.compile(rb'<c r="(?:(?:[A-Z]{3,}|[D-Z][A-Z])[0-9]+|[A-Z]+[0-9]{6,})"[^>]*[^/]>')
+FAR_CELL = re.compile(rb'<c r="(?:(?:[A-Z]{3,}|[D-Z][A-Z])[0-9]+|[A-Z]+[0-9]{6,})"(?:[^>]*[^/>])?>')
 
 
 class FileRefused(Refusal):

@@ -295,7 +295,7 @@ def split_address(address: str) -> dict[str, str]:
             parts["postcode"] = piece
         elif re.search(r"(^|\s)(обл|область|край|респ|республика|ао|аобл)\.?($|\s)", plain):
             parts["region"] = piece
-        elif re.match(r"(г|город|с|село|п|пос|поселок|пгт|рп|х|хутор|д|деревня|ст-ца)\.?\s*[а-я]", plain):
+        elif re.match(r"(г|город|с|село|п|пос|поселок|пгт|рп|х|хутор|д|деревня|ст-ца)(\.\s*|\s+)[а-я]", plain):
             parts["town"] = piece
         elif re.match(r"(д|дом|влд|двлд)\.?\s*№?\s*\d", plain) or re.fullmatch(r"\d+[а-я]?(/\d+)?", plain):
             parts["number"] = re.sub(r"^(?i:дом|двлд|влд|д)\.?\s*№?\s*", "", piece)
