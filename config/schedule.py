@@ -41,5 +41,7 @@ BEAT: dict[str, Entry] = {
     "calculate-night": daily(1, 0, "billing.tasks.calculate_night"),
     "redraft-touched": every_minute("billing.tasks.redraft_touched"),
     "close-day": daily(0, 30, "payments.tasks.close_day"),
+    "issue-documents": monthly(2, 5, 0, "epd.tasks.issue_month"),  # delivered by the 5th: ч. 2 ст. 155 ЖК РФ
+    "issue-late-documents": monthly(5, 5, 0, "epd.tasks.issue_month"),  # of what was held or posted later
     "remit-day": working_days(9, 0, "payments.tasks.remit_day"),  # ПП № 253, п. 6
 }

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import connection, transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 import accounts.operations
 import billing.operations
@@ -198,8 +198,7 @@ def reissue(*, account_id: int, month: Month, day: date, reason: str, by: User |
     if waiting and waiting[0].why:
         raise DocumentRefused(waiting[0].why)
     if last.withdrawn_at is None:
-        last.withdrawn_at = timezone.now()
-        last.save(update_fields=["withdrawn_at"])
+        _withdrawn(last)
     block = queries.read_block(month=month, day=day, account_ids=[account_id])
     made = _document(block, account_id, issue=last.issue + 1, replaces=last, reason=reason.strip())
     made.save(force_insert=True)
@@ -223,9 +222,14 @@ def withdraw(*, document_id: int, reason: str, by: User | None = None) -> Paymen
     document = PaymentDocument.objects.select_for_update(of=("self",)).get(pk=document_id)
     if document.withdrawn_at is not None:
         raise DocumentRefused(f"Документ № {document.number} уже отозван {document.withdrawn_at:%d.%m.%Y}.")
-    document.withdrawn_at = timezone.now()
-    document.save(update_fields=["withdrawn_at"])
+    _withdrawn(document)
     accounts.operations.note(
         "epd.document.withdrawn", by=by, account_id=document.account_id, ground=reason.strip(), number=document.number
     )
     return document
+
+
+def _withdrawn(document: PaymentDocument) -> None:
+    document.withdrawn_at = Now()  # the clock of the database
+    document.save(update_fields=["withdrawn_at"])
+    document.refresh_from_db(fields=["withdrawn_at"])

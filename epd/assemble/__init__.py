@@ -1,0 +1,73 @@
+"""Charges, balances and readings become the document: first its frozen facts, then the strings of the form.
+
+`payload` makes the JSON that is stored at issue: decimals and dates as text, nothing rounded, nothing formatted.
+`form` makes every string that is printed out of that JSON alone, so that the page is the same in five years.
+Source of the form: приказ Минстроя № 43/пр; of the data: п. 69 Правил № 354 (formats/epd-form.md).
+"""
+
+from epd.assemble.content import payload
+from epd.assemble.facts import (
+    ADVANCE,
+    COMMON_NAMES,
+    FOOTNOTES,
+    GROUPS,
+    MAINTENANCE,
+    MARKS,
+    MONEY,
+    Balance,
+    Bank,
+    Basis,
+    Charge,
+    Dial,
+    DocumentRefused,
+    Due,
+    Facts,
+    Group,
+    HouseFact,
+    Party,
+    Payer,
+    Service,
+    due_date,
+)
+from epd.assemble.numbers import MINUS, SPACE, blank, money, phone, price, quantity, tied
+from epd.assemble.page import Form, Line, Step, form
+
+TEMPLATE_VERSION = "43-1"  # приказ № 43/пр, our first drawing of it
+
+__all__ = [
+    "ADVANCE",
+    "COMMON_NAMES",
+    "FOOTNOTES",
+    "GROUPS",
+    "MAINTENANCE",
+    "MARKS",
+    "MINUS",
+    "MONEY",
+    "SPACE",
+    "TEMPLATE_VERSION",
+    "Balance",
+    "Bank",
+    "Basis",
+    "Charge",
+    "Dial",
+    "DocumentRefused",
+    "Due",
+    "Facts",
+    "Form",
+    "Group",
+    "HouseFact",
+    "Line",
+    "Party",
+    "Payer",
+    "Service",
+    "Step",
+    "blank",
+    "due_date",
+    "form",
+    "money",
+    "payload",
+    "phone",
+    "price",
+    "quantity",
+    "tied",
+]
