@@ -201,24 +201,24 @@ def make_logins() -> None:
 
 
 def resident_accounts() -> list[PersonalAccount]:
-    """A punctual payer's flat with all its meters, and a private house."""
+    """A punctual payer's flat with cold, hot and electricity meters, and a private house of another one."""
     wanted = [
-        "SELECT a.id FROM accounts_personalaccount a JOIN accounts_premises p ON p.id = a.premises_id "
-        "WHERE a.closed_on IS NULL AND p.kind = 1 AND (SELECT count(DISTINCT m.resource) FROM accounts_meter m "
-        "WHERE m.premises_id = p.id AND m.removed_on IS NULL AND m.zones = 1 AND m.verified_until > '2028-01-01') = 3 "
-        "AND EXISTS (SELECT FROM accounts_residency r WHERE r.premises_id = p.id AND r.person_id IS NULL) "
+        "p.kind = 1 AND (SELECT count(DISTINCT m.resource) FROM accounts_meter m WHERE m.premises_id = p.id "
+        "AND m.removed_on IS NULL AND m.zones = 1 AND m.verified_until > '2028-01-01') = 3 "
         "AND NOT EXISTS (SELECT FROM accounts_meter m WHERE m.premises_id = p.id AND m.zones > 1) "
-        "ORDER BY a.id LIMIT 1",
-        "SELECT a.id FROM accounts_personalaccount a JOIN accounts_premises p ON p.id = a.premises_id "
-        "WHERE a.closed_on IS NULL AND p.kind = 4 ORDER BY a.id LIMIT 1",
+        "AND EXISTS (SELECT FROM accounts_residency r WHERE r.premises_id = p.id AND r.person_id IS NULL)",
+        "p.kind = 4",
     ]
     found = []
     with connection.cursor() as cursor:
-        for sql in wanted:
-            cursor.execute(sql)
-            row = cursor.fetchone()
-            if row:
-                found.append(PersonalAccount.objects.get(pk=row[0]))
+        for condition in wanted:
+            cursor.execute(
+                "SELECT a.id FROM accounts_personalaccount a JOIN accounts_premises p ON p.id = a.premises_id "
+                f"WHERE a.closed_on IS NULL AND {condition} ORDER BY a.id LIMIT 500"
+            )
+            candidates = [pk for (pk,) in cursor.fetchall()]
+            candidates.sort(key=lambda pk: habit(pk).often < 98)  # stable: the first punctual one
+            found += list(PersonalAccount.objects.filter(pk__in=candidates[:1]))
     return found
 
 
