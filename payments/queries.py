@@ -281,44 +281,30 @@ def turnover(*, contract_ids: Collection[int], month: Month, by_house: bool = Tr
 # --- open items -----------------------------------------------------------------------------------------------------
 
 # Pairs that owed nothing at the last checkpoint are carried as one sum of that month; debtors keep their months.
-OPEN_ITEMS = f"""
-    WITH mark AS (SELECT {MARK} AS month), carried AS (
-        SELECT b.account_id, b.contract_id, b.service_id, b.closing, b.penalty_closing,
-            b.closing > 0 OR b.penalty_closing > 0 AS owes
-        FROM payments_balance AS b
-        WHERE b.account_id = ANY(%(accounts)s) AND b.month = {MARK} AND b.contract_id <> 0
-    ), item AS (
-        SELECT account_id, contract_id, service_id, mark.month AS for_month, false AS is_penalty, closing AS amount,
-            0.00 AS charged
-        FROM carried, mark WHERE NOT owes
-        UNION ALL
-        SELECT account_id, contract_id, service_id, mark.month, true, penalty_closing, 0.00
-        FROM carried, mark WHERE NOT owes
-        UNION ALL
-        SELECT c.account_id, c.contract_id, c.service_id, c.month, c.kind = 6, c.amount, c.amount
-        FROM {INK} WHERE c.account_id = ANY(%(accounts)s) AND c.month > {MARK} AND {NOT_HELD}
+CARRIED = f"""
+    SELECT b.account_id, b.contract_id, b.service_id, b.month, b.closing, b.penalty_closing, service.priority
+    FROM payments_balance AS b JOIN accounts_service AS service ON service.id = b.service_id
+    WHERE b.account_id = ANY(%(accounts)s) AND b.month = {MARK} AND b.contract_id <> 0
+"""
+# {charges}, {allocations}: bounds of their months and days.
+ITEMS = f"""
+    SELECT item.account_id, item.contract_id, item.service_id, item.for_month, item.is_penalty,
+        sum(item.amount), sum(item.charged), service.priority
+    FROM (
+        SELECT c.account_id, c.contract_id, c.service_id, c.month AS for_month, c.kind = 6 AS is_penalty, c.amount,
+            c.amount AS charged
+        FROM {INK} WHERE c.account_id = ANY(%(accounts)s) AND {{charges}} AND {NOT_HELD}
         UNION ALL
         SELECT a.account_id, a.contract_id, a.service_id, a.for_month, a.part = 2, -a.amount, 0.00
         FROM payments_allocation AS a
-        WHERE a.account_id = ANY(%(accounts)s) AND a.day >= {AFTER_MARK} AND a.contract_id <> 0
-        UNION ALL
-        SELECT c.account_id, c.contract_id, c.service_id, c.month, c.kind = 6, c.amount, c.amount
-        FROM {INK}
-        JOIN carried ON carried.account_id = c.account_id AND carried.contract_id = c.contract_id
-            AND carried.service_id = c.service_id
-        WHERE carried.owes AND c.account_id = ANY(%(accounts)s) AND c.month <= {MARK} AND {NOT_HELD}
-        UNION ALL
-        SELECT a.account_id, a.contract_id, a.service_id, a.for_month, a.part = 2, -a.amount, 0.00
-        FROM carried JOIN payments_allocation AS a USING (account_id, contract_id, service_id)
-        WHERE carried.owes AND a.account_id = ANY(%(accounts)s) AND a.day < {AFTER_MARK}
-    )
-    SELECT item.account_id, item.contract_id, item.service_id, item.for_month, item.is_penalty,
-        sum(item.amount), sum(item.charged), service.priority
-    FROM item JOIN accounts_service AS service ON service.id = item.service_id
+        WHERE a.account_id = ANY(%(accounts)s) AND {{allocations}} AND a.contract_id <> 0
+    ) AS item
+    JOIN accounts_service AS service ON service.id = item.service_id
     GROUP BY 1, 2, 3, 4, 5, service.priority
     HAVING sum(item.amount) <> 0
-    ORDER BY item.account_id, item.for_month, item.is_penalty, service.priority, item.service_id, item.contract_id
 """
+SINCE_MARK = ITEMS.format(charges=f"c.month > {MARK}", allocations=f"a.day >= {AFTER_MARK}")
+TILL_MARK = ITEMS.format(charges=f"c.month <= {MARK}", allocations=f"a.day < {AFTER_MARK}")
 
 
 def open_items(*, account_id: int) -> list[OpenItem]:
@@ -327,15 +313,35 @@ def open_items(*, account_id: int) -> list[OpenItem]:
 
 
 def open_items_of(*, account_ids: Collection[int]) -> dict[int, list[OpenItem]]:
-    """`open_items` of many accounts, in one statement."""
-    found: dict[int, list[OpenItem]] = {account_id: [] for account_id in account_ids}
+    """`open_items` of many accounts, in three statements: months before the checkpoint are read for debtors only."""
+    items: dict[int, list[OpenItem]] = {account_id: [] for account_id in account_ids}
+    owing: set[tuple[int, int, int]] = set()
+    params: dict[str, Any] = {"accounts": list(account_ids), "month": date.max}
     with connection.cursor() as cursor:
-        cursor.execute(OPEN_ITEMS, {"accounts": list(account_ids), "month": date.max})
-        for account_id, contract_id, service_id, for_month, is_penalty, amount, charged, priority in cursor.fetchall():
-            found[account_id].append(
-                OpenItem(contract_id, service_id, for_month, amount, is_penalty, charged, priority)
-            )
-    return found
+        cursor.execute(CARRIED, params)
+        for account_id, contract_id, service_id, month, closing, penalty_closing, priority in cursor.fetchall():
+            if closing > 0 or penalty_closing > 0:
+                owing.add((account_id, contract_id, service_id))
+                continue
+            for amount, is_penalty in ((closing, False), (penalty_closing, True)):
+                if amount:
+                    items[account_id].append(
+                        OpenItem(contract_id, service_id, month, amount, is_penalty, ZERO, priority)
+                    )
+        cursor.execute(SINCE_MARK, params)
+        rows = cursor.fetchall()
+        if owing:
+            cursor.execute(TILL_MARK, {**params, "accounts": sorted({account_id for account_id, _, _ in owing})})
+            rows += [row for row in cursor.fetchall() if row[:3] in owing]
+    for account_id, *facts in rows:
+        items[account_id].append(OpenItem(*facts))
+    return {
+        account_id: sorted(
+            (item for item in allocation.merged(found) if item.amount),
+            key=lambda i: (i.for_month, i.is_penalty, i.priority, i.service_id, i.contract_id),
+        )
+        for account_id, found in items.items()
+    }
 
 
 def debts(*, account_id: int) -> list[OpenItem]:
@@ -920,7 +926,8 @@ def day_sheet(day: date) -> DaySheet:
             (SELECT coalesce(sum(amount), 0.00) FROM moved),
             (SELECT coalesce(sum(amount), 0.00) FROM reversed),
             (SELECT coalesce(sum(amount), 0.00) FROM came
-             WHERE id NOT IN (SELECT payment_id FROM moved UNION SELECT payment_id FROM reversed))
+             WHERE NOT EXISTS (SELECT FROM moved WHERE moved.payment_id = came.id)
+                 AND NOT EXISTS (SELECT FROM reversed WHERE reversed.payment_id = came.id))
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, {"day": day})

@@ -124,6 +124,7 @@ def close_month(*, month: Month, by: User | None = None) -> ClosingSummary:
     params = {"month": month.first, "mark": mark.first, "after_mark": mark.next.first, "next": month.next.first}
     with connection.cursor() as cursor:
         cursor.execute(CHECKPOINT, params)
+        cursor.execute(f"ANALYZE payments_balance_{month.first:%Y%m}")  # the next night's plans know how large it is
         cursor.execute(TOTALS, params)
         summary = ClosingSummary(month, *cursor.fetchone())
         cursor.execute(FROM_INK, params)
