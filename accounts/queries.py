@@ -40,9 +40,11 @@ from accounts.models import (
     ResidencyKind,
     Resource,
     Run,
+    RunBlock,
     RunState,
     Service,
     ServiceKind,
+    Touch,
     Unit,
     User,
     VatMode,
@@ -53,7 +55,7 @@ __all__ = [
     "AgencyContract", "BankAccount", "BankAccountState", "ChannelKind", "HeatingMode", "House", "HouseKind",
     "ImportedFile", "Meter", "MeterKind", "Office", "Organisation", "OrganisationKind", "Person", "PersonalAccount",
     "Premises", "PremisesKind", "Reading", "ReadingSource", "ReadingVerdict", "ResidencyKind", "Resource", "Run",
-    "RunState", "Service", "ServiceKind", "Unit", "User", "VatMode",
+    "RunBlock", "RunState", "Service", "ServiceKind", "Touch", "Unit", "User", "VatMode",
 ]  # fmt: skip
 
 READINGS_TO_DAY = 25  # the usual end of the window (charges.md 2.2); a contract may say otherwise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from accounts.calendar import Month
 from accounts.database import copy_out
 from accounts.kinds import Unit
-from accounts.models import Meter, Service
+from accounts.queries import Meter, Service
 from billing import columns, explanation, pipeline
 from billing.columns import Schema
 from billing.explanation import Explanation
@@ -47,9 +47,9 @@ MONTHS_ON_LINE = 36
 # --- the columns of a month ------------------------------------------------------------------------------------------
 
 
-def frame(sql: str, schema: Schema) -> pl.DataFrame:
-    """The rows of a query as columns of `schema`, by COPY."""
-    source = copy_out(sql)
+def frame(sql: str, schema: Schema, params: Mapping[str, Any] | Sequence[Any] = ()) -> pl.DataFrame:
+    """The rows of a query as columns of `schema`, by COPY. `params` are quoted by the driver."""
+    source = copy_out(sql, params)
     source.readline()  # the header: columns go by their order
     if not source.read(1):
         return columns.empty(schema)
@@ -450,7 +450,7 @@ def _charged_before(found: pipeline.Facts, dials: list[dict[str, Any]], zone: in
     if not any(dial["covered"] > 1 for dial in dials) or not found.charged.height:
         return None
     since = min(dial["opening_index"] for dial in dials if dial["covered"] > 1)
-    resources = found.reference.services.filter(pl.col("resource") == dials[0]["resource"])["service_id"]
+    resources = found.reference.services.filter(pl.col("resource") == dials[0]["resource"])["service_id"].to_list()
     months = pl.col("for_month").dt.year().cast(pl.Int32) * 12 + pl.col("for_month").dt.month() - 1
     rows = found.charged.filter(pl.col("service_id").is_in(resources) & (months > since))
     zones = {dial["price_zone"] for dial in dials}

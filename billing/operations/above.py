@@ -12,7 +12,7 @@ from django.db import transaction
 
 from accounts.calendar import Month
 from accounts.errors import Refusal
-from accounts.models import PersonalAccount
+from accounts.kinds import Unit
 from accounts.money import kopecks
 from billing import columns, queries
 from billing.kinds import DRAFTED
@@ -36,7 +36,7 @@ class DraftLine:
     for_month: date
     amount: Decimal
     method: int = Method.PENALTY
-    unit: int = 6
+    unit: int = Unit.ACCOUNT
     days: int = 0
     volume: Decimal | None = None
     tariff: Decimal | None = None
@@ -68,7 +68,6 @@ def draft_charges(
         f"SELECT id, house_id FROM accounts_personalaccount WHERE id = ANY({queries.array(accounts_in_scope)})",
         {"account_id": pl.Int64, "house_id": pl.Int64},
     )
-    PersonalAccount.objects.filter(pk__in=accounts_in_scope[:1]).exists()
     writing.lock_houses(sorted(set(houses["house_id"].to_list())))
     return writing.replace(_stored(frame, month, kind, houses), month, accounts_in_scope, [kind])
 
@@ -84,12 +83,9 @@ def _frame(lines: list[DraftLine]) -> pl.DataFrame:
 def _stored(frame: pl.DataFrame, month: Month, kind: int, houses: pl.DataFrame) -> pl.DataFrame:
     rows = frame.drop("house_id", "month", "kind", strict=False).join(houses, on="account_id", how="left")
     given = {"month": pl.lit(month.first), "kind": pl.lit(int(kind))}
+    usual = {"days": 0, "method": int(Method.PENALTY), "unit": int(Unit.ACCOUNT)}
     for name, dtype in columns.CHARGES.items():
         if name not in rows.columns and name not in given:
-            given[name] = (
-                pl.lit(None, dtype)
-                if name not in {"days", "method", "unit"}
-                else pl.lit({"days": 0, "method": int(Method.PENALTY), "unit": 6}[name])
-            )
+            given[name] = pl.lit(usual.get(name), dtype)
     rows = rows.with_columns(**given)
     return rows.select(pl.col(name).cast(dtype) for name, dtype in columns.CHARGES.items())

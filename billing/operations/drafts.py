@@ -20,8 +20,8 @@ import accounts.database
 import accounts.operations
 from accounts.calendar import Month
 from accounts.errors import Refusal
-from accounts.models import PersonalAccount, Run, RunBlock, RunState, Touch, User
 from accounts.money import total
+from accounts.queries import PersonalAccount, Run, RunBlock, RunState, Touch, User
 from billing import crew, pipeline, queries
 from billing.models import ContractMonth, ContractMonthState
 from billing.operations import months, writing

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 import accounts.operations
 from accounts.calendar import Month
 from accounts.errors import Refusal
-from accounts.models import AgencyContract, PersonalAccount, User
+from accounts.queries import AgencyContract, PersonalAccount, User
 from billing.models import Charge, ContractMonth, ContractMonthState, Hold
 
 
