@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -17,7 +17,7 @@ class Busy(Refusal):
     """The same job is running already."""
 
 
-def copy_out(sql: str, params: Sequence[Any] = ()) -> io.BytesIO:
+def copy_out(sql: str, params: Mapping[str, Any] | Sequence[Any] = ()) -> io.BytesIO:
     """The rows of a query as CSV with a header, in memory. `params` are quoted by the driver."""
     buffer = io.BytesIO()
     with connection.cursor() as cursor:

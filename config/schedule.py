@@ -40,6 +40,7 @@ def monthly(day: int, hour: int, minute: int, task: str, **arguments: object) ->
 BEAT: dict[str, Entry] = {
     "calculate-night": daily(1, 0, "billing.tasks.calculate_night"),
     "redraft-touched": every_minute("billing.tasks.redraft_touched"),
+    "accrue-penalties": daily(3, 0, "debt.tasks.accrue_penalties"),
     "close-day": daily(0, 30, "payments.tasks.close_day"),
     "issue-documents": monthly(2, 5, 0, "epd.tasks.issue_month"),  # delivered by the 5th: ч. 2 ст. 155 ЖК РФ
     "issue-late-documents": monthly(5, 5, 0, "epd.tasks.issue_month"),  # of what was held or posted later

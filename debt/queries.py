@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+import polars as pl
+
 from accounts import queries as accounts_queries
+from accounts.calendar import Month, long_date
+from accounts.errors import Refusal
+from accounts.money import ZERO, total
+from billing import explanation
 from billing import queries as billing_queries
+from billing.columns import EXACT
+from billing.explanation import Explanation, number
 from debt import penalties
 from debt.models import Moratorium, PenaltyBand, PenaltyTerms
-from debt.penalties import Band, DueDay, KeyRate, Law, Policy, Rule, Scale, Terms
+from debt.penalties import Band, DueDay, KeyRate, Law, Policy, Rule, Scale, Segment, Terms
+from payments import queries as payments_queries
 
 KEY_RATE, CAP, FIXED, DUE_DAY = "key_rate", "penalty_cap", "penalty_rate", "due_day"
 CAPPED = (Scale.HOUSING, Scale.CAPITAL_REPAIR)  # ПП № 474 and № 329 speak of them alone; others by rows of their own
@@ -55,3 +69,398 @@ def law() -> Law:
         due_days=[DueDay(int(value), since, until) for code, value, since, until, _ in values if code == DUE_DAY],
         calendar=accounts_queries.calendar_overrides(),
     )  # fmt: skip
+
+
+# --- open items over time ---------------------------------------------------------------------------------------------
+
+# Months at or before the last checkpoint are read again only for pairs that owed or had a credit there, or about whose
+# old months something came since (one month more, for the days between the last accrual and the posting). The others
+# are settled.
+_SCOPE = f"""
+    mark AS MATERIALIZED (SELECT {payments_queries.MARK} AS month),
+    old AS MATERIALIZED (
+        SELECT b.account_id, b.contract_id, b.service_id FROM payments_balance AS b
+        WHERE b.account_id = ANY(%(accounts)s) AND b.month = {payments_queries.MARK} AND b.contract_id <> 0
+            AND b.closing <> 0
+        UNION
+        SELECT a.account_id, a.contract_id, a.service_id FROM payments_allocation AS a, mark
+        WHERE a.account_id = ANY(%(accounts)s) AND a.day >= {payments_queries.MARK} AND a.contract_id <> 0
+            AND a.part <> 2 AND a.for_month <= mark.month
+        UNION
+        SELECT c.account_id, c.contract_id, c.service_id FROM billing_charge AS c, mark
+        WHERE c.account_id = ANY(%(accounts)s) AND c.month > {payments_queries.MARK} AND c.kind <> 6
+            AND c.for_month <= mark.month
+    )
+"""
+_EVERYTHING = "mark AS (SELECT DATE '1900-01-01' AS month)"
+_IS_OLD = "(c.account_id, c.contract_id, c.service_id) IN (SELECT account_id, contract_id, service_id FROM old)"
+
+# A correction that takes off counts from the due date of the month it is about (penalties.md 2); one that adds is a new
+# obligation of the month in whose document it stands.
+_CHARGED = f"""
+    WITH {{scope}},
+    line AS (
+        SELECT c.account_id, c.contract_id, c.service_id, c.month, c.for_month, sum(c.amount) AS amount
+        FROM {payments_queries.INK}, mark
+        WHERE c.account_id = ANY(%(accounts)s) AND c.month < %(month)s AND c.kind <> 6
+            AND {payments_queries.NOT_HELD} AND {{bound}}
+        GROUP BY 1, 2, 3, 4, 5
+    ), item AS (
+        SELECT account_id, contract_id, service_id, CASE WHEN amount < 0 THEN for_month ELSE month END AS month,
+            sum(amount) AS amount
+        FROM line GROUP BY 1, 2, 3, 4
+    )
+    SELECT item.account_id, item.contract_id, item.service_id, item.month, item.amount, service.priority,
+        CASE WHEN account.payer_organisation_id IS NULL THEN 1
+             ELSE CASE payer.kind WHEN 2 THEN 3 WHEN 3 THEN 4 ELSE 2 END END
+    FROM item
+    JOIN accounts_service AS service ON service.id = item.service_id
+    JOIN accounts_personalaccount AS account ON account.id = item.account_id
+    LEFT JOIN accounts_organisation AS payer ON payer.id = account.payer_organisation_id
+"""
+_PAID = """
+    WITH {scope}
+    SELECT c.account_id, c.contract_id, c.service_id, c.for_month, payment.paid_on, sum(c.amount)
+    FROM payments_allocation AS c JOIN payments_payment AS payment ON payment.id = c.payment_id, mark
+    WHERE c.account_id = ANY(%(accounts)s) AND c.contract_id <> 0 AND c.part <> 2 AND {bound}
+    GROUP BY 1, 2, 3, 4, 5 HAVING sum(c.amount) <> 0
+"""
+# Drafts of earlier months that are not posted yet count, too: they are to be ink before this month is.
+_PENALTIES = """
+    WITH {scope}
+    SELECT c.account_id, c.contract_id, c.service_id, c.for_month, sum(c.amount)
+    FROM billing_charge AS c, mark
+    WHERE c.account_id = ANY(%(accounts)s) AND c.month < %(month)s AND c.kind = 6 AND {bound}
+    GROUP BY 1, 2, 3, 4
+"""
+_BOUNDS = {
+    _CHARGED: f"(c.month > {payments_queries.MARK} OR {_IS_OLD})",
+    _PAID: f"(c.for_month > mark.month AND c.day >= {payments_queries.MARK} OR {_IS_OLD})",
+    _PENALTIES: f"(c.for_month > mark.month AND c.month > {payments_queries.MARK} OR {_IS_OLD})",
+}
+_ITEMS = {
+    **{name: penalties.ITEMS[name] for name in (*penalties.KEY, "charged", "priority")}, "debtor": pl.Int8,
+}  # fmt: skip
+_POSTED = {**{name: penalties.ITEMS[name] for name in penalties.KEY}, "posted": EXACT}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDebts:
+    """Columns of debt.penalties: ITEMS and PAYMENTS, and what was charged as penalty before (KEY, posted)."""
+
+    items: pl.DataFrame
+    payments: pl.DataFrame
+    posted: pl.DataFrame
+
+
+def open_debts(*, account_ids: Sequence[int], month: Month, law: Law, whole: bool = False) -> OpenDebts:
+    """The accounts' debts as the open month `month` sees them: ink of earlier months, payments by value date.
+
+    An item is a document's month of a contract and service. A reversed payment is as if it had never been. whole: every
+    month there ever was (a sheet), not only those where something may still accrue.
+    """
+    params = {"accounts": list(account_ids), "month": month.first}
+
+    def columns(sql: str, schema: dict[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
+        filled = sql.format(scope=_EVERYTHING if whole else _SCOPE, bound="true" if whole else _BOUNDS[sql])
+        return billing_queries.frame(filled, schema, params)
+
+    paid = columns(_PAID, penalties.PAYMENTS)
+    items = columns(_CHARGED, _ITEMS)
+    return OpenDebts(penalties.under_terms(items, law), paid, columns(_PENALTIES, _POSTED))
+
+
+def penalties_due(*, account_ids: Sequence[int], month: Month, law: Law, until: date) -> pl.DataFrame:
+    """What the open month is to charge: accrued to `until` inclusive less what was charged before; KEY, days, amount.
+
+    Negative where a correction or an earlier value date took off what had been charged. Nothing: no row.
+    """
+    debts = open_debts(account_ids=account_ids, month=month, law=law)
+    accrued = penalties.accrued(debts.items, debts.payments, law, until)
+    both = accrued.join(debts.posted, on=penalties.KEY, how="full", coalesce=True)
+    owed = pl.col("amount").cast(EXACT).fill_null(ZERO) - pl.col("posted").fill_null(ZERO)
+    return both.select(*penalties.KEY, days=pl.col("days").fill_null(0), amount=owed).filter(pl.col("amount") != 0)
+
+
+def warning_of_cap(law: Law, day: date) -> str:
+    """Words for the operator, from a month before the cap of the housing rate ends until it is settled; else empty."""
+    ends = [row.until for row in law.policies if row.rule == Rule.AT_MOST and row.scale == Scale.HOUSING]
+    if not ends or None in ends:
+        return ""
+    end = max(moment for moment in ends if moment is not None)
+    if not end - timedelta(days=31) <= day < end + timedelta(days=31):
+        return ""
+    return (
+        f"Предел ставки пеней действует по {end - timedelta(days=1):%d.%m.%Y}: дальше считается ключевая ставка. "
+        "Если его продлили, внесите значение penalty_cap до первого начисления."
+    )
+
+
+def roubles(amount: Decimal) -> str:
+    """«3 000,00 ₽», as in the document; a minus is a minus sign."""
+    return f"{amount:,.2f} ₽".replace(",", " ").replace(".", ",").replace("-", "−")
+
+
+# --- the sheet --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """A segment as it is printed; `text` is the sentence with the numbers put in."""
+
+    first: date
+    last: date
+    days: int
+    balance: Decimal
+    fraction: str
+    rate: Decimal
+    amount: Decimal
+    act: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SheetDebt:
+    """Penalty of one month of debt of a contract's service; roubles.
+
+    payments: (value date, roubles) that reduced it.
+    """
+
+    contract_id: int
+    principal: str
+    service_id: int
+    service_name: str
+    month: date
+    due_on: date
+    charged: Decimal
+    payments: tuple[tuple[date, Decimal], ...]
+    rows: tuple[SheetRow, ...]
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PenaltySheet:
+    """Расчёт пени of an account on a day (inclusive): Σ rows = amount of a debt, Σ debts = amount."""
+
+    number: str
+    address: str
+    payer: str
+    on: date
+    debts: tuple[SheetDebt, ...]
+    amount: Decimal
+    charged_before: Decimal
+
+    @property
+    def by_principal(self) -> list[tuple[str, Decimal]]:
+        """Principal → roubles, in the order of the debts."""
+        sums: dict[str, Decimal] = {}
+        for debt in self.debts:
+            sums[debt.principal] = sums.get(debt.principal, ZERO) + debt.amount
+        return list(sums.items())
+
+
+class NoSuchAccount(Refusal):
+    """There is no account of this id."""
+
+
+def penalty_sheet(*, account_id: int, on: date) -> PenaltySheet:
+    """Everything that accrued on the account to `on` inclusive, debt by debt, from the ink of the months before it.
+
+    charged_before: penalties posted or drafted in earlier months. Raises NoSuchAccount, LawMissing.
+    """
+    account = accounts_queries.accounts_with_address().filter(pk=account_id).first()
+    if account is None:
+        raise NoSuchAccount("Такого лицевого счёта нет.")
+    rules = law()
+    month = Month.of(on).next if on == Month.of(on).last else Month.of(on)
+    debts, posted = _sheet_debts(account_id, month, on, rules)
+    return PenaltySheet(
+        number=account.number,
+        address=accounts_queries.address_of(account.house, account.premises),
+        payer=accounts_queries.payer_of(account),
+        on=on,
+        debts=tuple(debts),
+        amount=total(debt.amount for debt in debts),
+        charged_before=posted,
+    )
+
+
+def _sheet_debts(account_id: int, month: Month, on: date, rules: Law) -> tuple[list[SheetDebt], Decimal]:
+    debts = open_debts(account_ids=[account_id], month=month, law=rules, whole=True)
+    items, paid = penalties.net_credits(debts.items, debts.payments)
+    made = penalties.segments(items, paid, rules, on)
+    names = {
+        contract.pk: contract.principal.short_name
+        for contract in accounts_queries.AgencyContract.objects.select_related("principal").filter(
+            pk__in=items["contract_id"].unique().to_list()
+        )
+    }
+    services = {service.pk: service for service in accounts_queries.Service.objects.all()}
+    found: list[SheetDebt] = []
+    for item in items.sort("contract_id", "priority", "service_id", "month").iter_rows(named=True):
+        key = pl.all_horizontal(pl.col(name) == item[name] for name in penalties.KEY)
+        rows = list(penalties.read_segments(made.filter(key)))
+        if not rows:
+            continue
+        steps = paid.filter(key & (pl.col("paid_on") <= on)).group_by("paid_on").agg(pl.col("amount").sum())
+        printed = tuple(_sheet_row(row, rules, item["scale"], item["due_on"]) for row in rows)
+        found.append(
+            SheetDebt(
+                contract_id=item["contract_id"],
+                principal=names[item["contract_id"]],
+                service_id=item["service_id"],
+                service_name=services[item["service_id"]].name,
+                month=item["month"],
+                due_on=item["due_on"],
+                charged=penalties.plain(item["charged"], 2),
+                payments=tuple((day, penalties.plain(amount, 2)) for day, amount in steps.sort("paid_on").iter_rows()),
+                rows=printed,
+                amount=penalties.amount_of(rows),
+            )
+        )
+    return found, penalties.plain(sum(debts.posted["posted"].to_list(), ZERO), 2)
+
+
+def _sheet_row(row: Segment, rules: Law, scale: int, due_on: date) -> SheetRow:
+    band = rules.band(scale, (row.first - due_on).days, row.first)
+    policy = rules.policy(scale, row.first)
+    acts = [band.act if band else ""]
+    if policy is not None and policy.percent == row.rate:
+        acts.append(policy.act)
+    act = ", ".join(act for act in acts if act)
+    sentence = f"{roubles(row.balance)} × {row.days} дн. × {number(row.rate)} % / {row.divisor} = {roubles(row.amount)}"
+    return SheetRow(
+        first=row.first,
+        last=row.last,
+        days=row.days,
+        balance=row.balance,
+        fraction=f"1/{row.divisor}",
+        rate=row.rate,
+        amount=row.amount,
+        act=act,
+        text=f"{sentence}; {act}" if act else sentence,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedDebt:
+    """A debt of the sheet with every number as its text: templates compute nothing."""
+
+    title: str
+    facts: str
+    rows: tuple[tuple[str, ...], ...]  # from, to, days, balance, rate, fraction, amount, act
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedSheet:
+    number: str
+    address: str
+    payer: str
+    on: str
+    debts: tuple[PrintedDebt, ...]
+    by_principal: tuple[tuple[str, str], ...]
+    amount: str
+    charged_before: str
+
+
+def printed_sheet(sheet: PenaltySheet) -> PrintedSheet:
+    """The sheet as the template shows it."""
+    return PrintedSheet(
+        number=sheet.number,
+        address=sheet.address,
+        payer=sheet.payer,
+        on=long_date(sheet.on),
+        debts=tuple(_printed_debt(debt) for debt in sheet.debts),
+        by_principal=tuple((principal, roubles(amount)) for principal, amount in sheet.by_principal),
+        amount=roubles(sheet.amount),
+        charged_before=roubles(sheet.charged_before),
+    )
+
+
+def _printed_debt(debt: SheetDebt) -> PrintedDebt:
+    paid = "; ".join(f"{explanation.day(day)} {roubles(amount)}" for day, amount in debt.payments)
+    facts = f"Начислено {roubles(debt.charged)}, срок оплаты {explanation.day(debt.due_on)} включительно. "
+    return PrintedDebt(
+        title=f"{debt.principal}. {debt.service_name}, {Month(debt.month).title}",
+        facts=facts + (f"Погашено: {paid}." if paid else "Оплат не было."),
+        rows=tuple(
+            (
+                explanation.day(row.first), explanation.day(row.last), str(row.days), roubles(row.balance),
+                f"{number(row.rate)} %", row.fraction, roubles(row.amount), row.act,
+            )
+            for row in debt.rows
+        ),
+        amount=roubles(debt.amount),
+    )  # fmt: skip
+
+
+# --- in words ---------------------------------------------------------------------------------------------------------
+
+
+def explain_penalties(*, account_id: int, month: Month, on: date) -> list[Explanation]:
+    """Every penalty line of the account in the month, in words: the segments with the numbers put in.
+
+    on: the day the penalties were accrued to; of a month that is over, its last day. The text names what was charged
+    before, and says so where today's knowledge gives another amount than the stored line.
+    """
+    kind = billing_queries.ChargeKind.PENALTY
+    lines = [row for row in billing_queries.charges_of_account(account_id=account_id, month=month) if row.kind == kind]
+    if not lines:
+        return []
+    rules = law()
+    until = min(on, month.last)
+    debts = open_debts(account_ids=[account_id], month=month, law=rules, whole=True)
+    posted = {row[:4]: penalties.plain(row[4], 2) for row in debts.posted.iter_rows()}
+    sheet = {
+        (debt.contract_id, debt.service_id, debt.month): debt
+        for debt in _sheet_debts(account_id, month, until, rules)[0]
+    }
+    told = []
+    for line in lines:
+        debt = sheet.get((line.contract_id, line.service_id, line.for_month))
+        before = posted.get((account_id, line.contract_id, line.service_id, line.for_month), ZERO)
+        told.append(
+            Explanation(
+                service_id=line.service_id,
+                contract_id=line.contract_id,
+                kind=line.kind,
+                line=line.line,
+                title=f"{line.service_name}, пени за {Month(line.for_month).title}",
+                amount=line.amount,
+                text=_told(line, debt, before, until),
+                formula=", ".join(dict.fromkeys(row.act for row in debt.rows)) if debt else "",
+            )
+        )
+    return told
+
+
+def _told(line: billing_queries.ChargeRow, debt: SheetDebt | None, before: Decimal, until: date) -> str:
+    about = Month(line.for_month).title
+    if debt is None:
+        text = f"За {about} просрочки нет."
+    else:
+        sums = ". ".join(
+            f"С {explanation.day(row.first)} по {explanation.day(row.last)}: {row.text.partition(';')[0]}"
+            for row in debt.rows
+        )
+        text = f"Плата за {about} должна была поступить до {explanation.day(debt.due_on)} включительно. {sums}."
+        if len(debt.rows) > 1:
+            text += f" Всего на {explanation.day(until)}: {roubles(debt.amount)}."
+    accrued = debt.amount if debt else ZERO
+    if before:
+        text += f" Раньше начислено {roubles(before)}, в этом месяце {roubles(accrued - before)}."
+    if accrued - before != line.amount:
+        text += f" Записано {roubles(line.amount)}: с тех пор оплаты или начисления изменились."
+    return text
+
+
+def explain_penalty(
+    *, account_id: int, month: Month, on: date, contract_id: int, service_id: int, line: int
+) -> Explanation | None:
+    """One penalty line in words (see explain_penalties); None where the month has no such line."""
+    told = explain_penalties(account_id=account_id, month=month, on=on)
+    return next(
+        (row for row in told if (row.contract_id, row.service_id, row.line) == (contract_id, service_id, line)),
+        None,
+    )

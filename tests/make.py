@@ -257,7 +257,7 @@ def contract_month(contract: AgencyContract, month: date) -> ContractMonth:
 
 def ink(
     account: PersonalAccount, contract: AgencyContract, service_id: int, month: Month, amount: str | Decimal,
-    kind: int = 1,
+    kind: int = 1, for_month: Month | None = None,
 ) -> ContractMonth:  # fmt: skip
     """A posted line as it stands, whatever made it: the month of the contract becomes POSTED, more lines may follow."""
     state = contract_month(contract, month.first)
@@ -269,7 +269,8 @@ def ink(
             " method, unit, days, amount) SELECT %s, %s, %s, %s, count(*), %s, %s, %s, 8, 6, 30, %s FROM billing_charge"
             " WHERE account_id = %s AND contract_id = %s AND service_id = %s AND kind = %s AND month = %s",
             [
-                account.pk, contract.pk, service_id, kind, month.first, account.house_id, month.first, amount,
+                account.pk, contract.pk, service_id, kind, month.first, account.house_id,
+                (for_month or month).first, amount,
                 account.pk, contract.pk, service_id, kind, month.first,
             ],
         )  # fmt: skip
