@@ -22,6 +22,7 @@ MISMATCH = (
     "Не подошли логин или пароль. Проверьте раскладку клавиатуры и Caps Lock; "
     "если пароль забыт, нажмите «Забыли пароль?»."
 )
+OBVIOUS = ("account/messages/logged_in.txt", "account/messages/logged_out.txt")
 
 
 def as_e164(phone: str) -> str:
@@ -58,6 +59,13 @@ class AccountAdapter(DefaultAccountAdapter):
         "too_many_login_attempts": "Слишком много неудачных попыток. Подождите пять минут и попробуйте снова.",
         "phone_taken": "Этот номер уже занят.",
     }
+
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str = "", *args: Any, **kwargs: Any
+    ) -> None:
+        """Says what happened, but not the obvious: that one has just entered or left."""
+        if message_template not in OBVIOUS:
+            super().add_message(request, level, message_template, *args, **kwargs)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return reverse("home")

@@ -6,6 +6,8 @@ from django.urls import include, path
 from portals import views
 
 urlpatterns = [
+    # asked for by every browser on pages that name no icon (the admin's, the API's)
+    path("favicon.ico", views.favicon),
     path("", views.home, name="home"),
     path("cabinet/", include("portals.resident.urls")),
     path("supplier/", include("portals.principal.urls")),

@@ -8,11 +8,13 @@ from django.conf import settings
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portals import access, queries
+import portals.queries
+from portals import access
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,12 @@ def homes_of(request: HttpRequest) -> list[Home]:
     return homes
 
 
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """The mark of the site, where a page names none."""
+    return redirect(static("cabinet/mark.svg"))
+
+
 @never_cache
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
@@ -55,9 +63,9 @@ def demo(request: HttpRequest) -> HttpResponse:
     """One-click log-ins of the demonstration. Exists only under DEBUG."""
     if not settings.DEBUG:
         raise Http404
-    groups = queries.demo_logins()
+    groups = portals.queries.demo_logins()
     if request.method == "POST":
-        person = queries.demo_user(request.POST.get("user", ""))
+        person = portals.queries.demo_user(request.POST.get("user", ""))
         if person is None:
             raise Http404
         login(request, person, backend="django.contrib.auth.backends.ModelBackend")

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles import finders
@@ -34,9 +35,8 @@ def test_every_page_is_russian_and_obeys_the_content_policy():
         assert not re.search(r'\sstyle="|\son[a-z]+="|<style', html), page
         for script in re.findall(r"<script\b[^>]*>", html):
             assert "src=" in script or "application/json" in script, (page, script)
-        words = re.sub(
-            r"<[^>]+>|&\w+;|[\w.+-]+@[\w.-]+|[Ee]-mail", " ", re.sub(r"(?s)<(script|head)\b.*?</\1>", "", html)
-        )
+        shown = re.sub(r"(?s)<(script|head)\b.*?</\1>", "", html)
+        words = re.sub(r"<[^>]+>|&\w+;|[\w.+-]+@[\w.-]+|[Ee]-mail", " ", shown)
         assert not re.findall(r"\b[A-Za-z]{4,}\b", words), page
 
 
@@ -63,7 +63,7 @@ def test_the_first_screen_is_light():
     html = client_of(make.user()).get("/cabinet/add/").content.decode()
     files = re.findall(r'(?:href|src)="/static/([^"]+\.(?:css|js))"', html)
     assert len(files) == 5
-    weights = [len(gzip.compress(open(finders.find(name), "rb").read())) for name in files]
+    weights = [len(gzip.compress(Path(finders.find(name)).read_bytes())) for name in files]
     assert sum(weights) <= 100 * 1024
 
 
