@@ -288,8 +288,8 @@ CARRIED = f"""
 """
 # {charges}, {allocations}: bounds of their months and days.
 ITEMS = f"""
-    SELECT item.account_id, item.contract_id, item.service_id, item.for_month, item.is_penalty,
-        sum(item.amount), sum(item.charged), service.priority
+    SELECT item.account_id, item.contract_id, item.service_id, item.for_month, sum(item.amount), item.is_penalty,
+        sum(item.charged), service.priority
     FROM (
         SELECT c.account_id, c.contract_id, c.service_id, c.month AS for_month, c.kind = 6 AS is_penalty, c.amount,
             c.amount AS charged
@@ -300,7 +300,7 @@ ITEMS = f"""
         WHERE a.account_id = ANY(%(accounts)s) AND {{allocations}} AND a.contract_id <> 0
     ) AS item
     JOIN accounts_service AS service ON service.id = item.service_id
-    GROUP BY 1, 2, 3, 4, 5, service.priority
+    GROUP BY 1, 2, 3, 4, item.is_penalty, service.priority
     HAVING sum(item.amount) <> 0
 """
 SINCE_MARK = ITEMS.format(charges=f"c.month > {MARK}", allocations=f"a.day >= {AFTER_MARK}")
