@@ -10,44 +10,96 @@ import accounts.fields
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PaymentDocument',
+            name="PaymentDocument",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('month', accounts.fields.MonthField(verbose_name='за месяц')),
-                ('kind', models.SmallIntegerField(choices=[(1, 'текущий'), (2, 'долговой'), (3, 'взнос на капитальный ремонт')], default=1, verbose_name='вид')),
-                ('issue', models.SmallIntegerField(default=1, verbose_name='выпуск')),
-                ('number', models.CharField(max_length=40, unique=True, verbose_name='номер')),
-                ('gis_id', models.CharField(blank=True, max_length=18, null=True, verbose_name='идентификатор в ГИС ЖКХ')),
-                ('issued_on', models.DateField(verbose_name='дата выпуска')),
-                ('due_on', models.DateField(verbose_name='оплатить до')),
-                ('total', accounts.fields.MoneyField(verbose_name='к оплате, руб.')),
-                ('payload', models.JSONField(verbose_name='содержание')),
-                ('template_version', models.CharField(max_length=20, verbose_name='версия бланка')),
-                ('issued_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='выпущен')),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True, verbose_name='отозван')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='accounts.personalaccount', verbose_name='счёт')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("month", accounts.fields.MonthField(verbose_name="за месяц")),
+                (
+                    "kind",
+                    models.SmallIntegerField(
+                        choices=[(1, "текущий"), (2, "долговой"), (3, "взнос на капитальный ремонт")],
+                        default=1,
+                        verbose_name="вид",
+                    ),
+                ),
+                ("issue", models.SmallIntegerField(default=1, verbose_name="выпуск")),
+                ("number", models.CharField(max_length=40, unique=True, verbose_name="номер")),
+                (
+                    "gis_id",
+                    models.CharField(blank=True, max_length=18, null=True, verbose_name="идентификатор в ГИС ЖКХ"),
+                ),
+                ("issued_on", models.DateField(verbose_name="дата выпуска")),
+                ("due_on", models.DateField(verbose_name="оплатить до")),
+                ("total", accounts.fields.MoneyField(verbose_name="к оплате, руб.")),
+                ("payload", models.JSONField(verbose_name="содержание")),
+                ("template_version", models.CharField(max_length=20, verbose_name="версия бланка")),
+                ("issued_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="выпущен")),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True, verbose_name="отозван")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="documents",
+                        to="accounts.personalaccount",
+                        verbose_name="счёт",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'платёжный документ',
-                'verbose_name_plural': 'платёжные документы',
-                'constraints': [models.CheckConstraint(condition=models.Q(('month__day', 1)), name='paymentdocument_month_is_month', violation_error_message='Месяц хранится как первое число.'), models.UniqueConstraint(fields=('account', 'month', 'kind', 'issue'), name='paymentdocument_once'), models.CheckConstraint(condition=models.Q(('kind__in', [1, 2, 3])), name='paymentdocument_kind_known'), models.CheckConstraint(condition=models.Q(('gis_id', None), ('gis_id__regex', '^.{18}$'), _connector='OR'), name='paymentdocument_gis_id_length')],
+                "verbose_name": "платёжный документ",
+                "verbose_name_plural": "платёжные документы",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("month__day", 1)),
+                        name="paymentdocument_month_is_month",
+                        violation_error_message="Месяц хранится как первое число.",
+                    ),
+                    models.UniqueConstraint(fields=("account", "month", "kind", "issue"), name="paymentdocument_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", [1, 2, 3])), name="paymentdocument_kind_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("gis_id", None), ("gis_id__regex", "^.{18}$"), _connector="OR"),
+                        name="paymentdocument_gis_id_length",
+                    ),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='paymentdocument',
-            trigger=pgtrigger.compiler.Trigger(name='document_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='444abbcfaa924e8cc3f1ad1a44cb5b3f400c380c', operation='DELETE', pgid='pgtrigger_document_kept_41921', table='epd_paymentdocument', when='BEFORE')),
+            model_name="paymentdocument",
+            trigger=pgtrigger.compiler.Trigger(
+                name="document_kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="444abbcfaa924e8cc3f1ad1a44cb5b3f400c380c",
+                    operation="DELETE",
+                    pgid="pgtrigger_document_kept_41921",
+                    table="epd_paymentdocument",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='paymentdocument',
-            trigger=pgtrigger.compiler.Trigger(name='document_is_ink', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."account_id" IS DISTINCT FROM (NEW."account_id") OR OLD."month" IS DISTINCT FROM (NEW."month") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."issue" IS DISTINCT FROM (NEW."issue") OR OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."issued_on" IS DISTINCT FROM (NEW."issued_on") OR OLD."due_on" IS DISTINCT FROM (NEW."due_on") OR OLD."total" IS DISTINCT FROM (NEW."total") OR OLD."payload" IS DISTINCT FROM (NEW."payload") OR OLD."template_version" IS DISTINCT FROM (NEW."template_version") OR OLD."issued_at" IS DISTINCT FROM (NEW."issued_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='3615e8ff40db570236bf7a2ce751b63e32a4533a', operation='UPDATE', pgid='pgtrigger_document_is_ink_0aa43', table='epd_paymentdocument', when='BEFORE')),
+            model_name="paymentdocument",
+            trigger=pgtrigger.compiler.Trigger(
+                name="document_is_ink",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."account_id" IS DISTINCT FROM (NEW."account_id") OR OLD."month" IS DISTINCT FROM (NEW."month") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."issue" IS DISTINCT FROM (NEW."issue") OR OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."issued_on" IS DISTINCT FROM (NEW."issued_on") OR OLD."due_on" IS DISTINCT FROM (NEW."due_on") OR OLD."total" IS DISTINCT FROM (NEW."total") OR OLD."payload" IS DISTINCT FROM (NEW."payload") OR OLD."template_version" IS DISTINCT FROM (NEW."template_version") OR OLD."issued_at" IS DISTINCT FROM (NEW."issued_at"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="3615e8ff40db570236bf7a2ce751b63e32a4533a",
+                    operation="UPDATE",
+                    pgid="pgtrigger_document_is_ink_0aa43",
+                    table="epd_paymentdocument",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

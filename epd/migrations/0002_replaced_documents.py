@@ -7,36 +7,82 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0003_account_number_sequence'),
-        ('epd', '0001_initial'),
+        ("accounts", "0003_account_number_sequence"),
+        ("epd", "0001_initial"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='paymentdocument',
-            name='document_is_ink',
+            model_name="paymentdocument",
+            name="document_is_ink",
         ),
         migrations.AddField(
-            model_name='paymentdocument',
-            name='replaces',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='epd.paymentdocument', verbose_name='взамен документа'),
+            model_name="paymentdocument",
+            name="replaces",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="replaced_by",
+                to="epd.paymentdocument",
+                verbose_name="взамен документа",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='paymentdocument',
-            trigger=pgtrigger.compiler.Trigger(name='document_is_ink', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."account_id" IS DISTINCT FROM (NEW."account_id") OR OLD."month" IS DISTINCT FROM (NEW."month") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."issue" IS DISTINCT FROM (NEW."issue") OR OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."issued_on" IS DISTINCT FROM (NEW."issued_on") OR OLD."due_on" IS DISTINCT FROM (NEW."due_on") OR OLD."total" IS DISTINCT FROM (NEW."total") OR OLD."payload" IS DISTINCT FROM (NEW."payload") OR OLD."template_version" IS DISTINCT FROM (NEW."template_version") OR OLD."issued_at" IS DISTINCT FROM (NEW."issued_at") OR OLD."replaces_id" IS DISTINCT FROM (NEW."replaces_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='f5b73c055dc9705952091d7cca2989b4b6ce17bc', operation='UPDATE', pgid='pgtrigger_document_is_ink_0aa43', table='epd_paymentdocument', when='BEFORE')),
+            model_name="paymentdocument",
+            trigger=pgtrigger.compiler.Trigger(
+                name="document_is_ink",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."account_id" IS DISTINCT FROM (NEW."account_id") OR OLD."month" IS DISTINCT FROM (NEW."month") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."issue" IS DISTINCT FROM (NEW."issue") OR OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."issued_on" IS DISTINCT FROM (NEW."issued_on") OR OLD."due_on" IS DISTINCT FROM (NEW."due_on") OR OLD."total" IS DISTINCT FROM (NEW."total") OR OLD."payload" IS DISTINCT FROM (NEW."payload") OR OLD."template_version" IS DISTINCT FROM (NEW."template_version") OR OLD."issued_at" IS DISTINCT FROM (NEW."issued_at") OR OLD."replaces_id" IS DISTINCT FROM (NEW."replaces_id"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="f5b73c055dc9705952091d7cca2989b4b6ce17bc",
+                    operation="UPDATE",
+                    pgid="pgtrigger_document_is_ink_0aa43",
+                    table="epd_paymentdocument",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='paymentdocument',
-            trigger=pgtrigger.compiler.Trigger(name='gis_id_filled_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."gis_id" IS NOT NULL AND OLD."gis_id" IS DISTINCT FROM (NEW."gis_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='b1a277200366133361cc0598732229b30bc8cf3a', operation='UPDATE', pgid='pgtrigger_gis_id_filled_once_a6696', table='epd_paymentdocument', when='BEFORE')),
+            model_name="paymentdocument",
+            trigger=pgtrigger.compiler.Trigger(
+                name="gis_id_filled_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."gis_id" IS NOT NULL AND OLD."gis_id" IS DISTINCT FROM (NEW."gis_id"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="b1a277200366133361cc0598732229b30bc8cf3a",
+                    operation="UPDATE",
+                    pgid="pgtrigger_gis_id_filled_once_a6696",
+                    table="epd_paymentdocument",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='paymentdocument',
-            trigger=pgtrigger.compiler.Trigger(name='withdrawn_for_good', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."withdrawn_at" IS NOT NULL AND OLD."withdrawn_at" IS DISTINCT FROM (NEW."withdrawn_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='2fdae854c9fab514e99cbd4159b526df5dfec8fe', operation='UPDATE', pgid='pgtrigger_withdrawn_for_good_c25a7', table='epd_paymentdocument', when='BEFORE')),
+            model_name="paymentdocument",
+            trigger=pgtrigger.compiler.Trigger(
+                name="withdrawn_for_good",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."withdrawn_at" IS NOT NULL AND OLD."withdrawn_at" IS DISTINCT FROM (NEW."withdrawn_at"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="2fdae854c9fab514e99cbd4159b526df5dfec8fe",
+                    operation="UPDATE",
+                    pgid="pgtrigger_withdrawn_for_good_c25a7",
+                    table="epd_paymentdocument",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentdocument',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('issue', 1), ('replaces', None)), models.Q(('issue__gt', 1), ('replaces__isnull', False)), _connector='OR'), name='paymentdocument_issue_has_elder'),
+            model_name="paymentdocument",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("issue", 1), ("replaces", None)),
+                    models.Q(("issue__gt", 1), ("replaces__isnull", False)),
+                    _connector="OR",
+                ),
+                name="paymentdocument_issue_has_elder",
+            ),
         ),
     ]
