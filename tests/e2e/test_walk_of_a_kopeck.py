@@ -100,7 +100,7 @@ def test_the_walk_of_a_kopeck(town: Town, enter: Callable[..., Page], clock: Any
     # he pays at the desk
     desk = enter(town.cashier.email, "пароль-кассира")
     desk.goto(f"/admin/payments/cash-desk/?a={town.account.pk}")
-    desk.get_by_label(re.compile(town.account.number)).fill("8800,00")
+    desk.get_by_role("textbox", name=re.compile(town.account.number)).fill("8800,00")
     desk.get_by_role("button", name="Принять и напечатать").click()
     desk.wait_for_url(re.compile("receipt"))
 
