@@ -6,13 +6,21 @@ disabled trigger, a hand in the tables) and covers what one statement cannot see
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+import polars as pl
 from django.db import connection
+from django.db.models import Max
 
+import billing.operations.drafts
+import billing.pipeline
+import billing.queries
+import payments.queries
 from accounts.calendar import Month
+from accounts.models import JournalEntry
+from billing.models import ContractMonth
 
 SHOWN = 20  # offending keys named per check
 
@@ -147,8 +155,13 @@ CHECKS = [
         5,
         "итог документа равен сумме его строк",
         """
-        SELECT d.number FROM epd_paymentdocument d WHERE (%(month)s::date IS NULL OR d.month = %(month)s::date)
-            AND d.payload ? 'rows' AND d.total IS NULL
+        SELECT d.number, d.total, (d.payload->>'total')::numeric,
+            (SELECT coalesce(sum((r->>'closing')::numeric), 0) FROM jsonb_array_elements(d.payload->'rows') AS r)
+        FROM epd_paymentdocument d
+        WHERE (%(month)s::date IS NULL OR d.month = %(month)s::date) AND (
+            d.total <> (d.payload->>'total')::numeric
+            OR d.total > (SELECT coalesce(sum((r->>'closing')::numeric), 0)
+                          FROM jsonb_array_elements(d.payload->'rows') AS r))
         """,
     ),
     Check(
@@ -192,6 +205,78 @@ CHECKS = [
 ]
 
 
+def conservation_of_days(month: Month | None) -> Iterator[str]:
+    for day in payments.queries.operating_days(month=month):
+        yield from payments.queries.conservation_of_day(day)
+
+
+def conservation_of_contracts(_: Month | None) -> Iterator[str]:
+    for contract_id in payments.queries.contracts_with_remittances():
+        yield from payments.queries.conservation_of_contract(contract_id)
+
+
+def balances_follow_ink(month: Month | None) -> Iterator[str]:
+    closed = payments.queries.closed_months()
+    for one in closed if month is None else [month] if month in closed else []:
+        yield from payments.queries.balance_chain(one)
+
+
+def replay(month: Month | None) -> Iterator[str]:
+    """A posted month computed again differs by nothing, or by accounts whose facts changed after it was posted."""
+    posted = ContractMonth.objects.exclude(state="open").order_by("-month")
+    if month is not None:
+        posted = posted.filter(month=month.first)
+    last = posted.values("month").annotate(posted=Max("posted_at")).order_by("-month").first()
+    if last is None:
+        return
+    one, contracts = (
+        Month(last["month"]),
+        list(posted.filter(month=last["month"]).values_list("contract_id", flat=True)),
+    )
+    later = set(
+        JournalEntry.objects.filter(at__gt=last["posted"], event__startswith="accounts.", account_id__isnull=False)
+        .values_list("account_id", flat=True)
+    )  # fmt: skip
+    known = billing.queries.reference(one)
+    for houses in billing.operations.drafts.blocks(None):
+        facts = billing.queries.facts(one, known, house_ids=houses)
+        ids = facts.accounts["account_id"].unique().to_list()
+        lines = billing.pipeline.calculate(facts).lines.filter(pl.col("contract_id").is_in(contracts))
+        ink = billing.queries.standing(one, ids).filter(pl.col("contract_id").is_in(contracts))
+        found = billing.pipeline.difference(lines, ink)
+        for what, rows in (("появилась", found.inserted), ("иначе", found.changed), ("исчезла", found.vanished)):
+            for account, service, kind, line in rows.select("account_id", "service_id", "kind", "line").iter_rows():
+                if account not in later:
+                    yield f"{one} · счёт {account} · услуга {service} · вид {kind} · строка {line} · {what}"
+
+
+def explained(month: Month | None) -> Iterator[str]:
+    """Every line of a sample of accounts can say how it came about."""
+    for one in [month] if month else [Month(m) for m in billing.queries.ink().values_list("month", flat=True)[:1]]:
+        accounts = (
+            billing.queries.ink().filter(month=one.first).order_by("account_id").values_list("account_id", flat=True)
+        )
+        ids = list(accounts.distinct()[: SHOWN * 50])[::50]
+        for account_id in ids:
+            told = {
+                (row.contract_id, row.service_id, row.kind, row.line)
+                for row in billing.queries.explain(account_id=account_id, month=one)
+                if row.text
+            }
+            for row in billing.queries.charges_of_account(account_id=account_id, month=one):
+                if (row.contract_id, row.service_id, row.kind, row.line) not in told:
+                    yield f"{one} · счёт {account_id} · {row.service_name} · вид {row.kind} · строка {row.line}"
+
+
+WALKS: list[tuple[int, str, Callable[[Month | None], Iterator[str]]]] = [
+    (5, "получено = разнесено + не выяснено + возвращено, по дням", conservation_of_days),
+    (5, "разнесено = перечислено + удержано + перенесено, по договорам", conservation_of_contracts),
+    (5, "сальдо закрытых месяцев стоят на проводках", balances_follow_ink),
+    (6, "проведённый месяц, посчитанный снова, даёт те же копейки", replay),
+    (7, "у каждой строки есть объяснение", explained),
+]
+
+
 def findings(month: Month | None = None) -> Iterator[Finding]:
     """Every check in turn, over one month or over all; `keys` of a Finding are empty when its law holds."""
     first: date | None = month.first if month else None
@@ -202,3 +287,6 @@ def findings(month: Month | None = None) -> Iterator[Finding]:
             count = cursor.rowcount if cursor.rowcount > len(rows) else len(rows)
         keys = [" · ".join("–" if value is None else str(value) for value in row) for row in rows]
         yield Finding(law=check.law, name=check.name, keys=keys, count=count)
+    for law, name, walk in WALKS:
+        broken = list(walk(month))
+        yield Finding(law=law, name=name, keys=broken[:SHOWN], count=len(broken))
