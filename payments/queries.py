@@ -734,7 +734,7 @@ def remittance_registry(remittance_id: int) -> list[RegistryRow]:
     """The payments inside a remittance: Σ amount = gross − returns."""
     sql = """
         SELECT a.account_id, account.number, a.payment_id, channel.name, payment.paid_on, a.day, a.service_id,
-            service.name, a.for_month, a.part, a.amount
+            service.name, a.for_month, CASE a.part WHEN 1 THEN 'долг' WHEN 2 THEN 'пени' ELSE 'аванс' END, a.amount
         FROM payments_remittance AS r
         JOIN payments_allocation AS a ON a.contract_id = r.contract_id AND a.day <= r.day
             AND (r.previous_day IS NULL OR a.day > r.previous_day)
@@ -744,9 +744,7 @@ def remittance_registry(remittance_id: int) -> list[RegistryRow]:
         JOIN accounts_service AS service ON service.id = a.service_id
         WHERE r.id = %(remittance)s ORDER BY a.day, account.number, a.payment_id, a.line
     """
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {"remittance": remittance_id})
-        return [RegistryRow(*facts, Part(part).label, amount) for *facts, part, amount in cursor.fetchall()]
+    return rows_of(RegistryRow, sql, {"remittance": remittance_id})
 
 
 @dataclass(frozen=True, slots=True)
@@ -872,7 +870,7 @@ def contract_receipts(
             {"AND a.account_id = %(account)s" if account_id is not None else ""}
         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 HAVING sum(a.amount) <> 0
     """
-    params = {
+    params: dict[str, Any] = {
         "contracts": list(contract_ids), "since": since, "until": until, "account": account_id, "limit": limit,
         "offset": offset,
     }  # fmt: skip
