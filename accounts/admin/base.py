@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
@@ -15,6 +16,7 @@ from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.paginator import InfinitePaginator
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import operations
 from accounts.fields import InForce
@@ -22,7 +24,34 @@ from accounts.fields import InForce
 EMPTY = "—"
 
 
-class ReadingRoom(ModelAdmin):
+class CommaDecimal(forms.DecimalField):
+    """A decimal as people write it: «1 012,5». A comma or a point, spaces between the thousands, no idle zeros."""
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if isinstance(value, str):
+            value = "".join(value.split()).replace(",", ".")
+        return super().to_python(value)
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, Decimal):
+            return value
+        text = f"{value:f}"
+        return (text.rstrip("0").rstrip(".") if "." in text else text).replace(".", ",")
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {"inputmode": "decimal"}
+
+
+class CommaInForms:
+    """Number fields of the admin's forms understand a comma."""
+
+    def formfield_for_dbfield(self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.DecimalField):
+            kwargs |= {"form_class": CommaDecimal, "widget": UnfoldAdminTextInputWidget()}
+        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class ReadingRoom(CommaInForms, ModelAdmin):
     """A list and a card of one model."""
 
     list_per_page = 50
@@ -49,7 +78,7 @@ class ReadingRoom(ModelAdmin):
         return queryset.filter(wanted), False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """The journal names who changed which fields; what they said before is in the row's history, tied to the line."""
+        """The journal names who changed which fields; what they said before is in the history tied to its line."""
         event = f"{obj._meta.app_label}.{obj._meta.model_name}.{'changed' if change else 'added'}"
         fields = [name for name in form.changed_data if not name.startswith("password")]
         with transaction.atomic(), operations.noted(event, by=request.user, row=str(obj), fields=fields):
@@ -94,7 +123,7 @@ class Book(ReadingRoom):
         return False
 
 
-class Rows(TabularInline):
+class Rows(CommaInForms, TabularInline):
     """Rows shown under their owner; closed by a date, never removed."""
 
     extra = 0

@@ -70,7 +70,7 @@ class BasisWidget(widgets.Widget):
         raise ValueError(f"На что норматив, «{value}»: не понято. Бывает: {known}.")
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
-        return str(NormBasis(value).label)
+        return "" if value is None else str(NormBasis(value).label)
 
 
 def dated() -> dict[str, fields.Field]:

@@ -173,7 +173,7 @@ def test_card_opens(staff: Client, db: None, model: type[models.Model]):
 
 INK = [
     BankStatementLine, CashReceipt, Correction, Hold, JournalEntry, OperatingDay, Payment, PaymentDocument, Register,
-    Remittance, Reversal, Run, Touch, AccountLink, ImportedFile, BankAccount, Absence,
+    Remittance, Reversal, Run, Touch, AccountLink, ImportedFile, Absence,
     *(m for m in REGISTERED if m.__name__ in ("ContractMonth", "Residency", "Ownership", "PremisesArea")),
 ]  # fmt: skip
 
@@ -181,7 +181,7 @@ INK = [
 @pytest.mark.parametrize("model", INK, ids=lambda model: model._meta.label)
 def test_ink_is_read_only_even_for_the_superuser(staff: Client, db: None, model: type[models.Model]):
     rows(1)
-    row = model._default_manager.get() if model is not BankAccount else model._default_manager.first()
+    row = model._default_manager.order_by("pk").first()
     before = model._default_manager.filter(pk=row.pk).values().get()
     assert staff.get(page(model, "add")).status_code == 403
     assert staff.post(page(model, "add"), {}).status_code == 403

@@ -1,0 +1,162 @@
+"""Who may open which page of the office, what it finds, and that its cost does not grow with history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from portals.office import roles
+from tests import make
+
+from . import desk as desks
+from .desk import NOW, Desk, client, text
+
+pytestmark = pytest.mark.django_db
+EVERYONE = [roles.OPERATOR, roles.CASHIER, roles.ENGINEER, roles.ACCOUNTANT, roles.ADMINISTRATOR]
+PAGES = {
+    "search": EVERYONE,
+    "month": EVERYONE,
+    "cash_desk": [roles.CASHIER, roles.ADMINISTRATOR],
+    "unidentified": [roles.OPERATOR, roles.ACCOUNTANT, roles.ADMINISTRATOR],
+    "statement": [roles.ACCOUNTANT, roles.ADMINISTRATOR],
+    "remittances": [roles.ACCOUNTANT, roles.ADMINISTRATOR],
+    "readings": [roles.OPERATOR, roles.ENGINEER, roles.ADMINISTRATOR],
+    "workbook": [roles.OPERATOR, roles.ENGINEER, roles.ADMINISTRATOR],
+}
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with time_machine.travel(NOW, tick=False):
+        yield desks.build()
+
+
+def test_roles_are_made_once_and_know_their_rights():
+    roles.ensure_roles()
+    roles.ensure_roles()
+    assert sorted(Group.objects.values_list("name", flat=True)) == sorted(EVERYONE)
+    cashier = Group.objects.get(name=roles.CASHIER)
+    assert cashier.permissions.filter(codename="add_cashreceipt").exists()
+    assert not cashier.permissions.filter(codename__in=["add_remittance", "change_contractmonth"]).exists()
+
+
+def test_a_right_taken_by_hand_is_taken_away_again():
+    roles.ensure_roles()
+    cashier, operator = (Group.objects.get(name=name) for name in (roles.CASHIER, roles.OPERATOR))
+    cashier.permissions.add(*operator.permissions.filter(codename="change_residency"))
+    roles.ensure_roles()
+    assert not cashier.permissions.filter(codename="change_residency").exists()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_for_its_roles_and_for_no_others(desk: Desk, name: str):
+    address = reverse(f"office:{name}")
+    answers = {role: client(role).get(address).status_code for role in EVERYONE}
+    assert answers == {role: 200 if role in PAGES[name] else 403 for role in EVERYONE}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_resident_is_sent_to_the_door(desk: Desk, name: str):
+    visitor = Client()
+    visitor.force_login(make.user())
+    answer = visitor.get(reverse(f"office:{name}"))
+    assert (answer.status_code, answer["Location"].split("?")[0]) == (302, reverse("admin:login"))
+
+
+@pytest.mark.parametrize("role", EVERYONE)
+def test_the_dashboard_and_the_sidebar_show_only_what_may_be_opened(desk: Desk, role: str):
+    staff = client(role)
+    answer = staff.get(reverse("admin:index"))
+    assert answer.status_code == 200
+    links = {item["link"] for group in answer.context["sidebar_navigation"] for item in group["items"]}
+    links |= {tile.url for tile in answer.context["tiles"]}
+    assert {link: code for link in sorted(links) if (code := staff.get(link).status_code) != 200} == {}
+
+
+@pytest.mark.parametrize(
+    "typed", ["Климова", "климова а", "rkbvjdf", "СВ-777001", "св-777001", "Чкалова {house} {flat}", "{number}"]
+)
+def test_one_box_finds_the_account_by_anything(desk: Desk, typed: str):
+    account = desk.account
+    asked = typed.format(house=account.house.number, flat=account.premises.number, number=account.number)
+    answer = client(roles.OPERATOR).get(reverse("office:search"), {"q": asked}, headers={"HX-Request": "true"})
+    assert f'href="{desk.card}"' in answer.content.decode()
+
+
+def test_enter_opens_the_only_account_found(desk: Desk):
+    answer = client(roles.OPERATOR).get(reverse("office:search"), {"q": desk.account.number})
+    assert (answer.status_code, answer["Location"]) == (302, desk.card)
+
+
+def test_nothing_found_says_what_may_be_asked(desk: Desk):
+    answer = client(roles.OPERATOR).get(reverse("office:search"), {"q": "Несуществующая"})
+    assert "По запросу «Несуществующая» ничего не нашлось" in text(answer)
+
+
+def test_the_account_page_shows_everything(desk: Desk):
+    desks.pay(desk, "100.00")
+    page = text(client(roles.ADMINISTRATOR).get(desk.card))
+    for words in (
+        "Климова Анна", "Долг на сегодня 1 400,00 ₽", "Начислено за ноябрь 2026, черновик 1 400,00 ₽",
+        "Оплачено за ноябрь 2026 100,00 ₽", "2 чел. · 50 м²", "СВ-777001", "110,000 м³ 20.10.2026",
+        "по счётчику, без него", "ООО «Поставщик", "октябрь 2026: 1 300,00 ₽", "Принять платёж",
+        "Снять с учёта", "Удержать от проведения",
+    ):  # fmt: skip
+        assert words in page
+
+
+def test_the_account_page_costs_the_same_whatever_the_history(desk: Desk):
+    staff = client(roles.ADMINISTRATOR)
+    desks.pay(desk, "100.00")
+    staff.get(desk.card)
+    with CaptureQueriesContext(connection) as few:
+        assert staff.get(desk.card).status_code == 200
+    for number in range(5):
+        desks.pay(desk, "10.00", external_id=f"ещё {number}")
+        make.residency(premises=desk.account.premises, person=make.person())
+        make.reading(desk.meter, desks.TODAY.replace(day=number + 1), f"11{number}", counts=False)
+        make.meter(premises=desk.account.premises)
+    with CaptureQueriesContext(connection) as many:
+        assert staff.get(desk.card).status_code == 200
+    assert len(many) <= len(few)
+
+
+def test_why_tells_the_numbers_and_the_rule(desk: Desk):
+    address = reverse("office:why", args=[desk.account.pk])
+    asked = {"month": "2026-10", "service_id": "8"}
+    page = text(client(roles.OPERATOR).get(address, asked))
+    assert "1 000,00 ₽" in page
+    assert "50" in page
+    assert "20" in page
+
+
+def test_the_path_of_a_payment_is_told_part_by_part(desk: Desk):
+    payment = desks.pay(desk, "1400.00")
+    page = text(client(roles.CASHIER).get(reverse("office:path", args=[desk.account.pk, payment.pk])))
+    assert "1 000,00" in page
+    assert "400,00" in page
+    assert "октябрь 2026" in page
+
+
+def test_a_payment_of_another_account_is_not_found_on_this_one(desk: Desk):
+    payment = desks.pay(desk, "10.00")
+    other = make.account()
+    address = reverse("office:path", args=[other.pk, payment.pk])
+    assert client(roles.OPERATOR).get(address).status_code == 404
+
+
+def test_an_unknown_account_is_404(desk: Desk):
+    assert client(roles.OPERATOR).get(reverse("office:card", args=[10**9])).status_code == 404
+
+
+def test_money_is_decimal_all_the_way(desk: Desk):
+    answer = client(roles.OPERATOR).get(desk.card)
+    assert answer.context["charged"] == Decimal("1400.00")
