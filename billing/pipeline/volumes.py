@@ -196,7 +196,9 @@ def heat(sheet: Sheet) -> None:
     rows = sheet.of(How.HEATING_BUILDING, How.HEATING_NORM).filter(pl.col("heating_mode") != Mode.NONE)
     is_even = pl.col("heating_mode") == Mode.EVEN
     is_measured = (pl.col("method") == How.HEATING_BUILDING) & pl.col("heat_sum").is_not_null()
-    rows = rows.filter(is_even | pl.col("in_season") | is_measured)
+    # out of season only what the building meter did count is charged: an average of heating months is not
+    counted = is_measured & (pl.col("heat_by") == By.BUILDING_METER)
+    rows = rows.filter(is_even | pl.col("in_season") | counted)
     if not rows.height:
         return
     measured = sheet.fit(rows.filter(is_measured), pl.col("house_area") > 0, "нет паспорта дома")
