@@ -238,6 +238,14 @@ FROM_ABOVE = {
 }
 
 
+def recalculated(volume: Decimal, unit: str, amount: Decimal, for_month: Month) -> str:
+    """Words for a difference the run itself found in a posted month."""
+    more = "больше" if volume > 0 else "меньше"
+    change = f" объём на {number(abs(volume))} {unit} {more}," if volume else ""
+    verb = "доначислено" if amount > 0 else "снято"
+    return f"Перерасчёт за {for_month.title}: по уточнённым данным{change} {verb} {roubles(abs(amount))}."
+
+
 def from_above(kind: int, for_month: Month) -> str:
     """Words for lines that another part of the system drafted."""
     return FROM_ABOVE[Kind(kind)].format(month=for_month.title)

@@ -102,6 +102,7 @@ def facts(
     *,
     house_ids: Sequence[int] | None = None,
     account_ids: Sequence[int] | None = None,
+    redrafted: Redrafted | None = None,
 ) -> pipeline.Facts:
     """Everything the lines of these houses (or accounts) depend on in the month."""
     scope = (
@@ -181,7 +182,7 @@ def facts(
         ),
         meters=meters,
         readings=readings,
-        charged=_charged(accounts, meters, readings, month),
+        charged=_charged(accounts, meters, readings, month, redrafted),
     )
 
 
@@ -229,8 +230,10 @@ def _readings(meters: pl.DataFrame, month: Month) -> tuple[pl.DataFrame, pl.Data
     return meters, pl.concat(parts).unique(maintain_order=True)
 
 
-def _charged(accounts: pl.DataFrame, meters: pl.DataFrame, readings: pl.DataFrame, month: Month) -> pl.DataFrame:
-    """What was charged by average or norm to premises whose meter spoke again this month."""
+def _charged(
+    accounts: pl.DataFrame, meters: pl.DataFrame, readings: pl.DataFrame, month: Month, redrafted: Redrafted | None
+) -> pl.DataFrame:
+    """What was charged by average or norm to premises whose meter spoke again this month, recalculations included."""
     counting = readings.filter(pl.col("counts") == 1)
     now = counting.filter(pl.col("month") == month.first).select("meter_id").unique()
     before = counting.filter(pl.col("month") == month.previous.first).select("meter_id").unique()
@@ -238,23 +241,67 @@ def _charged(accounts: pl.DataFrame, meters: pl.DataFrame, readings: pl.DataFram
     homes = accounts.join(again, on="premises_id", how="semi")
     if not homes.height:
         return columns.empty(columns.CHARGED)
-    since = day((month + -MONTHS_ON_LINE).first)
-    return frame(
-        "SELECT account_id, service_id, for_month, line / 1000 % 10, sum(volume) FROM billing_charge"
-        f" WHERE account_id = ANY({array(homes['account_id'])}) AND month >= {since} AND month < {day(month.first)}"
-        " AND kind = 1 AND method IN (2, 3) AND line < 20000 AND volume IS NOT NULL GROUP BY 1, 2, 3, 4",
+    since, this = day((month + -MONTHS_ON_LINE).first), day(month.first)
+    # recalculations of the open month that are being drafted anew are taken from memory, not from the table
+    settled = f" AND month < {day(redrafted.into.first)}" if redrafted else ""
+    rows = frame(
+        "SELECT account_id, service_id, for_month, line / 1000 % 10, volume FROM billing_charge"
+        f" WHERE account_id = ANY({array(homes['account_id'])}) AND month >= {since} AND for_month < {this}"
+        " AND volume IS NOT NULL AND ("
+        f"(kind = 1 AND method IN (2, 3) AND line < 20000 AND month < {this})"
+        f" OR (kind = 4 AND line / 100 = 1{settled}))",
         columns.CHARGED,
     )
+    if redrafted is None:
+        return rows
+    fresh = redrafted.lines.filter((pl.col("line") // 100 == 1) & (pl.col("for_month") < month.first))
+    zone = pl.lit(0, pl.Int16).alias("zone")
+    fresh = fresh.select("account_id", "service_id", "for_month", zone, pl.col("volume").cast(columns.EXACT))
+    return pl.concat([rows, fresh])
 
 
-def standing(month: Month, account_ids: Sequence[int], kinds: Sequence[int] = DRAFTED) -> pl.DataFrame:
-    """Lines of the month that are stored for these accounts."""
+def standing(
+    month: Month, account_ids: Sequence[int], kinds: Sequence[int] = DRAFTED, lines: str = "true"
+) -> pl.DataFrame:
+    """Lines of the month that are stored for these accounts. `lines`: SQL of ours about the line number."""
     names = ", ".join(columns.CHARGES)
     listed = ", ".join(str(int(kind)) for kind in kinds)
     return frame(
-        f"SELECT {names} FROM {partition(month)} WHERE account_id = ANY({array(account_ids)}) AND kind IN ({listed})",
+        f"SELECT {names} FROM {partition(month)} WHERE account_id = ANY({array(account_ids)}) AND kind IN ({listed})"
+        f" AND {lines}",
         columns.CHARGES,
     )
+
+
+def posted(month: Month, account_ids: Sequence[int]) -> pl.DataFrame:
+    """Ink of the month by the run, and the ink of automatic recalculations for it in later months."""
+    names = ", ".join(f"c.{name}" for name in columns.CHARGES)
+    return frame(
+        f"SELECT {names} FROM billing_charge c JOIN billing_contractmonth s"
+        " ON s.contract_id = c.contract_id AND s.month = c.month AND s.state <> 'open'"
+        f" WHERE c.account_id = ANY({array(account_ids)}) AND c.for_month = {day(month.first)}"
+        f" AND c.month >= {day(month.first)} AND (c.kind IN (1, 2, 3) OR (c.kind = 4 AND c.{AUTOMATIC}))"
+        " AND NOT EXISTS (SELECT FROM billing_hold h WHERE h.account_id = c.account_id AND h.month = c.month"
+        " AND h.released_at IS NULL)",
+        columns.CHARGES,
+    )
+
+
+def posted_contracts(month: Month) -> list[int]:
+    rows = ContractMonth.objects.filter(month=month.first).exclude(state=ContractMonthState.OPEN)
+    return sorted(rows.values_list("contract_id", flat=True))
+
+
+AUTOMATIC = "line < 1000"  # recalculations by the run; those of a document have higher numbers
+BY_DOCUMENT = "line >= 1000"
+
+
+@dataclass(frozen=True)
+class Redrafted:
+    """Recalculations into an open month that are being computed anew, and not yet stored."""
+
+    into: Month
+    lines: pl.DataFrame
 
 
 def partition(month: Month) -> str:
@@ -365,6 +412,12 @@ def open_months() -> list[Month]:
     return [Month(first) for first in sorted(rows)]
 
 
+def recalculation_month() -> Month | None:
+    """The month that takes differences of posted ones: the eldest that is open for every contract."""
+    begun = set(ContractMonth.objects.exclude(state=ContractMonthState.OPEN).values_list("month", flat=True))
+    return next((month for month in open_months() if month.first not in begun), None)
+
+
 def current_month() -> Month | None:
     """The month that is being drafted: the eldest that is open for some contract."""
     months = open_months()
@@ -409,6 +462,8 @@ def explain(*, account_id: int, month: Month) -> list[Explanation]:
 
 
 def _unexplained(charge: ChargeRow) -> str:
+    if charge.kind == ChargeKind.RECALCULATION and charge.volume is not None and charge.line < 1000:
+        return explanation.recalculated(charge.volume, charge.unit_name, charge.amount, Month(charge.for_month))
     if charge.kind in explanation.FROM_ABOVE:
         return explanation.from_above(charge.kind, Month(charge.for_month))
     return "По сегодняшним данным этой строки не было бы: исходные данные изменились."

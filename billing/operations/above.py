@@ -20,6 +20,8 @@ from billing.models import ChargeKind, Method
 from billing.operations import writing
 from billing.pipeline import Difference
 
+FIRST_BY_DOCUMENT = 1000  # lower numbers of recalculations are those of the run itself
+
 
 class DraftRefused(Refusal):
     """Lines from above do not fit."""
@@ -69,7 +71,10 @@ def draft_charges(
         {"account_id": pl.Int64, "house_id": pl.Int64},
     )
     writing.lock_houses(sorted(set(houses["house_id"].to_list())))
-    return writing.replace(_stored(frame, month, kind, houses), month, accounts_in_scope, [kind])
+    numbers = queries.BY_DOCUMENT if kind == ChargeKind.RECALCULATION else "true"
+    if kind == ChargeKind.RECALCULATION and any(line < FIRST_BY_DOCUMENT for line in frame["line"].to_list()):
+        raise DraftRefused(f"Номера строк перерасчёта по документу начинаются с {FIRST_BY_DOCUMENT}.")
+    return writing.replace(_stored(frame, month, kind, houses), month, accounts_in_scope, [kind], numbers)
 
 
 def _frame(lines: list[DraftLine]) -> pl.DataFrame:

@@ -25,6 +25,7 @@ from accounts.queries import PersonalAccount, Run, RunBlock, RunState, Touch, Us
 from billing import crew, pipeline, queries
 from billing.models import ContractMonth, ContractMonthState
 from billing.operations import months, writing
+from billing.operations.recalculations import recalculate
 
 logger = logging.getLogger(__name__)
 
@@ -307,17 +308,32 @@ def redraft_account(account_id: int) -> BillingSummary | None:
 def redraft_touched(limit: int = 500) -> int:
     """Draft anew what was touched since the last time. Returns how many marks were worked off.
 
+    Facts of posted months become recalculations; while the month that takes them is being posted, their marks wait.
     A mark that another worker holds is left to it; a mark made meanwhile waits for the next minute.
     """
     marks = list(Touch.objects.select_for_update(skip_locked=True).order_by("pk")[:limit])
-    houses = {mark.house_id for mark in marks if mark.account_id is None}
-    single = {mark.account_id for mark in marks if mark.account_id and mark.house_id not in houses}
+    done = [mark for mark in marks if _recalculate(mark)]
+    houses = {mark.house_id for mark in done if mark.account_id is None}
+    single = {mark.account_id for mark in done if mark.account_id and mark.house_id not in houses}
     if houses:
         _redraft(house_ids=sorted(houses))
     if single:
         _redraft(account_ids=sorted(single))
-    Touch.objects.filter(pk__in=[mark.pk for mark in marks]).delete()
-    return len(marks)
+    Touch.objects.filter(pk__in=[mark.pk for mark in done]).delete()
+    return len(done)
+
+
+def _recalculate(mark: Touch) -> bool:
+    """Draft what the fact changes in posted months. False: not now, the month that takes it is half posted."""
+    first = Month(mark.first_month)
+    if not ContractMonth.objects.filter(month__gte=first.first).exclude(state=ContractMonthState.OPEN).exists():
+        return True
+    into = queries.recalculation_month()
+    if into is None:
+        return False
+    touched = [mark.account_id] if mark.account_id else _accounts_of([mark.house_id])
+    recalculate(account_ids=touched, first_month=first, into=into)
+    return True
 
 
 def _redraft(**scope: Any) -> BillingSummary:

@@ -46,11 +46,18 @@ def chalk_only(lines: pl.DataFrame, month: Month) -> pl.DataFrame:
 
 
 def replace(
-    lines: pl.DataFrame, month: Month, account_ids: Sequence[int], kinds: Sequence[int] = DRAFTED
+    lines: pl.DataFrame,
+    month: Month,
+    account_ids: Sequence[int],
+    kinds: Sequence[int] = DRAFTED,
+    numbers: str = "true",
 ) -> Difference:
-    """Makes the stored lines of these accounts and kinds say what `lines` say. Ink is left as it is."""
+    """Makes the stored lines of these accounts and kinds say what `lines` say. Ink is left as it is.
+
+    numbers: SQL of ours that narrows the scope to some line numbers.
+    """
     lines = chalk_only(lines, month)
-    standing = chalk_only(queries.standing(month, account_ids, kinds), month)
+    standing = chalk_only(queries.standing(month, account_ids, kinds, numbers), month)
     made = difference(lines, standing)
     write(made, month)
     return made

@@ -128,7 +128,7 @@ def test_one_account_and_one_house_can_be_drafted_alone() -> None:
 
 @pytest.mark.django_db
 def test_a_month_far_away_is_refused_and_nothing_is_made() -> None:
-    (account,), _ = a_house()
+    a_house()
     operations.run_billing(month=JUNE)
     with pytest.raises(operations.MonthNotOpen, match="ещё далеко"):
         operations.run_billing(month=JUNE + 5)

@@ -53,9 +53,9 @@ STATEMENTS = {
 def test_ink_is_refused(name: str, table: str) -> None:
     account, _ = a_month()
     operations.post_month(month=JUNE)
-    with pytest.raises(DatabaseError, match=r"проведён или не открыт|не очищают"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(STATEMENTS[name].format(table=table))
+    refused = pytest.raises(DatabaseError, match=r"проведён или не открыт|не очищают")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(STATEMENTS[name].format(table=table))
     assert amounts(account) == [D("1625.00")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -18,6 +19,7 @@ from billing.pipeline import Facts, Reference
 LONG_AGO = date(2020, 1, 1)
 HOUSE, PREMISES, ACCOUNT, CONTRACT = 10, 20, 30, 40
 D = Decimal
+Rows = Sequence[tuple[Any, ...]]
 SERVICES = [
     (1, "electricity", 2, 3), (2, "cold_water", 1, 1), (3, "hot_water", 1, 2), (4, "wastewater", 1, 8),
     (5, "heating", 3, 5), (7, "waste", 1, 0), (8, "maintenance", 4, 0), (16, "common_electricity", 2, 3),
@@ -33,11 +35,7 @@ def always(*facts: Any) -> tuple[Any, ...]:
     return (*facts, LONG_AGO, None)
 
 
-def reference(
-    tariffs: list[tuple[Any, ...]] = [],
-    norms: list[tuple[Any, ...]] = [],
-    laws: list[tuple[Any, ...]] = [],  # noqa: B006
-) -> Reference:
+def reference(tariffs: Rows = (), norms: Rows = (), laws: Rows = ()) -> Reference:
     """tariffs: service, component, zone, price, from, to. norms: service, basis, value, months, from, to."""
     return Reference(
         services=frame(columns.SERVICES, SERVICES),
@@ -48,7 +46,8 @@ def reference(
         ),
         norms=frame(
             columns.NORMS,
-            [(service, 0, basis, D(value), months, since, until) for service, basis, value, months, since, until in norms],
+            [(service, 0, basis, D(value), months, since, until)
+             for service, basis, value, months, since, until in norms],
         ),
         laws=frame(columns.LAWS, [(code, D(value), since, until) for code, value, since, until in laws]),
     )  # fmt: skip
@@ -59,9 +58,9 @@ def flat(
     known: Reference,
     provisions: list[tuple[Any, ...]],
     *,
-    residents: list[tuple[Any, ...]] = [],  # noqa: B006
-    owners: list[tuple[Any, ...]] = [],  # noqa: B006
-    areas: list[tuple[Any, ...]] = [],  # noqa: B006
+    residents: Rows = (),
+    owners: Rows = (),
+    areas: Rows = (),
     house_area: str = "3000",
     common_area: str = "300",
     mode: Mode = Mode.SEASON,
@@ -81,7 +80,8 @@ def flat(
         owners=frame(columns.OWNERS, [(PREMISES, since, until, count) for count, since, until in owners]),
         provisions=frame(
             columns.PROVISIONS,
-            [(HOUSE, service, CONTRACT, method, parts, since, until) for service, method, parts, since, until in provisions],
+            [(HOUSE, service, CONTRACT, method, parts, since, until)
+             for service, method, parts, since, until in provisions],
         ),
         passports=frame(
             columns.PASSPORTS, [(HOUSE, LONG_AGO, None, D(house_area), D(common_area), int(mode), 0, 0)]
