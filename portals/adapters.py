@@ -42,6 +42,9 @@ class RussianPhoneField(PhoneField):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("validators", [])
         super().__init__(*args, **kwargs)
+        if not self.required:
+            self.label = "Телефон (необязательно)"
+            self.help_text = "По нему тоже можно будет входить."
 
     def clean(self, value: str) -> str:
         phone = super().clean(value)

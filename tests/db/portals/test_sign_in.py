@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
 from portals.adapters import AccountAdapter, as_e164
 from portals.models import AccountLink, PrincipalUser
 from tests import make
@@ -82,6 +83,30 @@ def test_a_newcomer_registers_and_is_told_what_to_do():
     form = {"email": "new@test.example", "password1": "длинный-пароль-7", "password2": "длинный-пароль-7"}
     page = client.post(reverse("account_signup"), form, follow=True)
     assert "Добавьте лицевой счёт" in page.content.decode()
+
+
+@pytest.mark.parametrize("taken", [{"email": "anna@test.example"}, {"phone": "8 912 345 67 89"}])
+def test_registering_what_is_taken_makes_nobody_and_tells_nothing(taken: dict[str, str]):
+    make.user(email="anna@test.example", phone="+79123456789")
+    form = {"email": "new@test.example", "phone": "", "password1": "длинный-пароль-7", "password2": "длинный-пароль-7"}
+    client = Client()
+    answer = client.post(reverse("account_signup"), {**form, **taken}, follow=True)
+    assert answer.status_code == 200 and "_auth_user_id" not in client.session
+    assert User.objects.count() == 1
+
+
+def test_a_phone_is_confirmed_by_a_code_and_then_opens_the_cabinet(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    user = make.user(password=PASSWORD)
+    client, _ = sign_in(user.email)
+    client.post(reverse("account_change_phone"), {"phone": "8 (912) 345-67-89", "action_add": ""})
+    (message,) = (tmp_path / "sms").iterdir()
+    phone, text = message.read_text("utf-8").splitlines()
+    assert phone == "+79123456789"
+    client.post(reverse("account_verify_phone"), {"code": text.split(" ")[0]})
+    user.refresh_from_db()
+    assert user.phone == "+79123456789" and user.phone_verified
+    assert sign_in("89123456789")[1].status_code == 302
 
 
 def test_a_phone_is_understood_or_refused_in_russian():
