@@ -136,7 +136,7 @@ def live(*, first: Month, until: Month, today: date, say: Say) -> None:
         for day in days:
             pay_day(day, today=today)
         remit_until(min(after.last, today - ONE_DAY))
-        if month < until:
+        if month < until and month not in payments_queries.closed_months():
             payments_operations.close_month(month=month)
     billing_operations.open_month(month=until.next)
     billing_operations.run_billing(month=until.next)
