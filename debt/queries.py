@@ -13,9 +13,9 @@ from accounts import queries as accounts_queries
 from accounts.calendar import Month, long_date
 from accounts.errors import Refusal
 from accounts.money import ZERO, total
-from billing import explanation
+from billing import columns, explanation
 from billing import queries as billing_queries
-from billing.columns import EXACT
+from billing.columns import EXACT, Schema
 from billing.explanation import Explanation, number
 from debt import penalties
 from debt.models import Moratorium, PenaltyBand, PenaltyTerms
@@ -73,75 +73,43 @@ def law() -> Law:
 
 # --- open items over time ---------------------------------------------------------------------------------------------
 
-# Months at or before the last checkpoint are read again only for pairs that owed or had a credit there, or about whose
-# old months something came since (one month more, for the days between the last accrual and the posting). The others
-# are settled.
-_SCOPE = f"""
-    mark AS MATERIALIZED (SELECT {payments_queries.MARK} AS month),
-    old AS MATERIALIZED (
-        SELECT b.account_id, b.contract_id, b.service_id FROM payments_balance AS b
-        WHERE b.account_id = ANY(%(accounts)s) AND b.month = {payments_queries.MARK} AND b.contract_id <> 0
-            AND b.closing <> 0
-        UNION
-        SELECT a.account_id, a.contract_id, a.service_id FROM payments_allocation AS a, mark
-        WHERE a.account_id = ANY(%(accounts)s) AND a.day >= {payments_queries.MARK} AND a.contract_id <> 0
-            AND a.part <> 2 AND a.for_month <= mark.month
-        UNION
-        SELECT c.account_id, c.contract_id, c.service_id FROM billing_charge AS c, mark
-        WHERE c.account_id = ANY(%(accounts)s) AND c.month > {payments_queries.MARK} AND c.kind <> 6
-            AND c.for_month <= mark.month
-    )
+# The document of the last closed month, `mark`, and what came after it is read for everybody. Older months are read
+# only for pairs that owed or had a credit there besides that document, or about whose older months something came since
+# (and for those paid late within that month, were it posted before the last accrual). The others are settled.
+_OLD = """
+    SELECT account_id, contract_id, service_id FROM payments_balance
+    WHERE account_id = ANY(%(accounts)s) AND month = %(mark)s AND contract_id <> 0 AND closing - charged <> 0
+    UNION
+    SELECT part.account_id, part.contract_id, part.service_id
+    FROM payments_allocation AS part JOIN payments_payment AS payment ON payment.id = part.payment_id
+    WHERE part.account_id = ANY(%(accounts)s) AND part.day >= %(mark)s AND part.contract_id <> 0 AND part.part <> 2
+        AND part.for_month < %(mark)s AND (part.day >= %(after_mark)s OR payment.paid_on - part.for_month > 40)
+    UNION
+    SELECT account_id, contract_id, service_id FROM billing_charge
+    WHERE account_id = ANY(%(accounts)s) AND month >= %(mark)s AND kind <> 6 AND for_month < %(mark)s
 """
-_EVERYTHING = "mark AS (SELECT DATE '1900-01-01' AS month)"
-_IS_OLD = "(c.account_id, c.contract_id, c.service_id) IN (SELECT account_id, contract_id, service_id FROM old)"
-
-# A correction that takes off counts from the due date of the month it is about (penalties.md 2); one that adds is a new
-# obligation of the month in whose document it stands.
-_CHARGED = f"""
-    WITH {{scope}},
-    line AS (
-        SELECT c.account_id, c.contract_id, c.service_id, c.month, c.for_month, sum(c.amount) AS amount
-        FROM {payments_queries.INK}, mark
-        WHERE c.account_id = ANY(%(accounts)s) AND c.month < %(month)s AND c.kind <> 6
-            AND {payments_queries.NOT_HELD} AND {{bound}}
-        GROUP BY 1, 2, 3, 4, 5
-    ), item AS (
-        SELECT account_id, contract_id, service_id, CASE WHEN amount < 0 THEN for_month ELSE month END AS month,
-            sum(amount) AS amount
-        FROM line GROUP BY 1, 2, 3, 4
-    )
-    SELECT item.account_id, item.contract_id, item.service_id, item.month, item.amount, service.priority,
-        CASE WHEN account.payer_organisation_id IS NULL THEN 1
-             ELSE CASE payer.kind WHEN 2 THEN 3 WHEN 3 THEN 4 ELSE 2 END END
-    FROM item
-    JOIN accounts_service AS service ON service.id = item.service_id
-    JOIN accounts_personalaccount AS account ON account.id = item.account_id
-    LEFT JOIN accounts_organisation AS payer ON payer.id = account.payer_organisation_id
+_LINES = """
+    SELECT account_id, contract_id, service_id, month, for_month, (kind = 6)::int, amount FROM billing_charge
+    WHERE account_id = ANY(%(accounts)s) AND month > %(after)s AND month <= %(upto)s
 """
 _PAID = """
-    WITH {scope}
-    SELECT c.account_id, c.contract_id, c.service_id, c.for_month, payment.paid_on, sum(c.amount)
-    FROM payments_allocation AS c JOIN payments_payment AS payment ON payment.id = c.payment_id, mark
-    WHERE c.account_id = ANY(%(accounts)s) AND c.contract_id <> 0 AND c.part <> 2 AND {bound}
-    GROUP BY 1, 2, 3, 4, 5 HAVING sum(c.amount) <> 0
+    SELECT part.account_id, part.contract_id, part.service_id, part.for_month, payment.paid_on, part.amount
+    FROM payments_allocation AS part JOIN payments_payment AS payment ON payment.id = part.payment_id
+    WHERE part.account_id = ANY(%(accounts)s) AND part.contract_id <> 0 AND part.part <> 2
+        AND part.for_month > %(after)s AND part.for_month <= %(upto)s AND part.day >= %(after)s
 """
-# Drafts of earlier months that are not posted yet count, too: they are to be ink before this month is.
-_PENALTIES = """
-    WITH {scope}
-    SELECT c.account_id, c.contract_id, c.service_id, c.for_month, sum(c.amount)
-    FROM billing_charge AS c, mark
-    WHERE c.account_id = ANY(%(accounts)s) AND c.month < %(month)s AND c.kind = 6 AND {bound}
-    GROUP BY 1, 2, 3, 4
+_POSTED = "SELECT contract_id, month FROM billing_contractmonth WHERE state <> 'open' AND month < %(month)s"
+_HELD = "SELECT account_id, month FROM billing_hold WHERE released_at IS NULL AND account_id = ANY(%(accounts)s)"
+_DEBTORS = """
+    SELECT account.id, CASE WHEN payer.id IS NULL THEN 1 ELSE CASE payer.kind WHEN 2 THEN 3 WHEN 3 THEN 4 ELSE 2 END END
+    FROM accounts_personalaccount AS account
+    LEFT JOIN accounts_organisation AS payer ON payer.id = account.payer_organisation_id
+    WHERE account.id = ANY(%(accounts)s)
 """
-_BOUNDS = {
-    _CHARGED: f"(c.month > {payments_queries.MARK} OR {_IS_OLD})",
-    _PAID: f"(c.for_month > mark.month AND c.day >= {payments_queries.MARK} OR {_IS_OLD})",
-    _PENALTIES: f"(c.for_month > mark.month AND c.month > {payments_queries.MARK} OR {_IS_OLD})",
-}
-_ITEMS = {
-    **{name: penalties.ITEMS[name] for name in (*penalties.KEY, "charged", "priority")}, "debtor": pl.Int8,
-}  # fmt: skip
-_POSTED = {**{name: penalties.ITEMS[name] for name in penalties.KEY}, "posted": EXACT}
+_ID, _SMALL = pl.Int64, pl.Int16
+_PAIRS: Schema = {"account_id": _ID, "contract_id": _ID, "service_id": _SMALL}
+_LINE: Schema = {**_PAIRS, "month": pl.Date, "for_month": pl.Date, "is_penalty": pl.Int8, "amount": EXACT}
+LONG_AGO = date(1900, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,26 +124,79 @@ class OpenDebts:
 def open_debts(*, account_ids: Sequence[int], month: Month, law: Law, whole: bool = False) -> OpenDebts:
     """The accounts' debts as the open month `month` sees them: ink of earlier months, payments by value date.
 
-    An item is a document's month of a contract and service. A reversed payment is as if it had never been. whole: every
-    month there ever was (a sheet), not only those where something may still accrue.
+    An item is a document's month of a contract and service. A reversed payment is as if it had never been. Penalties
+    drafted in an earlier month that is not posted yet count as charged: they are to be ink before this month is.
+    whole: every month there ever was (a sheet), not only those where something may still accrue.
     """
-    params = {"accounts": list(account_ids), "month": month.first}
+    closed = [] if whole else [mark for mark in payments_queries.closed_months() if mark < month]
+    lines, paid = _moved(list(account_ids), month.previous.first, max(closed, default=None))
+    debtor = billing_queries.frame(_DEBTORS, {"account_id": _ID, "debtor": pl.Int8}, {"accounts": list(account_ids)})
+    services = billing_queries.frame(
+        "SELECT id, priority FROM accounts_service", {"service_id": _SMALL, "priority": _SMALL}
+    )
+    items = (
+        _charged(lines, list(account_ids), month)
+        .join(debtor, on="account_id")
+        .join(services, on="service_id")
+    )  # fmt: skip
+    posted = lines.filter(pl.col("is_penalty") == 1).group_by(*_PAIRS, month=pl.col("for_month"))
+    return OpenDebts(
+        items=penalties.under_terms(items, law),
+        payments=paid.group_by(*penalties.KEY, "paid_on").agg(pl.col("amount").sum()).filter(pl.col("amount") != 0),
+        posted=posted.agg(posted=pl.col("amount").sum()),
+    )
 
-    def columns(sql: str, schema: dict[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
-        filled = sql.format(scope=_EVERYTHING if whole else _SCOPE, bound="true" if whole else _BOUNDS[sql])
-        return billing_queries.frame(filled, schema, params)
 
-    paid = columns(_PAID, penalties.PAYMENTS)
-    items = columns(_CHARGED, _ITEMS)
-    return OpenDebts(penalties.under_terms(items, law), paid, columns(_PENALTIES, _POSTED))
+def _moved(account_ids: list[int], upto: date, mark: Month | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Charge lines and parts of payments of documents up to `upto`; those before `mark` only where not settled."""
+
+    def read(sql: str, schema: Schema, accounts: list[int], after: date, until: date) -> pl.DataFrame:
+        if not accounts:
+            return columns.empty(schema)
+        return billing_queries.frame(sql, schema, {"accounts": accounts, "after": after, "upto": until})
+
+    settled = mark.previous.first if mark else LONG_AGO
+    lines = read(_LINES, _LINE, account_ids, settled, upto)
+    paid = read(_PAID, penalties.PAYMENTS, account_ids, settled, upto)
+    if mark is None:
+        return lines, paid
+    params = {"accounts": account_ids, "mark": mark.first, "after_mark": mark.next.first}
+    old = billing_queries.frame(_OLD, _PAIRS, params)
+    debtors = old["account_id"].unique().sort().to_list()
+    pairs = list(_PAIRS)
+    # A penalty for a settled month is settled, too.
+    is_news = (pl.col("is_penalty") == 0) | (pl.col("for_month") > settled)
+    news = pl.concat([lines.filter(is_news), lines.filter(~is_news).join(old, on=pairs, how="semi")])
+    before = read(_LINES, _LINE, debtors, LONG_AGO, settled).join(old, on=pairs, how="semi")
+    paid_before = read(_PAID, penalties.PAYMENTS, debtors, LONG_AGO, settled).join(old, on=pairs, how="semi")
+    return pl.concat([news, before]), pl.concat([paid, paid_before])
 
 
-def penalties_due(*, account_ids: Sequence[int], month: Month, law: Law, until: date) -> pl.DataFrame:
+def _charged(lines: pl.DataFrame, account_ids: list[int], month: Month) -> pl.DataFrame:
+    """Ink of the lines by item: the sum and the month of its document.
+
+    A correction that takes off counts from the due date of the month it is about (penalties.md 2); one that adds is a
+    new obligation of the month in whose document it stands.
+    """
+    posted = billing_queries.frame(_POSTED, {"contract_id": _ID, "month": pl.Date}, {"month": month.first})
+    held = billing_queries.frame(_HELD, {"account_id": _ID, "month": pl.Date}, {"accounts": account_ids})
+    ink = lines.filter(pl.col("is_penalty") == 0).join(posted, on=["contract_id", "month"], how="semi")
+    if held.height:
+        ink = ink.join(held, on=["account_id", "month"], how="anti")
+    sums = ink.group_by(*_PAIRS, "month", "for_month").agg(amount=pl.col("amount").sum())
+    document = pl.when(pl.col("amount") < 0).then("for_month").otherwise("month")
+    return sums.group_by(*_PAIRS, month=document).agg(charged=pl.col("amount").sum())
+
+
+def penalties_due(
+    *, account_ids: Sequence[int], month: Month, law: Law, until: date, whole: bool = False
+) -> pl.DataFrame:
     """What the open month is to charge: accrued to `until` inclusive less what was charged before; KEY, days, amount.
 
     Negative where a correction or an earlier value date took off what had been charged. Nothing: no row.
+    whole: from all months there ever were; the same rows, if what is settled is settled.
     """
-    debts = open_debts(account_ids=account_ids, month=month, law=law)
+    debts = open_debts(account_ids=account_ids, month=month, law=law, whole=whole)
     accrued = penalties.accrued(debts.items, debts.payments, law, until)
     both = accrued.join(debts.posted, on=penalties.KEY, how="full", coalesce=True)
     owed = pl.col("amount").cast(EXACT).fill_null(ZERO) - pl.col("posted").fill_null(ZERO)

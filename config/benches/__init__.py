@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from config.benches import calculation
+from config.benches import calculation, penalties
 
 Bench = Callable[..., dict[str, Any]]
 
 BENCHES: dict[str, Bench] = {
     "calculation": calculation.run,
+    "penalties": penalties.run,
 }

@@ -267,28 +267,78 @@ def test_one_account_alone(account, contract):
     assert lines(neighbour) == {(contract.pk, COLD_WATER, "2026-02"): D("23.75")}
 
 
-def test_settled_months_before_the_checkpoint_are_not_asked_again(account, contract):
-    """The bounded reading finds the same lines as the whole history."""
-    debtor, punctual = account, make.account()
-    for month in (FEBRUARY, MARCH):
-        owe(debtor, contract, month=month)
+JANUARY = Month.parse("2026-01")
+
+
+def close(month):
+    ContractMonth.objects.filter(month=month.first).update(state=ContractMonthState.ISSUED)
+    for day in payments_queries.operating_days(month=month):
+        payments_operations.close_day(day=day)
+    payments_operations.close_month(month=month)
+
+
+@pytest.fixture
+def closed_books(account, contract):
+    """A debtor and a neighbour who paid January and February in time and March not yet; February is closed."""
+    punctual = make.account()
+    for month in (JANUARY, FEBRUARY, MARCH):
+        owe(account, contract, month=month)
         owe(punctual, contract, month=month)
-    for number, day in enumerate((date(2026, 4, 3), date(2026, 4, 5))):
+    for number, day in enumerate((date(2026, 2, 9), date(2026, 3, 11))):
         payments_operations.open_day(day)
         pay(punctual, "3000.00", day, external_id=f"p{number}")
-    for month in (FEBRUARY, MARCH):
-        ContractMonth.objects.filter(month=month.first).update(state=ContractMonthState.ISSUED)
-        for day in payments_queries.operating_days(month=month):
-            payments_operations.close_day(day=day)
-    payments_operations.close_month(month=FEBRUARY)
+    close(JANUARY)
+    close(FEBRUARY)
     charge(month=APRIL, day=APRIL.last)
-    assert payments_queries.closed_months() == [FEBRUARY]
-    assert lines(debtor, APRIL) == {(contract.pk, COLD_WATER, "2026-02"): D("14.25")}
-    assert lines(punctual, APRIL) == {}
+    billing_operations.post_month(month=APRIL)
+    billing_operations.open_month(month=MAY)
+    return account, punctual
+
+
+def same_from_the_whole(accounts, month=MAY):
+    """What the bounded reading finds on several days, equal to what the whole history says."""
+    law, found = queries.law(), {}
+    for day in (month.first, date(2026, month.first.month, 20), month.last):
+        made = [
+            queries.penalties_due(account_ids=accounts, month=month, law=law, until=day, whole=whole).sort(
+                "account_id", "month"
+            )
+            for whole in (False, True)
+        ]
+        assert made[0].equals(made[1])
+        found[day.day] = [(row[0], str(Month(row[3])), row[5].quantize(D("0.01"))) for row in made[0].iter_rows()]
+    return found
+
+
+def test_settled_months_before_the_checkpoint_are_not_read(closed_books):
+    debtor, punctual = closed_books
     law = queries.law()
-    for whole in (False, True):
-        found = queries.open_debts(account_ids=[debtor.pk], month=APRIL, law=law, whole=whole)
-        assert sorted(found.items["month"].to_list()) == [FEBRUARY.first, MARCH.first]
+
+    def items(account, *, whole):
+        found = queries.open_debts(account_ids=[account.pk], month=MAY, law=law, whole=whole)
+        return sorted(str(Month(month)) for month in found.items["month"].to_list())
+
+    assert items(punctual, whole=False) == ["2026-02", "2026-03"]
+    assert items(punctual, whole=True) == items(debtor, whole=False) == ["2026-01", "2026-02", "2026-03"]
+    assert lines(punctual, APRIL) == {}
+    found = same_from_the_whole([debtor.pk, punctual.pk])
+    assert found[1] == [(debtor.pk, "2026-01", D("0.95")), (debtor.pk, "2026-02", D("0.95"))]
+    assert found[20][-1] == (punctual.pk, "2026-03", D("4.75"))
+
+
+def test_news_about_a_settled_month_open_it_again(closed_books, contract):
+    """A reversal of a payment of the closed books, and a correction of a month that was paid long ago."""
+    debtor, punctual = closed_books
+    january = payments_queries.payments_of_account(account_id=punctual.pk)[-1]
+    payments_operations.open_day(date(2026, 5, 5))
+    payments_operations.reverse_payment(
+        payment_id=january.payment_id, day=date(2026, 5, 5), reason="возврат банка", by=make.user()
+    )
+    make.ink(debtor, contract, COLD_WATER, APRIL, "-500.00", kind=ChargeKind.RECALCULATION, for_month=JANUARY)
+    found = same_from_the_whole([debtor.pk, punctual.pk])
+    # 2 500 for 50 days is 39.58, and 46.55 was charged; the neighbour owes all fifty days of 3 000.
+    assert found[1][0] == (debtor.pk, "2026-01", D("-6.97"))
+    assert (punctual.pk, "2026-01", D("47.50")) in found[1]
 
 
 def test_explained_in_words(account, contract):
