@@ -134,6 +134,7 @@ else:
 LANGUAGE_CODE = "ru"
 LANGUAGES = [("ru", "Русский")]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 TIME_ZONE = "Asia/Yekaterinburg"
 USE_I18N = True
 USE_TZ = True

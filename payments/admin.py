@@ -41,7 +41,7 @@ class ReversalRow(InkRows):
 @admin.register(Payment)
 class PaymentAdmin(EndlessInk):
     list_display = (
-        "paid_on", money_column("amount", "сумма, руб."), "account", "payer", "channel", "day", "state", "external_id",
+        "paid_on", money_column("amount", "сумма, руб."), "account", "payer", "channel", "day", "state",
     )  # fmt: skip
     list_display_links = ("paid_on", "amount_text")
     list_filter = (

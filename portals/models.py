@@ -12,7 +12,9 @@ from django.utils import timezone
 class AccountLink(models.Model):
     """User ↔ personal account, proved by the code printed on the document, or given by a family member."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="account_links", verbose_name="пользователь")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="account_links", verbose_name="пользователь"
+    )
     account = models.ForeignKey(
         "accounts.PersonalAccount", models.PROTECT, related_name="links", verbose_name="лицевой счёт"
     )
@@ -34,7 +36,7 @@ class AccountLink(models.Model):
         triggers = [pgtrigger.Protect(name="account_link_kept", operation=pgtrigger.Delete)]
 
     def __str__(self) -> str:
-        return f"{self.user_id} → {self.account_id}"
+        return f"{self.user} → {self.account}"
 
 
 class PrincipalRole(models.IntegerChoices):
@@ -46,7 +48,9 @@ class PrincipalRole(models.IntegerChoices):
 class PrincipalUser(models.Model):
     """An employee of a principal and his role: sees all contracts of that organisation."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="principals", verbose_name="пользователь")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="principals", verbose_name="пользователь"
+    )
     principal = models.ForeignKey(
         "accounts.Organisation", models.PROTECT, related_name="users", verbose_name="принципал"
     )
@@ -58,9 +62,11 @@ class PrincipalUser(models.Model):
         verbose_name = "сотрудник принципала"
         verbose_name_plural = "сотрудники принципалов"
         constraints = [
-            models.UniqueConstraint(fields=["user", "principal"], name="principaluser_once", condition=Q(withdrawn_at=None)),
+            models.UniqueConstraint(
+                fields=["user", "principal"], name="principaluser_once", condition=Q(withdrawn_at=None)
+            ),
             models.CheckConstraint(name="principaluser_role_known", condition=Q(role__in=PrincipalRole.values)),
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id} → {self.principal_id}"
+        return f"{self.user} → {self.principal}"

@@ -9,9 +9,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import DropdownFilter
@@ -19,6 +20,7 @@ from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import operations
+from accounts.admin.history import changes_of
 from accounts.fields import InForce
 
 EMPTY = "—"
@@ -58,9 +60,10 @@ class ReadingRoom(CommaInForms, ModelAdmin):
     list_filter_submit = True
     list_fullwidth = True
     warn_unsaved_form = True
-    compressed_fields = True
+    compressed_fields = False
     show_full_result_count = False
     empty_value_display = EMPTY
+    object_history_template = "office/object_history.html"
     # Prefixes of these count; they hold upper case without Ё, and the term is brought to that shape.
     shaped_search: tuple[str, ...] = ()
 
@@ -76,6 +79,13 @@ class ReadingRoom(CommaInForms, ModelAdmin):
         for field in self.search_fields:
             wanted |= Q(**{field if "__" in field else f"{field}__startswith": term})
         return queryset.filter(wanted), False
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row = self.get_object(request, unquote(object_id))
+        changes = changes_of(row) if row is not None and self.has_view_permission(request, row) else []
+        return super().history_view(request, object_id, {**(extra_context or {}), "changes": changes})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """The journal names who changed which fields; what they said before is in the history tied to its line."""
@@ -108,11 +118,22 @@ class NoHands:
         return False
 
 
-class Ink(NoHands, ReadingRoom):
+class Pairs:
+    """A card that is only read shows its fields two in a row."""
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        found = super().get_fieldsets(request, obj)  # type: ignore[misc]
+        if self.fieldsets or (obj is None and self.add_fieldsets):  # type: ignore[attr-defined]
+            return found
+        names = found[0][1]["fields"]
+        return [(None, {"fields": [tuple(names[at : at + 2]) for at in range(0, len(names), 2)]})]
+
+
+class Ink(NoHands, Pairs, ReadingRoom):
     """A small table of ink."""
 
 
-class EndlessInk(NoHands, Endless):
+class EndlessInk(NoHands, Pairs, Endless):
     """A large table of ink."""
 
 

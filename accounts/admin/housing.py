@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
 
 from accounts.admin.base import (
     EMPTY,
@@ -35,10 +37,13 @@ from accounts.models import (
     Premises,
     PremisesArea,
     Residency,
+    Resource,
 )
 from accounts.operations import touch
 from accounts.operations.readings import touch_meter
-from accounts.queries import find_accounts
+from accounts.queries import address_of, find_accounts
+
+LINK = "font-semibold text-primary-600 dark:text-primary-500"
 
 
 class PassportRows(Rows):
@@ -140,6 +145,15 @@ class PremisesAdmin(Endless):
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "meter_impossible":
+            return forms.TypedMultipleChoiceField(
+                label="счётчик поставить нельзя", help_text=db_field.help_text, required=False, coerce=int,
+                choices=[(resource.value, resource.label) for resource in Resource if resource],
+                widget=UnfoldAdminCheckboxSelectMultiple(),
+            )  # fmt: skip
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
@@ -163,14 +177,14 @@ class FactInk(EndlessInk):
     """A dated fact about premises; it is changed on the account page, where the recalculation is shown."""
 
     list_filter: tuple[Any, ...] = (InForceFilter,)
-    list_select_related: tuple[str, ...] = ("premises__house",)
+    list_select_related: tuple[str, ...] = ("premises__house", "premises__parent")
     search_fields: tuple[str, ...] = ("premises__accounts__number",)
     search_help_text = "Номер лицевого счёта"
     ordering: tuple[str, ...] = ("-id",)
 
     @admin.display(description="адрес")
     def address(self, fact: Any) -> str:
-        return f"{fact.premises.house}, {fact.premises}"
+        return address_of(fact.premises.house, fact.premises)
 
 
 @admin.register(PremisesArea)
@@ -185,7 +199,7 @@ class PremisesAreaAdmin(FactInk):
 class ResidencyAdmin(FactInk):
     list_display = ("address", "person", "persons", "kind", "ground", validity_column)
     list_filter = (InForceFilter, ("kind", ChoicesDropdownFilter))
-    list_select_related = ("premises__house", "person")
+    list_select_related = ("premises__house", "premises__parent", "person")
     search_fields = ("premises__accounts__number", "person__last_name__istartswith")
     search_help_text = "Номер лицевого счёта, фамилия"
 
@@ -193,7 +207,7 @@ class ResidencyAdmin(FactInk):
 @admin.register(Ownership)
 class OwnershipAdmin(FactInk):
     list_display = ("address", "person", "organisation", "share", validity_column)
-    list_select_related = ("premises__house", "person", "organisation")
+    list_select_related = ("premises__house", "premises__parent", "person", "organisation")
     search_fields = ("premises__accounts__number", "person__last_name__istartswith", "organisation__short_name")
     search_help_text = "Номер лицевого счёта, фамилия, организация"
 
@@ -205,7 +219,7 @@ class OwnershipAdmin(FactInk):
 @admin.register(Absence)
 class AbsenceAdmin(FactInk):
     list_display = ("address", "person", "persons", "document", "applied_on", validity_column)
-    list_select_related = ("premises__house", "person")
+    list_select_related = ("premises__house", "premises__parent", "person")
 
 
 @admin.register(HousePassport)
@@ -235,7 +249,7 @@ class PersonalAccountAdmin(Endless):
     list_display = ("card", "address", "payer", "phone", "opened_on", "closed_on")
     list_display_links = None
     list_filter = (("delivery", ChoicesDropdownFilter), ("opened_on", RangeDateFilter), ("closed_on", RangeDateFilter))
-    list_select_related = ("house", "premises", "payer_person", "payer_organisation")
+    list_select_related = ("house", "premises__parent", "payer_person", "payer_organisation")
     search_fields = ("number",)  # what is typed is understood by accounts.queries.find_accounts
     search_help_text = "Номер счёта, ЕЛС, фамилия, адрес, телефон, номер прибора"
     ordering = ("-id",)
@@ -258,7 +272,7 @@ class PersonalAccountAdmin(Endless):
 
     @admin.display(description="адрес", ordering="house__search_address")
     def address(self, account: PersonalAccount) -> str:
-        return f"{account.house}, {account.premises}"
+        return address_of(account.house, account.premises)
 
     @admin.display(description="плательщик", ordering="payer_person__search_name")
     def payer(self, account: PersonalAccount) -> str:
@@ -266,7 +280,7 @@ class PersonalAccountAdmin(Endless):
 
     @admin.display(description="номер", ordering="number")
     def card(self, account: PersonalAccount) -> str:
-        return format_html('<a href="{}/card/">{}</a>', account.pk, account.number)
+        return format_html('<a href="{}/card/" class="{}">{}</a>', account.pk, LINK, account.number)
 
     @action(description="Карточка счёта", icon="account_box")
     def open_card(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -288,7 +302,7 @@ class MeterAdmin(Endless):
     list_filter = (
         ("resource", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter), ("verified_until", RangeDateFilter),
     )  # fmt: skip
-    list_select_related = ("house", "premises")
+    list_select_related = ("house", "premises__parent")
     search_fields = ("serial", "premises__accounts__number")
     shaped_search = ("house__search_address",)
     search_help_text = "Заводской номер, номер лицевого счёта, улица и дом"
@@ -324,4 +338,4 @@ class MeterAdmin(Endless):
 
     @admin.display(description="адрес", ordering="house__search_address")
     def address(self, meter: Meter) -> str:
-        return f"{meter.house}, {meter.premises}" if meter.premises else str(meter.house)
+        return address_of(meter.house, meter.premises)

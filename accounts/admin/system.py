@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 
+from accounts import operations
 from accounts.admin.base import EMPTY, EndlessInk, Ink, InkRows, month_column
 from accounts.models import ImportedFile, JournalEntry, Run, RunBlock, RunState, Touch
 
@@ -25,6 +28,18 @@ class RunAdmin(EndlessInk):
     search_fields = ("kind", "message__icontains")
     ordering = ("-created_at",)
     inlines = (RunBlockRows,)
+    actions = ("cancel",)
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.change_run")
+
+    @admin.action(description="Отменить задания", permissions=["cancel"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
+        for run in queryset.order_by("pk"):
+            if operations.cancel_run(run.pk, by=request.user):
+                self.message_user(request, f"Задание № {run.pk} отменено: сделанное остаётся.", messages.SUCCESS)
+            else:
+                self.message_user(request, f"Задание № {run.pk} уже окончено.", messages.WARNING)
 
     @admin.display(description="готово")
     def progress(self, run: Run) -> str:

@@ -46,7 +46,7 @@ class Provision(Dated):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.house_id}: {self.service_id}"
+        return f"{self.service}, {self.house}"
 
 
 @pghistory.track(*row_history())
@@ -67,7 +67,7 @@ class ProvisionException(Dated):
         ]
 
     def __str__(self) -> str:
-        return f"{self.account_id}: {self.service_id}"
+        return f"{self.service}, счёт {self.account}"
 
 
 @pghistory.track(*row_history())
@@ -112,7 +112,7 @@ class Tariff(Dated):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.price}"
+        return f"{self.price.normalize():f} руб. с {self.valid_from:%d.%m.%Y}"
 
 
 class NormBasis(models.IntegerChoices):
@@ -150,7 +150,7 @@ class Norm(Dated):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.value}"
+        return f"{self.value.normalize():f} {self.get_basis_display()}"
 
 
 @pghistory.track(*row_history(), exclude=["number"])
@@ -176,7 +176,7 @@ class LawValue(Dated):
         ]
 
     def __str__(self) -> str:
-        return f"{self.code} = {self.value}"
+        return f"{self.code} = {self.value.normalize():f} с {self.valid_from:%d.%m.%Y}"
 
 
 @pghistory.track(*row_history())
@@ -205,4 +205,4 @@ class HouseVolume(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.volume}"
+        return f"{self.volume.normalize():f} за {self.month:%m.%Y}"

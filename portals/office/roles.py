@@ -30,6 +30,7 @@ ENTER_READING = "accounts.add_reading"
 JUDGE_READING = "accounts.change_reading"
 CHANGE_PEOPLE = "accounts.change_residency"
 CHANGE_AREA = "accounts.change_premisesarea"
+CANCEL_RUN = "accounts.change_run"
 IMPORT_BOOK = "accounts.add_importedfile"
 PROPOSE_REQUISITES = "accounts.add_bankaccount"
 APPROVE_REQUISITES = "accounts.change_bankaccount"
@@ -80,6 +81,7 @@ ROLES: dict[str, list[str]] = {
         *may_edit("billing", "tariff", "norm", "lawvalue", "provision", "provisionexception", "housevolume"),
         "accounts.change_personalaccount", "accounts.change_service", "billing.add_correction",
         ENTER_READING, JUDGE_READING, CHANGE_PEOPLE, CHANGE_AREA, IMPORT_BOOK, DRAFT, POST_MONTH, ISSUE, HOLD, RELEASE,
+        CANCEL_RUN,
     ],
     ACCOUNTANT: [
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_MONEY, *SEE_DOCUMENTS, *SEE_WORK, "accounts.view_bankaccount",

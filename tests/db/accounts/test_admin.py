@@ -11,7 +11,7 @@ from django.urls import reverse
 from zeal import zeal_ignore
 
 from accounts import rules
-from accounts.models import BankAccount, BankAccountState, JournalEntry, Organisation, Touch, User
+from accounts.models import BankAccount, BankAccountState, JournalEntry, Organisation, Run, RunState, Touch, User
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +97,28 @@ def test_an_edit_is_journalled_and_leaves_word_for_the_drafts(admin_client: Clie
     entry = JournalEntry.objects.get(event="accounts.housepassport.changed")
     assert entry.facts["fields"] == ["total_area_m2", "storeys"]
     assert Touch.objects.get().house_id == house.pk
+
+
+def test_history_tells_what_was_said_before_and_by_whom(admin_client: Client):
+    row = make.organisation(kind=4, phone="+73532111111")
+    facts = {"kind": 2, "short_name": "ООО «УК»", "name": row.name, "inn": row.inn, "ogrn": row.ogrn, "kpp": row.kpp}
+    rows = {f"{name}-{part}_FORMS": 0 for name in ("bank_accounts", "contracts") for part in ("TOTAL", "INITIAL")}
+    admin_client.post(reverse("admin:accounts_organisation_change", args=[row.pk]), {**facts, **rows})
+    page = admin_client.get(reverse("admin:accounts_organisation_history", args=[row.pk]))
+    (change,) = page.context["changes"]
+    said = {difference.field: (difference.before, difference.after) for difference in change.differences}
+    assert said["вид"] == ("ресурсоснабжающая организация", "управляющая организация")
+    assert said["краткое наименование"] == (row.short_name, "ООО «УК»")
+    assert change.who == "admin@example.com"
+
+
+def test_a_running_job_is_cancelled_and_an_ended_one_is_not(admin_client: Client):
+    alive = Run.objects.create(kind="billing.calculation", state=RunState.RUNNING)
+    ended = Run.objects.create(kind="billing.calculation", state=RunState.DONE)
+    data = {"action": "cancel", "_selected_action": [alive.pk, ended.pk]}
+    page = admin_client.post(reverse("admin:accounts_run_changelist"), data, follow=True)
+    assert f"Задание № {ended.pk} уже окончено" in page.content.decode()
+    assert dict(Run.objects.values_list("pk", "state")) == {alive.pk: RunState.CANCELLED, ended.pk: RunState.DONE}
 
 
 def test_a_user_who_is_not_super_cannot_make_himself_super():
