@@ -20,7 +20,7 @@ from billing import operations as billing_operations
 from billing import queries as billing_queries
 from debt import penalties, queries
 
-BLOCK = 20_000  # accounts whose debts are in memory at one time
+BLOCK = 6_000  # accounts whose debts are in memory at one time
 SINCE_2000 = 12 * 2000
 
 

@@ -157,7 +157,8 @@ class Norm(Dated):
 class LawValue(Dated):
     """A value set by law for the whole installation: multiplier, VAT, key rate, due day, heating months.
 
-    Codes in use: `uplift.<service code>` (п. 60), `vat`, `key_rate`, `due_day`, `heating_season` (1 in season).
+    Codes in use: `uplift.<service code>` (п. 60), `vat`, `key_rate`, `due_day`, `heating_season` (1 in season),
+    `penalty_cap` and `penalty_cap.<scale>` (percent; see debt.queries.law).
     `number` stands for the code inside the exclusion constraint: a text cannot be a one-point range.
     """
 

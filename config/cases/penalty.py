@@ -22,8 +22,11 @@ from accounts.money import kopecks, total
 from debt import penalties
 from debt import queries as debt_queries
 from debt.penalties import Band, DueDay, KeyRate, Law, Moratorium, Policy, Rule, Scale, Segment
+from payments import allocation
+from payments.allocation import OpenItem
 
 Answer = dict[str, Any]
+Paid = tuple[date, Decimal]  # value date, roubles
 
 # Every name an input may have; the first is the one that the reader speaks of.
 NAMES = {
@@ -38,6 +41,8 @@ NAMES = {
         "calc_until_inclusive", "calc_until", "calc_date", "calc_on", "calculation_date", "until_inclusive", "as_of",
         "judgment_date",
     ),
+    "payment_amount": ("payment_amount", "paid_amount"),
+    "debts": ("debts", "charges", "items"),
     "payment_date": ("payment_date", "paid_on", "payment_value_date", "value_date"),
     "posting_date": ("posting_date", "posted_on", "registry_date", "received_on", "operating_day"),  # says nothing
     "payments": ("payments", "partial_payments"),
@@ -63,6 +68,7 @@ NAMES = {
 # Words that tell the scale, in the input that names it, else in the rule the case cites; the first that fits.
 SCALES: tuple[tuple[Scale, str], ...] = (
     (Scale.CAPITAL_REPAIR, r"capital.?repair|capremont|капитальн|капремонт|14\.1"),
+    (Scale.HOUSING, r"\b155\b"),
     (Scale.MANAGING, r"managing.?(company|organi[sz]ation)|управляющ|\bУК\b|1/170"),
     (Scale.ASSOCIATION, r"association|cooperative|homeowners|ТСЖ|ТСН|ЖСК"),
     (Scale.ENERGY, r"legal.?entit|energy|юридическ|юрлиц|non.?residential|нежил|\bИП\b|entrepreneur|1/130 from day 1"),
@@ -81,42 +87,70 @@ class NotUnderstood(Refusal):
 
 def run(case: Mapping[str, Any]) -> Answer:
     """What comes out for a case of kind `penalty`, by the names that `expected` uses. Raises NotUnderstood."""
-    inputs = _by_name(case)
+    name = str(case.get("id", "пример"))
+    inputs = _by_name(case["inputs"], name)
     law, scale = _law(case, inputs)
+    if "debts" in inputs:
+        return _several(inputs, law, scale, name)
+    if "principal" not in inputs:
+        raise NotUnderstood(f"{name}: нет суммы долга (principal).")
+    charged = _money(inputs["principal"], "principal") - _credits(inputs)
+    return _one(inputs, law, scale, charged, _paid(inputs, charged))
+
+
+def _one(inputs: Mapping[str, Any], law: Law, scale: Scale, charged: Decimal, paid: list[Paid]) -> Answer:
     month = _month(inputs)
     due_on = _due_on(inputs, law, month)
-    paid = _payments(inputs)
     until = _until(inputs, due_on, [day for day, _ in paid])
-    charged = _money(inputs["principal"], "principal")
-    rest = charged - _credits(inputs) - total(amount for _, amount in paid)
-    if "payment_date" in inputs and rest > 0:
-        paid.append((_date(inputs["payment_date"], "payment_date"), rest))
     rows = penalties.penalty(
-        charged=charged - _credits(inputs),
-        due_on=due_on,
-        until=until,
-        law=law,
-        scale=scale,
-        month=month.first if month else None,
+        charged=charged, due_on=due_on, until=until, law=law, scale=scale, month=month.first if month else None,
         payments=paid,
-    )
+    )  # fmt: skip
     return _answer(rows, due_on, until, charged)
+
+
+def _several(inputs: Mapping[str, Any], law: Law, scale: Scale, name: str) -> Answer:
+    """Several debts of one service under one contract: the payments are laid over them, the oldest first."""
+    shared = {key: value for key, value in inputs.items() if key not in {"debts", "payments"}}
+    debts = [{**shared, **_by_name(debt, name)} for debt in inputs["debts"]]
+    months = [_month(debt) or Month.of(_due_on(debt, law, None)).previous for debt in debts]
+    items = [
+        OpenItem(1, 1, month.first, _money(debt["principal"], "principal") - _credits(debt))
+        for debt, month in zip(debts, months, strict=True)
+    ]
+    if len({item.for_month for item in items}) < len(items):
+        raise NotUnderstood(f"{name}: два долга одного месяца.")
+    charged = {item.for_month: item.amount for item in items}
+    paid: dict[date, list[Paid]] = {item.for_month: [] for item in items}
+    for day, amount in _paid(inputs, total(charged.values())):
+        parts = allocation.allocate(amount, items)
+        items = allocation.after(items, parts)
+        for part in parts:
+            if part.for_month is not None and part.part == allocation.DEBT:
+                paid[part.for_month].append((day, part.amount))
+    if "until" not in inputs:
+        days = [day for rows in paid.values() for day, _ in rows]
+        debts = [{**debt, "until": _until(inputs, date.min, days).isoformat()} for debt in debts]
+    answers = [
+        _one({**debt, "billing_period": str(month)}, law, scale, charged[month.first], paid[month.first])
+        for debt, month in zip(debts, months, strict=True)
+    ]
+    amount = total(Decimal(answer["amount"]) for answer in answers)
+    segments = [row for answer in answers for row in answer["segments"]]
+    return {"debts": answers, "segments": segments, "amount": _text(amount), "penalty": _text(amount)}
 
 
 # --- inputs -----------------------------------------------------------------------------------------------------------
 
 
-def _by_name(case: Mapping[str, Any]) -> dict[str, Any]:
-    known = {name: main for main, names in NAMES.items() for name in names}
-    given: Mapping[str, Any] = case["inputs"]
+def _by_name(given: Mapping[str, Any], name: str) -> dict[str, Any]:
+    known = {other: main for main, names in NAMES.items() for other in names}
     strange = sorted(set(given) - set(known))
     if strange:
-        raise NotUnderstood(f"{case.get('id', 'пример')}: не понятны входные данные: {', '.join(strange)}.")
-    inputs = {known[name]: value for name, value in given.items() if value is not None}
+        raise NotUnderstood(f"{name}: не понятны входные данные: {', '.join(strange)}.")
+    inputs = {known[other]: value for other, value in given.items() if value is not None}
     if len(inputs) < sum(value is not None for value in given.values()):
-        raise NotUnderstood(f"{case.get('id', 'пример')}: одно и то же названо дважды: {', '.join(sorted(given))}.")
-    if "principal" not in inputs:
-        raise NotUnderstood(f"{case.get('id', 'пример')}: нет суммы долга (principal).")
+        raise NotUnderstood(f"{name}: одно и то же названо дважды: {', '.join(sorted(given))}.")
     return inputs
 
 
@@ -163,9 +197,20 @@ def _pairs(value: Any, name: str, *second: str) -> list[tuple[date, Any]]:
     return sorted(rows, key=lambda pair: pair[0])
 
 
-def _payments(inputs: Mapping[str, Any]) -> list[tuple[date, Decimal]]:
+def _payments(inputs: Mapping[str, Any]) -> list[Paid]:
     pairs = _pairs(inputs.get("payments", []), "payments", "amount", "sum", "paid")
     return [(day, _money(amount, "payments")) for day, amount in pairs]
+
+
+def _paid(inputs: Mapping[str, Any], charged: Decimal) -> list[Paid]:
+    """The payments; a day of payment without a sum pays what is left."""
+    paid = _payments(inputs)
+    if "payment_date" not in inputs:
+        return paid
+    rest = charged - total(amount for _, amount in paid)
+    if "payment_amount" in inputs:
+        rest = _money(inputs["payment_amount"], "payment_amount")
+    return [*paid, (_date(inputs["payment_date"], "payment_date"), rest)] if rest > 0 else paid
 
 
 def _credits(inputs: Mapping[str, Any]) -> Decimal:
@@ -176,9 +221,12 @@ def _credits(inputs: Mapping[str, Any]) -> Decimal:
 
 
 def _due_on(inputs: Mapping[str, Any], law: Law, month: Month | None) -> date:
-    if "due_date" in inputs:
-        return _date(inputs["due_date"], "due_date")
     shift = _flag(inputs.get("weekend_shift", True))
+    if "due_date" in inputs:
+        told = _date(inputs["due_date"], "due_date")
+        # Told as it is; only a case that asks for the shift itself gives a day off.
+        asks = "weekend_shift" in inputs and shift
+        return penalties.due_date(Month.of(told).previous, told.day, law.calendar) if asks else told
     if "nominal_due_date" in inputs:
         nominal = _date(inputs["nominal_due_date"], "nominal_due_date")
         return penalties.due_date(Month.of(nominal).previous, nominal.day, law.calendar, shift=shift)
@@ -224,25 +272,29 @@ def _law(case: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[Law, Scale
     if "first_period_with_15th" in inputs:
         turn = Month.parse(str(inputs["first_period_with_15th"])[:7]).first
         law = replace(law, due_days=[DueDay(10, date.min, turn), DueDay(15, turn)])
-    states_rates = {"rate", "key_rate", "key_rates", "cap", "moratoria"} & set(inputs)
-    if not states_rates:
-        return law, scale
-    # A case that speaks of rates states them whole: what it leaves out does not apply.
-    moratoria = _moratoria(inputs.get("moratoria", []))
+    states_rates = {"rate", "key_rate", "key_rates", "cap", "rate_rule"} & set(inputs)
+    if states_rates or "moratoria" in inputs:
+        # A case that fixes its rates states its moratoria, too: what it leaves out does not apply.
+        law = replace(law, moratoria=_moratoria(inputs.get("moratoria", [])))
+    return (_with_rates(law, inputs) if states_rates else law), scale
+
+
+def _with_rates(law: Law, inputs: Mapping[str, Any]) -> Law:
+    cap = _number(inputs["cap"], "cap_rate") if "cap" in inputs else None
     if "rate" in inputs:
-        fixed = Policy(Rule.FIXED, _number(inputs["rate"], "rate_percent_fixed"))
-        return replace(law, policies=[fixed], moratoria=moratoria), scale
+        rate = _number(inputs["rate"], "rate_percent_fixed")
+        return replace(law, policies=[Policy(Rule.FIXED, rate if cap is None else min(rate, cap))])
     policies: list[Policy] = []
-    if "cap" in inputs:
+    if cap is not None:
         since = _date(inputs["cap_from"], "cap_from") if "cap_from" in inputs else date.min
         until = _date(inputs["cap_to"], "cap_to") + ONE_DAY if "cap_to" in inputs else None
-        policies = [Policy(Rule.AT_MOST, _number(inputs["cap"], "cap_rate"), since=since, until=until)]
+        policies = [Policy(Rule.AT_MOST, cap, since=since, until=until)]
     rule = str(inputs.get("rate_rule", "payment_day"))
     if rule == "day_by_day":
         policies = [Policy(Rule.DAY_BY_DAY)]
     elif rule not in {"payment_day", "min_of", "min_of_cap_and_payment_day"}:
         raise NotUnderstood(f"Правило ставки «{rule}» не понято: payment_day, min_of или day_by_day.")
-    return replace(law, key_rates=_key_rates(inputs, law), policies=policies, moratoria=moratoria), scale
+    return replace(law, key_rates=_key_rates(inputs, law), policies=policies)
 
 
 def _scale(case: Mapping[str, Any], inputs: Mapping[str, Any]) -> Scale:
@@ -321,6 +373,7 @@ def _answer(rows: list[Segment], due_on: date, until: date, charged: Decimal) ->
         "penalty": _text(penalties.amount_of(rows)),
         "segments": [_segment(row) for row in rows],
         "penalty_days": len(_days(rows)),
+        "days_free": max((until - due_on).days, 0) - len(_days(rows)),
         "first_day": rows[0].first.isoformat() if rows else None,
         "last_day": max(row.last for row in rows).isoformat() if rows else None,
         "total_due": _text(charged + penalties.amount_of(rows)),
