@@ -11,6 +11,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from accounts import operations
 from accounts.admin.base import EMPTY, EndlessInk, Ink, InkRows, month_column
 from accounts.models import ImportedFile, JournalEntry, Run, RunBlock, RunState, Touch
+from accounts.queries import EVENT_NAMES
 
 
 class RunBlockRows(InkRows):
@@ -58,12 +59,16 @@ class RunAdmin(EndlessInk):
 
 @admin.register(JournalEntry)
 class JournalEntryAdmin(EndlessInk):
-    list_display = ("at", "event", "who", "account", "ground", "details")
+    list_display = ("at", "title", "who", "account", "ground", "details")
     list_filter = (("at", RangeDateTimeFilter),)
     list_select_related = ("user", "account")
     search_fields = ("event__startswith", "account__number", "user__email", "by")
     search_help_text = "Событие, номер лицевого счёта, кто"
     ordering = ("-at",)
+
+    @admin.display(description="событие", ordering="event")
+    def title(self, entry: JournalEntry) -> str:
+        return EVENT_NAMES.get(entry.event, entry.event)
 
     @admin.display(description="кто", ordering="user")
     def who(self, entry: JournalEntry) -> str:

@@ -457,7 +457,7 @@ class Region:
             "digits": pl.col("digits"), "decimals": pl.lit(3), "ratio": pl.lit(1), "is_remote": pl.col("remote"),
             "gis_number": pl.lit(""),
         }  # fmt: skip
-        serial = pl.lit("№") + (pl.col("id") * 7919 % 90_000_000 + 10_000_000).cast(pl.String)
+        serial = (pl.col("id") * 7919 % 90_000_000 + 10_000_000).cast(pl.String)
         copy_rows(
             Meter,
             rows.select(

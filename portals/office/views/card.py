@@ -20,7 +20,7 @@ import billing.queries
 import epd.queries
 import epd.render
 import payments.queries
-from accounts.calendar import Month
+from accounts.calendar import ONE_DAY, Month
 from accounts.errors import Refusal
 from accounts.operations import ReadingDoubtful
 from accounts.queries import MeterRow, PersonalAccount, ReadingSource
@@ -113,7 +113,7 @@ def show(sheet: Sheet) -> HttpResponse:
         statement=statement,
         statement_total=totals_of(statement),
         has_other=any(row.recalculated or row.benefits for row in statement),
-        balance=payments.queries.balance(account_id=account.pk, on=today),
+        balance=payments.queries.balance(account_id=account.pk, on=today + ONE_DAY),  # today's payments count
         debts=by_month(payments.queries.debts(account_id=account.pk)),
         totals=[(known, totals[known]) for known in months],
         payments=payments.queries.payments_of_account(account_id=account.pk, limit=12),
@@ -122,7 +122,10 @@ def show(sheet: Sheet) -> HttpResponse:
         stays=[stay_panel(sheet, row) for row in queries.residencies_of(account.premises_id, today)],
         areas=queries.areas_of(account.premises_id),
         holds=queries.holds_of(account.pk),
-        journal=accounts.queries.journal_of_account(account.pk, limit=15),
+        journal=[
+            (queries.event_name(row.event, row.title), row)
+            for row in accounts.queries.journal_of_account(account.pk, limit=15)
+        ],
         meters=[meter_panel(sheet, row) for row in sheet.meters],
         settle=sheet.forms.get("settle") or forms.SettleForm(initial={"since": today}),
         settle_person=next((row for row in persons_by_id(person_id)), None),
@@ -400,7 +403,12 @@ def path(request: HttpRequest, account_id: int, payment_id: int) -> HttpResponse
     found = payments.queries.payment_path(payment_id)
     if found is None or found.payment.account_id != account_id:
         raise Http404("Такого платежа по счёту нет.")
-    return fragment(request, "office/_path.html", path=found)
+    return fragment(request, "office/_path.html", path=found, reasons=reasons_of(found))
+
+
+def reasons_of(path: payments.queries.PaymentPath) -> list[str]:
+    """Why the parts went where they went, each reason once."""
+    return list(dict.fromkeys(step.part.reason for step in path.steps if step.part.reason))
 
 
 @require_safe

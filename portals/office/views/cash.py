@@ -21,7 +21,7 @@ import billing.operations
 import epd.barcode
 import payments.operations
 import payments.queries
-from accounts.calendar import Month
+from accounts.calendar import ONE_DAY, Month
 from accounts.errors import Refusal
 from accounts.money import ZERO
 from accounts.operations import ReadingDoubtful
@@ -66,7 +66,7 @@ def desk_page(request: HttpRequest) -> HttpResponse:
     ids = chosen(request)
     found = {row.pk: row for row in accounts.queries.accounts_with_address().filter(pk__in=ids)}
     ids = [number for number in ids if number in found]
-    owed = payments.queries.balances(account_ids=ids, on=today + date.resolution)
+    owed = payments.queries.balances(account_ids=ids, on=today + ONE_DAY)
     offices = queries.offices()
     if request.method == "POST":
         form = forms.DeskForm(request.POST, account_ids=ids, offices=offices)

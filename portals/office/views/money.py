@@ -19,6 +19,7 @@ from accounts.errors import Refusal
 from accounts.money import ZERO
 from portals.office import drafts, forms, queries, roles
 from portals.office.pages import demand, desk, fragment, page
+from portals.office.views.card import reasons_of
 from portals.templatetags.cabinet import amount
 
 # --- money without an owner -------------------------------------------------------------------------------------------
@@ -148,7 +149,15 @@ def reverse_page(request: HttpRequest, payment_id: int) -> HttpResponse:
             form.refuse(refusal)
     form.mark_errors()
     status = 422 if form.errors else 200
-    return page(request, "office/reverse.html", title="Сторно платежа", status=status, path=path, form=form)
+    return page(
+        request,
+        "office/reverse.html",
+        title="Сторно платежа",
+        status=status,
+        path=path,
+        form=form,
+        reasons=reasons_of(path),
+    )
 
 
 # --- to the principals ------------------------------------------------------------------------------------------------
