@@ -49,6 +49,7 @@ SEE_BILLING = [
         "provisionexception", "tariff",
     )
 ]  # fmt: skip
+SEE_PENALTIES = [f"debt.view_{model}" for model in ("penaltyband", "penaltyterms", "moratorium")]
 SEE_PAYMENTS = [
     f"payments.view_{model}"
     for model in ("allocation", "balance", "cashreceipt", "channel", "payment", "register", "reversal")
@@ -67,7 +68,7 @@ def may_edit(app: str, *models: str) -> list[str]:
 
 ROLES: dict[str, list[str]] = {
     OPERATOR: [
-        *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PAYMENTS, *SEE_DOCUMENTS, *SEE_WORK,
+        *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PENALTIES, *SEE_PAYMENTS, *SEE_DOCUMENTS, *SEE_WORK,
         *may_edit("accounts", "person", "premises", "meter"), "accounts.change_personalaccount",
         ENTER_READING, JUDGE_READING, CHANGE_PEOPLE, CHANGE_AREA, IMPORT_BOOK, ASSIGN_PAYMENT, DRAFT,
         "portals.view_accountlink",
@@ -79,12 +80,13 @@ ROLES: dict[str, list[str]] = {
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PAYMENTS, *SEE_DOCUMENTS, *SEE_WORK,
         *may_edit("accounts", "house", "housepassport", "premises", "meter", "person", "calendarday"),
         *may_edit("billing", "tariff", "norm", "lawvalue", "provision", "provisionexception", "housevolume"),
+        *may_edit("debt", "penaltyband", "penaltyterms", "moratorium"),
         "accounts.change_personalaccount", "accounts.change_service", "billing.add_correction",
         ENTER_READING, JUDGE_READING, CHANGE_PEOPLE, CHANGE_AREA, IMPORT_BOOK, DRAFT, POST_MONTH, ISSUE, HOLD, RELEASE,
         CANCEL_RUN,
     ],
     ACCOUNTANT: [
-        *SEE_ACCOUNTS, *SEE_BILLING, *SEE_MONEY, *SEE_DOCUMENTS, *SEE_WORK, "accounts.view_bankaccount",
+        *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PENALTIES, *SEE_MONEY, *SEE_DOCUMENTS, *SEE_WORK, "accounts.view_bankaccount",
         "accounts.view_commissionterms", *may_edit("accounts", "organisation", "commissionterms"),
         *may_edit("payments", "channel"), REVERSE_PAYMENT, ASSIGN_PAYMENT, LOAD_STATEMENT, FORM_REMITTANCE,
         SEND_REMITTANCE, CLOSE_DAY, CLOSE_BOOKS, PROPOSE_REQUISITES, APPROVE_REQUISITES,
