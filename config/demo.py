@@ -65,8 +65,8 @@ def habit(account_id: int) -> Habit:
 
 
 def incoming(day: date, accounts: list[tuple[int, str]]) -> Iterator[tuple[str, Incoming]]:
-    """(channel, payment) of the accounts whose habit is to pay on this day."""
-    index = PAY_DAYS.index(day.day)
+    """(channel, payment) of the accounts whose habit is to pay on this day, or on the next pay day."""
+    index = next((i for i, usual in enumerate(PAY_DAYS) if usual >= day.day), len(PAY_DAYS) - 1)
     payers = [(id_, number, habit(id_)) for id_, number in accounts]
     payers = [payer for payer in payers if payer[2].day == index]
     owed = payments_queries.balances(account_ids=[id_ for id_, _, _ in payers], on=day)
@@ -127,7 +127,9 @@ def live(*, first: Month, until: Month, today: date, say: Say) -> None:
         charge_month(month, say)
         after = month.next
         days = [after.first.replace(day=day) for day in PAY_DAYS]
-        days = [day for day in days if day < today]
+        if month == until:
+            days.append(today - ONE_DAY)  # the books of yesterday are what the principals look at first
+        days = sorted({day for day in days if day < today and Month.of(day) == after})
         if after.first < today and not OperatingDay.objects.filter(day__gte=after.first).exists():
             payments_operations.consume_advances(month=month, day=after.first)
             payments_operations.close_days(until=after.first, by="demo")
@@ -135,7 +137,7 @@ def live(*, first: Month, until: Month, today: date, say: Say) -> None:
             epd_operations.issue_month(month=month, day=after.first)
         for day in days:
             pay_day(day, today=today)
-        remit_until(min(after.last, today - ONE_DAY))
+        remit_until(min(after.last, today - ONE_DAY), today=today)
         if month < until and month not in payments_queries.closed_months():
             payments_operations.close_month(month=month)
     billing_operations.open_month(month=until.next)
@@ -143,12 +145,16 @@ def live(*, first: Month, until: Month, today: date, say: Say) -> None:
     say(f"{until.next.title}: черновик текущего месяца посчитан")
 
 
-def remit_until(day: date) -> None:
+def remit_until(day: date, *, today: date) -> None:
     """Money of the closed days up to `day` goes to the principals."""
     last = OperatingDay.objects.filter(state="closed", day__lte=day).order_by("-day").first()
     if last is None:
         return
-    payments_operations.remit_day(day=last.day)
+    formed = payments_operations.remit_day(day=last.day, by="demo")
+    if formed.formed and day < today - ONE_DAY:  # the bank has executed the older ones
+        payments_operations.mark_remittance_sent(day=last.day, by="demo")
+        for row in payments_queries.remittances_on(last.day):
+            payments_operations.confirm_remittance(remittance_id=row.remittance_id, on=last.day + ONE_DAY, by="demo")
 
 
 def everything(*, accounts: int, months: int, seed: int, today: date, say: Say) -> None:
