@@ -40,8 +40,7 @@ def split(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
         floors = [int((product / whole).to_integral_value(rounding=ROUND_DOWN)) for product, _ in exact]
         # A quotient rounded at the 60th digit may land on the next integer: the remainder below decides, exactly.
         floors = [
-            floor - 1 if floor * whole > product else floor
-            for floor, (product, _) in zip(floors, exact, strict=True)
+            floor - 1 if floor * whole > product else floor for floor, (product, _) in zip(floors, exact, strict=True)
         ]
         remainders = [product - floor * whole for floor, (product, _) in zip(floors, exact, strict=True)]
         odd = units - sum(floors)

@@ -7,7 +7,16 @@ SERVICES = [
     (8, "maintenance", "Содержание жилого помещения", "Содержание", 2, 4, 0, 10),
     (14, "common_cold_water", "Холодная вода на содержание общего имущества", "ХВ на СОИ", 2, 1, 1, 11),
     (15, "common_hot_water", "Горячая вода на содержание общего имущества", "ГВ на СОИ", 2, 1, 2, 12),
-    (16, "common_electricity", "Электрическая энергия на содержание общего имущества", "Эл. энергия на СОИ", 2, 2, 3, 13),
+    (
+        16,
+        "common_electricity",
+        "Электрическая энергия на содержание общего имущества",
+        "Эл. энергия на СОИ",
+        2,
+        2,
+        3,
+        13,
+    ),
     (17, "common_wastewater", "Отведение сточных вод на содержание общего имущества", "Стоки на СОИ", 2, 1, 8, 14),
     (11, "lift", "Лифт", "Лифт", 2, 4, 0, 20),
     (10, "rent", "Наём жилого помещения", "Наём", 2, 4, 0, 25),
@@ -28,7 +37,14 @@ def fill(apps, schema_editor):
     service = apps.get_model("accounts", "Service")
     service.objects.bulk_create(
         service(
-            id=number, code=code, name=name, short_name=short, kind=kind, unit=unit, resource=resource, priority=priority
+            id=number,
+            code=code,
+            name=name,
+            short_name=short,
+            kind=kind,
+            unit=unit,
+            resource=resource,
+            priority=priority,
         )
         for number, code, name, short, kind, unit, resource, priority in SERVICES
     )

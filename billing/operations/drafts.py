@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 from django.db import connection, transaction
@@ -20,7 +20,7 @@ import accounts.database
 import accounts.operations
 from accounts.calendar import Month
 from accounts.errors import Refusal
-from accounts.money import ZERO, kopecks
+from accounts.money import ZERO
 from accounts.queries import PersonalAccount, Run, RunBlock, RunState, Touch, User
 from billing import crew, pipeline, queries
 from billing.models import ContractMonth, ContractMonthState
@@ -271,7 +271,7 @@ def draft(
     return BillingSummary(
         accounts=facts.accounts.height,
         lines=made.lines.height,
-        amount=kopecks(made.lines["amount"].sum() or ZERO),
+        amount=cast(Decimal, made.lines["amount"].sum() or ZERO),
         inserted=written.inserted.height,
         changed=written.changed.height,
         removed=written.vanished.height,

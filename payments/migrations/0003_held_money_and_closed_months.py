@@ -9,73 +9,129 @@ import accounts.fields
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('payments', '0002_allocation_balance'),
+        ("payments", "0002_allocation_balance"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ClosedMonth',
+            name="ClosedMonth",
             fields=[
-                ('month', accounts.fields.MonthField(primary_key=True, serialize=False, verbose_name='месяц')),
-                ('closed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='закрыт')),
-                ('totals', models.JSONField(default=dict, verbose_name='контрольные суммы')),
+                ("month", accounts.fields.MonthField(primary_key=True, serialize=False, verbose_name="месяц")),
+                ("closed_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="закрыт")),
+                ("totals", models.JSONField(default=dict, verbose_name="контрольные суммы")),
             ],
             options={
-                'verbose_name': 'закрытый месяц',
-                'verbose_name_plural': 'закрытые месяцы',
+                "verbose_name": "закрытый месяц",
+                "verbose_name_plural": "закрытые месяцы",
             },
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='channel',
-            name='before_update',
+            model_name="channel",
+            name="before_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='channel',
-            name='removed_delete',
+            model_name="channel",
+            name="removed_delete",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='register',
-            name='register_is_ink',
+            model_name="register",
+            name="register_is_ink",
         ),
         migrations.AddField(
-            model_name='channel',
-            name='is_cash',
-            field=models.BooleanField(db_default=False, default=False, verbose_name='наличные'),
+            model_name="channel",
+            name="is_cash",
+            field=models.BooleanField(db_default=False, default=False, verbose_name="наличные"),
         ),
         migrations.AddField(
-            model_name='channelevent',
-            name='is_cash',
-            field=models.BooleanField(db_default=False, default=False, verbose_name='наличные'),
+            model_name="channelevent",
+            name="is_cash",
+            field=models.BooleanField(db_default=False, default=False, verbose_name="наличные"),
         ),
         migrations.AddField(
-            model_name='payment',
-            name='held_because',
-            field=models.CharField(blank=True, db_default='', max_length=255, verbose_name='почему не выяснен'),
+            model_name="payment",
+            name="held_because",
+            field=models.CharField(blank=True, db_default="", max_length=255, verbose_name="почему не выяснен"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='channel',
-            trigger=pgtrigger.compiler.Trigger(name='before_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "payments_channelevent" ("code", "fee_percent", "is_active", "is_cash", "kind", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."code", OLD."fee_percent", OLD."is_active", OLD."is_cash", OLD."kind", OLD."name", _pgh_attach_context(), NOW(), \'before\', OLD."code"); RETURN NULL;', hash='3f3269d028008b399224ef4010c74d2d75ccfdf1', operation='UPDATE', pgid='pgtrigger_before_update_d905e', table='payments_channel', when='AFTER')),
+            model_name="channel",
+            trigger=pgtrigger.compiler.Trigger(
+                name="before_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "payments_channelevent" ("code", "fee_percent", "is_active", "is_cash", "kind", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."code", OLD."fee_percent", OLD."is_active", OLD."is_cash", OLD."kind", OLD."name", _pgh_attach_context(), NOW(), \'before\', OLD."code"); RETURN NULL;',
+                    hash="3f3269d028008b399224ef4010c74d2d75ccfdf1",
+                    operation="UPDATE",
+                    pgid="pgtrigger_before_update_d905e",
+                    table="payments_channel",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='channel',
-            trigger=pgtrigger.compiler.Trigger(name='removed_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "payments_channelevent" ("code", "fee_percent", "is_active", "is_cash", "kind", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."code", OLD."fee_percent", OLD."is_active", OLD."is_cash", OLD."kind", OLD."name", _pgh_attach_context(), NOW(), \'removed\', OLD."code"); RETURN NULL;', hash='ce99fff1b2234ba8f70ca11390a8e20e4f13f694', operation='DELETE', pgid='pgtrigger_removed_delete_166ce', table='payments_channel', when='AFTER')),
+            model_name="channel",
+            trigger=pgtrigger.compiler.Trigger(
+                name="removed_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "payments_channelevent" ("code", "fee_percent", "is_active", "is_cash", "kind", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."code", OLD."fee_percent", OLD."is_active", OLD."is_cash", OLD."kind", OLD."name", _pgh_attach_context(), NOW(), \'removed\', OLD."code"); RETURN NULL;',
+                    hash="ce99fff1b2234ba8f70ca11390a8e20e4f13f694",
+                    operation="DELETE",
+                    pgid="pgtrigger_removed_delete_166ce",
+                    table="payments_channel",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='register',
-            trigger=pgtrigger.compiler.Trigger(name='register_is_ink', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."channel_id" IS DISTINCT FROM (NEW."channel_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."sha256" IS DISTINCT FROM (NEW."sha256"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='0aecc641d4261d6bd6f501b09e667e17c25febb7', operation='UPDATE', pgid='pgtrigger_register_is_ink_9eed7', table='payments_register', when='BEFORE')),
+            model_name="register",
+            trigger=pgtrigger.compiler.Trigger(
+                name="register_is_ink",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."channel_id" IS DISTINCT FROM (NEW."channel_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."sha256" IS DISTINCT FROM (NEW."sha256"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="0aecc641d4261d6bd6f501b09e667e17c25febb7",
+                    operation="UPDATE",
+                    pgid="pgtrigger_register_is_ink_9eed7",
+                    table="payments_register",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='register',
-            trigger=pgtrigger.compiler.Trigger(name='register_verdicts_are_ink', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state <> 'held' AND (OLD.totals IS DISTINCT FROM NEW.totals OR OLD.verdicts IS DISTINCT FROM NEW.verdicts))", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='c1009e98a43ce93414ce6d0b05168e5926e4ff16', operation='UPDATE', pgid='pgtrigger_register_verdicts_are_ink_62c1e', table='payments_register', when='BEFORE')),
+            model_name="register",
+            trigger=pgtrigger.compiler.Trigger(
+                name="register_verdicts_are_ink",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.state <> 'held' AND (OLD.totals IS DISTINCT FROM NEW.totals OR OLD.verdicts IS DISTINCT FROM NEW.verdicts))",
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="c1009e98a43ce93414ce6d0b05168e5926e4ff16",
+                    operation="UPDATE",
+                    pgid="pgtrigger_register_verdicts_are_ink_62c1e",
+                    table="payments_register",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='closedmonth',
-            constraint=models.CheckConstraint(condition=models.Q(('month__day', 1)), name='closedmonth_month_is_month', violation_error_message='Месяц хранится как первое число.'),
+            model_name="closedmonth",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("month__day", 1)),
+                name="closedmonth_month_is_month",
+                violation_error_message="Месяц хранится как первое число.",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='closedmonth',
-            trigger=pgtrigger.compiler.Trigger(name='closed_month_is_ink', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='9fc60570c15b2ca1827d5e04c3e586a15ae452ca', operation='UPDATE OR DELETE', pgid='pgtrigger_closed_month_is_ink_68d9d', table='payments_closedmonth', when='BEFORE')),
+            model_name="closedmonth",
+            trigger=pgtrigger.compiler.Trigger(
+                name="closed_month_is_ink",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="9fc60570c15b2ca1827d5e04c3e586a15ae452ca",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_closed_month_is_ink_68d9d",
+                    table="payments_closedmonth",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -9,56 +9,123 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PrincipalUser',
+            name="PrincipalUser",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.SmallIntegerField(choices=[(1, 'руководитель'), (2, 'бухгалтер'), (3, 'оператор')], default=2, verbose_name='роль')),
-                ('given_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='доступ дан')),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True, verbose_name='доступ отозван')),
-                ('principal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='users', to='accounts.organisation', verbose_name='принципал')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='principals', to=settings.AUTH_USER_MODEL, verbose_name='пользователь')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.SmallIntegerField(
+                        choices=[(1, "руководитель"), (2, "бухгалтер"), (3, "оператор")], default=2, verbose_name="роль"
+                    ),
+                ),
+                ("given_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="доступ дан")),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True, verbose_name="доступ отозван")),
+                (
+                    "principal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="users",
+                        to="accounts.organisation",
+                        verbose_name="принципал",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="principals",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="пользователь",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'сотрудник принципала',
-                'verbose_name_plural': 'сотрудники принципалов',
+                "verbose_name": "сотрудник принципала",
+                "verbose_name_plural": "сотрудники принципалов",
             },
         ),
         migrations.CreateModel(
-            name='AccountLink',
+            name="AccountLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('linked_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='привязан')),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True, verbose_name='отозван')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='accounts.personalaccount', verbose_name='лицевой счёт')),
-                ('given_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='дал доступ')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='account_links', to=settings.AUTH_USER_MODEL, verbose_name='пользователь')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("linked_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="привязан")),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True, verbose_name="отозван")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="links",
+                        to="accounts.personalaccount",
+                        verbose_name="лицевой счёт",
+                    ),
+                ),
+                (
+                    "given_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="дал доступ",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="account_links",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="пользователь",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'доступ жителя',
-                'verbose_name_plural': 'доступ жителей',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('user', 'account'), name='accountlink_once', violation_error_message='Этот счёт уже привязан.')],
+                "verbose_name": "доступ жителя",
+                "verbose_name_plural": "доступ жителей",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("withdrawn_at", None)),
+                        fields=("user", "account"),
+                        name="accountlink_once",
+                        violation_error_message="Этот счёт уже привязан.",
+                    )
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='accountlink',
-            trigger=pgtrigger.compiler.Trigger(name='account_link_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='aa0aaa09a2967ada00cf044d7f8738f21764bfd1', operation='DELETE', pgid='pgtrigger_account_link_kept_5508b', table='portals_accountlink', when='BEFORE')),
+            model_name="accountlink",
+            trigger=pgtrigger.compiler.Trigger(
+                name="account_link_kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="aa0aaa09a2967ada00cf044d7f8738f21764bfd1",
+                    operation="DELETE",
+                    pgid="pgtrigger_account_link_kept_5508b",
+                    table="portals_accountlink",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='principaluser',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('user', 'principal'), name='principaluser_once'),
+            model_name="principaluser",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("withdrawn_at", None)), fields=("user", "principal"), name="principaluser_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='principaluser',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', [1, 2, 3])), name='principaluser_role_known'),
+            model_name="principaluser",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", [1, 2, 3])), name="principaluser_role_known"
+            ),
         ),
     ]
