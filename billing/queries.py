@@ -18,6 +18,7 @@ from accounts.database import copy_out
 from accounts.kinds import Unit
 from accounts.queries import Meter, Service
 from billing import columns, explanation, pipeline
+from billing import differences as causes
 from billing.columns import Schema
 from billing.explanation import Explanation
 from billing.kinds import DRAFTED
@@ -36,9 +37,10 @@ from billing.models import (
 )
 
 __all__ = [
-    "Charge", "ChargeKind", "ChargeRow", "ContractMonth", "ContractMonthState", "Explanation", "Hold", "HouseVolume",
-    "Method", "NormBasis", "ProvisionException", "ProvisionMethod", "charges_of_account", "current_month", "explain",
-    "ink", "law_value", "law_values", "open_months", "totals_by_month",
+    "Charge", "ChargeKind", "ChargeRow", "ContractMonth", "ContractMonthState", "DifferenceRow", "Explanation", "Hold",
+    "HouseVolume", "Method", "NormBasis", "ProvisionException", "ProvisionMethod", "Side", "charges_of_account",
+    "compare", "current_month", "differences", "explain", "ink", "law_value", "law_values", "open_months", "replay",
+    "totals_by_month",
 ]  # fmt: skip
 
 MONTHS_OF_HISTORY = 13  # enough for the last six metered months of a meter that was silent for three
@@ -515,3 +517,118 @@ def _charged_before(found: pipeline.Facts, dials: list[dict[str, Any]], zone: in
         rows = rows.filter(pl.col("zone") == zone)
     volumes: list[Decimal] = rows["volume"].to_list()
     return sum(volumes, Decimal(0)) or None
+
+
+# --- one set of lines beside another ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Lines of a month: as they are stored, or (`fresh`) as they come out of today's facts, written nowhere."""
+
+    month: Month
+    fresh: bool = False
+
+    @property
+    def title(self) -> str:
+        return f"{self.month.title}{', посчитанный заново' if self.fresh else ''}"
+
+
+def blocks(house_ids: Sequence[int] | None, size: int) -> Iterable[list[int]]:
+    """Houses in groups of about `size` accounts, neighbours together."""
+    some = "" if house_ids is None else f"WHERE house_id = ANY({array(house_ids)})"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT house_id, count(*) FROM accounts_personalaccount {some} GROUP BY house_id ORDER BY house_id"
+        )
+        rows = cursor.fetchall()
+    block: list[int] = []
+    held = 0
+    for house_id, count in rows:
+        if block and held + count > size:
+            yield block
+            block, held = [], 0
+        block.append(house_id)
+        held += count
+    if block:
+        yield block
+
+
+BLOCK = 6_000  # accounts compared at a time
+
+
+def compare(before: Side, now: Side, *, house_ids: Sequence[int] | None = None) -> pl.DataFrame:
+    """Differences by cause: house_id, service_id, cause, accounts, amount. Σ amount = Σ now − Σ before."""
+    known = {side: reference(side.month) for side in (before, now) if side.fresh}
+    sums = []
+    for houses in blocks(house_ids, BLOCK):
+        rows = causes.by_cause(*(_lines(side, known[side] if side.fresh else None, houses) for side in (before, now)))
+        sums.append(
+            rows.group_by("house_id", "service_id", "cause").agg(
+                pl.col("account_id").n_unique().alias("accounts"), pl.sum("amount")
+            )
+        )
+    if not sums:
+        return causes.by_cause(columns.empty(columns.CHARGES), columns.empty(columns.CHARGES)).select(
+            "house_id", "service_id", "cause", pl.col("account_id").cast(pl.UInt32).alias("accounts"), "amount"
+        )
+    return pl.concat(sums)
+
+
+def _lines(side: Side, known: pipeline.Reference | None, house_ids: Sequence[int]) -> pl.DataFrame:
+    if known is not None:
+        return pipeline.calculate(facts(side.month, known, house_ids=house_ids)).lines
+    if not has_partition(side.month):
+        return columns.empty(columns.CHARGES)
+    names = ", ".join(f"c.{name}" for name in columns.CHARGES)
+    return frame(
+        f"SELECT {names} FROM {partition(side.month)} c JOIN accounts_personalaccount a ON a.id = c.account_id"
+        f" WHERE a.house_id = ANY({array(house_ids)})",
+        columns.CHARGES,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceRow:
+    """What one cause added to a service of an account, roubles, with words."""
+
+    service_id: int
+    service_name: str
+    kind: int
+    cause: int
+    words: str
+    amount: Decimal
+
+
+def differences(*, account_id: int, month: Month, before: Month | None = None) -> list[DifferenceRow]:
+    """Why the account's month differs from `before` (the month before it), by cause.
+
+    Σ amount = the month's total less the other month's; nothing where nothing differs.
+    """
+    both = []
+    names = ", ".join(columns.CHARGES)
+    for one in (before or month.previous, month):
+        sql = f"SELECT {names} FROM billing_charge WHERE account_id = {int(account_id)} AND month = {day(one.first)}"
+        both.append(frame(sql, columns.CHARGES))
+    found = causes.by_cause(*both).group_by("service_id", "kind", "cause").agg(pl.sum("amount"))
+    services = {pk: (order, name) for pk, order, name in Service.objects.values_list("pk", "priority", "name")}
+    rows = [
+        DifferenceRow(service_id, services[service_id][1], kind, cause, causes.WORDS[causes.Cause(cause)], amount)
+        for service_id, kind, cause, amount in found.iter_rows()
+        if amount
+    ]
+    return sorted(rows, key=lambda row: (services[row.service_id][0], row.service_id, row.kind, row.cause))
+
+
+def replay(month: Month, house_ids: Sequence[int]) -> pipeline.Difference:
+    """The posted lines of these houses beside the month computed again in memory: nothing differs, or a fact changed.
+
+    Only contracts whose month is posted; accounts that are held there are still chalk and are left out.
+    """
+    contracts = posted_contracts(month)
+    found = facts(month, reference(month), house_ids=house_ids)
+    held = list(Hold.objects.filter(month=month.first, released_at=None).values_list("account_id", flat=True))
+    ids = sorted(set(found.accounts["account_id"].to_list()) - set(held))
+    is_ink = pl.col("contract_id").is_in(contracts) & ~pl.col("account_id").is_in(held)
+    lines = pipeline.calculate(found).lines.filter(is_ink)
+    return pipeline.difference(lines, standing(month, ids).filter(is_ink))

@@ -10,12 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-import polars as pl
 from django.db import connection
 from django.db.models import Max
 
-import billing.operations.drafts
-import billing.pipeline
 import billing.queries
 import payments.queries
 from accounts.calendar import Month
@@ -229,21 +226,13 @@ def replay(month: Month | None) -> Iterator[str]:
     last = posted.values("month").annotate(posted=Max("posted_at")).order_by("-month").first()
     if last is None:
         return
-    one, contracts = (
-        Month(last["month"]),
-        list(posted.filter(month=last["month"]).values_list("contract_id", flat=True)),
-    )
+    one = Month(last["month"])
     later = set(
         JournalEntry.objects.filter(at__gt=last["posted"], event__startswith="accounts.", account_id__isnull=False)
         .values_list("account_id", flat=True)
     )  # fmt: skip
-    known = billing.queries.reference(one)
-    for houses in billing.operations.drafts.blocks(None):
-        facts = billing.queries.facts(one, known, house_ids=houses)
-        ids = facts.accounts["account_id"].unique().to_list()
-        lines = billing.pipeline.calculate(facts).lines.filter(pl.col("contract_id").is_in(contracts))
-        ink = billing.queries.standing(one, ids).filter(pl.col("contract_id").is_in(contracts))
-        found = billing.pipeline.difference(lines, ink)
+    for houses in billing.queries.blocks(None, billing.queries.BLOCK):
+        found = billing.queries.replay(one, houses)
         for what, rows in (("появилась", found.inserted), ("иначе", found.changed), ("исчезла", found.vanished)):
             for account, service, kind, line in rows.select("account_id", "service_id", "kind", "line").iter_rows():
                 if account not in later:
