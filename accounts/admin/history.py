@@ -37,11 +37,11 @@ def changes_of(row: models.Model, limit: int = 100) -> list[Change]:
     if relation is None:
         return []
     events = relation.related_model._default_manager.filter(pgh_obj=row.pk).select_related("pgh_context")
-    kept = list(events.order_by("-pgh_id")[:limit])
+    kept: list[Any] = list(events.order_by("-pgh_id")[:limit])
     if not kept:
         return []
     fields = [field for field in row._meta.concrete_fields if hasattr(kept[0], field.attname) and not field.primary_key]
-    states = [*reversed(kept), row]
+    states: list[Any] = [*reversed(kept), row]
     facts = [(event.pgh_context.metadata if event.pgh_context else {}) for event in reversed(kept)]
     users = User.objects.in_bulk({fact["user"] for fact in facts if fact.get("user")})
     entries = JournalEntry.objects.select_related("user").in_bulk(

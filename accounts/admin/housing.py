@@ -110,8 +110,12 @@ class ResidencyRows(InkRows):
         return super().get_queryset(request).select_related("person")
 
 
-class AbsenceRows(ResidencyRows):
+class AbsenceRows(InkRows):
     model = Absence
+    show_change_link = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Absence]:
+        return super().get_queryset(request).select_related("person")
 
 
 class MeterRows(InkRows):

@@ -27,7 +27,7 @@ class UserForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ReadingRoom):
+class UserAdmin(ReadingRoom, DjangoUserAdmin):  # type: ignore[misc]
     """Residents, principals' people and staff. Staff get their rights from groups."""
 
     form = UserForm

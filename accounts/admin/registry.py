@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import operations
-from accounts.admin.base import Book, InForceFilter, Ink, InkRows, Rows, money_column, validity_column
+from accounts.admin.base import Book, InForceFilter, Ink, InkRows, Rows, author, money_column, validity_column
 from accounts.database import rolled_back
 from accounts.errors import Refusal
 from accounts.models import AgencyContract, BankAccount, CalendarDay, CommissionTerms, Office, Organisation, Service
@@ -107,14 +107,14 @@ class BankAccountAdmin(Ink):
         return form
 
     def save_model(self, request: HttpRequest, obj: BankAccount, form: Any, change: bool) -> None:
-        proposed = operations.propose_bank_account(**form.proposal(), by=request.user)
+        proposed = operations.propose_bank_account(**form.proposal(), by=author(request))
         obj.pk = proposed.pk
 
     @admin.action(description="Утвердить реквизиты", permissions=["approve"])
     def approve(self, request: HttpRequest, queryset: QuerySet[BankAccount]) -> None:
         for row in queryset.order_by("pk"):
             try:
-                operations.approve_bank_account(bank_account_id=row.pk, by=request.user)
+                operations.approve_bank_account(bank_account_id=row.pk, by=author(request))
                 self.message_user(request, f"Счёт {row.number} утверждён.", messages.SUCCESS)
             except Refusal as refusal:
                 self.message_user(request, f"Счёт {row.number}: {refusal}", messages.ERROR)
@@ -123,7 +123,7 @@ class BankAccountAdmin(Ink):
     def reject(self, request: HttpRequest, queryset: QuerySet[BankAccount]) -> None:
         for row in queryset.order_by("pk"):
             try:
-                operations.reject_bank_account(bank_account_id=row.pk, by=request.user, ground="отклонено из списка")
+                operations.reject_bank_account(bank_account_id=row.pk, by=author(request), ground="отклонено из списка")
                 self.message_user(request, f"Счёт {row.number} отклонён.", messages.SUCCESS)
             except Refusal as refusal:
                 self.message_user(request, f"Счёт {row.number}: {refusal}", messages.ERROR)

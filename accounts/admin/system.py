@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 
 from accounts import operations
-from accounts.admin.base import EMPTY, EndlessInk, Ink, InkRows, month_column
+from accounts.admin.base import EMPTY, EndlessInk, Ink, InkRows, author, month_column
 from accounts.models import ImportedFile, JournalEntry, Run, RunBlock, RunState, Touch
 from accounts.queries import EVENT_NAMES
 
@@ -37,7 +37,7 @@ class RunAdmin(EndlessInk):
     @admin.action(description="Отменить задания", permissions=["cancel"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
         for run in queryset.order_by("pk"):
-            if operations.cancel_run(run.pk, by=request.user):
+            if operations.cancel_run(run.pk, by=author(request)):
                 self.message_user(request, f"Задание № {run.pk} отменено: сделанное остаётся.", messages.SUCCESS)
             else:
                 self.message_user(request, f"Задание № {run.pk} уже окончено.", messages.WARNING)

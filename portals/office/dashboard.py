@@ -16,6 +16,7 @@ import billing.queries
 import payments.queries
 from accounts.money import ZERO
 from portals.office import queries, roles
+from portals.office.pages import staff
 from portals.templatetags.cabinet import counted, roubles
 
 
@@ -48,7 +49,7 @@ def tiles(request: HttpRequest) -> list[Tile]:
     today = timezone.localdate()
     found = []
     if may(roles.TAKE_CASH):
-        shift = queries.shift_of(request.user.pk, today)
+        shift = queries.shift_of(staff(request).pk, today)
         note = f"{counted(len(shift.receipts), 'квитанция,квитанции,квитанций')} за сегодня"
         found.append(Tile("Касса, моя смена", roubles(shift.cash + shift.card), note, reverse("office:cash_desk")))
     if may(roles.ASSIGN_PAYMENT):

@@ -25,7 +25,7 @@ class Number(forms.DecimalField):
         kwargs.setdefault("error_messages", {"invalid": NUMBER, "required": "Введите число."})
         super().__init__(**kwargs)
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         if isinstance(value, str):
             value = value.translate(IDLE).replace(",", ".")
         return super().to_python(value)

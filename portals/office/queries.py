@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Q, Sum
 
@@ -226,7 +227,7 @@ def contract_months(month: Month) -> list[ContractMonthRow]:
         .values("contract_id")
         .annotate(lines=Count("amount"), accounts=Count("account_id", distinct=True), amount=Sum("amount"))
     }
-    nothing = {"lines": 0, "accounts": 0, "amount": ZERO}
+    nothing: dict[str, Any] = {"lines": 0, "accounts": 0, "amount": ZERO}
     return [
         ContractMonthRow(
             contract_id=row.contract_id,
@@ -370,7 +371,7 @@ def doubtful_readings(limit: int = 100) -> list[DoubtfulReading]:
     found = []
     for (meter_id, day, source), group in list(grouped.items())[:limit]:
         meter = group[0].meter
-        owner = owners.get(meter.premises_id)
+        owner = owners.get(meter.premises_id or 0)
         values = [f"{row.value:f}".rstrip("0").rstrip(".").replace(".", ",") for row in group]
         found.append(
             DoubtfulReading(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -19,7 +21,7 @@ import payments.operations
 from accounts.calendar import Month
 from accounts.errors import Refusal
 from portals.office import forms, queries, roles
-from portals.office.pages import demand, desk, fragment, page
+from portals.office.pages import demand, desk, fragment, page, staff
 
 KINDS = ("billing.", "epd.", "payments.")
 
@@ -70,33 +72,33 @@ def act(request: HttpRequest, asked: Month) -> HttpResponse:
 
 def draft(request: HttpRequest, asked: Month) -> str:
     """Blocks are written down here; workers take them one by one."""
-    run_id = billing.operations.start_billing_run(asked, by=request.user)
+    run_id = billing.operations.start_billing_run(asked, by=staff(request))
     for _hand in range(billing.tasks.CREW):
-        billing.tasks.bill_next_block.delay_on_commit(run_id=run_id)
+        transaction.on_commit(partial(billing.tasks.bill_next_block.delay, run_id=run_id))
     return f"Расчёт за {asked.title} поставлен в очередь, задание № {run_id}. Ход виден ниже."
 
 
 def post(request: HttpRequest, asked: Month) -> str:
     contract_id = request.POST.get("contract", "")
     only = int(contract_id) if contract_id.isdecimal() else None
-    return str(billing.operations.post_month(month=asked, contract_id=only, by=request.user))
+    return str(billing.operations.post_month(month=asked, contract_id=only, by=staff(request)))
 
 
 def issue(request: HttpRequest, asked: Month) -> str:
     """A worker writes the documents: a region takes minutes."""
-    epd.tasks.issue_month.delay_on_commit(month=str(asked))
+    transaction.on_commit(partial(epd.tasks.issue_month.delay, month=str(asked)))
     return f"Выпуск документов за {asked.title} поставлен в очередь. Ход виден ниже."
 
 
 def close(request: HttpRequest, asked: Month) -> str:
-    return str(payments.operations.close_month(month=asked, by=request.user))
+    return str(payments.operations.close_month(month=asked, by=staff(request)))
 
 
 def release(request: HttpRequest, asked: Month) -> str:
     hold_id = request.POST.get("hold_id", "")
     if hold_id not in {str(row.hold_id) for row in queries.held_accounts(asked)}:
         raise Http404("Такого удержания в этом месяце нет.")
-    billing.operations.release_hold(hold_id=int(hold_id), by=request.user)
+    billing.operations.release_hold(hold_id=int(hold_id), by=staff(request))
     return "Удержание снято."
 
 

@@ -26,7 +26,8 @@ from accounts.operations import ReadingDoubtful
 from accounts.queries import MeterRow, PersonalAccount, ReadingSource
 from portals.office import forms, queries, roles
 from portals.office.effects import Effect, effect_of
-from portals.office.pages import demand, desk, fragment, page
+from portals.office.forms import OfficeForm
+from portals.office.pages import demand, desk, fragment, page, staff
 from portals.templatetags.cabinet import amount, quantity
 
 
@@ -38,13 +39,13 @@ class Sheet:
     account: PersonalAccount
     today: date
     meters: list[MeterRow]
-    forms: dict[str, forms.OfficeForm] = field(default_factory=dict)
+    forms: dict[str, OfficeForm] = field(default_factory=dict)
     effects: dict[str, Effect | None] = field(default_factory=dict)
     asks: str = ""  # the form that waits for a second yes
     opened: str = ""  # the form to show open
     done: str = ""
 
-    def perform(self, name: str, form: forms.OfficeForm, change: Callable[[], str], *, preview: bool) -> None:
+    def perform(self, name: str, form: OfficeForm, change: Callable[[], str], *, preview: bool) -> None:
         """Validate, show the effect first where `preview`, then change; a refusal goes to its field."""
         self.forms[name], self.opened = form, name
         if not form.is_valid():
@@ -142,9 +143,9 @@ def show(sheet: Sheet) -> HttpResponse:
 @dataclass(frozen=True)
 class MeterPanel:
     meter: MeterRow
-    reading: forms.OfficeForm
-    replacement: forms.OfficeForm
-    verification: forms.OfficeForm
+    reading: OfficeForm
+    replacement: OfficeForm
+    verification: OfficeForm
     is_doubtful: bool
 
 
@@ -162,7 +163,7 @@ def meter_panel(sheet: Sheet, row: MeterRow) -> MeterPanel:
 @dataclass(frozen=True)
 class StayPanel:
     stay: queries.ResidencyRow
-    leaving: forms.OfficeForm
+    leaving: OfficeForm
 
 
 def stay_panel(sheet: Sheet, row: queries.ResidencyRow) -> StayPanel:
@@ -221,7 +222,7 @@ def enter_reading(sheet: Sheet) -> None:
     def change() -> str:
         taken = accounts.operations.submit_reading(
             account_id=sheet.account.pk, meter_id=meter.id, values=form.values, on=form.cleaned_data["on"],
-            by=sheet.request.user, today=sheet.today, source=ReadingSource.OPERATOR,
+            by=staff(sheet.request), today=sheet.today, source=ReadingSource.OPERATOR,
             confirmed="confirmed" in sheet.request.POST,
         )  # fmt: skip
         billing.operations.redraft_account(sheet.account.pk)
@@ -245,7 +246,7 @@ def settle(sheet: Sheet) -> None:
 
     def change() -> str:
         facts = dict(form.cleaned_data)
-        accounts.operations.settle_resident(account_id=sheet.account.pk, by=sheet.request.user, **facts)
+        accounts.operations.settle_resident(account_id=sheet.account.pk, by=staff(sheet.request), **facts)
         return f"Учтено проживание с {facts['since']:%d.%m.%Y}."
 
     sheet.perform("settle", form, change, preview=True)
@@ -258,7 +259,7 @@ def move_out(sheet: Sheet) -> None:
     form = leave_form(int(residency_id), sheet.today, sheet.request.POST)
 
     def change() -> str:
-        accounts.operations.move_out(account_id=sheet.account.pk, by=sheet.request.user, **form.cleaned_data)
+        accounts.operations.move_out(account_id=sheet.account.pk, by=staff(sheet.request), **form.cleaned_data)
         return f"Снят с учёта с {form.cleaned_data['on']:%d.%m.%Y}."
 
     sheet.perform(f"move_out{residency_id}", form, change, preview=True)
@@ -268,7 +269,7 @@ def change_area(sheet: Sheet) -> None:
     form = forms.AreaForm(sheet.request.POST)
 
     def change() -> str:
-        accounts.operations.change_area(account_id=sheet.account.pk, by=sheet.request.user, **form.cleaned_data)
+        accounts.operations.change_area(account_id=sheet.account.pk, by=staff(sheet.request), **form.cleaned_data)
         return f"Площадь изменена с {form.cleaned_data['since']:%d.%m.%Y}."
 
     sheet.perform("area", form, change, preview=True)
@@ -280,7 +281,7 @@ def verify_meter(sheet: Sheet) -> None:
 
     def change() -> str:
         accounts.operations.verify_meter(
-            account_id=sheet.account.pk, meter_id=meter.id, by=sheet.request.user, today=sheet.today,
+            account_id=sheet.account.pk, meter_id=meter.id, by=staff(sheet.request), today=sheet.today,
             **form.cleaned_data,
         )  # fmt: skip
         return f"Поверка счётчика № {meter.serial} записана."
@@ -301,7 +302,7 @@ def replace_meter(sheet: Sheet) -> None:
         )  # fmt: skip
         accounts.operations.replace_meter(
             account_id=sheet.account.pk, meter_id=meter.id, final=form.dials("zone"), meter=new, on=facts["on"],
-            by=sheet.request.user, today=sheet.today, ground=facts["ground"],
+            by=staff(sheet.request), today=sheet.today, ground=facts["ground"],
             confirmed="agreed" in sheet.request.POST,
         )  # fmt: skip
         return f"Счётчик № {meter.serial} заменён на № {facts['serial']}."
@@ -317,7 +318,7 @@ def hold(sheet: Sheet) -> None:
         if month is None:
             raise Refusal("Открытого месяца нет: удерживать нечего.")
         billing.operations.hold_account(
-            account_id=sheet.account.pk, month=month, cause=form.cleaned_data["ground"], by=sheet.request.user
+            account_id=sheet.account.pk, month=month, cause=form.cleaned_data["ground"], by=staff(sheet.request)
         )
         return f"Счёт удержан: начисления за {month.title} не проводятся, пока удержание не снято."
 
@@ -330,7 +331,7 @@ def release(sheet: Sheet) -> None:
     if hold_id not in known:
         raise Http404("Такого удержания по счёту нет.")
     try:
-        billing.operations.release_hold(hold_id=int(hold_id), by=sheet.request.user)
+        billing.operations.release_hold(hold_id=int(hold_id), by=staff(sheet.request))
         sheet.done = "Удержание снято."
     except Refusal as refusal:
         messages.error(sheet.request, str(refusal))
@@ -342,7 +343,7 @@ def redraft(sheet: Sheet) -> None:
         messages.error(sheet.request, "Открытого месяца нет: рассчитывать нечего.")
         return
     try:
-        made = billing.operations.run_billing(month=month, account_ids=[sheet.account.pk], by=sheet.request.user)
+        made = billing.operations.run_billing(month=month, account_ids=[sheet.account.pk], by=staff(sheet.request))
         now = billing.queries.totals_by_month(account_id=sheet.account.pk, months=[month])[month]
         sheet.done = f"Рассчитано за {month.title}: {amount(now)} ₽, строк {made.lines}."
     except Refusal as refusal:
@@ -353,7 +354,7 @@ def close(sheet: Sheet) -> None:
     form = forms.CloseAccountForm(sheet.request.POST)
 
     def change() -> str:
-        accounts.operations.close_account(account_id=sheet.account.pk, by=sheet.request.user, **form.cleaned_data)
+        accounts.operations.close_account(account_id=sheet.account.pk, by=staff(sheet.request), **form.cleaned_data)
         return f"Счёт закрыт с {form.cleaned_data['closed_on']:%d.%m.%Y}."
 
     sheet.perform("close", form, change, preview=True)

@@ -27,7 +27,7 @@ from accounts.money import ZERO
 from accounts.operations import ReadingDoubtful
 from accounts.queries import MeterRow, PersonalAccount, ReadingSource
 from portals.office import forms, queries, roles
-from portals.office.pages import desk, fragment, page
+from portals.office.pages import desk, fragment, page, staff
 from portals.office.views.card import by_month, reading_form
 from portals.templatetags.cabinet import quantity
 
@@ -102,7 +102,7 @@ def desk_page(request: HttpRequest) -> HttpResponse:
         has_offices=bool(offices),
         desk_url=address_of_desk(ids),
         find_url=reverse("office:cash_find") + "?" + "&".join(f"a={number}" for number in ids),
-        shift=queries.shift_of(request.user.pk, today),
+        shift=queries.shift_of(staff(request).pk, today),
         today=today,
     )
 
@@ -119,7 +119,7 @@ def take(request: HttpRequest, form: forms.DeskForm, today: date) -> HttpRespons
     facts = form.cleaned_data
     try:
         receipt = payments.operations.take_cash(
-            lines=form.lines, given=facts["given"], office_id=facts["office"], by=request.user, on=today,
+            lines=form.lines, given=facts["given"], office_id=facts["office"], by=staff(request), on=today,
             card=facts["card"], key=facts["key"],
         )  # fmt: skip
     except Refusal as refusal:
@@ -175,7 +175,7 @@ def reading(request: HttpRequest) -> HttpResponse:
         try:
             taken = accounts.operations.submit_reading(
                 account_id=int(account_id), meter_id=meter.id, values=form.values, on=form.cleaned_data["on"],
-                by=request.user, today=today, source=ReadingSource.PAYMENT, confirmed="confirmed" in request.POST,
+                by=staff(request), today=today, source=ReadingSource.PAYMENT, confirmed="confirmed" in request.POST,
             )  # fmt: skip
             billing.operations.redraft_account(int(account_id))
             used = ", ".join(f"{quantity(value)} {meter.unit}" for value in taken.usage.values())
@@ -212,7 +212,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
     number = form.cleaned_data["number"]
     try:
         payments.operations.cancel_receipt(
-            number=number, reason=form.cleaned_data["ground"], by=request.user, on=timezone.localdate()
+            number=number, reason=form.cleaned_data["ground"], by=staff(request), on=timezone.localdate()
         )
         messages.success(request, f"Квитанция {number} отменена, деньги верните плательщику.")
     except Refusal as refusal:

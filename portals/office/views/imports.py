@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 import accounts.operations
 from accounts.errors import Refusal
 from portals.office import drafts, forms, queries, roles
-from portals.office.pages import desk, page
+from portals.office.pages import desk, page, staff
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHOWN = 200  # rows of verdicts on the page; all bad ones are in the file
@@ -36,7 +36,7 @@ def workbook(request: HttpRequest) -> HttpResponse:
             return redirect("office:workbook")
         try:
             report = accounts.operations.import_workbook(
-                name=kept.name, content=kept.content, by=request.user, today=today, since=kept.day("since")
+                name=kept.name, content=kept.content, by=staff(request), today=today, since=kept.day("since")
             )
             messages.success(request, f"Файл «{kept.name}» принят: строк {report.good}, отклонено {report.bad}.")
         except Refusal as refusal:
@@ -50,7 +50,7 @@ def workbook(request: HttpRequest) -> HttpResponse:
             kept = drafts.Kept(facts["file"].name, facts["file"].read(), {"since": facts["since"].isoformat()})
             try:
                 report = accounts.operations.import_workbook(
-                    name=kept.name, content=kept.content, by=request.user, today=today, since=kept.day("since"),
+                    name=kept.name, content=kept.content, by=staff(request), today=today, since=kept.day("since"),
                     dry_run=True,
                 )  # fmt: skip
                 token, status = drafts.keep(request.session, kept), 200
@@ -106,7 +106,7 @@ def undo(request: HttpRequest) -> None:
         messages.error(request, "Загрузка не найдена. Обновите страницу.")
         return
     try:
-        accounts.operations.undo_import(file_id=int(number), by=request.user)
+        accounts.operations.undo_import(file_id=int(number), by=staff(request))
         messages.success(request, f"Загрузка № {number} отменена целиком.")
     except Refusal as refusal:
         messages.error(request, str(refusal))

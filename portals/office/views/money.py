@@ -18,7 +18,7 @@ import payments.queries
 from accounts.errors import Refusal
 from accounts.money import ZERO
 from portals.office import drafts, forms, queries, roles
-from portals.office.pages import demand, desk, fragment, page
+from portals.office.pages import demand, desk, fragment, page, staff
 from portals.office.views.card import reasons_of
 from portals.templatetags.cabinet import amount
 
@@ -49,7 +49,7 @@ def assign(request: HttpRequest, today: date) -> None:
     facts = form.cleaned_data
     try:
         payment = payments.operations.assign_payment(
-            payment_id=facts["payment_id"], account_id=facts["account_id"], day=today, by=request.user,
+            payment_id=facts["payment_id"], account_id=facts["account_id"], day=today, by=staff(request),
             ground=facts["ground"],
         )  # fmt: skip
         text = f"Платёж {amount(payment.amount)} ₽ от {payment.paid_on:%d.%m.%Y} зачислен на счёт {payment.account}."
@@ -121,7 +121,7 @@ def load(
 ) -> payments.operations.StatementSummary:
     return payments.operations.import_statement(
         name=kept.name, content=kept.content, channel=kept.facts["channel"], day=kept.day("day"),
-        today=today, by=request.user, dry_run=dry_run, confirmed=confirmed,
+        today=today, by=staff(request), dry_run=dry_run, confirmed=confirmed,
     )  # fmt: skip
 
 
@@ -138,7 +138,7 @@ def reverse_page(request: HttpRequest, payment_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             payments.operations.reverse_payment(
-                payment_id=payment_id, day=timezone.localdate(), reason=form.cleaned_data["ground"], by=request.user,
+                payment_id=payment_id, day=timezone.localdate(), reason=form.cleaned_data["ground"], by=staff(request),
                 refund=form.cleaned_data["refund"],
             )  # fmt: skip
             messages.success(request, f"Платёж {amount(path.payment.amount)} ₽ сторнирован.")
@@ -206,32 +206,33 @@ def remittances(request: HttpRequest) -> HttpResponse:
 
 
 def close_day(request: HttpRequest, day: date) -> str:
-    sheet = payments.operations.close_day(day=day, by=request.user)
+    sheet = payments.operations.close_day(day=day, by=staff(request))
     return f"День {day:%d.%m.%Y} закрыт: получено {amount(sheet.received)} ₽, разнесено {amount(sheet.allocated)} ₽."
 
 
 def remit(request: HttpRequest, day: date) -> str:
-    return str(payments.operations.remit_day(day=day, by=request.user))
+    return str(payments.operations.remit_day(day=day, by=staff(request)))
 
 
 def sent(request: HttpRequest, day: date) -> str:
-    return f"Отмечено отправленными поручений: {payments.operations.mark_remittance_sent(day=day, by=request.user)}."
+    return f"Отмечено отправленными поручений: {payments.operations.mark_remittance_sent(day=day, by=staff(request))}."
 
 
 def confirm(request: HttpRequest, day: date) -> str:
     number = one_of(request, day)
-    payments.operations.confirm_remittance(remittance_id=number, on=timezone.localdate(), by=request.user)
+    payments.operations.confirm_remittance(remittance_id=number, on=timezone.localdate(), by=staff(request))
     return "Исполнение банком отмечено."
 
 
 def reject(request: HttpRequest, day: date) -> str:
-    number = one_of(request, day)
-    payments.operations.reject_remittance(remittance_id=number, reason=request.POST.get("ground", ""), by=request.user)
+    number, reason = one_of(request, day), request.POST.get("ground", "")
+    payments.operations.reject_remittance(remittance_id=number, reason=reason, by=staff(request))
     return "Отказ банка записан."
 
 
 def resend(request: HttpRequest, day: date) -> str:
-    payments.operations.resend_remittance(remittance_id=one_of(request, day), on=timezone.localdate(), by=request.user)
+    number = one_of(request, day)
+    payments.operations.resend_remittance(remittance_id=number, on=timezone.localdate(), by=staff(request))
     return "Поручение отправляется снова, на действующий счёт получателя."
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,7 +19,7 @@ FEW = 20
 def search(request: HttpRequest) -> HttpResponse:
     """`q` finds accounts; `s` is the admin's own box of models, which lives at the same address."""
     if "s" in request.GET:
-        return admin.site.admin_view(admin.site.search)(request)
+        return admin.site.admin_view(admin.site.search)(request)  # type: ignore[attr-defined]
     return find(request)
 
 
@@ -25,7 +27,7 @@ def search(request: HttpRequest) -> HttpResponse:
 def find(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     found = accounts.queries.find_accounts(text, limit=FEW + 1) if text else []
-    context = {"q": text, "found": found[:FEW], "more": len(found) > FEW}
+    context: dict[str, Any] = {"q": text, "found": found[:FEW], "more": len(found) > FEW}
     if request.headers.get("HX-Request"):
         return fragment(request, "office/_found.html", **context)
     sure = found and (len(found) == 1 or found[0].number == text.replace(" ", ""))

@@ -146,3 +146,12 @@ def test_a_house_is_found_by_street_and_number(admin_client: Client, typed: str)
     asked = {"q": typed.format(number=house.number)}
     page = admin_client.get(reverse("admin:accounts_house_changelist"), asked)
     assert [row.pk for row in page.context["cl"].result_list] == [house.pk]
+
+
+def test_a_colleague_is_added_by_mail_and_gets_rights_from_a_role(admin_client: Client):
+    facts = {"email": "new@demo.example", "name": "Новый", "phone": "", "usable_password": "true"}
+    facts |= {"password1": "долгий-пароль", "password2": "долгий-пароль"}
+    admin_client.post(reverse("admin:accounts_user_add"), facts)
+    user = User.objects.get(email="new@demo.example")
+    assert user.check_password("долгий-пароль")
+    assert (user.is_staff, user.is_superuser) == (False, False)
