@@ -19,7 +19,7 @@ PURE = {
     "accounts": ["money", "calendar", "errors", "rules", "imports"],
     "billing": ["columns", "differences", "kinds", "explanation", "formulas", "recalculation", "pipeline"],
     "payments": ["registers", "allocation", "remittance", "bank_orders"],
-    "debt": ["penalties", "stages"],
+    "debt": ["penalties", "stages", "court"],
     "epd": ["assemble", "barcode", "writer"],
     "gis_export": ["mapping"],
 }
