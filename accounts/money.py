@@ -14,6 +14,11 @@ def kopecks(amount: Decimal) -> Decimal:
         return amount.quantize(KOPECK, rounding=ROUND_HALF_UP)
 
 
+def written(amount: Decimal) -> str:
+    """«20 189 703,45» with narrow no-break spaces, as people read it."""
+    return f"{amount:,.2f}".replace(",", "\u202f").replace(".", ",")
+
+
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """Sum of roubles; 0.00 of nothing."""
     return sum(amounts, ZERO)

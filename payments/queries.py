@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from django.db import connection
 
+from accounts import queries as accounts_queries
 from accounts.calendar import Month
 from accounts.money import ZERO
 from payments import allocation
@@ -640,12 +641,12 @@ def receipt(number: str) -> ReceiptRow | None:
     if found is None:
         return None
     payments = list(
-        found.payments.select_related("channel", "account", "account__house", "account__premises").order_by("id")
+        found.payments.select_related("channel", "account__house", "account__premises__parent").order_by("id")
     )
     lines = []
     for row, payment in zip(payment_rows(payments), payments, strict=True):
         account = payment.account
-        address = f"{account.house}, {account.premises.number}" if account else ""
+        address = accounts_queries.address_of(account.house, account.premises) if account else ""
         lines.append(ReceiptLine(row.account_number, address, row.amount, row.parts))
     return ReceiptRow(
         receipt_id=found.pk,

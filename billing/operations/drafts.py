@@ -20,7 +20,7 @@ import accounts.database
 import accounts.operations
 from accounts.calendar import Month
 from accounts.errors import Refusal
-from accounts.money import ZERO
+from accounts.money import ZERO, written
 from accounts.queries import PersonalAccount, Run, RunBlock, RunState, Touch, User
 from billing import crew, pipeline, queries
 from billing.models import ContractMonth, ContractMonthState
@@ -74,7 +74,7 @@ class BillingSummary:
 
     def __str__(self) -> str:
         text = (
-            f"Счетов: {self.accounts}, строк: {self.lines}, начислено {self.amount} ₽."
+            f"Счетов: {self.accounts}, строк: {self.lines}, начислено {written(self.amount)} ₽."
             f" Записано новых: {self.inserted}, изменено: {self.changed}, убрано: {self.removed}."
         )
         return text + "".join(f" {name.capitalize()}: {count}." for name, count in sorted(self.problems.items()))
@@ -267,9 +267,10 @@ def draft(
     # Accounts closed since the last draft have no facts left, but may still have lines.
     scope = list(account_ids) if account_ids is not None else _accounts_of(house_ids or [])
     written = writing.replace(made.lines, month, scope)
+    writing.keep_balances(made.balances)
     problems = made.problems.group_by("problem").len()
     return BillingSummary(
-        accounts=facts.accounts.height,
+        accounts=facts.accounts.height if facts.wanted is None else len(facts.wanted),
         lines=made.lines.height,
         amount=cast(Decimal, made.lines["amount"].sum() or ZERO),
         inserted=written.inserted.height,

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 import accounts.operations
 from accounts.calendar import Month
 from accounts.errors import Refusal
+from accounts.money import written
 from accounts.queries import AgencyContract, PersonalAccount, User
 from billing.models import Charge, ContractMonth, ContractMonthState, Hold
 
@@ -33,7 +34,7 @@ class PostingSummary:
     held_accounts: int
 
     def __str__(self) -> str:
-        text = f"Проведено договоров: {self.contracts}, строк: {self.lines}, на сумму {self.amount} ₽."
+        text = f"Проведено договоров: {self.contracts}, строк: {self.lines}, на сумму {written(self.amount)} ₽."
         return text + (f" Удержано счетов: {self.held_accounts}." if self.held_accounts else "")
 
 

@@ -14,7 +14,7 @@ import accounts.rules
 import billing.queries
 import payments.queries
 from accounts.calendar import Month
-from accounts.money import ZERO
+from accounts.money import ZERO, written
 from accounts.queries import (
     ChannelKind,
     FoundAccount,
@@ -267,6 +267,13 @@ COUNT_NAMES = {
 }  # fmt: skip
 
 
+def _told(title: str, count: object) -> str:
+    """«документов 2000», «на сумму 12 345,67 ₽»"""
+    if title.endswith(", ₽"):
+        return f"{title.removesuffix(', ₽')} {written(Decimal(str(count)))} ₽"
+    return f"{title} {count}"
+
+
 @dataclass(frozen=True, slots=True)
 class RunRow:
     id: int
@@ -312,7 +319,7 @@ def runs(*, kinds: tuple[str, ...] = (), month: Month | None = None, limit: int 
             total=row.total,
             percent=100 if row.state == RunState.DONE else 100 * row.done // row.total if row.total else 0,
             message=row.message,
-            outcome="; ".join(f"{title} {row.counts[key]}" for key, title in COUNT_NAMES.items() if key in row.counts),
+            outcome="; ".join(_told(title, row.counts[key]) for key, title in COUNT_NAMES.items() if key in row.counts),
             who=str(row.started_by or "по расписанию"),
             created_at=row.created_at,
             started_at=row.started_at,

@@ -211,7 +211,7 @@ def test_a_dry_run_computes_and_writes_nothing(capsys: pytest.CaptureFixture[str
     (account,), _ = a_house()
     operations.open_month(month=JUNE)
     call_command("bill", "2026-06", dry_run=True)
-    assert "начислено 1673.00 ₽" in capsys.readouterr().out
+    assert "начислено 1\u202f673,00 ₽" in capsys.readouterr().out
     assert amounts(account) == {}
     call_command("bill", "2026-06", account=account.number)
     call_command("post", "2026-06", dry_run=True)
