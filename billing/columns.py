@@ -52,6 +52,27 @@ PASSPORTS: Final[Schema] = {
 }
 OWN_HEATING: Final[Schema] = {"house_id": pl.Int64, **DATED, "area": EXACT}  # m² of premises with own heating
 HOUSE_VOLUMES: Final[Schema] = {"house_id": pl.Int64, "service_id": pl.Int16, "month": pl.Date, "volume": EXACT}
+# Rooms of communal flats; m² on the first day of the month.
+ROOMS: Final[Schema] = {
+    "premises_id": pl.Int64,
+    "parent_id": pl.Int64,  # the flat
+    "living": EXACT,
+    "flat_area": EXACT,
+    "flat_living": EXACT,  # Σ of all its rooms
+}
+# Accounts that pay as organisations: a price without VAT where there is one; non-residential premises among them.
+BUSINESSES: Final[Schema] = {"account_id": pl.Int64, "premises_id": pl.Int64, "non_residential": pl.Int8}
+# Heat by the meters of premises over the previous year, houses of the even mode.
+YEAR_HEAT: Final[Schema] = {"premises_id": pl.Int64, "volume": EXACT}
+FAULTS: Final[Schema] = {"meter_id": pl.Int64, "kind": pl.Int16, **DATED}  # days on which a meter does not count
+BALANCES: Final[Schema] = {
+    "house_id": pl.Int64,
+    "service_id": pl.Int16,
+    "month": pl.Date,
+    "volume": EXACT,  # what the building meter showed beyond the premises, may be negative
+    "carried": EXACT,  # ≤ 0: goes to the next month
+}
+PLOTS: Final[Schema] = {"premises_id": pl.Int64, "kind": pl.Int16, "units": EXACT, **DATED}
 METERS: Final[Schema] = {
     "meter_id": pl.Int64,
     "premises_id": pl.Int64,

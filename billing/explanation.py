@@ -10,11 +10,15 @@ from typing import Any
 
 from accounts.calendar import Month
 from accounts.money import kopecks
-from billing.kinds import By, How, Kind, Mode
+from billing.kinds import COLD_WATER, By, How, Kind, Mode
 
 UNITS = {1: "м³", 2: "кВт·ч", 3: "Гкал", 4: "м²", 5: "чел.", 6: "шт."}
 ZONES = {2: {1: "день", 2: "ночь"}, 3: {1: "пик", 2: "ночь", 3: "полупик"}}
 COMPONENTS = {1: "компонент на воду", 2: "компонент на тепло"}
+EVENTS = {
+    "failed": "счётчик неисправен", "refused": "не допустили к проверке счётчика", "removed": "счётчик снят без замены",
+}  # fmt: skip
+FURTHER, OF_GAS_HEATING = 50, 60  # numbers of segments from which on a line is a further one of its item
 Row = Mapping[str, Any]
 
 
@@ -70,6 +74,8 @@ def explain_line(row: Row, dials: Sequence[Row], month: Month) -> tuple[str, str
     volume, formula = _volume(row, dials, month)
     cost = price(row["price"])
     amount = f"{number(row['volume'])} {UNITS[row['unit']]} × {cost} ₽ = {roubles(row['amount'])}."
+    if row["kind"] == Kind.VAT:
+        return f"НДС {number(row['price'])} % с {roubles(row['net'])}: {roubles(row['amount'])}.", "НДС сверх цены"
     if row["by"] == By.AREA:
         amount = f"{volume} × {cost} ₽ = {roubles(row['amount'])}."
         return amount, formula
@@ -78,11 +84,19 @@ def explain_line(row: Row, dials: Sequence[Row], month: Month) -> tuple[str, str
     if row["kind"] == Kind.UPLIFT:
         k = row["multiplier"]
         return (
-            f"Счётчик установить можно, но его нет или срок его поверки истёк: применён повышающий коэффициент "
+            f"Счётчик установить можно, но его нет или он дольше трёх периодов не принимается к расчёту: применён "
+            f"повышающий коэффициент "
             f"{number(k)}. Превышение: {volume} × ({number(k)} − 1) × {cost} ₽ = {roubles(row['amount'])}.",
             "повышающий коэффициент, п. 60 Правил № 354" if row["is_expired"] else "повышающий коэффициент к нормативу",
         )
+    if row["lowered"]:
+        volume += (
+            f" Объём уменьшен на {number(round(row['lowered'], 6))} {UNITS[row['unit']]}: общедомовой прибор показал"
+            " меньше, чем израсходовали все помещения дома."
+        )
     if row["range"]:
+        if row["per_person"]:
+            volume += f" Социальная норма {number(row['range_up_to'])} {UNITS[row['unit']]} на человека."
         volume += f" На диапазон {row['range']} приходится {number(row['volume'])} {UNITS[row['unit']]}."
     return f"{volume} {amount}" if volume else amount, formula
 
@@ -99,17 +113,33 @@ def _volume(row: Row, dials: Sequence[Row], month: Month) -> tuple[str, str]:
         text = f"{result} = {number(water)} м³ × {number(row['heat_per_m3'])} Гкал на подогрев 1 м³."
         if row["kind"] == Kind.COMMON_USE:
             return text, "прил. 2 к Правилам № 354, формула 24"
+        if row["method"] == How.HOT_WATER_IN_HOUSE:
+            whole = f" На воду дома израсходовано {number(row['house_volume'])} Гкал."
+            return text + whole, "прил. 2 к Правилам № 354, формула 20"
         return text, "прил. 2 к Правилам № 354, формула 23" if by in {By.METER, By.AVERAGE} else "норматив подогрева"
+    if row["by"] == By.HOUSE_BALANCE:
+        return _balance(row, month, result, unit)
+    if row["by"] == By.HOUSE_SHARE:
+        key = f"{number(row['area'])} м²" if row["shows_area"] else f"{number(row['persons'])} чел."
+        return (
+            f"{result}: из дома за месяц вывезено {number(row['house_volume'])} {unit}, доля на {key} среди всех"
+            f" помещений дома{_part_of_month(row, month)}.",
+            "прил. 2 к Правилам № 354, формулы 9(3), 9(4)",
+        )
     if row["kind"] == Kind.COMMON_USE:
         return (
             f"{result} = {number(row['norm'])} × {number(row['common_area'])} м² общего имущества"
             f" × {number(row['area'])} / {number(row['house_area'])} м²{_part_of_month(row, month)}.",
             "норматив на общее имущество, ч. 9.2 ст. 156 ЖК РФ",
         )
+    if row["method"] in {How.HEATING_BUILDING, How.HEATING_NORM, How.HEATING_IN_HOUSE}:
+        return _heating(row, dials, month, result)
     if by in {By.METER, By.AVERAGE} and dials:
+        if row["room"]:
+            return _room(row, dials, month, result, unit)
         return _metered(row, dials, month, result, unit)
-    if row["method"] in {How.HEATING_BUILDING, How.HEATING_NORM}:
-        return _heating(row, month, result)
+    if row["segment"] >= FURTHER and not row["shows_area"]:
+        return f"{result} по нормативам на участок и скот, без счётчика, в сезон.", "норматив × количество"
     if by == By.FOLLOWS_WATER:
         return f"{result}: сумма объёмов холодной и горячей воды, без повышающего коэффициента.", "п. 42 Правил № 354"
     if by == By.AREA:
@@ -127,6 +157,43 @@ def _volume(row: Row, dials: Sequence[Row], month: Month) -> tuple[str, str]:
     return _normed(row, month, unit)
 
 
+def _balance(row: Row, month: Month, result: str, unit: str) -> tuple[str, str]:
+    """Common needs by the balance of the house."""
+    common = row["common"]
+    if row["method"] == How.COMMON_AVERAGE:
+        house = f"{number(common['net'])} {unit} за прошлый год / {number(common['net_over'])}"
+        why = ""
+    else:
+        house = f"{number(common['net'])} {unit}"
+        why = (
+            f" На общие нужды дома: {number(common['building'])} {unit} по общедомовому прибору −"
+            f" {number(round(common['premises'] or 0, 6))} {unit} по всем помещениям"
+        )
+        if common["method"] == How.COMMON_ACTUAL and common["before"]:
+            why += f" − {number(abs(common['before']))} {unit}, перешедшие с прошлых месяцев"
+        why += "." if common["volume"] >= 0 else "; объём меньше нуля не начисляется."
+    formula = "ч. 9.2 и 9.3 ст. 156 ЖК РФ"
+    if row["method"] == How.COMMON_BALANCE:
+        formula = f"прил. 2 к Правилам № 354, формула {'11' if row['resource'] == COLD_WATER else '12'}"
+    share = f"{number(row['area'])} / {number(row['house_area'])} м²{_part_of_month(row, month)}"
+    return f"{result} = {house} × {share}.{why}", formula
+
+
+def _room(row: Row, dials: Sequence[Row], month: Month, result: str, unit: str) -> tuple[str, str]:
+    """A room of a communal flat: its part of the flat's meter."""
+    room = row["room"]
+    of_flat = [dial for dial in dials if dial["premises_id"] == room["parent_id"] and dial["price_zone"] == row["zone"]]
+    own = [dial for dial in dials if dial["premises_id"] != room["parent_id"] and dial["price_zone"] == row["zone"]]
+    if not of_flat:
+        return _metered(row, dials, month, result, unit)
+    whole = ", ".join(f"{number(dial['usage'])} {unit} по общему счётчику № {dial['serial']}" for dial in of_flat)
+    people = f"{number(room['persons'])} из {number(room['flat_persons'])} проживающих квартиры"
+    if own:
+        mine = ", ".join(f"{number(dial['usage'])} {unit} по счётчику № {dial['serial']}" for dial in own)
+        return f"{result}: {mine} и доля остатка квартиры ({whole}): {people}.", "комната с собственным счётчиком"
+    return f"{result}: доля комнаты в {whole}: {people}.", "п. 50 Правил № 354"
+
+
 def _normed(row: Row, month: Month, unit: str) -> tuple[str, str]:
     yearly = " в год / 12" if row["person_over"] == 12 else ""
     product = f"{number(row['persons'])} чел. × {number(row['norm'])} {unit}{yearly}{_part_of_month(row, month)}"
@@ -141,8 +208,39 @@ def _normed(row: Row, month: Month, unit: str) -> tuple[str, str]:
     return f"По нормативу: {number(row['volume'])} {unit} = {product}.{why}", formula
 
 
-def _heating(row: Row, month: Month, result: str) -> tuple[str, str]:
+def _by_heat_meters(row: Row, dials: Sequence[Row], month: Month, result: str, whose: str) -> tuple[str, str]:
+    """A house where some or all premises have heat meters of their own."""
+    read = f"{number(round(row['read_gcal'], 6))} Гкал по счётчикам помещений ({number(round(row['read_area'], 2))} м²)"
+    rest = f"остаток дома ({whose}; {read}) делится по площади: {number(row['area'])} / {number(row['house_area'])} м²"
+    rest += _part_of_month(row, month)
+    is_all = row["read_area"] + row["without_area"] >= row["house_area"]
+    formula = f"прил. 2 к Правилам № 354, формула {'3(3)' if is_all and not row['without_area'] else '3(1)'}"
+    if row["own_heating"]:
+        return f"{result}: своё отопление, только доля общего имущества; {rest}.", formula
+    if row["by"] in {By.METER, By.AVERAGE} and dials:
+        mine = "; ".join(
+            f"{number(dial['usage'])} Гкал по счётчику № {dial['serial']}" if dial["gap_days"] < month.days
+            else f"{_silence(dial, 'счётчику № ' + dial['serial'])}, среднее" for dial in dials
+        )  # fmt: skip
+        if row["heating_mode"] == Mode.EVEN:
+            mine = "двенадцатая часть прошлого года по своему счётчику"
+        return f"{result}: {mine}; {rest}.", formula
+    return f"{result}: счётчика тепла нет, объём по площади как у помещений со счётчиками; {rest}.", formula
+
+
+def _heating(row: Row, dials: Sequence[Row], month: Month, result: str) -> tuple[str, str]:
     part = _part_of_month(row, month)
+    if row["read_gcal"] is not None and row["heat_sum"] is not None:
+        whose = f"{number(row['heat_sum'])} Гкал по общедомовому прибору"
+        if row["heat_over"] != 1:
+            whose += f" за прошлые месяцы / {number(row['heat_over'])}"
+        return _by_heat_meters(row, dials, month, result, whose)
+    if row["method"] == How.HEATING_IN_HOUSE and row["by"] != By.NORM:
+        return (
+            f"{result} = {number(row['heat_sum'])} израсходовано в доме на отопление"
+            f" × {number(row['area'])} / {number(row['house_area'])} м²{part}.",
+            "прил. 2 к Правилам № 354, формула 18",
+        )
     if row["by"] in {By.BUILDING_METER, By.AVERAGE}:
         house = number(row["heat_sum"])
         whose = f"{house} Гкал по общедомовому прибору"
@@ -209,6 +307,8 @@ def _difference(dial: Row, name: str, unit: str) -> str:
 
 
 def _silence(dial: Row, name: str) -> str:
+    if dial["cause"] in EVENTS:
+        return f"{EVENTS[dial['cause']]} ({name}), период {dial['periods']}"
     if dial["cause"] == "expired":
         return f"по {name} истёк срок поверки {day(dial['verified_until'])}, период {dial['periods']}"
     return f"нет показаний по {name}, период {dial['periods']}"
@@ -220,6 +320,8 @@ def why_norm(dials: Sequence[Row]) -> str:
         if dial["cause"] == "expired":
             until = day(dial["verified_until"])
             return f"Срок поверки счётчика № {dial['serial']} истёк {until}, период {dial['periods']}."
+        if dial["cause"] in EVENTS:
+            return f"{EVENTS[dial['cause']].capitalize()} (счётчик № {dial['serial']}), период {dial['periods']}."
         if dial["cause"] == "silent" and dial["average"] is None:
             return f"Нет показаний счётчика № {dial['serial']} и трёх месяцев для среднего."
         if dial["cause"] == "silent":
@@ -234,7 +336,9 @@ FROM_ABOVE = {
     Kind.BENEFIT: "Льгота за {month}.",
     Kind.PENALTY: "Пени за просрочку платы за {month}; расчёт по дням смотрите в расчёте пени.",
     Kind.VAT: "НДС.",
-    Kind.HEATING_CORRECTION: "Корректировка платы за отопление за {month}.",
+    Kind.HEATING_CORRECTION: "Корректировка платы за отопление за год: начисленное заменено платой по фактическому"
+    " теплу и тарифам каждого месяца (прил. 2 к Правилам № 354, формула 3(4)). Последний месяц года: {month}.",
+    Kind.UNAUTHORISED: "Плата по акту о самовольном подключении или вмешательстве в прибор учёта, {month}.",
 }
 
 
@@ -253,6 +357,10 @@ def from_above(kind: int, for_month: Month) -> str:
 
 def title(service: str, row: Row) -> str:
     parts = [service]
+    if row["kind"] == Kind.VAT:
+        parts.append("НДС")
+    if row["segment"] >= FURTHER:
+        parts.append("на отопление" if row["segment"] >= OF_GAS_HEATING else "участок и скот")
     if row["kind"] == Kind.UPLIFT:
         parts.append("повышающий коэффициент")
     if row["component"]:

@@ -17,6 +17,13 @@ class How(IntEnum):
     NORM_AREA = 7
     PER_M2 = 8
     PER_ACCOUNT = 9
+    COMMON_BALANCE = 10
+    COMMON_ACTUAL = 11
+    COMMON_AVERAGE = 12
+    HOT_WATER_IN_HOUSE = 13
+    HEATING_IN_HOUSE = 14
+    CONTAINERS_PERSON = 15
+    CONTAINERS_AREA = 16
 
 
 class Kind(IntEnum):
@@ -30,6 +37,7 @@ class Kind(IntEnum):
     PENALTY = 6
     VAT = 7
     HEATING_CORRECTION = 8
+    UNAUTHORISED = 9
 
 
 class By(IntEnum):
@@ -44,6 +52,8 @@ class By(IntEnum):
     FOLLOWS_WATER = 7
     MANUAL = 8
     PENALTY = 9
+    HOUSE_BALANCE = 10
+    HOUSE_SHARE = 11
 
 
 class Basis(IntEnum):
@@ -55,6 +65,8 @@ class Basis(IntEnum):
     M2_YEAR = 4
     COMMON_M2_MONTH = 5
     PER_M3 = 6
+    SOCIAL_PERSON = 7
+    UNIT_MONTH = 8
 
 
 class Mode(IntEnum):
@@ -67,4 +79,7 @@ class Mode(IntEnum):
 
 GCAL = 3  # Unit.GCAL
 COLD_WATER, HOT_WATER = 1, 2  # Resource
-DRAFTED = (Kind.CHARGE, Kind.UPLIFT, Kind.COMMON_USE)  # kinds that the run owns; the others it leaves alone
+GAS, HEAT = 4, 5
+ROOM, NON_RESIDENTIAL, PARKING = 2, 3, 5  # PremisesKind
+BUSINESS = 99  # Tariff.category of non-residential premises and organisations: a price without VAT
+DRAFTED = (Kind.CHARGE, Kind.UPLIFT, Kind.COMMON_USE, Kind.VAT)  # kinds that the run owns; the others it leaves alone

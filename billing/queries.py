@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from accounts.calendar import Month
 from accounts.database import copy_out
 from accounts.kinds import Unit
-from accounts.queries import Meter, Service
+from accounts.queries import Meter, PersonalAccount, Service
 from billing import columns, explanation, pipeline
 from billing import differences as causes
 from billing.columns import Schema
@@ -106,7 +106,16 @@ def facts(
     account_ids: Sequence[int] | None = None,
     redrafted: Redrafted | None = None,
 ) -> pipeline.Facts:
-    """Everything the lines of these houses (or accounts) depend on in the month."""
+    """Everything the lines of these houses (or accounts) depend on in the month.
+
+    Of accounts whose house shares something by what all its premises used, the whole house is loaded.
+    """
+    wanted: tuple[int, ...] | None = None
+    if house_ids is None and (shared := _sharing(month, account_ids or [])):
+        mine = list(PersonalAccount.objects.filter(pk__in=list(account_ids or [])).values_list("pk", "house_id"))
+        wanted = tuple(pk for pk, _ in mine)
+        near = PersonalAccount.objects.filter(house_id__in=shared).values_list("pk", flat=True)
+        account_ids = sorted({*wanted, *near})
     scope = (
         f"a.house_id = ANY({array(house_ids)})" if house_ids is not None else f"a.id = ANY({array(account_ids or [])})"
     )
@@ -122,23 +131,47 @@ def facts(
     homes = array(accounts["premises_id"].unique().sort())
     houses = array(accounts["house_id"].unique().sort())
     alive = in_force(month)
+    rooms = frame(
+        "SELECT p.id, p.parent_id, s.living_area_m2, f.total_area_m2, (SELECT sum(o.living_area_m2)"
+        " FROM accounts_premises q JOIN accounts_premisesarea o ON o.premises_id = q.id WHERE q.parent_id = p.parent_id"
+        f" AND o.valid_from <= {first} AND (o.valid_to IS NULL OR o.valid_to > {first}))"
+        " FROM accounts_premises p"
+        f" LEFT JOIN accounts_premisesarea s ON s.premises_id = p.id AND s.valid_from <= {first}"
+        f" AND (s.valid_to IS NULL OR s.valid_to > {first})"
+        f" LEFT JOIN accounts_premisesarea f ON f.premises_id = p.parent_id AND f.valid_from <= {first}"
+        f" AND (f.valid_to IS NULL OR f.valid_to > {first})"
+        f" WHERE p.id = ANY({homes}) AND p.parent_id IS NOT NULL",
+        columns.ROOMS,
+    )
+    metered_homes = array(sorted({*accounts["premises_id"].to_list(), *rooms["parent_id"].to_list()}))
     lived_in_all_month = (
         "SELECT FROM accounts_residency r WHERE r.premises_id = o.premises_id"
         f" AND r.valid_from <= {first} AND (r.valid_to IS NULL OR r.valid_to >= {following})"
     )
     meters = frame(
         "SELECT m.id, m.premises_id, m.resource, m.zones, m.digits, m.ratio, m.commissioned_on, m.removed_on,"
-        f" m.verified_until, m.replaces_id FROM accounts_meter m WHERE m.premises_id = ANY({homes})"
-        f" AND m.commissioned_on < {following} AND (m.removed_on IS NULL OR m.removed_on >= {first})",
+        f" m.verified_until, m.replaces_id FROM accounts_meter m WHERE m.premises_id = ANY({metered_homes})"
+        f" AND m.commissioned_on < {following} AND (m.removed_on IS NULL OR m.removed_on >= {first}"
+        # taken away and not replaced: up to three periods go by its average
+        f" OR m.removed_on >= {day((month + -2).first)} AND NOT EXISTS (SELECT FROM accounts_meter n"
+        "  WHERE n.premises_id = m.premises_id AND n.resource = m.resource AND n.id <> m.id"
+        "  AND n.commissioned_on >= m.removed_on))",
         columns.METERS,
     )
-    meters, readings = _readings(meters, month)
+    faults = frame(
+        "SELECT f.meter_id, f.kind, f.valid_from, f.valid_to FROM billing_meterfault f JOIN accounts_meter m"
+        f" ON m.id = f.meter_id WHERE m.premises_id = ANY({metered_homes}) AND {in_force(month, 'f')}",
+        columns.FAULTS,
+    )
+    meters, readings = _readings(meters, month, faults["meter_id"].to_list())
     provisions = frame(
         "SELECT house_id, service_id, contract_id, method, components, valid_from, valid_to FROM billing_provision"
         f" WHERE house_id = ANY({houses}) AND {alive}",
         columns.PROVISIONS,
     )
-    heated = provisions.filter(pl.col("method") == int(ProvisionMethod.HEATING_BUILDING))["house_id"].unique().sort()
+    by_heat = [int(ProvisionMethod.HEATING_BUILDING), int(ProvisionMethod.HEATING_IN_HOUSE)]
+    heated = provisions.filter(pl.col("method").is_in(by_heat))["house_id"].unique().sort()
+    yearly = provisions.filter(pl.col("method") == int(ProvisionMethod.COMMON_AVERAGE))["house_id"].unique().sort()
     year_before = day(date(month.first.year - 1, 1, 1))
     return pipeline.Facts(
         month=month,
@@ -178,20 +211,86 @@ def facts(
             columns.OWN_HEATING,
         ),
         house_volumes=frame(
-            f"SELECT house_id, service_id, month, volume FROM billing_housevolume WHERE house_id = ANY({array(heated)})"
-            f" AND month >= {year_before} AND month <= {first}",
+            f"SELECT house_id, service_id, month, volume FROM billing_housevolume WHERE house_id = ANY({houses})"
+            f" AND (month = {first} OR house_id = ANY({array(heated)}) AND month >= {year_before} AND month < {first})",
             columns.HOUSE_VOLUMES,
         ),
         meters=meters,
         readings=readings,
         charged=_charged(accounts, meters, readings, month, redrafted),
+        rooms=rooms,
+        businesses=frame(
+            "SELECT a.id, a.premises_id, (p.kind IN (3, 5))::int FROM accounts_personalaccount a"
+            " JOIN accounts_premises p ON p.id = a.premises_id"
+            f" WHERE a.id = ANY({array(accounts['account_id'])})"
+            " AND (a.payer_organisation_id IS NOT NULL OR p.kind IN (3, 5))",
+            columns.BUSINESSES,
+        ),
+        year_heat=_year_heat(meters, month),
+        faults=faults,
+        balances=frame(
+            "SELECT house_id, service_id, month, volume, carried FROM billing_housebalance"
+            f" WHERE house_id = ANY({houses}) AND (month = {day(month.previous.first)} AND carried < 0"
+            f" OR house_id = ANY({array(yearly)}) AND month >= {year_before}"
+            f" AND month < {day(date(month.first.year, 1, 1))})",
+            columns.BALANCES,
+        ),
+        plots=frame(
+            "SELECT premises_id, kind, units, valid_from, valid_to FROM billing_plotuse"
+            f" WHERE premises_id = ANY({homes}) AND {alive}",
+            columns.PLOTS,
+        ),
+        wanted=wanted,
     )
+
+
+def _sharing(month: Month, account_ids: Sequence[int]) -> list[int]:
+    """Houses of these accounts in which a line of one premises depends on what the others used."""
+    house = "SELECT house_id FROM accounts_personalaccount WHERE id = ANY(%s)"
+    by_all = [
+        int(method)
+        for method in (
+            ProvisionMethod.COMMON_BALANCE, ProvisionMethod.COMMON_ACTUAL, ProvisionMethod.HOT_WATER_IN_HOUSE,
+            ProvisionMethod.CONTAINERS_PERSON, ProvisionMethod.CONTAINERS_AREA,
+        )
+    ]  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT p.house_id FROM billing_provision p WHERE p.house_id IN ({house}) AND {in_force(month, 'p')}"
+            " AND (p.method = ANY(%s)"
+            "  OR p.method = 3 AND EXISTS (SELECT FROM accounts_meter m WHERE m.house_id = p.house_id"
+            "   AND m.resource = 5 AND m.premises_id IS NOT NULL)"
+            "  OR p.method IN (5, 12) AND EXISTS (SELECT FROM billing_housevolume v JOIN accounts_service s"
+            "   ON s.id = v.service_id JOIN accounts_service c ON c.id = p.service_id AND c.resource = s.resource"
+            f"   WHERE v.house_id = p.house_id AND v.month = {day(month.first)}))"
+            " UNION SELECT r.house_id FROM accounts_premises r JOIN accounts_personalaccount a ON a.premises_id = r.id"
+            " WHERE a.id = ANY(%s) AND r.parent_id IS NOT NULL",
+            [list(account_ids), by_all, list(account_ids)],
+        )
+        return sorted(pk for (pk,) in cursor.fetchall())
+
+
+def _year_heat(meters: pl.DataFrame, month: Month) -> pl.DataFrame:
+    """Heat of premises over the previous year, by the readings of its two Decembers; not of premises without both."""
+    of_heat = meters.filter((pl.col("resource") == 5) & pl.col("removed_on").is_null())
+    if not of_heat.height:
+        return columns.empty(columns.YEAR_HEAT)
+    start, end = day(date(month.first.year - 2, 12, 1)), day(date(month.first.year - 1, 12, 1))
+    rows = frame(
+        "SELECT m.premises_id, sum((b.value - a.value) * m.ratio) FROM accounts_meter m"
+        f" JOIN accounts_reading a ON a.meter_id = m.id AND a.counts AND a.month = {start}"
+        f" JOIN accounts_reading b ON b.meter_id = m.id AND b.zone = a.zone AND b.counts AND b.month = {end}"
+        f" WHERE m.id = ANY({array(of_heat['meter_id'])}) AND b.value >= a.value GROUP BY m.premises_id",
+        columns.YEAR_HEAT,
+    )
+    several = of_heat.group_by("premises_id").len().filter(pl.col("len") > 1).select("premises_id")
+    return rows.join(several, on="premises_id", how="anti")  # of several meters one may have said nothing
 
 
 _READING = "meter_id, zone, day, month, value, (source = 2)::int, counts::int FROM accounts_reading"
 
 
-def _readings(meters: pl.DataFrame, month: Month) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _readings(meters: pl.DataFrame, month: Month, faulty: Sequence[int]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Two months for every meter; a year for those that need an average; the last one of those silent for longer."""
     if not meters.height:
         return meters, columns.empty(columns.READINGS)
@@ -199,7 +298,7 @@ def _readings(meters: pl.DataFrame, month: Month) -> tuple[pl.DataFrame, pl.Data
     recent = frame(
         f"SELECT {_READING} WHERE meter_id = ANY({array(meters['meter_id'])}) AND {two} AND counts", columns.READINGS
     )
-    wanting = pipeline.unread(meters, recent, month)
+    wanting = pipeline.unread(meters, recent, month, faulty)
     if not wanting:
         return meters, recent
     elders = sorted(set(wanting) - set(meters["meter_id"].to_list()))
@@ -282,7 +381,7 @@ def posted(month: Month, account_ids: Sequence[int]) -> pl.DataFrame:
         f"SELECT {names} FROM billing_charge c JOIN billing_contractmonth s"
         " ON s.contract_id = c.contract_id AND s.month = c.month AND s.state <> 'open'"
         f" WHERE c.account_id = ANY({array(account_ids)}) AND c.for_month = {day(month.first)}"
-        f" AND c.month >= {day(month.first)} AND (c.kind IN (1, 2, 3) OR (c.kind = 4 AND c.{AUTOMATIC}))"
+        f" AND c.month >= {day(month.first)} AND (c.kind IN (1, 2, 3, 7) OR (c.kind = 4 AND c.{AUTOMATIC}))"
         " AND NOT EXISTS (SELECT FROM billing_hold h WHERE h.account_id = c.account_id AND h.month = c.month"
         " AND h.released_at IS NULL)",
         columns.CHARGES,
@@ -479,15 +578,23 @@ def _explained_rows(
     dials = [{**dial, "serial": serials[dial["meter_id"]]} for dial in made.dials.iter_rows(named=True)]
     agreed = {row["term"]: row for row in made.terms.iter_rows(named=True)}
     owners = set(found.owners["premises_id"].to_list()) - set(found.residents["premises_id"].to_list())
+    shared = _of_houses(found, made)
+    away = set(found.areas.filter(pl.col("own_heating") == 1)["premises_id"].to_list())
+    flat_of = dict(zip(found.rooms["premises_id"].to_list(), found.rooms["parent_id"].to_list(), strict=True))
+    net: dict[tuple[int, int, int], Decimal] = {}
     rows: dict[tuple[int, int, int, int], dict[str, Any]] = {}
     water: dict[tuple[int, int, int], Decimal] = {}
     for traced, line in zip(made.traced.iter_rows(named=True), made.lines.iter_rows(named=True), strict=True):
         term = agreed[traced["term"]]
+        place = traced["premises_id"]
         near = [
             dial
             for dial in dials
-            if dial["premises_id"] == traced["premises_id"] and dial["resource"] == term["resource"]
+            if dial["premises_id"] in {place, flat_of.get(place)} and dial["resource"] == term["resource"]
         ]
+        key = (line["contract_id"], line["service_id"], line["line"])
+        if line["kind"] != ChargeKind.VAT:
+            net[key] = net.get(key, Decimal(0)) + line["amount"]
         if line["kind"] != ChargeKind.UPLIFT and traced["component"] == 1:
             water[line["service_id"], traced["segment"], traced["zone"]] = line["volume"]
         rows[line["contract_id"], line["service_id"], line["kind"], line["line"]] = {
@@ -499,8 +606,43 @@ def _explained_rows(
             "by_owners": traced["premises_id"] in owners,
             "charged_before": _charged_before(found, near, traced["zone"]),
             "zones": max((dial["zones"] for dial in near), default=1),
+            **shared.get((traced["house_id"], traced["service_id"]), NOTHING_SHARED),
+            "room": _room(found, made, place) if place in flat_of else None,
+            "net": net.get(key),
+            "own_heating": place in away,
         }  # fmt: skip
     return rows
+
+
+NOTHING_SHARED: dict[str, Any] = {"read_gcal": None, "read_area": None, "common": None, "house_volume": None}
+
+
+def _of_houses(found: pipeline.Facts, made: pipeline.Calculation) -> dict[tuple[int, int], dict[str, Any]]:
+    """By house and service: heat of premises with meters and their m², the balance, the building meter's volume."""
+    rows: dict[tuple[int, int], dict[str, Any]] = {}
+    size = found.month.days
+    for row in made.houses.read.iter_rows(named=True):
+        known = rows.setdefault((row["house_id"], row["service_id"]), {**NOTHING_SHARED})
+        known.update(read_gcal=row["read_gcal"], read_area=row["read_area_days"] / size)
+    for row in made.houses.common.iter_rows(named=True):
+        rows.setdefault((row["house_id"], row["service_id"]), {**NOTHING_SHARED})["common"] = row
+    for row in found.house_volumes.filter(pl.col("month") == found.month.first).iter_rows(named=True):
+        known = rows.setdefault((row["house_id"], row["service_id"]), {**NOTHING_SHARED})
+        known["house_volume"] = row["volume"]
+    return rows
+
+
+def _room(found: pipeline.Facts, made: pipeline.Calculation, place: int) -> dict[str, Any]:
+    """The room's part of its flat: average persons of both, living areas of both."""
+    own = found.rooms.row(by_predicate=pl.col("premises_id") == place, named=True)
+    rooms = found.rooms.filter(pl.col("parent_id") == own["parent_id"])["premises_id"].to_list()
+    size = found.month.days
+    days = made.days.with_columns(used=pl.col("persons") * (pl.col("stop") - pl.col("start")).cast(pl.Int64))
+    return {
+        **own,
+        "persons": round(Decimal(days.filter(pl.col("premises_id") == place)["used"].sum()) / size, 6),
+        "flat_persons": round(Decimal(days.filter(pl.col("premises_id").is_in(rooms))["used"].sum()) / size, 6),
+    }
 
 
 def _charged_before(found: pipeline.Facts, dials: list[dict[str, Any]], zone: int) -> Decimal | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from decimal import Decimal
+
 import polars as pl
 
 
@@ -12,3 +15,11 @@ def by_norm(area_days: pl.Expr, norm: pl.Expr, common_area: pl.Expr) -> pl.Expr:
     Source: charges.md 11.2; ст. 156 ч. 9.2 ЖК РФ.
     """
     return norm * common_area * area_days
+
+
+def house_norm(parts: Iterable[Decimal]) -> Decimal:
+    """The norm of a house as the sum of its components (lamps, pumps, lifts …), units per m² of common property.
+
+    Source: charges.md 11.2; the act publishes the components, the house has those that it has.
+    """
+    return sum(parts, Decimal(0))

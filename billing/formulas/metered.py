@@ -10,6 +10,7 @@ SIXTY = 60  # a multiple of 3, 4, 5 and 6: the sum of so many months over 60 is 
 SHORTEST_HISTORY = 3  # months, п. 59
 LONGEST_HISTORY = 6
 AVERAGE_PERIODS = 3  # п. 59: not longer than three billing periods in a row
+AVERAGE_PERIODS_NON_RESIDENTIAL = 2
 
 
 def usage(opening: pl.Expr, closing: pl.Expr, digits: pl.Expr, ratio: pl.Expr) -> pl.Expr:

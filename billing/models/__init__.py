@@ -2,10 +2,14 @@
 
 from billing.models.charges import Charge, ChargeKind, ContractMonth, ContractMonthState, Correction, Hold, Method
 from billing.models.reference import (
+    HouseBalance,
     HouseVolume,
     LawValue,
+    MeterFault,
+    MeterFaultKind,
     Norm,
     NormBasis,
+    PlotUse,
     Provision,
     ProvisionException,
     ProvisionMethod,
@@ -13,6 +17,23 @@ from billing.models.reference import (
 )
 
 __all__ = [
-    "Charge", "ChargeKind", "ContractMonth", "ContractMonthState", "Correction", "Hold", "HouseVolume", "LawValue",
-    "Method", "Norm", "NormBasis", "Provision", "ProvisionException", "ProvisionMethod", "Tariff",
+    "Charge",
+    "ChargeKind",
+    "ContractMonth",
+    "ContractMonthState",
+    "Correction",
+    "Hold",
+    "HouseBalance",
+    "HouseVolume",
+    "LawValue",
+    "MeterFault",
+    "MeterFaultKind",
+    "Method",
+    "Norm",
+    "NormBasis",
+    "PlotUse",
+    "Provision",
+    "ProvisionException",
+    "ProvisionMethod",
+    "Tariff",
 ]  # fmt: skip

@@ -83,6 +83,7 @@ class ChargeKind(models.IntegerChoices):
     PENALTY = 6, "Пени"
     VAT = 7, "НДС"
     HEATING_CORRECTION = 8, "Корректировка отопления"
+    UNAUTHORISED = 9, "Самовольное подключение"
 
 
 class Method(models.IntegerChoices):
@@ -97,6 +98,8 @@ class Method(models.IntegerChoices):
     FOLLOWS_WATER = 7, "по объёму воды"
     MANUAL = 8, "по документу"
     PENALTY = 9, "расчёт пени"
+    HOUSE_BALANCE = 10, "по балансу дома"
+    HOUSE_SHARE = 11, "доля в объёме дома"
 
 
 class Charge(models.Model):

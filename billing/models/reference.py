@@ -21,6 +21,13 @@ class ProvisionMethod(models.IntegerChoices):
     NORM_AREA = 7, "по нормативу на м²"
     PER_M2 = 8, "ставка за м²"
     PER_ACCOUNT = 9, "сумма с лицевого счёта"
+    COMMON_BALANCE = 10, "ресурс на общие нужды по балансу дома (непосредственное управление)"
+    COMMON_ACTUAL = 11, "ресурс на общее имущество по фактическому объёму (управляющая организация)"
+    COMMON_AVERAGE = 12, "ресурс на общее имущество по среднему за прошлый год"
+    HOT_WATER_IN_HOUSE = 13, "горячая вода, приготовленная в доме"
+    HEATING_IN_HOUSE = 14, "тепло для отопления, произведённое в доме"
+    CONTAINERS_PERSON = 15, "вывезенный объём дома на проживающих"
+    CONTAINERS_AREA = 16, "вывезенный объём дома на м²"
 
 
 @pghistory.track(*row_history())
@@ -74,8 +81,10 @@ class ProvisionException(Dated):
 class Tariff(Dated):
     """A price per unit, VAT included for the population.
 
-    category 0: any consumer. component 0: whole price; 1: cold water or heat carrier; 2: heat. zone 0: one rate;
-    1 day or peak, 2 night, 3 half-peak. tariff_range 0: none; 1, 2, 3 with `range_up_to` (units a month, NULL: no end).
+    category 0: any consumer; 99: non-residential premises and organisations, a price without VAT, which is then charged
+    on top as a line of its own; else HousePassport.tariff_category. component 0: whole price; 1: cold water or heat
+    carrier; 2: heat. zone 0: one rate; 1 day or peak, 2 night, 3 half-peak. tariff_range 0: none; 1, 2, 3 with
+    `range_up_to` (units a month, NULL: no end; the first one ends at the social norm where the house has one).
     """
 
     contract = models.ForeignKey("accounts.AgencyContract", models.PROTECT, related_name="+", verbose_name="договор")
@@ -122,11 +131,13 @@ class NormBasis(models.IntegerChoices):
     M2_YEAR = 4, "на м² в год"
     COMMON_M2_MONTH = 5, "на м² общего имущества в месяц"
     PER_M3 = 6, "Гкал на м³ (подогрев)"
+    SOCIAL_PERSON = 7, "социальная норма на человека в месяц"
+    UNIT_MONTH = 8, "на единицу в месяц (полив, скот)"
 
 
 @pghistory.track(*row_history())
 class Norm(Dated):
-    """A consumption norm as published. scope 0: any house, else HousePassport.norm_scope."""
+    """A consumption norm as published. scope 0: any house, else HousePassport.norm_scope (of plots: PlotUse.kind)."""
 
     service = models.ForeignKey("accounts.Service", models.PROTECT, related_name="+", verbose_name="услуга")
     scope = models.SmallIntegerField("группа домов", default=0)
@@ -158,6 +169,8 @@ class LawValue(Dated):
     """A value set by law for the whole installation: multiplier, VAT, key rate, due day, heating months.
 
     Codes in use: `uplift.<service code>` (п. 60), `vat`, `key_rate`, `due_day`, `heating_season` (1 in season),
+    `uplift_by_days`, `common_cap` (1: common needs by the balance never above the norm), `negative_key.<service code>`
+    (0 residents, 1 area), `heating_correction_month` (1–3; 1 by default),
     `penalty_cap` and `penalty_cap.<scale>` (percent; see debt.queries.law).
     `number` stands for the code inside the exclusion constraint: a text cannot be a one-point range.
     """
@@ -204,6 +217,86 @@ class HouseVolume(models.Model):
                 violation_error_message="Объём не бывает отрицательным.",
             ),
         ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.volume.normalize():f} за {self.month:%m.%Y}"
+
+
+class MeterFaultKind(models.IntegerChoices):
+    """Events of п. 59 Правил № 354 that are acts on paper (the end of verification stands in the meter itself)."""
+
+    FAILED = 1, "неисправен или утрачен"
+    REFUSED = 2, "не допустили к проверке"
+
+
+@pghistory.track(*row_history())
+class MeterFault(Dated):
+    """Days on which a meter of premises does not count: from the event to the day metering is resumed."""
+
+    meter = models.ForeignKey("accounts.Meter", models.CASCADE, related_name="+", verbose_name="прибор учёта")
+    kind = models.SmallIntegerField("событие", choices=MeterFaultKind)
+    document = models.CharField("акт", max_length=255)
+
+    class Meta:
+        verbose_name = "неучёт по прибору"
+        verbose_name_plural = "неучёт по приборам"
+        constraints = [
+            *no_overlap("meterfault", "meter_id", message="На эти дни событие по прибору уже записано."),
+            among("meterfault", "kind", MeterFaultKind),
+            models.CheckConstraint(
+                name="meterfault_has_document", condition=~Q(document=""),
+                violation_error_message="Назовите акт.",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} с {self.valid_from:%d.%m.%Y}"
+
+
+@pghistory.track(*row_history())
+class PlotUse(Dated):
+    """What a private house waters or keeps: `units` of a `kind`, the scope of its norm (п. 49 Правил № 354)."""
+
+    premises = models.ForeignKey("accounts.Premises", models.CASCADE, related_name="+", verbose_name="помещение")
+    kind = models.SmallIntegerField("вид (группа норматива)")
+    units = QuantityField("единиц (м², голов)")
+
+    class Meta:
+        verbose_name = "участок и скот"
+        verbose_name_plural = "участки и скот"
+        constraints = [
+            *no_overlap("plotuse", "premises_id", "kind", message="На эти дни это уже записано."),
+            models.CheckConstraint(
+                name="plotuse_positive", condition=Q(units__gt=0, kind__gte=1),
+                violation_error_message="Количество больше нуля, вид от 1.",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.units.normalize():f} с {self.valid_from:%d.%m.%Y}"
+
+
+class HouseBalance(models.Model):
+    """What the building meter shows beyond the premises in a month: written by the run beside the drafts of the house.
+
+    `volume` is the balance of the month itself, below zero where the premises used more; `carried` is what is left of
+    negative months (≤ 0) for the months to come, in a managed house (charges.md 11.5).
+    """
+
+    house = models.ForeignKey("accounts.House", models.CASCADE, related_name="+", verbose_name="дом")
+    service = models.ForeignKey("accounts.Service", models.PROTECT, related_name="+", verbose_name="услуга")
+    month = MonthField("месяц")
+    volume = QuantityField("баланс месяца")
+    carried = QuantityField("переходит на следующий месяц", default=0)
+
+    class Meta:
+        verbose_name = "баланс дома"
+        verbose_name_plural = "балансы домов"
+        constraints = [
+            is_month("housebalance"),
+            models.UniqueConstraint(fields=["house", "service", "month"], name="housebalance_once"),
+            models.CheckConstraint(name="housebalance_carried", condition=Q(carried__lte=0)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.volume.normalize():f} за {self.month:%m.%Y}"

@@ -12,6 +12,7 @@ from accounts.calendar import Month
 from accounts.database import copy_in
 from billing import columns, queries
 from billing.kinds import DRAFTED
+from billing.models import ContractMonth, ContractMonthState, HouseBalance
 from billing.pipeline import Difference, difference
 
 NAMES = list(columns.CHARGES)
@@ -92,3 +93,23 @@ def csv(lines: pl.DataFrame) -> io.BytesIO:
     lines.write_csv(buffer, include_header=False)
     buffer.seek(0)
     return buffer
+
+
+def keep_balances(balances: pl.DataFrame) -> None:
+    """Write the houses' balances down beside their drafts; those of a month that some contract posted stay."""
+    if not balances.height:
+        return
+    months = sorted(set(balances["month"].to_list()))
+    posted = ContractMonth.objects.filter(month__in=months).exclude(state=ContractMonthState.OPEN)
+    if posted.exists():
+        return
+    HouseBalance.objects.bulk_create(
+        [
+            HouseBalance(
+                house_id=row["house_id"], service_id=row["service_id"], month=row["month"],
+                volume=round(row["volume"], 6), carried=round(row["carried"], 6),
+            )
+            for row in balances.iter_rows(named=True)
+        ],
+        update_conflicts=True, unique_fields=["house", "service", "month"], update_fields=["volume", "carried"],
+    )  # fmt: skip

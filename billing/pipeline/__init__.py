@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from billing.pipeline.amounts import amounts, stored
+from billing.pipeline.balances import kept
 from billing.pipeline.days import segments
 from billing.pipeline.difference import Difference, difference
 from billing.pipeline.facts import Facts, Frame, Reference
 from billing.pipeline.meters import metered_usage, read_dials, unread
+from billing.pipeline.rooms import by_living_area, shared_usage
 from billing.pipeline.terms import basis, terms
-from billing.pipeline.volumes import volume
+from billing.pipeline.volumes import OfHouses, volume
 
 __all__ = ["Calculation", "Difference", "Facts", "Reference", "calculate", "difference", "unread"]
 
@@ -31,6 +33,8 @@ class Calculation:
     days: Frame  # persons and area by segments of days
     terms: Frame  # what each house gets, how and at what norm
     problems: Frame  # account_id, service_id, problem: what could not be charged, and why
+    balances: Frame  # columns.BALANCES of houses whose building meter told of a resource for common needs
+    houses: OfHouses  # what premises of one house share
 
 
 def calculate(facts: Facts) -> Calculation:
@@ -39,9 +43,15 @@ def calculate(facts: Facts) -> Calculation:
     agreed, prices = terms(facts)
     items = basis(facts, days, agreed)
     dials = read_dials(facts)
-    volumes, unfit = volume(facts, items, metered_usage(facts, dials))
+    used = metered_usage(facts, dials)
+    if facts.rooms.height:
+        used, items = shared_usage(facts, days, used), by_living_area(facts, items)
+    volumes, unfit, houses = volume(facts, items, used)
+    volumes, unfit = facts.asked(volumes), facts.asked(unfit)
     traced, unpriced = amounts(facts, volumes, prices)
     problems = pl.concat([unfit, unpriced]).unique(maintain_order=True)
     return Calculation(
-        lines=stored(facts.month, traced), traced=traced, dials=dials, days=days, terms=agreed, problems=problems
-    )
+        lines=stored(facts.month, traced), traced=traced, dials=dials, days=days, terms=agreed, problems=problems,
+        balances=kept(facts, houses.common),
+        houses=houses,
+    )  # fmt: skip

@@ -7,10 +7,10 @@ import polars as pl
 from accounts.calendar import Month
 from billing import columns
 from billing.columns import EXACT
-from billing.formulas import normative, ranges
+from billing.formulas import legal_entity, normative, ranges
 from billing.formulas.exact import exact, roubles, shown
 from billing.kinds import GCAL, Kind
-from billing.pipeline.facts import Facts, Frame
+from billing.pipeline.facts import Facts, Frame, in_month
 
 
 def amounts(facts: Facts, volumes: Frame, prices: Frame) -> tuple[Frame, Frame]:
@@ -30,7 +30,13 @@ def amounts(facts: Facts, volumes: Frame, prices: Frame) -> tuple[Frame, Frame]:
         )
         parts.append(heat.select(parts[-1].columns))
     rows = pl.concat([part.select(parts[0].columns) for part in parts])
-    priced = rows.join(prices, on=["term", "component", "zone"], how="left")
+    key = ["term", "component", "zone"]
+    if (prices["consumer"] == 1).any():
+        consumers = facts.businesses.select("account_id", consumer=pl.lit(1, pl.Int8))
+        rows = rows.join(consumers, on="account_id", how="left").with_columns(pl.col("consumer").fill_null(0))
+        priced = rows.join(prices, on=[*key, "consumer"], how="left")
+    else:
+        priced = rows.join(prices, on=key, how="left")
     bad = priced.filter(pl.col("price").is_null() | pl.col("numer").is_null())
     problem = pl.when(pl.col("price").is_null()).then(pl.lit("нет тарифа")).otherwise(pl.lit("нет норматива подогрева"))
     problems = bad.select("account_id", "service_id", problem.alias("problem"))
@@ -47,30 +53,47 @@ def amounts(facts: Facts, volumes: Frame, prices: Frame) -> tuple[Frame, Frame]:
         added = added.with_columns(amount=roubles(pl.col("numer"), pl.col("over"), pl.col("price")))
         # The base line is the plain norm; K stands on the line that it makes.
         base = pl.concat([base.with_columns(multiplier=pl.lit(None, EXACT)), added])
-    return base, problems
+    net = base.filter("is_net")
+    return (pl.concat([base, _vat(facts, net).select(base.columns)]) if net.height else base), problems
+
+
+def _vat(facts: Facts, net: Frame) -> Frame:
+    """VAT on top of the net lines of one number, a line of its own; the rate of the month's first day."""
+    laws = in_month(facts.reference.laws, facts.month).filter((pl.col("code") == "vat") & (pl.col("start") == 0))
+    percent = pl.lit(laws["value"][0] if laws.height else 0).cast(EXACT)
+    line = ["account_id", "contract_id", "service_id", "component", "zone", "range", "segment"]
+    first = net.unique(line, keep="first", maintain_order=True)
+    sums = net.group_by(line).agg(net=pl.sum("amount"))
+    nothing = pl.lit(None, EXACT)
+    return first.join(sums, on=line).with_columns(
+        kind=pl.lit(int(Kind.VAT), pl.Int16), amount=legal_entity.vat(pl.col("net"), percent), norm=nothing,
+        multiplier=nothing, price=percent, numer=nothing,
+        shows_persons=pl.lit(False), shows_area=pl.lit(False),
+    ).drop("net")  # fmt: skip
 
 
 def _by_ranges(rows: Frame, size: int) -> Frame:
     """Splits volumes at the limits of the ranges; zones share each range in proportion (a convention)."""
     line = ["account_id", "contract_id", "service_id", "kind", "segment", "component"]
+    counted = pl.when("per_person").then(pl.col("person_days")).otherwise(exact(pl.col("days")))
+    rows = rows.with_columns(limit=pl.col("range_up_to") * pl.col("over") * counted)  # of all that the row stands over
     total = pl.col("numer").filter(pl.col("range") == pl.col("range").min().over(*line, "zone")).sum().over(line)
-    lower = pl.col("range_up_to").shift(1).over(*line, "zone").fill_null(0)
+    lower = pl.col("limit").shift(1).over(*line, "zone").fill_null(0)
     rows = rows.sort(*line, "zone", "range").with_columns(total=total, lower=lower)
-    share = pl.col("over") * pl.col("days")
     month_days = exact(pl.lit(size))
     # limits are of a month: a segment has its days' part of them
     part = ranges.part_of_range(
-        pl.col("total") * month_days, pl.col("lower") * share, pl.col("range_up_to") * share,
+        pl.col("total") * month_days, pl.col("lower"), pl.col("limit"),
         pl.col("range") == pl.col("range").min().over(*line, "zone"),
     )  # fmt: skip
     alone = pl.col("total") == pl.col("numer")
     rows = rows.with_columns(part=part)
-    is_first = pl.col("lower") == 0
+    is_first = pl.col("range") == pl.col("range").min().over(*line, "zone")
     rows = rows.with_columns(
         numer=pl.when(alone).then(pl.col("part")).otherwise(pl.col("numer") * pl.col("part")),
         over=pl.when(alone).then(pl.col("over") * month_days).otherwise(pl.col("over") * month_days * pl.col("total")),
     ).filter((pl.col("part") != 0) | is_first)
-    return rows.drop("total", "lower", "part")
+    return rows.drop("total", "lower", "limit", "part")
 
 
 def stored(month: Month, traced: Frame) -> Frame:

@@ -44,6 +44,18 @@ class Facts:
     meters: Frame = field(default_factory=lambda: columns.empty(columns.METERS))
     readings: Frame = field(default_factory=lambda: columns.empty(columns.READINGS))
     charged: Frame = field(default_factory=lambda: columns.empty(columns.CHARGED))
+    rooms: Frame = field(default_factory=lambda: columns.empty(columns.ROOMS))
+    businesses: Frame = field(default_factory=lambda: columns.empty(columns.BUSINESSES))
+    year_heat: Frame = field(default_factory=lambda: columns.empty(columns.YEAR_HEAT))
+    faults: Frame = field(default_factory=lambda: columns.empty(columns.FAULTS))
+    balances: Frame = field(default_factory=lambda: columns.empty(columns.BALANCES))
+    plots: Frame = field(default_factory=lambda: columns.empty(columns.PLOTS))
+    # Accounts whose lines are asked for; the others are loaded for what the house shares. None: all of them.
+    wanted: tuple[int, ...] | None = None
+
+    def asked(self, rows: Frame) -> Frame:
+        """Rows of the accounts that are asked for."""
+        return rows if self.wanted is None else rows.filter(pl.col("account_id").is_in(self.wanted))
 
 
 def in_month(frame: Frame, month: Month, since: str = "valid_from", until: str = "valid_to") -> Frame:

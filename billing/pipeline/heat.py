@@ -8,7 +8,7 @@ from accounts.calendar import Month
 from billing.columns import EXACT
 from billing.formulas import heating, metered
 from billing.formulas.exact import exact
-from billing.kinds import By, Mode
+from billing.kinds import HEAT, By, Mode
 from billing.pipeline.facts import Facts, Frame, in_month, index_of, months_of
 
 
@@ -29,7 +29,8 @@ def house_heat(facts: Facts) -> Frame:
     """
     month = facts.month
     this, laws = index_of(month.first), facts.reference.laws
-    rows = facts.house_volumes.with_columns(index=months_of("month"))
+    of_heat = facts.reference.services.filter(pl.col("resource") == HEAT).select("service_id")
+    rows = facts.house_volumes.join(of_heat, on="service_id", how="semi").with_columns(index=months_of("month"))
     modes = (
         in_month(facts.passports, month)
         .sort("start")

@@ -10,11 +10,12 @@ from accounts.calendar import Month
 from billing.columns import EXACT
 from billing.formulas import metered
 from billing.formulas.exact import exact
-from billing.kinds import By
-from billing.pipeline.facts import Facts, Frame, index_of, months_of
+from billing.kinds import HEAT, By
+from billing.pipeline.facts import Facts, Frame, in_month, index_of, months_of
+from billing.pipeline.heat import in_season
 
 
-def unread(meters: Frame, readings: Frame, month: Month) -> list[int]:
+def unread(meters: Frame, readings: Frame, month: Month, faulty: Sequence[int] = ()) -> list[int]:
     """Meters that two months of readings do not settle: they need their history (and that of those they replace)."""
     ends = readings.filter(pl.col("counts") == 1).group_by("meter_id").agg(
         now=(pl.col("month") == month.first).sum(), before=(pl.col("month") < month.first).sum()
@@ -23,7 +24,7 @@ def unread(meters: Frame, readings: Frame, month: Month) -> list[int]:
     expired = pl.col("verified_until").is_not_null() & (pl.col("verified_until") < month.last)
     moved = (pl.col("commissioned_on") >= month.previous.first) | pl.col("removed_on").is_not_null()
     lacking = (pl.col("now").fill_null(0) < pl.col("zones")) | (pl.col("before").fill_null(0) < pl.col("zones"))
-    rows = found.filter(lacking | expired | moved)
+    rows = found.filter(lacking | expired | moved | pl.col("meter_id").is_in(list(faulty)))
     return sorted({*rows["meter_id"].to_list(), *rows["replaces_id"].drop_nulls().to_list()})
 
 
@@ -45,13 +46,21 @@ def read_dials(facts: Facts) -> Frame:
 
     `usage` (units × ratio) is of the days covered by readings; `gap_days` are the others: all days of a silent month,
     the days of a replacement, those after a removal. `average` is the average month in sixtieths (null: no history).
-    `periods` counts the periods of the event of п. 59; `cause`: read, silent, expired, replaced.
+    `periods` counts the periods of the event of п. 59; `cause`: read, silent, expired, failed, refused (access),
+    replaced, removed (in an earlier month, and none put in its place).
     """
     month = facts.month
     first, this, size = month.first, index_of(month.first), month.days
     meters = facts.meters
+    # п. 59 «а»: a meter that was taken away and not replaced leaves three periods of its average.
+    is_gone = (
+        (pl.col("removed_on") < first)
+        & (months_of("removed_on") > this - metered.AVERAGE_PERIODS)
+        & ~pl.col("meter_id").is_in(meters["replaces_id"].drop_nulls().implode())
+    )
     live = meters.filter(
-        (pl.col("commissioned_on") <= month.last) & (pl.col("removed_on").is_null() | (pl.col("removed_on") >= first))
+        (pl.col("commissioned_on") <= month.last)
+        & (pl.col("removed_on").is_null() | (pl.col("removed_on") >= first) | is_gone)
     )
     replaced = live.filter(pl.col("removed_on").is_not_null()).select(
         replaces_id="meter_id", old_removed_on="removed_on"
@@ -89,6 +98,7 @@ def read_dials(facts: Facts) -> Frame:
         ended=months_of("verified_until")
         + (pl.col("verified_until").dt.month_end() == pl.col("verified_until")).cast(pl.Int32),
     )
+    dials = _with_faults(facts, dials)
     used = metered.usage(pl.col("opening"), pl.col("closing"), pl.col("digits"), pl.col("ratio"))
     dials = dials.with_columns(usage=used)
     is_read = pl.col("usage").is_not_null()
@@ -99,8 +109,9 @@ def read_dials(facts: Facts) -> Frame:
     is_removed = pl.col("removed_on").is_not_null() & (pl.col("removed_on") <= pl.lit(month.last))
     heirs = live.filter(pl.col("old_removed_on").is_not_null()).select(meter_id="replaces_id", has_heir=pl.lit(True))
     dials = dials.join(heirs.unique(), on="meter_id", how="left")
+    is_gone = pl.col("removed_on").is_not_null() & (pl.col("removed_on") < first)
     gap = (
-        pl.when(is_expired).then(size)
+        pl.when(is_expired | is_gone).then(size)
         .when(is_new).then(new_day - old_day + pl.when(is_read).then(0).otherwise(size - new_day))
         .when(is_removed).then(
             pl.when(is_read).then(0).otherwise(removed_day)
@@ -111,27 +122,51 @@ def read_dials(facts: Facts) -> Frame:
     dials = dials.with_columns(
         gap_days=gap.cast(pl.Int32),
         usage=pl.when(is_expired | ~is_read).then(0).otherwise(pl.col("usage")),
-        cause=pl.when(is_expired).then(pl.lit("expired"))
+        cause=pl.when(is_gone).then(pl.lit("removed"))
+        .when(is_expired).then(pl.coalesce("fault", pl.lit("expired")))
         .when(is_new | is_removed).then(pl.lit("replaced"))
         .when(is_read).then(pl.lit("read"))
         .otherwise(pl.lit("silent")),
-        periods=pl.when(is_expired).then(this - pl.col("ended") + 1)
+        periods=pl.when(is_gone).then(this - months_of("removed_on") + 1)
+        .when(is_expired).then(this - pl.col("ended") + 1)
         .when(is_new | is_removed).then(1)
         .when(is_read).then(0)
         .otherwise(this - pl.coalesce("opening_index", pl.lit(this - 1))).cast(pl.Int32),
         covered=pl.when(is_read & ~is_expired).then(this - pl.col("opening_index")).otherwise(0),
     )  # fmt: skip
-    averages = _averages(dials, meters, best, this)
+    averages = _averages(facts, dials, best, this)
     return dials.join(averages, on=dial, how="left").with_columns(
         price_zone=metered.two_zone_price(pl.col("zones"), pl.col("zone")).cast(pl.Int16)
     )
 
 
-def _averages(dials: Frame, meters: Frame, readings: Frame, this: int) -> Frame:
+def _with_faults(facts: Facts, dials: Frame) -> Frame:
+    """`ended`: the first month in which the meter does not count, by its verification or by an act; `fault`: which.
+
+    A month in which the act holds on any day goes by the average as a whole.
+    """
+    if not facts.faults.height:
+        return dials.with_columns(fault=pl.lit(None, pl.String))
+    faults = in_month(facts.faults, facts.month).sort("valid_from").unique("meter_id", keep="first")
+    faults = faults.select(
+        "meter_id",
+        failed=months_of("valid_from"),
+        why=pl.when(pl.col("kind") == 1).then(pl.lit("failed")).otherwise(pl.lit("refused")),
+    )
+    dials = dials.join(faults, on="meter_id", how="left")
+    is_first = pl.col("failed").is_not_null() & (pl.col("ended").is_null() | (pl.col("failed") <= pl.col("ended")))
+    return dials.with_columns(
+        fault=pl.when(is_first).then("why"), ended=pl.when(is_first).then("failed").otherwise("ended")
+    ).drop("failed", "why")
+
+
+def _averages(facts: Facts, dials: Frame, readings: Frame, this: int) -> Frame:
     """Average month of each dial that needs one, over the last 3 to 6 fully metered months of it and of its elder.
 
-    Months charged by the norm or the average have no reading, so they are no metered months (charges.md 2.1).
+    Months charged by the norm or the average have no reading, so they are no metered months (charges.md 2.1); of heat
+    only the months of the heating period count.
     """
+    meters = facts.meters
     needed = dials.filter(pl.col("gap_days") > 0).select("meter_id", "zone", "replaces_id", "ended")
     empty = pl.DataFrame(
         schema={"meter_id": pl.Int64, "zone": pl.Int16, "history": EXACT, "history_months": pl.Int32, "average": EXACT}
@@ -145,7 +180,7 @@ def _averages(dials: Frame, meters: Frame, readings: Frame, this: int) -> Frame:
         readings.filter(pl.col("index") < this)
         .rename({"meter_id": "source"})
         .join(sources, on=["source", "zone"])
-        .join(meters.select("meter_id", "digits", "ratio").rename({"meter_id": "source"}), on="source")
+        .join(meters.select("meter_id", "digits", "ratio", "resource").rename({"meter_id": "source"}), on="source")
         .sort("meter_id", "source", "zone", "index")
     )
     key = ["meter_id", "source", "zone"]
@@ -154,6 +189,11 @@ def _averages(dials: Frame, meters: Frame, readings: Frame, this: int) -> Frame:
     fit = rows.with_columns(used=pl.when(whole).then(used)).filter(
         pl.col("used").is_not_null() & (pl.col("ended").is_null() | (pl.col("index") < pl.col("ended")))
     )
+    if (meters["resource"] == HEAT).any():
+        laws = facts.reference.laws
+        months = [facts.month + -step for step in range(1, 14)]
+        heated = [index_of(month.first) for month in months if in_season(in_month(laws, month), month)]
+        fit = fit.filter((pl.col("resource") != HEAT) | pl.col("index").is_in(heated))
     latest = (
         fit.sort("index", descending=True)
         .group_by("meter_id", "zone", maintain_order=True)
@@ -174,11 +214,15 @@ def metered_usage(facts: Facts, dials: Frame) -> Frame:
     place = ["premises_id", "resource"]
     has_average = pl.col("average").is_not_null()
     in_time = pl.col("periods") <= metered.AVERAGE_PERIODS
+    if (facts.businesses["non_residential"] == 1).any():
+        shops = facts.businesses.filter(pl.col("non_residential") == 1)["premises_id"].unique()
+        longest = pl.when(pl.col("premises_id").is_in(shops.implode())).then(metered.AVERAGE_PERIODS_NON_RESIDENTIAL)
+        in_time = pl.col("periods") <= longest.otherwise(metered.AVERAGE_PERIODS)
     is_whole = pl.col("gap_days") == size
     falls = is_whole & (pl.col("cause") != "replaced") & (~has_average | ~in_time)
     dials = dials.with_columns(
         falls=falls,
-        late=falls & (pl.col("cause") == "expired") & ~in_time,
+        late=falls & pl.col("cause").is_in(["expired", "failed", "refused"]) & ~in_time,
         filled=pl.when(has_average & (pl.col("gap_days") > 0)).then(pl.col("gap_days")).otherwise(0),
         norm_gap=pl.when(~has_average & ~falls).then(pl.col("gap_days")).otherwise(0),
     )

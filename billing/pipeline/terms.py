@@ -8,7 +8,7 @@ from typing import Literal
 import polars as pl
 
 from billing.formulas.exact import exact
-from billing.kinds import COLD_WATER, HOT_WATER, Basis, How, Mode
+from billing.kinds import BUSINESS, COLD_WATER, HOT_WATER, Basis, How, Mode
 from billing.pipeline.facts import WATERS, Facts, Frame, cut, in_month
 from billing.pipeline.heat import house_heat, in_season
 
@@ -156,6 +156,7 @@ def _norms_on(asked: Frame, norms: Frame) -> Frame:
         season_months=pl.coalesce(value(Basis.M2_MONTH, "months"), value(Basis.M2_YEAR, "months")),
         common_norm=value(Basis.COMMON_M2_MONTH),
         heat_per_m3=value(Basis.PER_M3),
+        social_norm=value(Basis.SOCIAL_PERSON),
     )
     return wide.select(
         "term",
@@ -166,6 +167,7 @@ def _norms_on(asked: Frame, norms: Frame) -> Frame:
         "season_months",
         "common_norm",
         "heat_per_m3",
+        "social_norm",
     )
 
 
@@ -190,18 +192,37 @@ def _own_heating(facts: Facts, found: Frame) -> Frame:
 
 
 def _prices(found: Frame, tariffs: Frame) -> Frame:
-    """Prices of each term: component, zone and range; the house's own category before the general one."""
-    near = found.select("term", "contract_id", "service_id", "tariff_category", at="start").join(
+    """Prices of each term: component, zone and range; the house's own category before the general one.
+
+    consumer 0: the population. consumer 1 (only where such tariffs exist): non-residential premises and organisations;
+    is_net: their price, without VAT. per_person: the range ends at so many units a person (a social norm).
+    """
+    near = found.select("term", "contract_id", "service_id", "tariff_category", "social_norm", at="start").join(
         tariffs, on=["contract_id", "service_id"]
     )
-    near = near.filter(
-        (pl.col("start") <= pl.col("at"))
-        & (pl.col("at") < pl.col("stop"))
-        & ((pl.col("category") == 0) | (pl.col("category") == pl.col("tariff_category")))
-    )
+    near = near.filter((pl.col("start") <= pl.col("at")) & (pl.col("at") < pl.col("stop")))
+    general = near.filter((pl.col("category") == 0) | (pl.col("category") == pl.col("tariff_category")))
     key = ["term", "component", "zone", "range"]
-    chosen = near.sort(*key, "category", descending=[False] * 4 + [True]).unique(key, keep="first", maintain_order=True)
-    return chosen.select(*key, "range_up_to", "price")
+    parts = [_chosen(general, key, 0)]
+    of_business = near.filter(pl.col("category") == BUSINESS)
+    if of_business.height:
+        rest = general.join(of_business, on="term", how="anti")
+        parts += [_chosen(of_business, key, 1), _chosen(rest, key, 1)]
+    return pl.concat(parts)
+
+
+def _chosen(near: Frame, key: Sequence[str], consumer: int) -> Frame:
+    order = [*key, "category"]
+    chosen = near.sort(order, descending=[False] * len(key) + [True]).unique(key, keep="first", maintain_order=True)
+    is_social = (pl.col("range") == 1) & pl.col("social_norm").is_not_null()
+    return chosen.select(
+        *key,
+        pl.when(is_social).then(pl.col("social_norm")).otherwise(pl.col("range_up_to")).alias("range_up_to"),
+        "price",
+        is_social.alias("per_person"),
+        pl.lit(consumer, pl.Int8).alias("consumer"),
+        ((pl.col("category") == BUSINESS) & (consumer == 1)).alias("is_net"),
+    )
 
 
 def _merged(found: Frame, prices: Frame, key: Sequence[str]) -> tuple[Frame, Frame]:
@@ -214,8 +235,12 @@ def _merged(found: Frame, prices: Frame, key: Sequence[str]) -> tuple[Frame, Fra
     if not many.height:
         return found.with_columns(segment=pl.lit(1, pl.Int16), run=pl.lit(1, pl.Int16)), prices
     upper = pl.col("range_up_to").cast(pl.String).fill_null("∞")
-    told = pl.concat_str("component", "zone", "range", upper, "price", separator=":").str.join("|")
-    sheet = prices.sort("term", "component", "zone", "range").group_by("term", maintain_order=True).agg(sheet=told)
+    told = pl.concat_str("consumer", "component", "zone", "range", upper, "price", separator=":").str.join("|")
+    sheet = (
+        prices.sort("term", "consumer", "component", "zone", "range")
+        .group_by("term", maintain_order=True)
+        .agg(sheet=told)
+    )
     found = found.join(sheet, on="term", how="left").sort(*key, "start")
     varying = [name for name in found.columns if name not in {"term", "start", "stop", *key}]
     adjacent = pl.col("start") != pl.col("stop").shift(1).over(key)

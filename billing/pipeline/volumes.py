@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from billing.columns import EXACT, Schema
-from billing.formulas import common_use, heating, normative, water
+from billing.formulas import common_use, distribution, heating, normative, water
 from billing.formulas.exact import exact
-from billing.kinds import By, How, Kind, Mode
+from billing.kinds import GAS, HEAT, By, How, Kind, Mode
+from billing.pipeline import balances
 from billing.pipeline.facts import WATERS, Facts, Frame
 
 # Columns that every item brings along.
@@ -19,6 +20,7 @@ ITEM = (
 )  # fmt: skip
 READ = (int(By.METER), int(By.AVERAGE))
 NOTHING = pl.lit(None, EXACT)
+PLOTS, GAS_FOR_HEATING = 50, 60  # added to the segment: further lines of one item; a month has 31 segments at most
 ONE = exact(pl.lit(1))
 
 
@@ -29,8 +31,10 @@ class Sheet:
     items: Frame
     used: Frame
     size: int  # days of the month
+    facts: Facts
     parts: list[Frame] = field(default_factory=list)
     problems: list[Frame] = field(default_factory=list)
+    read: list[Frame] = field(default_factory=list)  # heat by the meters of premises: `OfHouses.read`
 
     @property
     def month(self) -> pl.Expr:
@@ -65,8 +69,10 @@ class Sheet:
         multiplier: pl.Expr = NOTHING,
         persons: pl.Expr | bool = False,
         area: pl.Expr | bool = False,
+        lines_from: int = 0,
     ) -> None:
-        """Volume = numer / over, by formula `by`. persons, area: does the line show them?"""
+        """Volume = numer / over, by formula `by`. persons, area: does the line show them? lines_from: added to the
+        number of the segment, where one item makes several lines."""
         if not rows.height:
             return
         self.parts.append(
@@ -81,24 +87,42 @@ class Sheet:
                 multiplier.alias("multiplier"),
                 (persons if isinstance(persons, pl.Expr) else pl.lit(persons)).alias("shows_persons"),
                 (area if isinstance(area, pl.Expr) else pl.lit(area)).alias("shows_area"),
-            )
+                NOTHING.alias("lowered"),
+            ).with_columns(pl.col("segment") + lines_from if lines_from else pl.col("segment"))
         )
 
 
-def volume(facts: Facts, items: Frame, used: Frame) -> tuple[Frame, Frame]:
-    """Volume of every item as numer / over; and what could not be found, and why."""
-    sheet = Sheet(items, used, facts.month.days)
-    for step in (metered, normed, housing, common_property, heat, wastewater):
+@dataclass(frozen=True)
+class OfHouses:
+    """What the volumes of premises came from in houses that share something: for the trace and for the next months."""
+
+    common: Frame  # balances.house_balances
+    read: Frame  # house_id, service_id, read_gcal, read_area_days: premises with heat meters
+
+
+READ_HEAT: Schema = {"house_id": pl.Int64, "service_id": pl.Int16, "read_gcal": EXACT, "read_area_days": EXACT}
+
+
+def volume(facts: Facts, items: Frame, used: Frame) -> tuple[Frame, Frame, OfHouses]:
+    """Volume of every item as numer / over; what could not be found, and why; what the houses had in common."""
+    sheet = Sheet(items, used, facts.month.days, facts)
+    for step in (metered, normed, containers, housing, common_property, heat):
         step(sheet)
+    made = balances.house_balances(facts, items, sheet.parts)
+    common_by_balance(sheet, made)
+    if made.height:
+        sheet.parts = balances.lowered(facts, items, sheet.parts, made)
+    wastewater(sheet)
     if not sheet.parts:
         sheet.parts.append(_empty(items.clear()))
     nothing = pl.DataFrame(schema={"account_id": pl.Int64, "service_id": pl.Int16, "problem": pl.String})
-    return pl.concat(sheet.parts), pl.concat([nothing, *sheet.problems])
+    of_houses = OfHouses(made, pl.concat([pl.DataFrame(schema=READ_HEAT), *sheet.read]))
+    return pl.concat(sheet.parts), pl.concat([nothing, *sheet.problems]), of_houses
 
 
 def _empty(items: Frame) -> Frame:
     more: Schema = {"kind": pl.Int16, "by": pl.Int16, "zone": pl.Int16, "numer": EXACT, "over": EXACT, "norm": EXACT}
-    rest: Schema = {"multiplier": EXACT, "shows_persons": pl.Boolean, "shows_area": pl.Boolean}
+    rest: Schema = {"multiplier": EXACT, "shows_persons": pl.Boolean, "shows_area": pl.Boolean, "lowered": EXACT}
     return items.select(*ITEM, *(pl.lit(None, dtype).alias(name) for name, dtype in (more | rest).items()))
 
 
@@ -107,9 +131,10 @@ def metered(sheet: Sheet) -> None:
 
     Source: charges.md 2; п. 42, 59, 60 Правил № 354.
     """
-    rows = sheet.of(How.METERED)
+    rows = sheet.of(How.METERED, How.HOT_WATER_IN_HOUSE)
     if not rows.height:
         return
+    first_part = len(sheet.parts)
     rows = rows.join(sheet.used, on=["premises_id", "resource"], how="left")
     seen = rows.filter(pl.col("by").is_in(READ))
     if (seen["segment"] != seen["run"]).any():
@@ -130,6 +155,89 @@ def metered(sheet: Sheet) -> None:
     rises = (pl.col("by").is_null() & is_possible) | pl.col("is_uplifted").fill_null(False)
     k = pl.when(rises & (pl.col("multiplier") > 1)).then(pl.col("multiplier"))
     by_persons(sheet, without, multiplier=k)
+    gas_for_heating(sheet, rows)
+    plots(sheet, rows)
+    heat_of_house(sheet, first_part)
+
+
+def gas_for_heating(sheet: Sheet, rows: Frame) -> None:
+    """Gas without a meter: beside the norm per person, a line by the norm per m² of the month (charges.md 8)."""
+    is_unmetered = pl.col("by").is_null() | (pl.col("by") == By.NORM)
+    rows = rows.filter((pl.col("resource") == GAS) & is_unmetered & pl.col("m2_norm").is_not_null())
+    sheet.take(
+        rows, By.NORM, normative.by_area(pl.col("area_days"), pl.col("m2_norm")), _m2_over(sheet),
+        norm=pl.col("m2_norm"), area=True, lines_from=GAS_FOR_HEATING,
+    )  # fmt: skip
+
+
+def plots(sheet: Sheet, rows: Frame) -> None:
+    """Watering and livestock of private houses without a meter: Σ N · units, in the season of each norm (п. 49)."""
+    if not sheet.facts.plots.height:
+        return
+    rows = rows.filter(pl.col("by").is_null() | (pl.col("by") == By.NORM)).join(
+        balances.plot_volumes(sheet.facts), on=["premises_id", "service_id"]
+    )
+    # norms cut the month into segments; each has its days' part of the month's volume
+    sheet.take(rows, By.NORM, pl.col("plot_numer") * exact(pl.col("days")), sheet.month * sheet.month, lines_from=PLOTS)
+
+
+def heat_of_house(sheet: Sheet, first_part: int) -> None:
+    """Hot water made in the house: its second component is the heat of the house by the water of the premises."""
+    terms = sheet.of(How.HOT_WATER_IN_HOUSE).select("term", "house_id", "service_id").unique()
+    if not terms.height or len(sheet.parts) == first_part:
+        return
+    made = pl.concat(sheet.parts[first_part:])
+    mine = made.join(terms.select("term"), on="term", how="semi")
+    place = ["house_id", "service_id"]
+    water_m3 = mine.group_by(place).agg(water=(pl.col("numer") / pl.col("over")).sum()).filter(pl.col("water") > 0)
+    heat_gcal = balances.volumes_of_month(sheet.facts).select(*place, heat="volume")
+    q = water_m3.join(heat_gcal, on=place).select(
+        *place, q=distribution.heat_of_cubic_metre(pl.col("heat"), pl.col("water"))
+    )
+    mine = mine.join(q, on=place, how="left").with_columns(heat_per_m3="q").select(made.columns)
+    sheet.tell(mine.filter(pl.col("heat_per_m3").is_null()), "нет объёма по дому")
+    mine = mine.filter(pl.col("heat_per_m3").is_not_null())
+    sheet.parts[first_part:] = [made.join(terms.select("term"), on="term", how="anti"), mine]
+
+
+def containers(sheet: Sheet) -> None:
+    """Waste by what was removed from the house in the month, on residents or on m² (ф. 9(3), 9(4))."""
+    for method, key, shows in (
+        (How.CONTAINERS_PERSON, "person_days", {"persons": True}),
+        (How.CONTAINERS_AREA, "area_days", {"area": True}),
+    ):
+        rows = sheet.of(method)
+        if not rows.height:
+            continue
+        place = ["house_id", "service_id"]
+        rows = rows.join(
+            balances.volumes_of_month(sheet.facts).select(*place, removed="volume"), on=place, how="left"
+        ).with_columns(all_keys=pl.sum(key).over(place))
+        rows = sheet.fit(rows, pl.col("removed").is_not_null(), "нет объёма по дому").filter(pl.col("all_keys") > 0)
+        sheet.take(
+            rows, By.HOUSE_SHARE, distribution.of_removed(pl.col("removed"), pl.col(key)), pl.col("all_keys"), **shows
+        )
+
+
+def common_by_balance(sheet: Sheet, made: Frame) -> None:
+    """Common needs by what the building meter shows beyond the premises, or by the average of it; else by the norm."""
+    rows = sheet.of(How.COMMON_BALANCE, How.COMMON_ACTUAL, How.COMMON_AVERAGE)
+    if not rows.height:
+        return
+    rows = sheet.fit(rows, pl.col("house_area") > 0, "нет паспорта дома")
+    rows = rows.join(
+        made.select("house_id", "service_id", "net", "net_over"), on=["house_id", "service_id"], how="left"
+    )
+    known = rows.filter(pl.col("net").is_not_null())
+    cap = pl.col("common_norm") * pl.col("common_area") * pl.col("net_over")
+    net = pl.when(balances.is_capped(sheet.facts) & (pl.col("net") > cap)).then(cap).otherwise(pl.col("net"))
+    sheet.take(
+        known, By.HOUSE_BALANCE, distribution.by_area(net, pl.col("area_days")),
+        pl.col("net_over") * pl.col("house_area") * sheet.month, kind=Kind.COMMON_USE, area=True,
+    )  # fmt: skip
+    unknown = rows.filter(pl.col("net").is_null())
+    sheet.tell(unknown, "нет объёма по дому")
+    _common_by_norm(sheet, unknown)
 
 
 def by_persons(sheet: Sheet, rows: Frame, multiplier: pl.Expr = NOTHING) -> None:
@@ -182,7 +290,10 @@ def housing(sheet: Sheet) -> None:
 
 def common_property(sheet: Sheet) -> None:
     """Resources for the common property by their norm."""
-    rows = sheet.of(How.COMMON_NORM)
+    _common_by_norm(sheet, sheet.of(How.COMMON_NORM))
+
+
+def _common_by_norm(sheet: Sheet, rows: Frame) -> None:
     rows = sheet.fit(rows, pl.col("common_norm").is_not_null(), "нет норматива")
     rows = sheet.fit(rows, pl.col("house_area") > 0, "нет паспорта дома")
     sheet.take(
@@ -192,10 +303,11 @@ def common_property(sheet: Sheet) -> None:
 
 
 def heat(sheet: Sheet) -> None:
-    """By the building meter (formula 3) or by the norm, in the season or evenly (formulas 2 and 2(1))."""
-    rows = sheet.of(How.HEATING_BUILDING, How.HEATING_NORM).filter(pl.col("heating_mode") != Mode.NONE)
+    """By the building meter (formulas 3, 3(1), 3(3)) or by the norm, in the season or evenly (formulas 2 and 2(1))."""
+    rows = sheet.of(How.HEATING_BUILDING, How.HEATING_NORM, How.HEATING_IN_HOUSE)
+    rows = rows.filter(pl.col("heating_mode") != Mode.NONE)
     is_even = pl.col("heating_mode") == Mode.EVEN
-    is_measured = (pl.col("method") == How.HEATING_BUILDING) & pl.col("heat_sum").is_not_null()
+    is_measured = (pl.col("method") != How.HEATING_NORM) & pl.col("heat_sum").is_not_null()
     # out of season only what the building meter did count is charged: an average of heating months is not
     counted = is_measured & (pl.col("heat_by") == By.BUILDING_METER)
     rows = rows.filter(is_even | pl.col("in_season") | counted)
@@ -204,6 +316,7 @@ def heat(sheet: Sheet) -> None:
     measured = sheet.fit(rows.filter(is_measured), pl.col("house_area") > 0, "нет паспорта дома")
     house, common, own = pl.col("house_area"), pl.col("common_area"), pl.col("own_area_days")
     heat_over = pl.col("heat_over") * sheet.month
+    measured = _by_individual(sheet, measured)
     sheet.take(
         measured.filter(pl.col("without_area") == 0), pl.col("heat_by"),
         pl.col("heat_sum") * pl.col("area_days"), house * heat_over, area=True,
@@ -215,7 +328,7 @@ def heat(sheet: Sheet) -> None:
         heating.building_over(house, common, pl.col("without_area")) * heat_over, area=True,
     )  # fmt: skip
     normed_rows = rows.filter(~is_measured)
-    sheet.tell(normed_rows.filter(pl.col("method") == How.HEATING_BUILDING), "нет объёма по дому")
+    sheet.tell(normed_rows.filter(pl.col("method") != How.HEATING_NORM), "нет объёма по дому")
     normed_rows = sheet.fit(normed_rows, pl.col("m2_norm").is_not_null(), "нет норматива").filter(heated > 0)
     norm, months = pl.col("m2_norm"), exact(pl.col("season_months"))
     sheet.take(
@@ -226,6 +339,40 @@ def heat(sheet: Sheet) -> None:
         normed_rows.filter(~is_even), By.NORM,
         heating.by_norm_in_season(heated, norm), _m2_over(sheet), norm=norm, area=True,
     )  # fmt: skip
+
+
+def _by_individual(sheet: Sheet, rows: Frame) -> Frame:
+    """Takes the houses in which some premises have heat meters of their own; hands back the others."""
+    used = balances.heat_of_premises(sheet.facts, sheet.used.filter(pl.col("resource") == HEAT), READ)
+    if not used.height or not rows.height:
+        return rows
+    found = rows.filter(pl.col("method") == How.HEATING_BUILDING).join(used, on=["premises_id", "heating_mode"])
+    if not found.height:
+        return rows
+    place = ["house_id", "service_id"]
+    read = (
+        found.group_by(*place, "premises_id").agg(pl.sum("area_days"), read=pl.first("own_heat"))
+        .group_by(place).agg(read_gcal=pl.sum("read"), read_area_days=pl.sum("area_days"))
+        .filter(pl.col("read_area_days") > 0)
+    )  # fmt: skip
+    sheet.read.append(read.select(pl.col(name).cast(dtype) for name, dtype in READ_HEAT.items()))
+    rest = rows.join(read, on=place, how="anti").select(rows.columns)
+    rows = rows.join(read, on=place).join(used, on=["premises_id", "heating_mode"], how="left")
+    days, size = exact(pl.col("days")), sheet.month
+
+    def volumes(metered: tuple[pl.Expr, pl.Expr] | None, own_heating: bool = False) -> tuple[pl.Expr, pl.Expr]:
+        return heating.by_individual_meters(
+            metered, own_heating, pl.col("area_days"), days, size, (pl.col("heat_sum"), pl.col("heat_over")),
+            pl.col("read_gcal"), pl.col("read_area_days"), pl.col("house_area"), pl.col("without_area"),
+        )  # fmt: skip
+
+    has_own = pl.col("own_numer").is_not_null()
+    lives_off = (pl.col("own_area_days") > 0) & ~has_own
+    mine = volumes((pl.col("own_numer"), pl.col("own_over")))
+    sheet.take(rows.filter(has_own), pl.col("own_by"), *mine, area=True)
+    sheet.take(rows.filter(lives_off), pl.col("heat_by"), *volumes(None, own_heating=True), area=True)
+    sheet.take(rows.filter(~has_own & ~lives_off), pl.col("heat_by"), *volumes(None), area=True)
+    return rest
 
 
 def wastewater(sheet: Sheet) -> None:
