@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from billing import columns
-from billing.columns import EXACT
+from billing.columns import EXACT, Schema
 from billing.formulas import distribution
 from billing.formulas.exact import exact
 from billing.kinds import Basis, By, How, Kind, Mode
@@ -49,7 +49,7 @@ def house_balances(facts: Facts, items: Frame, parts: Sequence[Frame]) -> Frame:
     zero: in a managed house less what was carried over; by the average, Σ of the previous year's balances over their
     number.
     """
-    schema = {
+    schema: Schema = {
         "house_id": pl.Int64, "service_id": pl.Int16, "resource": pl.Int16, "method": pl.Int16, "building": EXACT,
         "premises": EXACT, "volume": EXACT, "before": EXACT, "carried": EXACT, "net": EXACT, "net_over": EXACT,
     }  # fmt: skip

@@ -202,10 +202,7 @@ def heat_of_house(sheet: Sheet, first_part: int) -> None:
 
 def containers(sheet: Sheet) -> None:
     """Waste by what was removed from the house in the month, on residents or on m² (ф. 9(3), 9(4))."""
-    for method, key, shows in (
-        (How.CONTAINERS_PERSON, "person_days", {"persons": True}),
-        (How.CONTAINERS_AREA, "area_days", {"area": True}),
-    ):
+    for method, key in ((How.CONTAINERS_PERSON, "person_days"), (How.CONTAINERS_AREA, "area_days")):
         rows = sheet.of(method)
         if not rows.height:
             continue
@@ -215,8 +212,9 @@ def containers(sheet: Sheet) -> None:
         ).with_columns(all_keys=pl.sum(key).over(place))
         rows = sheet.fit(rows, pl.col("removed").is_not_null(), "нет объёма по дому").filter(pl.col("all_keys") > 0)
         sheet.take(
-            rows, By.HOUSE_SHARE, distribution.of_removed(pl.col("removed"), pl.col(key)), pl.col("all_keys"), **shows
-        )
+            rows, By.HOUSE_SHARE, distribution.of_removed(pl.col("removed"), pl.col(key)), pl.col("all_keys"),
+            persons=key == "person_days", area=key == "area_days",
+        )  # fmt: skip
 
 
 def common_by_balance(sheet: Sheet, made: Frame) -> None:

@@ -22,7 +22,8 @@ D = Decimal
 Rows = Sequence[tuple[Any, ...]]
 SERVICES = [
     (1, "electricity", 2, 3), (2, "cold_water", 1, 1), (3, "hot_water", 1, 2), (4, "wastewater", 1, 8),
-    (5, "heating", 3, 5), (7, "waste", 1, 0), (8, "maintenance", 4, 0), (16, "common_electricity", 2, 3),
+    (5, "heating", 3, 5), (6, "gas", 1, 4),
+    (7, "waste", 1, 0), (8, "maintenance", 4, 0), (16, "common_electricity", 2, 3),
 ]  # fmt: skip
 
 
