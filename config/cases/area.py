@@ -1,0 +1,95 @@
+"""Worked cases of what goes by square metres or by heads without a meter: housing, waste, gas by the norm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from accounts.calendar import Month
+from billing.models import NormBasis, ProvisionMethod
+from config.cases import breaks, water
+from config.cases.answers import Answer
+from config.cases.given import Given, one_of
+from config.cases.penalty import NotUnderstood
+from config.cases.stage import Stage, service_id
+
+PERSON, METRE = {"чел.", "чел", "person", "persons"}, {"м²", "м2", "кв. м", "m2", "m²"}
+
+
+def housing(given: Given, case: Any) -> Answer:
+    """Area × rate, or a sum from the flat."""
+    stage = Stage(given.month_of(), area=given.number("area", default=None))
+    service = service_id(str(case["service"]))
+    method = ProvisionMethod.PER_M2 if given.has("area") else ProvisionMethod.PER_ACCOUNT
+    stage.serve(service, method)
+    stage.price(service, given.number("rate", "tariff", "minimum_contribution", "contribution"))
+    return water.amounts(stage.bill(), service)
+
+
+def waste(given: Given, case: Any) -> Answer:
+    """ТКО by persons (ф. 9(1)) or by area (ф. 9(2)); legacy norms are monthly."""
+    if given.has("absent"):
+        return breaks.absence(given, case)
+    service = service_id(str(case["service"]))
+    unit = given.raw("unit", default=None)
+    by_area = given.has("area") and not given.has("residents")
+    if unit is not None:
+        one_of("unit", unit, PERSON | METRE)
+        by_area = unit in METRE
+    if given.has("area") and given.has("residents") and unit is None:
+        raise NotUnderstood("даны и area, и residents: нужно unit, чтобы знать, чей норматив.")
+    # A norm of one head or one metre without their number is priced for one.
+    area = given.number("area", default=Decimal(1)) if by_area else None
+    persons = 0 if by_area else given.whole("residents", default=None if given.has("owners") else 1) or 0
+    stage = Stage(given.month_of(), area=area, persons=persons, owners=given.whole("owners", default=1))
+    yearly = given.name_of(
+        "norm_m3_year", "norm_m3_month", "norm_m3_m2_year", "norm_m3_m2_month", "norm_m3_per_m2_year"
+    )
+    if yearly is None:
+        raise NotUnderstood("нет норматива: norm_m3_year или norm_m3_month.")
+    basis = {
+        (False, True): NormBasis.PERSON_YEAR, (False, False): NormBasis.PERSON_MONTH,
+        (True, True): NormBasis.M2_YEAR, (True, False): NormBasis.M2_MONTH,
+    }[by_area, yearly.endswith("year")]  # fmt: skip
+    stage.norm(service, given.number(yearly), basis)
+    stage.serve(service, ProvisionMethod.NORM_AREA if by_area else ProvisionMethod.NORM_PERSON)
+    stage.price(service, given.number("tariff_m3", "tariff"))
+    return water.amounts(stage.bill(), service)
+
+
+def gas(given: Given, case: Any) -> Answer:
+    """Gas by meter or norm; for heating by m², a monthly profile or the year as a whole."""
+    if not given.has("heated_area"):
+        return water.consumption(given, case)
+    service = service_id(str(case["service"]))
+    january = Month.parse("2026-01")
+    month = given.month_of(default=str(january))
+    stage = Stage(month, area=given.number("heated_area"))
+    yearly = ("profile_sum", "norm_m3_m2_year", "norm_annual")
+    monthly = ("norm_m3_m2", "norm_m3_m2_month", "norm_heating", "norm_heating_m3_m2")
+    if given.has(*yearly):
+        stage.norm(service, given.number(*yearly), NormBasis.M2_YEAR)
+    elif given.has("profile"):
+        for number, value in enumerate(_profile(given), 1):
+            first = Month.parse(f"2026-{number:02}")
+            stage.norm(service, value, NormBasis.M2_MONTH, valid_from=first.first, valid_to=first.next.first)
+    else:
+        stage.norm(service, given.number(*monthly), NormBasis.M2_MONTH)
+    stage.serve(service, ProvisionMethod.NORM_AREA)
+    stage.price(service, given.number("tariff"))
+    found = water.amounts(stage.bill(), service)
+    bills = [stage.bill(step) for step in Month.range(january, january + 11)]
+    found["year_volume_m3"] = found["year_volume"] = sum((bill.volume() for bill in bills), Decimal(0))
+    found["year_amount"] = sum((bill.amount() for bill in bills), Decimal(0))
+    return found
+
+
+def _profile(given: Given) -> list[Decimal]:
+    values: list[Decimal] = given.numbers("profile")
+    if len(values) != 12:
+        raise NotUnderstood("profile: нужно двенадцать месяцев.")
+    return values
+
+
+KINDS: dict[str, Callable[[Given, Any], Answer]] = {"housing": housing, "tko": waste, "gas": gas}

@@ -1,0 +1,303 @@
+"""Worked cases of heating: norm and building meter, own heating, even payment and its yearly correction, VAT."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+
+from accounts.calendar import Month
+from accounts.kinds import HeatingMode, MeterKind, PremisesKind, Resource
+from accounts.models import PersonalAccount
+from billing.formulas import heating
+from billing.kinds import BUSINESS, Kind
+from billing.models import NormBasis, ProvisionMethod
+from config.cases import water
+from config.cases.answers import Answer
+from config.cases.given import Given, one_of
+from config.cases.penalty import NotUnderstood
+from config.cases.stage import Bill, Stage, columns, service_id
+
+WINTER = "2026-01"  # a month of the heating period, where the case names none
+EVEN = {"uniform_year", "even", "even_1_12", "uniform", "1/12"}
+MODES = EVEN | {"season", "heating_season", "seasonal"}
+MONTHLY = ("norm_gcal_m2", "norm_gcal_m2_month", "norm")
+YEARLY = ("norm_annual", "norm_gcal_m2_year", "norm_year")
+OWN_METER = ("ipu_gcal", "meter_gcal", "metered_gcal", "individual_gcal")
+READ_GCAL = ("metered_total_gcal", "ipu_total_gcal", "sum_metered_gcal", "metered_gcal_total", "sum_ipu_gcal")
+READ_AREA = ("metered_area", "metered_total_area", "ipu_area", "area_metered")
+LAST_YEAR = ("prev_year_odpu_gcal", "previous_year_odpu_gcal", "odpu_gcal_prev_year")
+HOUSE_AREA = ("total_area", "house_area")
+EX_VAT = ("tariff_ex_vat", "tariff_without_vat")
+SOLD = ("volume_m3", "consumption_kwh", "volume_kwh", "volume_gcal", "volume", "consumption_m3")
+
+
+def heat(given: Given, case: Any) -> Answer:
+    if given.has("actual_monthly_gcal"):
+        return correction(given, case)
+    if given.has("odpu_gcal", *LAST_YEAR):
+        return by_building_meter(given, case)
+    return by_norm(given, case)
+
+
+def months_of_payment(given: Given) -> int | None:
+    """K = months of the heating period / 12: the exact fraction, or the decimals it was printed with."""
+    exact = given.fraction("k_exact", default=None)
+    printed = given.number("k", "k_printed", default=None)
+    months = given.whole("heating_months", "months_of_heating", default=None)
+    if exact is None and printed is not None:
+        exact = Fraction(printed).limit_denominator(12)
+        if abs(exact - Fraction(printed)) > Fraction(1, 10_000):
+            raise NotUnderstood(f"k: {printed} — не двенадцатые доли года.")
+    if exact is None:
+        return None if months is None else int(months)
+    if 12 % exact.denominator or not 0 < exact <= 1 or (months is not None and exact * 12 != months):
+        raise NotUnderstood(f"k_exact: {exact} — не двенадцатые доли года.")
+    return int(exact * 12)
+
+
+def by_norm(given: Given, case: Any, *, business: bool = False) -> Answer:
+    """S · N · T in the season, S · N · K · T evenly (ф. 2 and 2(1))."""
+    service = service_id(str(case["service"]))
+    months = months_of_payment(given)
+    mode = given.raw("mode", "payment_mode", default=None)
+    is_even = months is not None
+    if mode is not None:
+        is_even = one_of("mode", mode, MODES) in EVEN
+    stage = Stage(
+        given.month_of(default=WINTER), area=given.number("area", default=Decimal(1)),
+        heating=HeatingMode.EVEN if is_even else HeatingMode.SEASON,
+        kind=PremisesKind.NON_RESIDENTIAL if business else PremisesKind.FLAT,
+    )  # fmt: skip
+    is_yearly = given.has(*YEARLY)
+    norm: Decimal = given.number(*YEARLY) if is_yearly else given.number(*MONTHLY)
+    basis = NormBasis.M2_YEAR if is_yearly else NormBasis.M2_MONTH
+    stage.norm(service, norm, basis, months=months or 12)
+    stage.serve(service, ProvisionMethod.HEATING_NORM)
+    if business:
+        _vat(given, stage)
+        stage.price(service, given.number(*EX_VAT), category=BUSINESS)
+        return _with_vat(stage.bill(), service)
+    stage.price(service, given.number("tariff", default=Decimal(1)))
+    found = water.amounts(stage.bill(), service)
+    if not given.has("area"):
+        # the norm of one square metre, as the run derives it; printed with so many digits as the case likes
+        found |= {"norm_month_exact": found["volume"], "norm_month": found["volume"]}
+        found |= {f"norm_month_half_up_{digits}": found["volume"] for digits in range(1, 7)}
+    return found
+
+
+def legal_entity(given: Given, case: Any) -> Answer:
+    """A price without VAT, and VAT on top as a line of its own."""
+    service = service_id(str(case["service"]))
+    if given.has("area"):
+        return by_norm(given, case, business=True)
+    stage = Stage(given.month_of(), kind=PremisesKind.NON_RESIDENTIAL)
+    _vat(given, stage)
+    stage.serve(service)
+    stage.price(service, given.number(*EX_VAT), category=BUSINESS)
+    stage.used(water.resource_of(service), [given.number(*SOLD)])
+    return _with_vat(stage.bill(), service)
+
+
+def _vat(given: Given, stage: Stage) -> None:
+    """The rate that the case fixes; without one, the law's of the month."""
+    if given.has("vat_percent"):
+        stage.law("vat", given.number("vat_percent"))
+
+
+def _with_vat(bill: Bill, service: int) -> Answer:
+    found = water.amounts(bill, service)
+    net, vat = bill.amount(service=service, kinds=[Kind.CHARGE]), bill.amount(service=service, kinds=[Kind.VAT])
+    return found | {"net_amount": net, "vat_amount": vat, "net": net, "vat": vat, "total": found["amount"]}
+
+
+def by_building_meter(given: Given, case: Any) -> Answer:
+    """ф. 3, 3(1), 3(3): V_i + S_i · (V_Д − ΣV) / S_об; in the even mode by the average month of the year before."""
+    service = service_id(str(case["service"]))
+    is_even = given.has(*LAST_YEAR)
+    mode = given.raw("mode", "payment_mode", default=None)
+    if mode is not None and (one_of("mode", mode, MODES) in EVEN) != is_even:
+        raise NotUnderstood(f"mode: «{mode}» не подходит к данным по дому.")
+    flats = given.rows("premises", default=[])
+    alone = Given({key: value for key, value in given.values.items() if key in {"area", *OWN_METER}}, "")
+    month = given.month_of(default=WINTER)
+    house_area, common = given.number(*HOUSE_AREA), given.number("common_area", default=Decimal(0))
+    without = given.number("area_individual_heating", "area_own_heating", default=Decimal(0))
+    rows = flats or [alone]
+    if not flats:
+        given.asked.update({"area", *OWN_METER})
+    first = rows[0]
+    stage = Stage(
+        month, area=first.number("area"), house_area=house_area, common_area=common,
+        heating=HeatingMode.EVEN if is_even else HeatingMode.SEASON, own_heating=not _central(first),
+    )  # fmt: skip
+    accounts = [stage.account]
+    for row in rows[1:]:
+        accounts.append(stage.flat(area=row.number("area"), own_heating=not _central(row)))
+    rest = without - sum((row.number("area") for row in rows if not _central(row)), Decimal(0))
+    if rest < 0:
+        raise NotUnderstood("area_individual_heating меньше площадей помещений с собственным отоплением.")
+    if rest:
+        stage.flat(area=rest, own_heating=True)
+    _meters(given, stage, rows, accounts)
+    _volumes(given, stage, service, is_even)
+    stage.serve(service, ProvisionMethod.HEATING_BUILDING)
+    stage.price(service, given.number("tariff"))
+    bill = stage.bill()
+    found: Answer = {}
+    metered = any(row.has(*OWN_METER) for row in rows) or given.has(*READ_GCAL)
+    total: Decimal = given.number("odpu_gcal", default=None) or given.number(*LAST_YEAR) / 12
+    for number, (row, account) in enumerate(zip(rows, accounts, strict=True), 1):
+        volume, amount = bill.volume(account), bill.amount(account)
+        answer = {"volume_gcal": volume, "volume": volume, "total_gcal": volume, "amount": amount}
+        if not metered:
+            common_part = _share(Decimal(0), row.number("area"), total, house_area, common, without)
+            heated = row.number("area") if _central(row) else Decimal(0)
+            whole = _share(heated, row.number("area") - heated, total, house_area, common, without)
+            answer |= {"own_gcal": whole - common_part, "common_gcal": common_part}
+        if flats:
+            found[str(row.raw("id", default=number))] = answer
+        else:
+            found |= answer
+    if not flats:
+        found |= {"monthly_gcal": found["volume"], "gcal": found["volume"]}
+    if not metered:
+        metre = Decimal(1)
+        own = _share(metre, Decimal(0), total, house_area, common, without)
+        found["gcal_per_m2_heated"] = own - _share(Decimal(0), metre, total, house_area, common, without)
+        found["gcal_per_m2"] = own
+        if flats or "common_gcal" not in found:
+            found["common_gcal"] = _share(Decimal(0), house_area, total, house_area, common, without)
+    return found
+
+
+def _share(heated: Decimal, own: Decimal, gcal: Decimal, house: Decimal, common: Decimal, without: Decimal) -> Decimal:
+    """ф. 3 of one premises by the engine's formula: what is heated in it, and what pays for the common property."""
+    names = [pl.col(name) for name in ("heated", "own", "gcal", "house", "common", "without")]
+    numer = heating.by_building_meter(*names[:5])
+    over = heating.building_over(names[3], names[4], names[5])
+    return columns(numer / over, heated=heated, own=own, gcal=gcal, house=house, common=common, without=without)
+
+
+def _central(row: Given) -> bool:
+    """Heated from the centre, unless the case says otherwise under one of its names."""
+    own = row.flag("own_heating", "individual_heating", default=None)
+    central = row.flag("central_heating", default=None)
+    return bool(central) if central is not None else not own
+
+
+def _meters(given: Given, stage: Stage, rows: list[Given], accounts: list[PersonalAccount]) -> None:
+    for row, account in zip(rows, accounts, strict=True):
+        if row.has(*OWN_METER):
+            stage.used(Resource.HEAT, [row.number(*OWN_METER)], premises=account.premises)
+    if given.has(*READ_GCAL):
+        heat_sum, area = given.number(*READ_GCAL), given.number(*READ_AREA)
+        for row in rows:
+            if row.has(*OWN_METER):
+                heat_sum, area = heat_sum - row.number(*OWN_METER), area - row.number("area")
+        if area < 0 or heat_sum < 0:
+            raise NotUnderstood("площадь или тепло помещений со счётчиками меньше названных в premises.")
+        if area:
+            other = stage.flat(area=area)
+            stage.used(Resource.HEAT, [heat_sum], premises=other.premises)
+
+
+def _volumes(given: Given, stage: Stage, service: int, is_even: bool) -> None:
+    if not is_even:
+        stage.house_volume(service, stage.month, given.number("odpu_gcal"))
+        return
+    year = stage.month.first.year - 1
+    whole: Decimal = given.number(*LAST_YEAR)
+    part = (whole / 12).quantize(Decimal("0.000001"))
+    for number in range(1, 13):
+        volume = part if number < 12 else whole - part * 11
+        stage.house_volume(service, Month.parse(f"{year}-{number:02}"), volume)
+
+
+def correction(given: Given, case: Any) -> Answer:
+    """The yearly correction: twelve months by the building meter's own volumes less what was charged evenly (ф. 3(4)).
+
+    The flat is the whole house here, so that the house's volume is its own.
+    """
+    service = service_id(str(case["service"]))
+    year = given.month_of(default="2025-01").first.year
+    actual = given.numbers("actual_monthly_gcal")
+    charged = given.number("monthly_charged_gcal")
+    if len(actual) != 12:
+        raise NotUnderstood("actual_monthly_gcal: нужно двенадцать месяцев.")
+    months = [Month.parse(f"{year}-{number:02}") for number in range(1, 13)]
+    totals = []
+    for mode, volumes in ((HeatingMode.EVEN, [charged] * 12), (HeatingMode.SEASON, actual)):
+        stage = Stage(months[0], area=Decimal(50), house_area=Decimal(50), heating=mode)
+        stage.serve(service, ProvisionMethod.HEATING_BUILDING)
+        for month, value in _prices(given, months):
+            stage.price(service, value, valid_from=month.first, valid_to=month.next.first)
+        for month, volume in zip(months, volumes, strict=True):
+            stage.house_volume(service, month + -12 if mode == HeatingMode.EVEN else month, volume)
+        totals.append(sum((stage.bill(month).amount() for month in months), Decimal(0)))
+    return {"charged_total": totals[0], "actual_total": totals[1], "correction": totals[1] - totals[0]}
+
+
+def _prices(given: Given, months: list[Month]) -> list[tuple[Month, Decimal]]:
+    """Prices by months: one for the year, or rows of «01-06»."""
+    if given.has("tariff"):
+        return [(month, given.number("tariff")) for month in months]
+    found: dict[Month, Decimal] = {}
+    for row in given.rows("tariffs"):
+        first, _, last = str(row.raw("months")).partition("-")
+        try:
+            span = range(int(first), int(last or first) + 1)
+        except ValueError:
+            raise NotUnderstood(f"tariffs: месяцы «{row.raw('months')}» не поняты, нужны вида 01-06.") from None
+        for number in span:
+            if not 1 <= number <= 12 or months[number - 1] in found:
+                raise NotUnderstood(f"tariffs: месяц {number} назван дважды или не бывает.")
+            found[months[number - 1]] = row.number("value", "tariff")
+    if len(found) < 12:
+        raise NotUnderstood("tariffs: тариф задан не на все двенадцать месяцев.")
+    return sorted(found.items())
+
+
+def communal(given: Given, case: Any) -> Answer:
+    """A room: the flat's heat by living area, the flat's other resources by residents (п. 50, charges.md 7.7)."""
+    service = service_id(str(case["service"]))
+    by_heat = given.has("flat_gcal")
+    stage = Stage(given.month_of(default=WINTER if by_heat else "2026-06"), area=Decimal(100), house_area=Decimal(100))
+    flat = stage.account.premises
+    stage.account.delete()
+    if by_heat:
+        living, whole = given.number("room_living_area"), given.number("flat_living_area")
+        if living > whole:
+            raise NotUnderstood("room_living_area больше flat_living_area.")
+        room = _room(stage, flat, living)
+        if whole > living:
+            _room(stage, flat, whole - living)
+        stage.house_volume(service, stage.month, given.number("flat_gcal"))
+        stage.serve(service, ProvisionMethod.HEATING_BUILDING)
+    else:
+        mine, people = given.whole("room_residents", "residents_room"), given.whole("flat_residents", "residents_flat")
+        if mine > people:
+            raise NotUnderstood("room_residents больше flat_residents.")
+        room = _room(stage, flat, Decimal(10), persons=mine)
+        _room(stage, flat, Decimal(10), persons=people - mine, owners=0)
+        used = given.number("flat_m3", "flat_kwh", "flat_volume_m3", "flat_volume", "flat_volume_kwh")
+        stage.used(water.resource_of(service), [used], premises=flat, kind=MeterKind.SHARED_FLAT)
+        stage.serve(service)
+    stage.price(service, given.number("tariff"))
+    bill = stage.bill()
+    volume = bill.volume(room)
+    names = ("volume", "volume_gcal", "volume_m3", "volume_kwh")
+    return {"amount": bill.amount(room, kinds=[Kind.CHARGE]), **dict.fromkeys(names, volume)}
+
+
+def _room(stage: Stage, flat: Any, living: Decimal, **facts: Any) -> PersonalAccount:
+    return stage.flat(area=living, living_area_m2=living, kind=PremisesKind.ROOM, parent=flat, **facts)
+
+
+KINDS: dict[str, Callable[[Given, Any], Answer]] = {
+    "heating": heat, "legal_entity": legal_entity, "communal_flat": communal,
+}  # fmt: skip

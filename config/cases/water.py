@@ -1,0 +1,424 @@
+"""Worked cases of what flats consume: cold and hot water, wastewater, gas, by meters, averages and norms of persons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from accounts.calendar import ONE_DAY, Month
+from accounts.kinds import ReadingSource, ResidencyKind, Resource
+from accounts.models import Service
+from accounts.money import kopecks, split
+from billing.formulas import water as water_formulas
+from billing.kinds import By, Kind
+from billing.models import NormBasis, ProvisionMethod
+from config.cases.answers import Answer, Shown
+from config.cases.given import Given
+from config.cases.penalty import NotUnderstood
+from config.cases.stage import Bill, Stage, columns, service_id
+
+COLD, HOT = 2, 3
+# One word for the norm of a person, whatever unit its name carries.
+PERSON_NORMS = (
+    "norm", "norm_m3_per_person", "norm_m3_person", "norm_per_person", "norm_gcal_person", "norm_kwh_per_person",
+    "norm_kwh_person", "norm_m3",
+)  # fmt: skip
+YEARLY_NORMS = ("norm_m3_year", "norm_year", "norm_annual_per_person")
+TARIFFS = ("tariff", "tariff_m3", "tariff_hot", "tariff_cold", "price_per_unit")
+USED = (
+    "volume_m3", "metered_m3", "metered_volume_m3", "meter_volume_m3", "consumption_m3", "usage_m3", "volume",
+    "metered_volume", "metered", "consumption", "own_m3",
+)  # fmt: skip
+OPENING = ("prev", "previous", "reading_prev", "prev_reading", "previous_reading", "meter_prev", "start_reading")
+CLOSING = (
+    "curr", "current", "reading_curr", "curr_reading", "current_reading", "meter_curr", "end_reading", "reading",
+    "new_reading",
+)  # fmt: skip
+MULTIPLIERS = ("multiplier", "multiplier_hot", "multiplier_cold", "uplift_multiplier", "k_uplift")
+
+
+def resource_of(service: int) -> int:
+    """What a meter of this service counts (accounts.kinds.Resource)."""
+    return int(Service.objects.values_list("resource", flat=True).get(pk=service))
+
+
+class Household:
+    """A flat that gets one service by meter or norm: every name these cases use, put in its place."""
+
+    def __init__(self, given: Given, service: str, *, default_month: str = "2026-06") -> None:
+        self.given = given
+        self.service = service_id(service)
+        self.resource = resource_of(self.service)
+        self.occupancy = given.rows("occupancy", default=[])
+        self.guests = given.rows("temporary", "temporary_residents", default=[]) if self._lists_guests() else []
+        self.silent = given.whole("periods_without_readings", default=0)
+        self.expired = given.whole(
+            "period_index_after_expiry", "periods_after_expiry", "period_index_after_failure", default=0
+        )
+        self.history = self._history()
+        self.month = self._month(default_month)
+        self.stage = self._stage()
+        self.components = self._terms()
+        self._meter()
+
+    # --- inputs by their names
+
+    def _lists_guests(self) -> bool:
+        return isinstance(self.given.raw("temporary", "temporary_residents", default=None), (list, dict))
+
+    def _history(self) -> list[Decimal] | None:
+        names = self.given.like("history")
+        if len(names) > 1:
+            raise NotUnderstood(f"история дана дважды: {', '.join(names)}.")
+        return self.given.numbers(names[0]) if names else None
+
+    def _month(self, default: str) -> Month:
+        day = next((row.day("from", "since") for row in [*self.occupancy, *self.guests]), None)
+        return self.given.month_of(default=default, day=day)
+
+    def _stage(self) -> Stage:
+        given = self.given
+        raises = given.has(*MULTIPLIERS) and given.number(*MULTIPLIERS) != 1
+        possible = given.flag("meter_technically_possible", "meter_possible", default=raises)
+        given.flag("meter_impossible", "installation_impossible")
+        if given.flag("meter_impossible", "installation_impossible"):
+            possible = False
+        late = self.expired > 3
+        stage = Stage(
+            self.month,
+            persons=0 if self.occupancy else given.whole("residents", "permanent", "persons", "people", default=0),
+            owners=given.whole("owners", default=1),
+            impossible=[] if possible or late else [self.resource],
+        )
+        if given.has(*MULTIPLIERS):
+            stage.law(f"uplift.{Service.objects.get(pk=self.service).code}", given.number(*MULTIPLIERS))
+        for row in self.occupancy:
+            stage.people(row.whole("count", "residents", "persons"), *dates(row))
+        for row in self.guests:
+            count = row.whole("count", "persons", "residents", default=1)
+            stage.people(count, *dates(row), kind=ResidencyKind.TEMPORARY)
+        if not self.guests and given.has("temporary", "temporary_residents"):
+            raise NotUnderstood("temporary: нужен список с датами from и to.")
+        return stage
+
+    def _terms(self) -> int:
+        given, stage = self.given, self.stage
+        two = given.has("tariff_cold_component", "tariff_heat_component")
+        stage.serve(self.service, components=2 if two else 1)
+        if two:
+            stage.price(self.service, given.number("tariff_cold_component"), component=1)
+            stage.price(self.service, given.number("tariff_heat_component"), component=2)
+            stage.norm(self.service, given.number("heat_norm_gcal_per_m3"), NormBasis.PER_M3)
+        else:
+            stage.price(self.service, given.number(*TARIFFS))
+        if given.has(*PERSON_NORMS):
+            stage.norm(self.service, given.number(*PERSON_NORMS))
+        elif given.has(*YEARLY_NORMS):
+            stage.norm(self.service, given.number(*YEARLY_NORMS), NormBasis.PERSON_YEAR)
+        return 2 if two else 1
+
+    def _meter(self) -> None:
+        given, stage = self.given, self.stage
+        meter = given.raw("meter", default=None)
+        facts: dict[str, Any] = {}
+        if given.has("digits", "meter_digits"):
+            facts["digits"] = given.whole("digits", "meter_digits")
+        if given.has("ratio", "transformer_ratio"):
+            facts["ratio"] = given.number("ratio", "transformer_ratio")
+        source = given
+        if isinstance(meter, dict):
+            (source,) = given.rows("meter")
+        elif meter is not None:
+            raise NotUnderstood(f"meter: {meter!r} не понято: нужен null или показания.")
+        if source.has(*USED):
+            stage.used(self.resource, [source.number(*USED)])
+        elif source.has(*CLOSING) and not given.has("old_final"):
+            facts.setdefault("digits", 9)
+            dial = stage.meter(self.resource, **facts)
+            stage.read(dial, self.month.previous.first.replace(day=21), source.number(*OPENING))
+            stage.read(dial, self.month.first.replace(day=21), source.number(*CLOSING))
+        elif self.expired:
+            first = self.month + -(self.expired - 1)
+            history = self.history or []
+            dial = stage.meter(self.resource, digits=9, verified_until=first.first - ONE_DAY)
+            readings(stage, dial, history, until=first)
+        elif self.history is not None:
+            stage.counted(self.resource, self.history)
+
+    # --- outputs by their names
+
+    def answer(self) -> Answer:
+        bill = self.stage.bill(self.month)
+        found = amounts(bill, self.service, self._weights())
+        mine = bill.of(service=self.service)
+        if self.components == 2:
+            for component, name in ((1, "cold_component"), (2, "heat_component")):
+                charge = bill.amount(service=self.service, kinds=[Kind.CHARGE], component=component)
+                found[name] = shown(charge, self._weights())
+                found[f"{name}_volume"] = bill.volume(service=self.service, component=component)
+            found["uplift_cold_component"] = bill.amount(service=self.service, kinds=[Kind.UPLIFT])
+            first = bill.volume(service=self.service, component=1)
+            found |= {"volume": first, "volume_m3": first, "gcal": found["heat_component_volume"]}
+            found["volume_gcal"] = found["heat_gcal"] = found["gcal"]
+        if mine and mine[0].persons is not None:
+            found["effective_residents"] = found["residents"] = found["owners_counted"] = mine[0].persons
+        uplifts = [line.multiplier for line in mine if line.kind == Kind.UPLIFT]
+        found["multiplier"] = uplifts[0] if uplifts else Decimal(1)
+        found |= {f"method_{name}": by in {line.by for line in mine} for name, by in METHODS.items()}
+        if self.history is not None:
+            found |= self._periods()
+        return found
+
+    def _weights(self) -> list[Decimal] | None:
+        if not self.occupancy:
+            return None
+        days = [(row.whole("count", "residents", "persons"), *dates(row)) for row in self.occupancy]
+        return [Decimal(count * (until - since).days) for count, since, until in days]
+
+    def _periods(self) -> Answer:
+        """Periods one after another since the readings stopped (or the verification expired)."""
+        count = self.silent or self.expired or 1
+        first = self.month if self.silent else self.month + -(max(self.expired, 1) - 1)
+        found: Answer = {}
+        amounts_of: list[Decimal] = []
+        for number in range(1, count + 1):
+            bill = self.stage.bill(first + (number - 1))
+            lines = bill.of(service=self.service)
+            uplifts = [line.multiplier for line in lines if line.kind == Kind.UPLIFT and line.multiplier]
+            amount = bill.amount(service=self.service)
+            found[f"period_{number}_amount"] = amount
+            found[f"period_{number}_base"] = bill.amount(service=self.service, kinds=[Kind.CHARGE])
+            found[f"period_{number}_uplift"] = bill.amount(service=self.service, kinds=[Kind.UPLIFT])
+            found[f"period_{number}_volume"] = bill.volume(service=self.service)
+            found[f"period_{number}_multiplier"] = uplifts[0] if uplifts else Decimal(1)
+            if number == 1:
+                found |= averages(bill)
+            amounts_of.append(amount)
+            if len(set(amounts_of)) == 1:
+                found[f"periods_1_to_{number}_each"] = amount
+        return found
+
+
+METHODS = {"meter": By.METER, "norm": By.NORM, "average": By.AVERAGE}
+
+
+def dates(row: Given) -> tuple[date, date]:
+    """First day, and the first day away: the ranges of cases are inclusive."""
+    since, last = row.day("from", "since"), row.day("to", "until")
+    if last < since:
+        raise NotUnderstood(f"{row.where}: конец {last} раньше начала {since}.")
+    return since, last + ONE_DAY
+
+
+def readings(stage: Stage, dial: Any, history: list[Decimal], until: Month) -> None:
+    """Readings that give these usages in the months before `until`."""
+    value, month = Decimal(100), until + -(len(history) + 1)
+    stage.read(dial, month.first.replace(day=21), value)
+    for volume in history:
+        month, value = month.next, value + volume
+        stage.read(dial, month.first.replace(day=21), value)
+
+
+def shown(amount: Decimal, weights: list[Decimal] | None) -> Any:
+    """The amount, and its segments where the case lists them: parts of it (charges.md 1.4)."""
+    return Shown(amount, split(amount, weights)) if weights and any(weights) else amount
+
+
+def amounts(bill: Bill, service: int, weights: list[Decimal] | None = None) -> Answer:
+    base = bill.amount(service=service, kinds=[Kind.CHARGE, Kind.COMMON_USE])
+    uplift = bill.amount(service=service, kinds=[Kind.UPLIFT])
+    volume = bill.volume(service=service)
+    return {
+        "amount": shown(bill.amount(service=service), weights),
+        "base_amount": base, "base": base, "uplift_amount": uplift, "uplift": uplift,
+        "volume": volume, "volume_m3": volume, "volume_kwh": volume, "volume_gcal": volume,
+    }  # fmt: skip
+
+
+def averages(bill: Bill) -> Answer:
+    dials = bill.calculation.dials
+    sixtieths = dials["average"].drop_nulls().to_list()
+    if not sixtieths:
+        return {}
+    average = sixtieths[-1] / 60
+    return dict.fromkeys(("average_m3", "average", "average_kwh", "average_monthly_m3"), average)
+
+
+# --- kinds ------------------------------------------------------------------------------------------------------------
+
+
+def consumption(given: Given, case: Any) -> Answer:
+    """Cold water, hot water, gas: by meter, average, norm, with the multiplier where it applies."""
+    if given.has("old_final"):
+        return replacement(given, case)
+    return Household(given, str(case["service"])).answer()
+
+
+def average(given: Given, case: Any) -> Answer:
+    """Periods without readings: they run on from the month after the last reading, in one price and one norm."""
+    return Household(given, str(case["service"]), default_month="2026-01").answer()
+
+
+def wastewater(given: Given, case: Any) -> Answer:
+    """V = V cold + V hot of the same premises (п. 42)."""
+    month = given.month_of()
+    service = service_id(str(case["service"]))
+    metered = {
+        Resource.COLD_WATER: ("cold_metered_m3", "cold_m3", "metered_cold_m3"),
+        Resource.HOT_WATER: ("hot_metered_m3", "hot_m3", "metered_hot_m3"),
+    }
+    stage = Stage(
+        month, persons=given.whole("residents", default=0), owners=given.whole("owners", default=1), impossible=[1, 2]
+    )
+    waters = ((COLD, Resource.COLD_WATER, "cold"), (HOT, Resource.HOT_WATER, "hot"))
+    for number, resource, word in waters:
+        averages_of, norms = (f"{word}_average_m3", f"average_{word}_m3"), (f"norm_{word}", f"norm_{word}_m3")
+        served = given.has(*metered[resource], *averages_of, *norms)
+        if not served:
+            continue
+        stage.serve(number)
+        stage.price(number, Decimal(1))
+        if given.has(*metered[resource]):
+            stage.used(resource, [given.number(*metered[resource])])
+            given.has(*norms)
+        elif given.has(*averages_of):
+            stage.counted(resource, [given.number(*averages_of)] * 6)
+        if given.has(*norms):
+            stage.norm(number, given.number(*norms))
+    own = ("norm_wastewater", "norm_ww", "norm")
+    if given.has(*own):
+        stage.norm(service, given.number(*own))
+    given.has("multiplier", "multiplier_cold", "multiplier_hot")  # wastewater has none (charges.md 2.3)
+    stage.serve(service, ProvisionMethod.WASTEWATER)
+    stage.price(service, given.number("tariff", "tariff_wastewater"))
+    return amounts(stage.bill(), service)
+
+
+def replacement(given: Given, case: Any) -> Answer:
+    """A meter replaced inside the month: old, gap by the average, new (п. 59, 81)."""
+    removed = given.day("removed_on", "old_removed_on")
+    commissioned = given.day("new_commissioned_on", "commissioned_on")
+    month = given.month_of(day=removed)
+    if Month.of(commissioned) != month:
+        raise NotUnderstood("замена счётчика: снятие и ввод должны быть в одном месяце.")
+    service = service_id(str(case["service"]))
+    resource = resource_of(service)
+    stage = Stage(month, persons=given.whole("residents", default=2))
+    monthly = given.number("average_monthly_m3", "average_monthly", "average_monthly_kwh", "average_m3", default=None)
+    old = stage.meter(resource, digits=9, removed_on=removed)
+    before = given.number("old_prev", "old_previous")
+    for back in range(7 if monthly is not None else 1, 0, -1):
+        stage.read(old, (month + -back).first, before - (monthly or 0) * (back - 1) + SHIFT)
+    stage.read(old, removed, given.number("old_final") + SHIFT, source=ReadingSource.ACT)
+    new = stage.meter(resource, digits=9, commissioned_on=commissioned, installed_on=commissioned, replaces=old)
+    stage.read(new, commissioned, given.number("new_initial"), source=ReadingSource.ACT)
+    closed = min(commissioned + timedelta(days=9), month.last)
+    if closed == commissioned:
+        raise NotUnderstood("замена счётчика: после ввода в месяце не осталось дней для показания.")
+    stage.read(new, closed, given.number("new_reading", "new_curr"), counts=False)
+    stage.serve(service)
+    stage.price(service, given.number(*TARIFFS))
+    if given.has(*PERSON_NORMS):
+        stage.norm(service, given.number(*PERSON_NORMS))
+    bill = stage.bill()
+    dials = {row["meter_id"]: row for row in bill.calculation.dials.to_dicts()}
+    gap = dials[new.pk]["gap_days"]
+    told = given.whole("gap_days", default=gap)
+    if told != gap:
+        raise NotUnderstood(f"gap_days: дней без счётчика {gap}, а не {told}.")
+    found = amounts(bill, service)
+    old_volume, new_volume = dials[old.pk]["usage"], dials[new.pk]["usage"]
+    found |= {"old_volume": old_volume, "new_volume": new_volume, "gap_days": gap}
+    found["gap_volume"] = found["volume"] - old_volume - new_volume
+    return found
+
+
+SHIFT = Decimal(1_000_000)  # a dial far from zero, so that the months before the case have readings, too
+
+
+def prorata(given: Given, case: Any) -> Answer:
+    """Something changes inside the month: the residents, or the owner."""
+    if given.like("owner_change"):
+        return owner_change(given, case)
+    return Household(given, str(case["service"])).answer()
+
+
+def owner_change(given: Given, case: Any) -> Answer:
+    """The account of the seller ends on the day before the buyer's first day."""
+    first = given.day("owner_change_first_day_of_buyer")
+    month = given.month_of(day=first)
+    service = service_id(str(case["service"]))
+    by_area = given.has("area")
+    stage = Stage(
+        month, area=given.number("area", default=None), persons=given.whole("residents", default=0), closed_on=first
+    )
+    buyer = stage.open(stage.account.premises, opened_on=first)
+    stage.serve(service, ProvisionMethod.PER_M2 if by_area else ProvisionMethod.NORM_PERSON)
+    stage.price(service, given.number("rate", "tariff", "tariff_m3"))
+    if not by_area:
+        stage.norm(service, given.number(*PERSON_NORMS))
+    bill = stage.bill()
+    seller_lines, buyer_lines = bill.of(stage.account), bill.of(buyer)
+    return {
+        "month_amount": bill.amount(), "amount": bill.amount(),
+        "seller": bill.amount(stage.account), "buyer": bill.amount(buyer),
+        "seller_days": sum(line.days for line in seller_lines), "buyer_days": sum(line.days for line in buyer_lines),
+    }  # fmt: skip
+
+
+def hot_water(given: Given, case: Any) -> Answer:
+    if given.has("cold_water_price"):
+        return one_component(given)
+    if given.has("hot_water_house_m3"):
+        return made_in_house(given)
+    return consumption(given, case)
+
+
+def one_component(given: Given) -> Answer:
+    """A price of hot water out of the prices of its two components."""
+    price = columns(
+        water_formulas.one_component_price(pl.col("cold"), pl.col("norm"), pl.col("heat")),
+        cold=given.number("cold_water_price"), norm=given.number("heat_norm_gcal_per_m3"),
+        heat=given.number("heat_tariff") + given.number("heat_surcharge", default=Decimal(0)),
+    )  # fmt: skip
+    found: Answer = {"price_per_m3": kopecks(price)}
+    if given.has("volume_m3"):
+        stage = Stage(given.month_of())
+        stage.serve(HOT)
+        stage.price(HOT, found["price_per_m3"])
+        stage.used(Resource.HOT_WATER, [given.number("volume_m3")])
+        found |= amounts(stage.bill(), HOT)
+    return found
+
+
+def made_in_house(given: Given) -> Answer:
+    """Hot water made in the house (ф. 20): the flat's water, and its share of the heat spent on all of it."""
+    mine = given.number("flat_hot_water_m3", "flat_m3", "volume_m3")
+    whole = given.number("hot_water_house_m3")
+    if not 0 < mine <= whole:
+        raise NotUnderstood("flat_hot_water_m3 больше hot_water_house_m3 или не положительна.")
+    found: Answer = {}
+    for volume, names in ((Decimal(1), ("price_per_m3",)), (mine, ("amount", "cold_component", "heat_component"))):
+        stage = Stage(given.month_of(), owners=1)
+        stage.used(Resource.HOT_WATER, [volume])
+        other = stage.flat(area=Decimal(50))
+        if whole > volume:
+            stage.used(Resource.HOT_WATER, [whole - volume], premises=other.premises)
+        stage.serve(HOT, ProvisionMethod.HOT_WATER_IN_HOUSE, components=2)
+        stage.house_volume(HOT, stage.month, given.number("heat_gcal_for_heating_water"))
+        stage.price(HOT, given.number("tariff_cold_water"), component=1)
+        stage.price(HOT, given.number("tariff_heat"), component=2)
+        bill = stage.bill()
+        parts = [bill.amount(stage.account, component=number) for number in (1, 2)]
+        found |= dict(zip(names, [sum(parts, Decimal(0)), *parts], strict=False))
+    return found
+
+
+KINDS: dict[str, Callable[[Given, Any], Answer]] = {
+    "cold_water": consumption, "hot_water": hot_water, "multiplier": consumption, "wastewater": wastewater,
+    "average": average, "meter": consumption, "prorata": prorata,
+}  # fmt: skip
