@@ -16,11 +16,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from accounts.calendar import Month
 from accounts.database import copy_out
 from accounts.kinds import Unit
-from accounts.queries import Meter, PersonalAccount, Service
-from billing import columns, explanation, pipeline
+from accounts.money import total
+from accounts.queries import House, Meter, PersonalAccount, Service
+from billing import columns, explanation, gate, pipeline, what_ifs
 from billing import differences as causes
 from billing.columns import Schema
 from billing.explanation import Explanation
+from billing.gate import Anomaly, Oddity
 from billing.kinds import DRAFTED
 from billing.models import (
     Charge,
@@ -35,12 +37,13 @@ from billing.models import (
     ProvisionException,
     ProvisionMethod,
 )
+from billing.what_ifs import AccountOutcome, DraftNorm, DraftTariff, Outcome, ServiceOutcome
 
 __all__ = [
-    "Charge", "ChargeKind", "ChargeRow", "ContractMonth", "ContractMonthState", "DifferenceRow", "Explanation", "Hold",
-    "HouseVolume", "Method", "NormBasis", "ProvisionException", "ProvisionMethod", "Side", "charges_of_account",
-    "compare", "current_month", "differences", "explain", "ink", "law_value", "law_values", "open_months", "replay",
-    "totals_by_month",
+    "Anomaly", "Charge", "ChargeKind", "ChargeRow", "ContractMonth", "ContractMonthState", "DifferenceRow",
+    "DraftNorm", "DraftTariff", "Explanation", "Hold", "HouseVolume", "Method", "NormBasis", "Oddity", "Outcome",
+    "ProvisionException", "ProvisionMethod", "Side", "anomalies", "charges_of_account", "compare", "current_month",
+    "differences", "explain", "ink", "law_value", "law_values", "open_months", "replay", "totals_by_month", "what_if",
 ]  # fmt: skip
 
 MONTHS_OF_HISTORY = 13  # enough for the last six metered months of a meter that was silent for three
@@ -774,3 +777,114 @@ def replay(month: Month, house_ids: Sequence[int]) -> pipeline.Difference:
     is_ink = pl.col("contract_id").is_in(contracts) & ~pl.col("account_id").is_in(held)
     lines = pipeline.calculate(found).lines.filter(is_ink)
     return pipeline.difference(lines, standing(month, ids).filter(is_ink))
+
+
+# --- the gate --------------------------------------------------------------------------------------------------------
+
+ABOVE = Decimal("30000")  # roubles a month on one account: worth a look
+LEAST = Decimal("100")  # roubles: what is at stake below it is not worth a look
+
+
+def anomalies(month: Month, *, limit: int = 500, above: Decimal = ABOVE, least: Decimal = LEAST) -> list[Anomaly]:
+    """What looks wrong in the drafts of the month, most money at stake first; accounts already held are left out.
+
+    above: roubles of one account in the month that call for a look. least: roubles at stake worth one (what could
+    not be charged at all is listed whatever it is worth).
+    """
+    words = {
+        "month": day(month.first), "previous": day(month.previous.first), "following": day(month.next.first),
+        "in_season": str(pipeline.in_season(reference(month).laws, month)).upper(), "above": above, "least": least,
+    }  # fmt: skip
+    held = Hold.objects.filter(month=month.first, released_at=None).values_list("account_id", flat=True)
+    found = pl.concat([frame(question.format(**words), gate.ROWS) for question in gate.QUESTIONS])
+    found = found.filter(~pl.col("account_id").is_in(list(held)).fill_null(False))
+    found = found.sort("stake", "kind", "account_id", "house_id", "service_id", descending=[True] + [False] * 4)
+    rows = found.head(limit).rows(named=True)
+    services = {service.pk: service for service in Service.objects.all()}
+    numbers = dict(
+        PersonalAccount.objects.filter(pk__in=[row["account_id"] for row in rows if row["account_id"]])
+        .values_list("pk", "number")
+    )  # fmt: skip
+    addresses = {
+        house.pk: str(house)
+        for house in House.objects.filter(pk__in=[row["house_id"] for row in rows if row["house_id"]])
+    }
+    told = []
+    for row in rows:
+        kind = Oddity(row["kind"])
+        service = services.get(row["service_id"])
+        unit = f" {service.get_unit_display()}" if service else ""  # type: ignore[attr-defined]
+        if kind in {Oddity.LARGE, Oddity.NO_ACT}:
+            unit = ""
+        name = service.name if service else ""
+        before, now = (f"{explanation.number(row[side])}{unit}" for side in ("before", "now"))
+        told.append(
+            Anomaly(
+                kind=kind, name=gate.NAMES[kind], account_id=row["account_id"],
+                account_number=numbers.get(row["account_id"], ""), house_id=row["house_id"],
+                address=addresses.get(row["house_id"], ""), contract_id=row["contract_id"],
+                service_id=row["service_id"], service_name=name, stake=row["stake"],
+                text=gate.words(kind, name, before, now, row["said"] or ""), fix=gate.FIXES[kind],
+            )
+        )  # fmt: skip
+    return told
+
+
+def problems(month: Month, account_ids: Sequence[int]) -> pl.DataFrame:
+    """What the last run could not charge to these accounts: account_id, service_id, problem."""
+    return frame(
+        "SELECT account_id, service_id, text FROM billing_lineproblem"
+        f" WHERE account_id = ANY({array(account_ids)}) AND month = {day(month.first)}",
+        {"account_id": pl.Int64, "service_id": pl.Int16, "problem": pl.String},
+    )
+
+
+# --- what if ---------------------------------------------------------------------------------------------------------
+
+
+def what_if(
+    month: Month,
+    *,
+    tariffs: Sequence[DraftTariff] = (),
+    norms: Sequence[DraftNorm] = (),
+    house_ids: Sequence[int] | None = None,
+    account_ids: Sequence[int] | None = None,
+    extremes: int = 10,
+) -> Outcome:
+    """The month with these prices and norms beside the month with those in force: one engine, nothing written."""
+    known = reference(month)
+    drafted = what_ifs.with_drafts(known, month, tariffs, norms)
+    sums = []
+    scopes: Iterable[dict[str, Any]] = (
+        [{"account_ids": account_ids}] if account_ids is not None
+        else ({"house_ids": houses} for houses in blocks(house_ids, BLOCK))
+    )  # fmt: skip
+    for scope in scopes:
+        found = facts(month, known, **scope)
+        both = pipeline.calculate(found).lines, pipeline.calculate(replace(found, reference=drafted)).lines
+        sums.append(what_ifs.by_account(*both))
+    empty = columns.empty(columns.CHARGES)
+    rows = pl.concat([what_ifs.by_account(empty, empty), *sums])
+    money = [pl.sum("before"), pl.sum("after")]
+    names = dict(Service.objects.values_list("pk", "name"))
+    services = [
+        ServiceOutcome(pk, names[pk], before, after)
+        for pk, before, after in rows.group_by("service_id").agg(money).sort("service_id").iter_rows()
+    ]
+    change = (pl.col("after") - pl.col("before")).alias("change")
+    bills = rows.group_by("account_id").agg(money).with_columns(change)
+    less, more = bills.filter(pl.col("change") < 0), bills.filter(pl.col("change") > 0)
+    largest = bills.filter(pl.col("change") != 0).sort(pl.col("change").abs(), "account_id", descending=[True, False])
+    top = largest.head(extremes).select("account_id", "before", "after").rows()
+    numbers = dict(PersonalAccount.objects.filter(pk__in=[row[0] for row in top]).values_list("pk", "number"))
+
+    def summed(column: pl.Series) -> Decimal:
+        return total(column.to_list())
+
+    return Outcome(
+        month=month, accounts=bills.height,
+        before=summed(bills["before"]), after=summed(bills["after"]),
+        winners=less.height, saved=-summed(less["change"]),
+        losers=more.height, paid_more=summed(more["change"]),
+        services=services, extremes=[AccountOutcome(pk, numbers[pk], before, after) for pk, before, after in top],
+    )  # fmt: skip

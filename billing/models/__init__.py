@@ -15,25 +15,18 @@ from billing.models.reference import (
     ProvisionMethod,
     Tariff,
 )
+from billing.models.relief import (
+    BenefitEntitlement,
+    BenefitWay,
+    Breach,
+    LineProblem,
+    QualityEvent,
+    QualityRule,
+)
 
 __all__ = [
-    "Charge",
-    "ChargeKind",
-    "ContractMonth",
-    "ContractMonthState",
-    "Correction",
-    "Hold",
-    "HouseBalance",
-    "HouseVolume",
-    "LawValue",
-    "MeterFault",
-    "MeterFaultKind",
-    "Method",
-    "Norm",
-    "NormBasis",
-    "PlotUse",
-    "Provision",
-    "ProvisionException",
-    "ProvisionMethod",
-    "Tariff",
+    "BenefitEntitlement", "BenefitWay", "Breach", "Charge", "ChargeKind", "ContractMonth", "ContractMonthState",
+    "Correction", "Hold", "HouseBalance", "HouseVolume", "LawValue", "LineProblem", "MeterFault", "MeterFaultKind",
+    "Method", "Norm", "NormBasis", "PlotUse", "Provision", "ProvisionException", "ProvisionMethod", "QualityEvent",
+    "QualityRule", "Tariff",
 ]  # fmt: skip

@@ -19,6 +19,7 @@ from billing.operations.months import (
     PostingSummary,
     close_contract_months,
     hold_account,
+    hold_anomaly,
     mark_issued,
     open_month,
     post_month,
@@ -29,6 +30,6 @@ from billing.operations.recalculations import recalculate
 __all__ = [
     "BillingSummary", "DraftLine", "DraftRefused", "HoldRefused", "MonthNotOpen", "PostingRefused",
     "PostingSummary", "RunBroken", "bill_next_block", "close_contract_months", "draft_charges", "finish_if_done",
-    "hold_account", "mark_issued", "open_due_month", "open_month", "post_month", "recalculate", "redraft_account",
-    "redraft_touched", "release_hold", "run_billing", "start_billing_run",
+    "hold_account", "hold_anomaly", "mark_issued", "open_due_month", "open_month", "post_month", "recalculate",
+    "redraft_account", "redraft_touched", "release_hold", "run_billing", "start_billing_run",
 ]  # fmt: skip

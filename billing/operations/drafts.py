@@ -268,6 +268,7 @@ def draft(
     scope = list(account_ids) if account_ids is not None else _accounts_of(house_ids or [])
     written = writing.replace(made.lines, month, scope)
     writing.keep_balances(made.balances)
+    writing.tell_problems(made.problems, month, scope)
     problems = made.problems.group_by("problem").len()
     return BillingSummary(
         accounts=facts.accounts.height if facts.wanted is None else len(facts.wanted),

@@ -15,6 +15,7 @@ from accounts.calendar import Month
 from accounts.errors import Refusal
 from accounts.money import written
 from accounts.queries import AgencyContract, PersonalAccount, User
+from billing.gate import Anomaly
 from billing.models import Charge, ContractMonth, ContractMonthState, Hold
 
 
@@ -169,3 +170,11 @@ def release_hold(*, hold_id: int, by: User | None = None) -> None:
     accounts.operations.note(
         "billing.account.released", by=by, account_id=hold.account_id, month=Month(hold.month), cause=hold.cause
     )
+
+
+@transaction.atomic
+def hold_anomaly(*, anomaly: Anomaly, month: Month, by: User | None = None) -> Hold:
+    """Hold the account that an anomaly of the gate is about; its words become the cause."""
+    if anomaly.account_id is None:
+        raise HoldRefused(f"{anomaly.name}: удерживают отдельный счёт, а это касается дома или договора. {anomaly.fix}")
+    return hold_account(account_id=anomaly.account_id, month=month, cause=f"{anomaly.name}. {anomaly.text}", by=by)

@@ -12,7 +12,7 @@ from accounts.calendar import Month
 from accounts.database import copy_in
 from billing import columns, queries
 from billing.kinds import DRAFTED
-from billing.models import ContractMonth, ContractMonthState, HouseBalance
+from billing.models import ContractMonth, ContractMonthState, HouseBalance, LineProblem
 from billing.pipeline import Difference, difference
 
 NAMES = list(columns.CHARGES)
@@ -86,6 +86,23 @@ def write(made: Difference, month: Month) -> None:
             )
     if made.inserted.height:
         copy_in(partition, NAMES, csv(made.inserted))
+
+
+def tell_problems(problems: pl.DataFrame, month: Month, account_ids: Sequence[int]) -> None:
+    """Makes the stored problems of these accounts say what the run found: the gate lists them."""
+    standing = queries.problems(month, account_ids)
+    key = ["account_id", "service_id", "problem"]
+    found = problems.select(pl.col(name).cast(standing.schema[name]) for name in key).unique()
+    gone = standing.join(found, on=key, how="anti")
+    fresh = found.join(standing, on=key, how="anti").sort(key)
+    if gone.height:
+        mended = LineProblem.objects.filter(month=month.first, account_id__in=gone["account_id"].unique().to_list())
+        by_cause = gone.group_by("service_id", "problem").agg("account_id").sort("service_id", "problem")
+        for service_id, problem, ids in by_cause.iter_rows():
+            mended.filter(service_id=service_id, text=problem, account_id__in=ids).delete()
+    if fresh.height:
+        rows = fresh.select(pl.lit(month.first).alias("month"), *key)
+        copy_in("billing_lineproblem", ["month", "account_id", "service_id", "text"], csv(rows))
 
 
 def csv(lines: pl.DataFrame) -> io.BytesIO:

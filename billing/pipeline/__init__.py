@@ -15,12 +15,13 @@ from billing.pipeline.balances import kept
 from billing.pipeline.days import segments
 from billing.pipeline.difference import Difference, difference
 from billing.pipeline.facts import Facts, Frame, Reference
+from billing.pipeline.heat import in_season
 from billing.pipeline.meters import metered_usage, read_dials, unread
 from billing.pipeline.rooms import by_living_area, shared_usage
 from billing.pipeline.terms import basis, terms
 from billing.pipeline.volumes import OfHouses, volume
 
-__all__ = ["Calculation", "Difference", "Facts", "Reference", "calculate", "difference", "unread"]
+__all__ = ["Calculation", "Difference", "Facts", "Reference", "calculate", "difference", "in_season", "unread"]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -24,7 +24,7 @@ from accounts.models import (
     Run,
     Touch,
 )
-from billing.models import Correction, Hold, ProvisionException
+from billing.models import BenefitEntitlement, Correction, Hold, LineProblem, ProvisionException, QualityEvent
 from debt.models import Moratorium, PenaltyBand, PenaltyTerms
 from epd.models import PaymentDocument
 from payments.models import (
@@ -78,6 +78,15 @@ def rows(number: int) -> None:
     )
     ProvisionException.objects.create(account=account, service_id=2, ground="акт", valid_from=DAY)
     Hold.objects.create(account=account, month=MONTH, cause="нулевой расход", held_by=staff)
+    LineProblem.objects.create(account=account, month=MONTH, service_id=2, text="нет норматива")
+    QualityEvent.objects.create(
+        house=house, premises=account.premises, service_id=3, breach=5, act="акт № 1",
+        started_at=datetime(2026, 10, 1, 8, tzinfo=UTC), ended_at=datetime(2026, 10, 2, 8, tzinfo=UTC),
+    )  # fmt: skip
+    BenefitEntitlement.objects.create(
+        account=account, person=account.payer_person, service_id=2, category="ветеран", percent=Decimal(50),
+        valid_from=make.LONG_AGO, document="удостоверение",
+    )  # fmt: skip
     Correction.objects.create(
         account=account, service_id=2, contract=contract, number=str(number), month=MONTH, for_month=MONTH,
         basis="акт", amount=Decimal("-12.50"), made_by=staff,
