@@ -350,6 +350,15 @@ def recalculated(volume: Decimal, unit: str, amount: Decimal, for_month: Month) 
     return f"Перерасчёт за {for_month.title}: по уточнённым данным{change} {verb} {roubles(abs(amount))}."
 
 
+def trued_up(year: int, amount: Decimal) -> str:
+    """Words for a month's part of the true-up of common needs of a year."""
+    verb = "доначислено" if amount > 0 else "возвращено"
+    return (
+        f"Перерасчёт платы за ресурс на общее имущество за {year} год по общедомовому прибору, равными частями в"
+        f" течение следующего года (ч. 9.2 ст. 156 ЖК РФ): в этом месяце {verb} {roubles(abs(amount))}."
+    )
+
+
 def from_above(kind: int, for_month: Month) -> str:
     """Words for lines that another part of the system drafted."""
     return FROM_ABOVE[Kind(kind)].format(month=for_month.title)

@@ -397,7 +397,9 @@ def posted_contracts(month: Month) -> list[int]:
 
 
 AUTOMATIC = "line < 1000"  # recalculations by the run; those of a document have higher numbers
-BY_DOCUMENT = "line >= 1000"
+FIRST_YEARLY = 30_000
+BY_DOCUMENT = f"line >= 1000 AND line < {FIRST_YEARLY}"
+YEARLY = f"line >= {FIRST_YEARLY}"  # a part of the true-up of a whole year
 
 
 @dataclass(frozen=True)
@@ -568,6 +570,8 @@ def explain(*, account_id: int, month: Month) -> list[Explanation]:
 def _unexplained(charge: ChargeRow) -> str:
     if charge.kind == ChargeKind.RECALCULATION and charge.volume is not None and charge.line < 1000:
         return explanation.recalculated(charge.volume, charge.unit_name, charge.amount, Month(charge.for_month))
+    if charge.kind == ChargeKind.RECALCULATION and charge.line >= FIRST_YEARLY:
+        return explanation.trued_up(charge.for_month.year, charge.amount)
     if charge.kind in explanation.FROM_ABOVE:
         return explanation.from_above(charge.kind, Month(charge.for_month))
     return "По сегодняшним данным этой строки не было бы: исходные данные изменились."

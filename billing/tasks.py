@@ -33,3 +33,11 @@ def bill_next_block(*, run_id: int, **_: object) -> None:
 def redraft_touched(**_: object) -> None:
     """Bring the drafts up to what changed since a minute ago."""
     operations.redraft_touched()
+
+
+@shared_task(queue="billing", acks_late=True)
+def settle_year(**_: object) -> None:
+    """What the open month must say of the year before it: heat paid evenly, common needs by the norm."""
+    month = queries.current_month()
+    if month is not None:
+        operations.settle_year(into=month)

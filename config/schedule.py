@@ -39,6 +39,7 @@ def monthly(day: int, hour: int, minute: int, task: str, **arguments: object) ->
 
 BEAT: dict[str, Entry] = {
     "calculate-night": daily(1, 0, "billing.tasks.calculate_night"),
+    "settle-year": daily(2, 30, "billing.tasks.settle_year"),
     "redraft-touched": every_minute("billing.tasks.redraft_touched"),
     "accrue-penalties": daily(3, 0, "debt.tasks.accrue_penalties"),
     "close-day": daily(0, 30, "payments.tasks.close_day"),

@@ -26,10 +26,12 @@ from billing.operations.months import (
     release_hold,
 )
 from billing.operations.recalculations import recalculate
+from billing.operations.yearly import YearNotOver, correct_heating, settle_year, true_up_common_use
 
 __all__ = [
-    "BillingSummary", "DraftLine", "DraftRefused", "HoldRefused", "MonthNotOpen", "PostingRefused",
-    "PostingSummary", "RunBroken", "bill_next_block", "close_contract_months", "draft_charges", "finish_if_done",
-    "hold_account", "hold_anomaly", "mark_issued", "open_due_month", "open_month", "post_month", "recalculate",
-    "redraft_account", "redraft_touched", "release_hold", "run_billing", "start_billing_run",
+    "BillingSummary", "DraftLine", "DraftRefused", "HoldRefused", "MonthNotOpen", "PostingRefused", "PostingSummary",
+    "RunBroken", "YearNotOver", "bill_next_block", "close_contract_months", "correct_heating", "draft_charges",
+    "finish_if_done", "hold_account", "hold_anomaly", "mark_issued", "open_due_month", "open_month", "post_month",
+    "recalculate", "redraft_account", "redraft_touched", "release_hold", "run_billing", "settle_year",
+    "start_billing_run", "true_up_common_use",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ One code serves one account in a cabinet and a block of houses at night. Every s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -21,7 +21,17 @@ from billing.pipeline.rooms import by_living_area, shared_usage
 from billing.pipeline.terms import basis, terms
 from billing.pipeline.volumes import OfHouses, volume
 
-__all__ = ["Calculation", "Difference", "Facts", "Reference", "calculate", "difference", "in_season", "unread"]
+__all__ = [
+    "Calculation",
+    "Difference",
+    "Facts",
+    "Reference",
+    "by_own_month",
+    "calculate",
+    "difference",
+    "in_season",
+    "unread",
+]
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,11 @@ class Calculation:
     problems: Frame  # account_id, service_id, problem: what could not be charged, and why
     balances: Frame  # columns.BALANCES of houses whose building meter told of a resource for common needs
     houses: OfHouses  # what premises of one house share
+
+
+def by_own_month(facts: Facts, provisions: Frame, passports: Frame) -> Facts:
+    """The same houses, charged only for `provisions` and as their `passports` say: another reading of the month."""
+    return replace(facts, provisions=provisions, passports=passports)
 
 
 def calculate(facts: Facts) -> Calculation:

@@ -1,0 +1,258 @@
+"""What a year comes to after it has ended: heat paid for evenly, and common needs charged by the norm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+from django.db import transaction
+
+import accounts.operations
+from accounts.calendar import Month
+from accounts.errors import Refusal
+from accounts.money import ZERO, split, total
+from accounts.queries import PersonalAccount, User
+from billing import columns, pipeline, queries
+from billing.columns import EXACT, MONEY
+from billing.formulas import distribution
+from billing.formulas.exact import exact, roubles
+from billing.kinds import HEAT, By, How, Kind, Mode
+from billing.models import ContractMonth
+from billing.operations import writing
+
+MONTHS = 12
+YEARLY_LINE = queries.FIRST_YEARLY  # + the last two digits of the year: recalculations of a whole year
+KEY = ["account_id", "contract_id", "service_id"]
+
+
+class YearNotOver(Refusal):
+    """A year is settled after it has ended."""
+
+
+def settle_year(*, into: Month, by: User | None = None) -> Decimal:
+    """What the open month `into` must say of the year before it: the nightly job's call. Returns the roubles drafted.
+
+    The correction of heating goes into one month of the first quarter (`heating_correction_month`, January by
+    default); common needs are trued up in every month of the year, a twelfth each. Safe to repeat.
+    """
+    chosen = queries.law_value("heating_correction_month", into.first)
+    amount = ZERO
+    if into.first.month == int(chosen or 1):
+        amount += correct_heating(year=into.first.year - 1, into=into, by=by)
+    return amount + true_up_common_use(year=into.first.year - 1, into=into, by=by)
+
+
+@transaction.atomic
+def correct_heating(
+    *, year: int, into: Month, house_ids: Sequence[int] | None = None, by: User | None = None
+) -> Decimal:
+    """Draft the yearly correction of heating paid for evenly: Σ actual − Σ charged, a line per account and contract.
+
+    Actual: every month by its own volumes of the building meter (and of premises' meters) and its own tariff. Charged:
+    the ink of the year with its automatic recalculations. Only the account's own months count, so a seller and a buyer
+    share by the day of the sale, and a closed account gets its last line. What earlier months already corrected is
+    taken off. Raises YearNotOver. Source: прил. 2 к Правилам № 354, ф. 3(4).
+    """
+    if into.first.year <= year:
+        raise YearNotOver(f"{year} год ещё идёт: корректировка отопления проводится после его окончания.")
+    houses = _even_houses(year, house_ids)
+    if not houses:
+        return ZERO
+    writing.lock_houses(houses)
+    charged = _charged_heat(year, houses)
+    if not charged.height:
+        return ZERO
+    actual = []
+    for month in Month.range(Month(date(year, 1, 1)), Month(date(year, 12, 1))):
+        mine = charged.filter(pl.col("for_month") == month.first)
+        if mine.height:
+            actual.append(_actual_heat(month, houses).join(mine.select(KEY).unique(), on=KEY, how="semi"))
+    parts = [
+        *(rows.select(*KEY, "amount", "volume") for rows in actual),
+        charged.select(*KEY, -pl.col("amount"), -pl.col("volume")),
+        _corrected_before(year, into, houses),
+    ]
+    sums = pl.concat(part.select(*KEY, pl.col("amount").cast(MONEY), pl.col("volume").cast(EXACT)) for part in parts)
+    due = sums.group_by(KEY, maintain_order=True).agg(pl.sum("amount"), pl.sum("volume")).filter(pl.col("amount") != 0)
+    lines = _lines(due, year, into, kind=Kind.HEATING_CORRECTION, line=year % 100, method=By.BUILDING_METER)
+    return _draft(lines, into, houses, Kind.HEATING_CORRECTION, "true", f"heating {year}", by)
+
+
+@transaction.atomic
+def true_up_common_use(
+    *, year: int, into: Month, house_ids: Sequence[int] | None = None, by: User | None = None
+) -> Decimal:
+    """Draft this month's part of the true-up of common needs charged by the norm or the average of the year before.
+
+    Σ (balance of the house · S_i / S_об − volume charged) · tariff, each month at its own tariff; in equal parts over
+    the following year: what is left by the months that are left, so that the parts make the whole.
+    Raises YearNotOver. Source: ст. 156 ч. 9.2 ЖК РФ; ПП РФ № 92; equal parts: charges.md 11.2.
+    """
+    if into.first.year <= year:
+        raise YearNotOver(f"{year} год ещё идёт: перерасчёт на общее имущество проводится после его окончания.")
+    rows = _common_of_year(year, house_ids)
+    if not rows.height:
+        return ZERO
+    houses = sorted(set(rows["house_id"].to_list()))
+    writing.lock_houses(houses)
+    size = pl.col("for_month").dt.month_end().dt.day()
+    share = distribution.by_area(pl.col("actual"), pl.col("area") * exact(pl.col("days")))
+    of_heat = pl.when(pl.col("line") >= 20_000).then(pl.col("norm")).otherwise(1)  # Gcal on a cubic metre
+    over = pl.col("house_area") * exact(size)
+    differences = rows.select(
+        *KEY, due=(share * of_heat - pl.col("volume") * over) * pl.col("tariff") / over,
+        volume=pl.when(pl.col("line") < 20_000).then(share / over - pl.col("volume")).otherwise(0),
+    )  # fmt: skip
+    whole = differences.group_by(KEY, maintain_order=True).agg(
+        amount=roubles(pl.sum("due"), exact(pl.lit(1)), exact(pl.lit(1))), volume=pl.sum("volume")
+    )
+    posted = _trued_up_before(year, into, houses).group_by(KEY).agg(before=pl.sum("amount"))
+    whole = whole.join(posted, on=KEY, how="left").with_columns(pl.col("before").fill_null(0))
+    left = MONTHS + 1 - into.first.month if into.first.year == year + 1 else 1
+    parts = [
+        split(row["amount"].quantize(Decimal("0.01")) - row["before"], [Decimal(1)] * left)[0]
+        for row in whole.iter_rows(named=True)
+    ]
+    due = whole.with_columns(amount=pl.Series(parts, dtype=MONEY), volume=pl.col("volume") / MONTHS)
+    due = due.filter(pl.col("amount") != 0)
+    lines = _lines(due, year, into, kind=Kind.RECALCULATION, line=YEARLY_LINE + year % 100, method=By.HOUSE_BALANCE)
+    return _draft(lines, into, houses, Kind.RECALCULATION, queries.YEARLY, f"common use {year}", by)
+
+
+def _even_houses(year: int, house_ids: Sequence[int] | None) -> list[int]:
+    scope = "" if house_ids is None else f" AND p.house_id = ANY({queries.array(house_ids)})"
+    first, end = queries.day(date(year, 1, 1)), queries.day(date(year + 1, 1, 1))
+    rows = queries.frame(
+        "SELECT DISTINCT p.house_id FROM accounts_housepassport p JOIN billing_provision v ON v.house_id = p.house_id"
+        f" AND v.method = {int(How.HEATING_BUILDING)} AND v.valid_from < {end}"
+        f" AND (v.valid_to IS NULL OR v.valid_to > {first})"
+        f" WHERE p.heating_mode = {int(Mode.EVEN)} AND p.valid_from < {end}"
+        f" AND (p.valid_to IS NULL OR p.valid_to > {first}){scope} ORDER BY 1",
+        {"house_id": pl.Int64},
+    )
+    return rows["house_id"].to_list()
+
+
+_SUMMED: columns.Schema = {
+    "account_id": pl.Int64, "contract_id": pl.Int64, "service_id": pl.Int16, "for_month": pl.Date, "amount": MONEY,
+    "volume": EXACT,
+}  # fmt: skip
+_INK = (
+    " FROM billing_charge c JOIN billing_contractmonth s ON s.contract_id = c.contract_id AND s.month = c.month"
+    " AND s.state <> 'open' AND NOT EXISTS (SELECT FROM billing_hold h WHERE h.account_id = c.account_id"
+    " AND h.month = c.month AND h.released_at IS NULL)"
+)
+
+
+def _charged_heat(year: int, houses: Sequence[int]) -> pl.DataFrame:
+    """Ink of heating for the months of the year, VAT and automatic recalculations included."""
+    return queries.frame(
+        "SELECT c.account_id, c.contract_id, c.service_id, c.for_month, sum(c.amount),"
+        f" coalesce(sum(c.volume) FILTER (WHERE c.kind <> {int(Kind.VAT)}), 0){_INK}"
+        f" JOIN accounts_service v ON v.id = c.service_id AND v.resource = {HEAT}"
+        f" WHERE c.house_id = ANY({queries.array(houses)}) AND c.month >= {queries.day(date(year, 1, 1))}"
+        f" AND c.for_month BETWEEN {queries.day(date(year, 1, 1))} AND {queries.day(date(year, 12, 1))}"
+        f" AND (c.kind IN ({int(Kind.CHARGE)}, {int(Kind.VAT)})"
+        f"  OR c.kind = {int(Kind.RECALCULATION)} AND c.{queries.AUTOMATIC}) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
+        _SUMMED,
+    )
+
+
+def _actual_heat(month: Month, houses: Sequence[int]) -> pl.DataFrame:
+    """The month as in the season mode: by the volumes of this very month. Only houses that paid evenly in it."""
+    facts = queries.facts(month, queries.reference(month), house_ids=houses)
+    is_even = pl.col("heating_mode") == int(Mode.EVEN)
+    even = facts.passports.filter(is_even).select("house_id").unique()
+    heating = facts.provisions.filter(pl.col("method") == int(How.HEATING_BUILDING)).join(
+        even, on="house_id", how="semi"
+    )
+    season = pl.when(is_even).then(pl.lit(int(Mode.SEASON), pl.Int16)).otherwise(pl.col("heating_mode"))
+    facts = pipeline.by_own_month(facts, heating, facts.passports.with_columns(heating_mode=season))
+    lines = pipeline.calculate(facts).lines
+    volume = pl.when(pl.col("kind") != int(Kind.VAT)).then(pl.col("volume")).otherwise(None)
+    return lines.group_by(KEY, maintain_order=True).agg(pl.sum("amount"), volume=volume.sum())
+
+
+def _corrected_before(year: int, into: Month, houses: Sequence[int]) -> pl.DataFrame:
+    """What other months already corrected for the year, with the sign turned."""
+    rows = queries.frame(
+        f"SELECT c.account_id, c.contract_id, c.service_id, c.for_month, -c.amount, -coalesce(c.volume, 0){_INK}"
+        f" WHERE c.house_id = ANY({queries.array(houses)}) AND c.kind = {int(Kind.HEATING_CORRECTION)}"
+        f" AND c.line = {year % 100} AND c.month <> {queries.day(into.first)}",
+        _SUMMED,
+    )
+    return rows.select(*KEY, "amount", "volume")
+
+
+def _trued_up_before(year: int, into: Month, houses: Sequence[int]) -> pl.DataFrame:
+    return queries.frame(
+        f"SELECT c.account_id, c.contract_id, c.service_id, c.for_month, c.amount, coalesce(c.volume, 0){_INK}"
+        f" WHERE c.house_id = ANY({queries.array(houses)}) AND c.kind = {int(Kind.RECALCULATION)}"
+        f" AND c.line = {YEARLY_LINE + year % 100} AND c.month <> {queries.day(into.first)}",
+        _SUMMED,
+    )
+
+
+def _common_of_year(year: int, house_ids: Sequence[int] | None) -> pl.DataFrame:
+    """Ink of common needs charged by the norm or the average, each line with the balance of its house and month."""
+    scope = "" if house_ids is None else f" AND c.house_id = ANY({queries.array(house_ids)})"
+    methods = f"{int(How.COMMON_NORM)}, {int(How.COMMON_AVERAGE)}"
+
+    def holds(alias: str) -> str:
+        return f"{alias}.valid_from <= c.for_month AND ({alias}.valid_to IS NULL OR {alias}.valid_to > c.for_month)"
+
+    return queries.frame(
+        "SELECT c.account_id, c.contract_id, c.service_id, c.house_id, c.for_month, c.line, c.volume, c.tariff,"
+        f" c.norm, c.area, c.days, b.volume, p.total_area_m2{_INK}"
+        " JOIN billing_housebalance b ON b.house_id = c.house_id AND b.service_id = c.service_id AND b.month = c.month"
+        f" JOIN billing_provision v ON v.house_id = c.house_id AND v.service_id = c.service_id AND {holds('v')}"
+        f" JOIN accounts_housepassport p ON p.house_id = c.house_id AND {holds('p')}"
+        f" WHERE c.kind = {int(Kind.COMMON_USE)} AND v.method IN ({methods}) AND c.for_month = c.month"
+        f" AND c.month BETWEEN {queries.day(date(year, 1, 1))} AND {queries.day(date(year, 12, 1))}"
+        f" AND c.volume IS NOT NULL AND c.area IS NOT NULL{scope} ORDER BY 1, 2, 3, 5, 6",
+        {
+            "account_id": pl.Int64, "contract_id": pl.Int64, "service_id": pl.Int16, "house_id": pl.Int64,
+            "for_month": pl.Date, "line": pl.Int16, "volume": EXACT, "tariff": EXACT, "norm": EXACT, "area": EXACT,
+            "days": pl.Int32, "actual": EXACT, "house_area": EXACT,
+        },
+    )  # fmt: skip
+
+
+def _lines(due: pl.DataFrame, year: int, into: Month, *, kind: Kind, line: int, method: By) -> pl.DataFrame:
+    """Lines as the table keeps them: about the last month of the year, standing in `into`."""
+    homes = queries.frame(
+        "SELECT id, house_id FROM accounts_personalaccount"
+        f" WHERE id = ANY({queries.array(due['account_id'].unique().sort())})",
+        {"account_id": pl.Int64, "house_id": pl.Int64},
+    )
+    units = queries.frame("SELECT id, unit FROM accounts_service", {"service_id": pl.Int16, "unit": pl.Int16})
+    fixed = {
+        "kind": int(kind), "line": line, "month": into.first, "for_month": date(year, 12, 1), "method": int(method),
+        "days": 0, "tariff": None, "norm": None, "multiplier": None, "persons": None, "area": None,
+    }  # fmt: skip
+    rows = due.join(homes, on="account_id").join(units, on="service_id")
+    rows = rows.with_columns(pl.lit(value).alias(name) for name, value in fixed.items())
+    return rows.with_columns(pl.col("volume").round(6, mode="half_away_from_zero")).select(
+        pl.col(name).cast(dtype) for name, dtype in columns.CHARGES.items()
+    )
+
+
+def _draft(
+    lines: pl.DataFrame, into: Month, houses: Sequence[int], kind: Kind, numbers: str, what: str, by: User | None
+) -> Decimal:
+    """Makes the drafts of these houses say exactly these lines."""
+    everybody: Iterable[int] = PersonalAccount.objects.filter(house_id__in=houses).values_list("pk", flat=True)
+    # A contract that has ended still takes its corrections.
+    contracts = sorted(set(lines["contract_id"].to_list()))
+    ContractMonth.objects.bulk_create(
+        [ContractMonth(contract_id=pk, month=into.first) for pk in contracts], ignore_conflicts=True
+    )
+    made = writing.replace(lines, into, sorted(everybody), [kind], numbers)
+    amount = total(lines["amount"].to_list())
+    if not made.is_empty:
+        accounts.operations.note(
+            "billing.year.settled", by=by, what=what, month=into, lines=lines.height, amount=amount
+        )
+    return amount

@@ -1,0 +1,110 @@
+"""The year that has ended: heat paid for evenly is corrected, common needs by the norm are trued up."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from accounts.calendar import Month
+from accounts.models import HeatingMode
+from billing import operations, queries
+from billing.kinds import Kind
+from billing.models import Charge, HouseBalance, NormBasis, ProvisionMethod
+from tests import make
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+JANUARY = Month(date(2026, 1, 1))
+YEAR = list(Month.range(Month(date(2025, 1, 1)), Month(date(2025, 12, 1))))
+ACTUAL = ["0.9", "0.8", "0.7", "0.4", "0", "0", "0", "0", "0", "0.4", "0.7", "0.9"]
+
+
+def heated(**flat: Any) -> Any:
+    """HT-D07: half a Gcal a month charged, prices of two halves of the year; the flat is the whole house."""
+    house = make.house(total_area_m2=D("50"), common_area_m2=D("0"), heating_mode=HeatingMode.EVEN)
+    contract = make.contract()
+    account = make.account(house=house, total_area_m2=D("50"), **flat)
+    make.provision(house, 5, contract, ProvisionMethod.HEATING_BUILDING)
+    make.tariff(contract, 5, "2000", valid_from=date(2025, 1, 1), valid_to=date(2025, 7, 1))
+    make.tariff(contract, 5, "2100", valid_from=date(2025, 7, 1))
+    for month, gcal in zip(YEAR, ACTUAL, strict=True):
+        make.house_volume(house, 5, (month + -12).first, "0.5")
+        make.house_volume(house, 5, month.first, gcal)
+    return account
+
+
+def post(months: Any) -> None:
+    for month in months:
+        operations.run_billing(month=month)
+        operations.post_month(month=month)
+
+
+def test_yearly_correction_of_heating():
+    account = heated()
+    post(YEAR)
+    operations.open_month(month=JANUARY)
+    assert operations.settle_year(into=JANUARY) == D("-2500.00")
+    (row,) = [
+        row for row in queries.charges_of_account(account_id=account.pk, month=JANUARY)
+        if row.kind == Kind.HEATING_CORRECTION
+    ]  # fmt: skip
+    assert (row.amount, row.volume, row.for_month) == (D("-2500.00"), D("-1.2"), date(2025, 12, 1))
+    assert operations.correct_heating(year=2025, into=JANUARY) == D("-2500.00")  # again: the same line
+    assert Charge.objects.filter(kind=Kind.HEATING_CORRECTION).count() == 1
+    (told,) = queries.explain(account_id=account.pk, month=JANUARY)
+    assert "формула 3(4)" in told.text
+
+
+def test_a_correction_in_ink_is_not_made_twice():
+    heated()
+    post(YEAR)
+    operations.open_month(month=JANUARY)
+    operations.correct_heating(year=2025, into=JANUARY)
+    operations.post_month(month=JANUARY)
+    operations.open_month(month=JANUARY.next)
+    assert operations.correct_heating(year=2025, into=JANUARY.next) == D("0.00")
+
+
+def test_seller_and_buyer_are_corrected_for_their_own_months():
+    sold = date(2025, 7, 1)
+    seller = heated(closed_on=sold)
+    buyer = make.account(premises=seller.premises, opened_on=sold)
+    post(YEAR)
+    operations.open_month(month=JANUARY)
+    assert operations.correct_heating(year=2025, into=JANUARY) == D("-2500.00")
+    found = dict(Charge.objects.filter(kind=Kind.HEATING_CORRECTION).values_list("account_id", "amount"))
+    # (0.9 + 0.8 + 0.7 + 0.4 − 3) · 2000 and (0.4 + 0.7 + 0.9 − 3) · 2100
+    assert found == {seller.pk: D("-400.00"), buyer.pk: D("-2100.00")}
+
+
+def test_a_year_that_goes_on_is_not_settled():
+    heated()
+    with pytest.raises(operations.YearNotOver, match="2025 год ещё идёт"):
+        operations.correct_heating(year=2025, into=YEAR[3])
+    assert not Charge.objects.filter(kind=Kind.HEATING_CORRECTION).exists()
+
+
+def test_common_needs_by_the_norm_are_trued_up_in_twelve_parts():
+    """ODN-D06: −1 200 kWh of the house, 54 of 3 000 m²: −106.49 ₽."""
+    house, contract = make.house(total_area_m2=D("3000"), common_area_m2=D("500")), make.contract()
+    account = make.account(house=house, total_area_m2=D("54"))
+    make.provision(house, 16, contract, ProvisionMethod.COMMON_NORM)
+    make.norm(16, "2.7", NormBasis.COMMON_M2_MONTH)
+    make.tariff(contract, 16, "4.93")
+    for month in YEAR:
+        make.house_volume(house, 1, month.first, "1250")
+    post(YEAR)
+    assert HouseBalance.objects.filter(house=house, volume=D("1250")).count() == 12
+    parts = []
+    for month in Month.range(JANUARY, JANUARY + 11):
+        operations.run_billing(month=month)
+        parts.append(operations.settle_year(into=month))
+        assert operations.settle_year(into=month) == parts[-1]
+        operations.post_month(month=month)
+    assert sum(parts) == D("-106.49")
+    assert {-D("8.87"), -D("8.88")} >= set(parts)
+    (told,) = [one for one in queries.explain(account_id=account.pk, month=JANUARY) if one.kind == Kind.RECALCULATION]
+    assert "за 2025 год" in told.text
