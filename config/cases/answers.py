@@ -19,6 +19,10 @@ class Table(dict[str, Decimal]):
     """Roubles by a key of the case's own: what is not expected must be nothing."""
 
 
+class Steps(list[Decimal]):
+    """Volumes or roubles by ranges: those that nothing reached may be printed as zeros or left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """An amount and its parts (by segments of days): a case may expect the one or the others."""
@@ -62,6 +66,11 @@ def _compare(name: str, expected: Any, came_out: Any, lenient: bool, found: list
             raise NotUnderstood(f"не понятно, что ожидается: {', '.join(unknown)}.")
         for key, value in expected.items():
             _compare(f"{name}.{key}", value, came_out[key], lenient, found)
+    elif isinstance(expected, list) and isinstance(came_out, Steps):
+        size = max(len(expected), len(came_out))
+        for number in range(size):
+            value = expected[number] if number < len(expected) else "0"
+            _compare(f"{name}[{number + 1}]", value, [*came_out, *[Decimal(0)] * size][number], lenient, found)
     elif isinstance(expected, list) and isinstance(came_out, Sequence) and not isinstance(came_out, str):
         if len(expected) != len(came_out):
             found.append(Finding(name, expected, told(came_out), False))

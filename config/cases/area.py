@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.calendar import Month
+from accounts.kinds import Resource
 from billing.models import NormBasis, ProvisionMethod
 from config.cases import breaks, water
 from config.cases.answers import Answer
@@ -14,6 +15,7 @@ from config.cases.given import Given, one_of
 from config.cases.penalty import NotUnderstood
 from config.cases.stage import Stage, service_id
 
+COOKING = ("norm_cook", "norm_stove_m3_person", "norm_cooking_m3_person", "norm_m3_per_person_month")
 PERSON, METRE = {"чел.", "чел", "person", "persons"}, {"м²", "м2", "кв. м", "m2", "m²"}
 
 
@@ -65,7 +67,13 @@ def gas(given: Given, case: Any) -> Answer:
     service = service_id(str(case["service"]))
     january = Month.parse("2026-01")
     month = given.month_of(default=str(january))
-    stage = Stage(month, area=given.number("heated_area"))
+    cooks = given.has("residents", *water.PERSON_NORMS, *COOKING)
+    stage = Stage(
+        month, area=given.number("heated_area"), persons=given.whole("residents", default=0),
+        impossible=[Resource.GAS],
+    )  # fmt: skip
+    if cooks:
+        stage.norm(service, given.number(*water.PERSON_NORMS, *COOKING))
     yearly = ("profile_sum", "norm_m3_m2_year", "norm_annual")
     monthly = ("norm_m3_m2", "norm_m3_m2_month", "norm_heating", "norm_heating_m3_m2")
     if given.has(*yearly):
@@ -76,7 +84,7 @@ def gas(given: Given, case: Any) -> Answer:
             stage.norm(service, value, NormBasis.M2_MONTH, valid_from=first.first, valid_to=first.next.first)
     else:
         stage.norm(service, given.number(*monthly), NormBasis.M2_MONTH)
-    stage.serve(service, ProvisionMethod.NORM_AREA)
+    stage.serve(service, ProvisionMethod.METERED if cooks else ProvisionMethod.NORM_AREA)
     stage.price(service, given.number("tariff"))
     found = water.amounts(stage.bill(), service)
     bills = [stage.bill(step) for step in Month.range(january, january + 11)]

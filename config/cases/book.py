@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
+
+from django.db import DataError, IntegrityError
 
 from accounts.database import rolled_back
 from accounts.errors import Refusal
@@ -110,6 +112,9 @@ def outcome(case: Mapping[str, Any]) -> Outcome:
             found.append(Outcome(name, kind, compared(case["expected"], answer, case.get("note") or "")))
     except Refusal as refusal:
         found = [Outcome(name, kind, refusal=str(refusal))]
+    except (IntegrityError, DataError, InvalidOperation) as fault:
+        # A fact that the database cannot hold (a negative price, an area of nothing) is no fact.
+        found = [Outcome(name, kind, refusal=f"такие данные не бывают: {str(fault).splitlines()[0]}.")]
     return found[0]
 
 

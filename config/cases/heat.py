@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from accounts.calendar import Month
+from accounts.calendar import ONE_DAY, Month
 from accounts.kinds import HeatingMode, MeterKind, PremisesKind, Resource
 from accounts.models import PersonalAccount
 from billing.formulas import heating
@@ -19,7 +19,7 @@ from config.cases import water
 from config.cases.answers import Answer
 from config.cases.given import Given, one_of
 from config.cases.penalty import NotUnderstood
-from config.cases.stage import Bill, Stage, columns, service_id
+from config.cases.stage import LONG_AGO, Bill, Stage, columns, service_id
 
 WINTER = "2026-01"  # a month of the heating period, where the case names none
 EVEN = {"uniform_year", "even", "even_1_12", "uniform", "1/12"}
@@ -27,7 +27,10 @@ MODES = EVEN | {"season", "heating_season", "seasonal"}
 MONTHLY = ("norm_gcal_m2", "norm_gcal_m2_month", "norm")
 YEARLY = ("norm_annual", "norm_gcal_m2_year", "norm_year")
 OWN_METER = ("ipu_gcal", "meter_gcal", "metered_gcal", "individual_gcal")
-READ_GCAL = ("metered_total_gcal", "ipu_total_gcal", "sum_metered_gcal", "metered_gcal_total", "sum_ipu_gcal")
+READ_GCAL = (
+    "ipu_sum_gcal", "sum_individual_gcal", "metered_total_gcal", "ipu_total_gcal", "sum_metered_gcal",
+    "metered_gcal_total", "sum_ipu_gcal",
+)  # fmt: skip
 READ_AREA = ("metered_area", "metered_total_area", "ipu_area", "area_metered")
 LAST_YEAR = ("prev_year_odpu_gcal", "previous_year_odpu_gcal", "odpu_gcal_prev_year")
 HOUSE_AREA = ("total_area", "house_area")
@@ -195,7 +198,9 @@ def _meters(given: Given, stage: Stage, rows: list[Given], accounts: list[Person
         if row.has(*OWN_METER):
             stage.used(Resource.HEAT, [row.number(*OWN_METER)], premises=account.premises)
     if given.has(*READ_GCAL):
-        heat_sum, area = given.number(*READ_GCAL), given.number(*READ_AREA)
+        # Where only the sum of the meters is told, every premises without own heating has one.
+        house = given.number(*HOUSE_AREA) - sum((row.number("area") for row in rows if not _central(row)), Decimal(0))
+        heat_sum, area = given.number(*READ_GCAL), given.number(*READ_AREA, default=house)
         for row in rows:
             if row.has(*OWN_METER):
                 heat_sum, area = heat_sum - row.number(*OWN_METER), area - row.number("area")
@@ -266,9 +271,10 @@ def communal(given: Given, case: Any) -> Answer:
     """A room: the flat's heat by living area, the flat's other resources by residents (п. 50, charges.md 7.7)."""
     service = service_id(str(case["service"]))
     by_heat = given.has("flat_gcal")
-    stage = Stage(given.month_of(default=WINTER if by_heat else "2026-06"), area=Decimal(100), house_area=Decimal(100))
+    month = given.month_of(default=WINTER if by_heat else "2026-06")
+    # the flat itself has no account any more: its rooms have
+    stage = Stage(month, area=Decimal(100), house_area=Decimal(100), closed_on=LONG_AGO + ONE_DAY)
     flat = stage.account.premises
-    stage.account.delete()
     if by_heat:
         living, whole = given.number("room_living_area"), given.number("flat_living_area")
         if living > whole:

@@ -22,7 +22,7 @@ from debt import court
 from payments import allocation
 from payments import operations as payment_operations
 from payments import queries as payment_queries
-from payments.allocation import OpenItem
+from payments.allocation import OpenItem, PaidPart
 from payments.models import Channel, OperatingDay
 
 ANY_MONTH = date(2026, 10, 1)
@@ -51,6 +51,13 @@ def _roubles(amount: Decimal, name: str) -> Decimal:
     return kopecks(amount)
 
 
+def _allocated(paid: Decimal, items: list[OpenItem], **told: Any) -> list[PaidPart]:
+    try:
+        return allocation.allocate(paid, items, **told)
+    except ValueError as fault:
+        raise NotUnderstood(f"платёж нельзя разнести: сумма {paid}, проверьте её и разбивку ({fault}).") from None
+
+
 def _over_lines(given: Given, paid: Decimal, expected: Mapping[str, Any]) -> Answer:
     lines = given.raw("document_lines", "lines")
     if isinstance(lines, list):
@@ -71,7 +78,7 @@ def _over_lines(given: Given, paid: Decimal, expected: Mapping[str, Any]) -> Ans
         directed = {numbers[name]: decimal(directed[name], name) for name in told} if isinstance(
             directed, Mapping
         ) else {numbers[name] for name in told}  # fmt: skip
-    parts = allocation.allocate(paid, items, directed_to=directed)
+    parts = _allocated(paid, items, directed_to=directed)
     given_to = dict.fromkeys(names, ZERO)
     for part in parts:
         if part.part == allocation.DEBT:
@@ -103,16 +110,24 @@ def _over_months(given: Given, paid: Decimal, named: date | None) -> Answer:
     items = [OpenItem(1, 1, month.first, amount) for month, amount in pairs]
     if len({item.for_month for item in items}) < len(items):
         raise NotUnderstood("debts: один месяц назван дважды.")
-    parts = allocation.allocate(paid, items, for_month=named)
+    if given.has("penalty"):
+        latest = max(item.for_month for item in items)
+        items.append(OpenItem(1, 1, latest, _money(given, "penalty"), is_penalty=True))
+    parts = _allocated(paid, items, for_month=named)
     leftover = sum((part.amount for part in parts if part.part == allocation.ADVANCE), ZERO)
-    laid = {str(Month(part.for_month)): part.amount for part in parts if part.for_month is not None}
-    left = {str(Month(item.for_month)): item.amount for item in allocation.after(items, parts) if item.amount > 0}
+    principal = [part for part in parts if part.part == allocation.DEBT]
+    laid = {str(Month(part.for_month)): part.amount for part in principal if part.for_month}
+    after = [item for item in allocation.after(items, parts) if item.amount > 0]
+    left = {str(Month(item.for_month)): item.amount for item in after if not item.is_penalty}
+    penalty = sum((part.amount for part in parts if part.part == allocation.PENALTY), ZERO)
     rows = [{"period": month, "amount": amount} for month, amount in laid.items()]
     rest = [{"period": month, "amount": amount} for month, amount in left.items()]
     return {
         "allocation": rows if is_list else Table(laid),
         "remaining": rest if is_list else Table(left),
         "debts_after": Table(left),
+        "to_principal": sum(laid.values(), ZERO),
+        "to_penalty": penalty,
     } | dict.fromkeys(LEFT, leftover)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from accounts.kinds import Resource
 from billing.kinds import Kind
+from billing.models import NormBasis
 from config.cases import water
-from config.cases.answers import Answer
+from config.cases.answers import Answer, Steps
 from config.cases.given import Given
 from config.cases.penalty import NotUnderstood
 from config.cases.stage import Stage, service_id
@@ -46,8 +47,8 @@ def electricity(given: Given, case: Any) -> Answer:
     bill = stage.bill()
     found = water.amounts(bill, service)
     numbers = sorted({line.range for line in bill.of(service=service)})
-    found["range_kwh"] = [bill.volume(service=service, number=number) for number in numbers]
-    found["range_amounts"] = [bill.amount(service=service, number=number) for number in numbers]
+    found["range_kwh"] = Steps(bill.volume(service=service, number=number) for number in numbers)
+    found["range_amounts"] = Steps(bill.amount(service=service, number=number) for number in numbers)
     for number, (within, amount) in enumerate(zip(found["range_kwh"], found["range_amounts"], strict=True), 1):
         found[f"range_{number}_kwh"], found[f"range_{number}_amount"] = within, amount
     if given.has("tariff_within"):
@@ -59,8 +60,8 @@ def electricity(given: Given, case: Any) -> Answer:
             found[f"{name}_amount"] = found[name]
             found[f"{name}_kwh"] = bill.volume(service=service, zone=number)
             parts = [bill.of(service=service, zone=number, number=step, kinds=[Kind.CHARGE]) for step in numbers]
-            found[f"{name}_kwh_by_range"] = [sum((line.volume for line in part), Decimal(0)) for part in parts]
-            found[f"{name}_amounts_by_range"] = [sum((line.amount for line in part), Decimal(0)) for part in parts]
+            found[f"{name}_kwh_by_range"] = Steps(sum((line.volume for line in part), Decimal(0)) for part in parts)
+            found[f"{name}_amounts_by_range"] = Steps(sum((line.amount for line in part), Decimal(0)) for part in parts)
     return found
 
 
@@ -75,8 +76,8 @@ def _one_rate(given: Given, stage: Stage, service: int, limits: list[Decimal]) -
         if limits:
             raise NotUnderstood("даны и range_limits, и социальная норма (tariff_within).")
         social = given.number("norm_kwh_per_person", "norm_kwh_person", "social_norm_kwh_per_person")
-        limit = social * given.whole("residents")
-        stage.ranges(service, [limit], [given.number("tariff_within"), given.number("tariff_above")])
+        stage.norm(service, social, NormBasis.SOCIAL_PERSON)  # the engine multiplies it by the residents
+        stage.ranges(service, [social], [given.number("tariff_within"), given.number("tariff_above")])
     elif given.has("tariffs"):
         stage.ranges(service, limits, given.numbers("tariffs"))
     else:

@@ -77,7 +77,14 @@ def by_norm(given: Given, case: Any, norm: Decimal) -> Answer:
     stage.norm(common, norm, NormBasis.COMMON_M2_MONTH)
     stage.serve(common, ProvisionMethod.COMMON_NORM)
     stage.price(common, given.number("tariff", default=Decimal(1)))
-    return _answer(stage.bill(), common, stage.account)
+    found = _answer(stage.bill(), common, stage.account)
+    names = [pl.col(name) for name in ("norm", "common", "one")]
+    whole = columns(
+        common_use.by_norm(names[2], names[0], names[1]),
+        norm=norm, common=given.number("common_area"), one=Decimal(1),
+    )  # fmt: skip
+    # of the whole house the share by area is one
+    return {**found, **dict.fromkeys(("house_volume", "house_kwh", "house_m3", "house_odn_kwh", "house_odn_m3"), whole)}
 
 
 def _answer(bill: Bill, service: int, account: PersonalAccount) -> Answer:

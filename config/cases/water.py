@@ -71,6 +71,9 @@ class Household:
         return isinstance(self.given.raw("temporary", "temporary_residents", default=None), (list, dict))
 
     def _history(self) -> list[Decimal] | None:
+        monthly = ("average_m3", "average_monthly_m3", "average_monthly", "average_kwh", "average_monthly_kwh")
+        if (self.expired or self.silent) and self.given.has(*monthly):
+            return [self.given.number(*monthly)] * 6
         names = self.given.like("history")
         if len(names) > 1:
             raise NotUnderstood(f"история дана дважды: {', '.join(names)}.")
@@ -134,7 +137,15 @@ class Household:
             (source,) = given.rows("meter")
         elif meter is not None:
             raise NotUnderstood(f"meter: {meter!r} не понято: нужен null или показания.")
-        if source.has(*USED):
+        pair = source.numbers("readings", "meter_readings", default=None)
+        if pair is not None:
+            if len(pair) != 2:
+                raise NotUnderstood("readings: нужны два показания, прежнее и новое.")
+            facts.setdefault("digits", 9)
+            dial = stage.meter(self.resource, **facts)
+            stage.read(dial, self.month.previous.first.replace(day=21), pair[0])
+            stage.read(dial, self.month.first.replace(day=21), pair[1])
+        elif source.has(*USED):
             stage.used(self.resource, [source.number(*USED)])
         elif source.has(*CLOSING) and not given.has("old_final"):
             facts.setdefault("digits", 9)

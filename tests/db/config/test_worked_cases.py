@@ -178,7 +178,7 @@ VARIATIONS = {
         {"area": "40", "norm_gcal_m2": "0.02", "tariff_ex_vat": "2100.50", "vat_percent": "22", "period": "2026-01"},
         {"net_amount": fixed(F("0.8") * F("2100.50")), "vat_amount": fixed(F("0.8") * F("2100.50") * F("0.22"))},
     ),
-    "a room's water by residents": case(
+    "heat of a room by living area": case(
         "communal_flat", "heating",
         {"flat_gcal": "2.01", "room_living_area": "11.1", "flat_living_area": "50.5", "tariff": "2100.07"},
         {"amount": fixed(F("2.01") * F("11.1") / F("50.5") * F("2100.07"))},
@@ -218,6 +218,32 @@ VARIATIONS = {
     ),
     "gas of a cooker": case(
         "gas", "gas", {"residents": 3, "norm": "10.1", "tariff": "7.61"}, {"amount": fixed(F("30.3") * F("7.61"))}
+    ),
+    "gas to cook and to heat": case(
+        "gas", "gas",
+        {"residents": 2, "norm": "10.1", "heated_area": "62.5", "norm_m3_m2": "11", "tariff": "7.61", "period": "2026-01"},
+        {"volume_m3": "707.7", "amount": "5385.60"},
+    ),
+    "cold water, the dial has gone round": case(
+        "meter", "cold_water", {"prev": "99990.500", "curr": "4.250", "digits": 5, "tariff": "40"},
+        {"volume_m3": "13.75", "amount": "550.00"},
+    ),
+    "heating where some have meters": case(
+        "heating", "heating",
+        {"odpu_gcal": "60", "total_area": "3000", "tariff": "2000.00", "ipu_sum_gcal": "10", "metered_area": "1000",
+         "premises": [{"id": "A", "area": "50", "ipu_gcal": "0.4"}, {"id": "B", "area": "60"}]},
+        {"A": {"volume_gcal": fixed(F("0.4") + 50 * (60 - F(10) * 3) / 3000, 6),
+               "amount": fixed((F("0.4") + 50 * (60 - F(10) * 3) / 3000) * 2000)},
+         "B": {"amount": fixed((60 * F(10) / 1000 + 60 * (60 - F(10) * 3) / 3000) * 2000)}},
+    ),
+    "water of a room by residents": case(
+        "communal_flat", "cold_water",
+        {"flat_m3": "17.3", "room_residents": 2, "flat_residents": 5, "tariff": "34.56"},
+        {"volume_m3": "6.92", "amount": fixed(F("6.92") * F("34.56"))},
+    ),
+    "debt first, penalty last": case(
+        "payment", "payment", {"payment": "120.00", "debts": {"2026-04": "100.00"}, "penalty": "50.00"},
+        {"to_principal": "100.00", "to_penalty": "20.00", "leftover": "0.00"},
     ),
     "payment of more than one month, the oldest first": case(
         "payment", "payment", {"payment": "900.00", "debts": {"2026-05": "700.00", "2026-04": "300.00"}},
@@ -323,11 +349,12 @@ def test_inputs_that_make_no_sense(tmp_path, inputs, told):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        ({"inputs": {"residents": 1, "norm": "1", "tariff": "-1"}}, "такие данные не бывают"),
         ({"kind": "astrology"}, "вид «astrology» не понят"),
         ({"service": "telegraph"}, "услуга «telegraph» не понята"),
     ],
 )
-def test_an_unknown_kind_or_service(tmp_path, change, told):
+def test_no_such_kind_or_service_or_price(tmp_path, change, told):
     assert told in refused(tmp_path, {**VARIATIONS["cold water by the meter"], **change})
 
 
