@@ -311,6 +311,8 @@ PER: dict[int, str] = {
     NormBasis.M2_YEAR: "на м² в год",
     NormBasis.COMMON_M2_MONTH: "на м² общей площади",
     NormBasis.PER_M3: "на м³",
+    NormBasis.SOCIAL_PERSON: "на чел. (социальная норма)",
+    NormBasis.UNIT_MONTH: "на единицу",
 }
 
 

@@ -29,7 +29,7 @@ MAINTENANCE = 8
 ADVANCE = 0  # the number of no service: money paid ahead that no charge has consumed yet
 
 # Marks of the volume (the form's footnote); what the form does not know continues its row.
-MARKS = {2: 1, 1: 2, 3: 3, 4: 4, 7: 6, 8: 7}  # billing.Method → mark
+MARKS = {2: 1, 1: 2, 3: 3, 4: 4, 7: 6, 8: 7, 10: 4}  # billing.Method → mark
 FOOTNOTES = {
     1: "по нормативу потребления",
     2: "по показаниям индивидуального прибора учёта",

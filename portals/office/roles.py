@@ -45,8 +45,8 @@ SEE_ACCOUNTS = [
 SEE_BILLING = [
     f"billing.view_{model}"
     for model in (
-        "charge", "contractmonth", "correction", "hold", "housevolume", "lawvalue", "norm", "provision",
-        "provisionexception", "tariff",
+        "charge", "contractmonth", "correction", "hold", "housebalance", "housevolume", "lawvalue", "meterfault", "norm",
+        "plotuse", "provision", "provisionexception", "tariff",
     )
 ]  # fmt: skip
 SEE_PENALTIES = [f"debt.view_{model}" for model in ("penaltyband", "penaltyterms", "moratorium")]
@@ -80,6 +80,7 @@ ROLES: dict[str, list[str]] = {
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PAYMENTS, *SEE_DOCUMENTS, *SEE_WORK,
         *may_edit("accounts", "house", "housepassport", "premises", "meter", "person", "calendarday"),
         *may_edit("billing", "tariff", "norm", "lawvalue", "provision", "provisionexception", "housevolume"),
+        *may_edit("billing", "meterfault", "plotuse"),
         *may_edit("debt", "penaltyband", "penaltyterms", "moratorium"),
         "accounts.change_personalaccount", "accounts.change_service", "billing.add_correction",
         ENTER_READING, JUDGE_READING, CHANGE_PEOPLE, CHANGE_AREA, IMPORT_BOOK, DRAFT, POST_MONTH, ISSUE, HOLD, RELEASE,

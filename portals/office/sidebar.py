@@ -44,6 +44,9 @@ def navigation(request: HttpRequest) -> list[Item]:
             page("Показания на проверке", "rule", "readings", roles.JUDGE_READING),
             rows("Приборы учёта", "speed", "accounts.meter"),
             rows("Объёмы по домам", "water_drop", "billing.housevolume"),
+            rows("Балансы домов", "balance", "billing.housebalance"),
+            rows("Акты по приборам", "report", "billing.meterfault"),
+            rows("Участки и скот", "grass", "billing.plotuse"),
         ]),
         ("Начисления", True, [
             page("Расчётный месяц", "calendar_month", "month", "billing.view_contractmonth"),
