@@ -20,6 +20,7 @@ from accounts.money import kopecks
 from billing import operations as billing_operations
 from billing.models import ContractMonth, ContractMonthState
 from config.seeding.region import Region
+from debt import operations as debt_operations
 from epd import operations as epd_operations
 from epd.models import PaymentDocument
 from payments import operations as payments_operations
@@ -117,6 +118,7 @@ def charge_month(month: Month, say: Say) -> None:
         return
     billing_operations.open_month(month=month)
     summary = billing_operations.run_billing(month=month)
+    debt_operations.charge_penalties(month=month, day=month.last)
     billing_operations.post_month(month=month)
     say(f"{month.title}: {summary}")
 
@@ -142,6 +144,7 @@ def live(*, first: Month, until: Month, today: date, say: Say) -> None:
             payments_operations.close_month(month=month)
     billing_operations.open_month(month=until.next)
     billing_operations.run_billing(month=until.next)
+    debt_operations.charge_penalties(month=until.next, day=max(today - ONE_DAY, until.next.first))
     say(f"{until.next.title}: черновик текущего месяца посчитан")
 
 
