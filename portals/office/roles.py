@@ -45,8 +45,8 @@ SEE_ACCOUNTS = [
 SEE_BILLING = [
     f"billing.view_{model}"
     for model in (
-        "charge", "contractmonth", "correction", "hold", "housebalance", "housevolume", "lawvalue", "meterfault", "norm",
-        "plotuse", "provision", "provisionexception", "tariff",
+        "charge", "contractmonth", "correction", "hold", "housebalance", "housevolume", "lawvalue", "meterfault",
+        "norm", "plotuse", "provision", "provisionexception", "tariff",
     )
 ]  # fmt: skip
 SEE_PENALTIES = [f"debt.view_{model}" for model in ("penaltyband", "penaltyterms", "moratorium")]
