@@ -8,10 +8,12 @@ from fractions import Fraction
 from typing import Any
 
 import polars as pl
+from django.db import connection
 
 from accounts.calendar import ONE_DAY, Month
 from accounts.kinds import HeatingMode, MeterKind, PremisesKind, Resource
 from accounts.models import PersonalAccount
+from billing import operations as billing_operations
 from billing.formulas import heating
 from billing.kinds import BUSINESS, Kind
 from billing.models import NormBasis, ProvisionMethod
@@ -19,7 +21,7 @@ from config.cases import water
 from config.cases.answers import Answer
 from config.cases.given import Given, one_of
 from config.cases.penalty import NotUnderstood
-from config.cases.stage import LONG_AGO, Bill, Stage, columns, service_id
+from config.cases.stage import LONG_AGO, Bill, Stage, columns, posted, service_id
 
 WINTER = "2026-01"  # a month of the heating period, where the case names none
 EVEN = {"uniform_year", "even", "even_1_12", "uniform", "1/12"}
@@ -235,16 +237,30 @@ def correction(given: Given, case: Any) -> Answer:
     if len(actual) != 12:
         raise NotUnderstood("actual_monthly_gcal: нужно двенадцать месяцев.")
     months = [Month.parse(f"{year}-{number:02}") for number in range(1, 13)]
-    totals = []
-    for mode, volumes in ((HeatingMode.EVEN, [charged] * 12), (HeatingMode.SEASON, actual)):
-        stage = Stage(months[0], area=Decimal(50), house_area=Decimal(50), heating=mode)
+    stages = [
+        Stage(months[0], area=Decimal(50), house_area=Decimal(50), heating=mode)
+        for mode in (HeatingMode.EVEN, HeatingMode.SEASON)
+    ]
+    for stage in stages:
         stage.serve(service, ProvisionMethod.HEATING_BUILDING)
         for month, value in _prices(given, months):
             stage.price(service, value, valid_from=month.first, valid_to=month.next.first)
-        for month, volume in zip(months, volumes, strict=True):
-            stage.house_volume(service, month + -12 if mode == HeatingMode.EVEN else month, volume)
-        totals.append(sum((stage.bill(month).amount() for month in months), Decimal(0)))
-    return {"charged_total": totals[0], "actual_total": totals[1], "correction": totals[1] - totals[0]}
+        for month, volume in zip(months, actual, strict=True):
+            stage.house_volume(service, month + -12, charged)
+            stage.house_volume(service, month, volume)
+    evenly, as_used = stages
+    totals = [Decimal(0), Decimal(0)]
+    for month in months:
+        bill = evenly.bill(month)
+        posted(bill, evenly, month)
+        totals[0] += bill.amount()
+        totals[1] += as_used.bill(month).amount()
+    # the year is over: the operation of the first quarter says what the ink lacks
+    into = months[-1].next
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT make_month_partition('billing_charge', %s)", [into.first])
+    difference = billing_operations.correct_heating(year=year, into=into, house_ids=[evenly.house.pk])
+    return {"charged_total": totals[0], "actual_total": totals[1], "correction": difference}
 
 
 def _prices(given: Given, months: list[Month]) -> list[tuple[Month, Decimal]]:

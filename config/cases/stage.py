@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 import polars as pl
+from django.db import connection
 
 from accounts import rules
 from accounts.calendar import Month
@@ -37,7 +38,18 @@ from accounts.money import total
 from billing import pipeline
 from billing import queries as billing_queries
 from billing.kinds import Kind
-from billing.models import HouseVolume, LawValue, Norm, NormBasis, Provision, ProvisionMethod, Tariff
+from billing.models import (
+    ContractMonth,
+    ContractMonthState,
+    HouseVolume,
+    LawValue,
+    Norm,
+    NormBasis,
+    Provision,
+    ProvisionMethod,
+    Tariff,
+)
+from billing.operations import writing
 from config.cases.penalty import NotUnderstood
 
 LONG_AGO = date(2015, 1, 1)
@@ -264,6 +276,15 @@ class Stage:
         names = ["account_id", "service_id", "kind", "line", "method", "volume", "multiplier", "persons", "days"]
         rows = made.lines.select(*names, "amount").iter_rows()
         return Bill([Line(*row) for row in rows], made)
+
+
+def posted(bill: Bill, stage: Stage, month: Month) -> None:
+    """The bill of the month turned into ink, as posting does: corrections of a year ask for what was posted."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT make_month_partition('billing_charge', %s)", [month.first])
+    state, _ = ContractMonth.objects.get_or_create(contract=stage.contract, month=month.first)
+    writing.replace(bill.calculation.lines, month, [line.account_id for line in bill.lines])
+    ContractMonth.objects.filter(pk=state.pk).update(state=ContractMonthState.POSTED)
 
 
 def columns(formula: pl.Expr, **values: Decimal) -> Decimal:

@@ -221,7 +221,8 @@ VARIATIONS = {
     ),
     "gas to cook and to heat": case(
         "gas", "gas",
-        {"residents": 2, "norm": "10.1", "heated_area": "62.5", "norm_m3_m2": "11", "tariff": "7.61", "period": "2026-01"},
+        {"residents": 2, "norm": "10.1", "heated_area": "62.5", "norm_m3_m2": "11", "tariff": "7.61",
+         "period": "2026-01"},
         {"volume_m3": "707.7", "amount": "5385.60"},
     ),
     "cold water, the dial has gone round": case(
