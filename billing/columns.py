@@ -102,6 +102,38 @@ CHARGED: Final[Schema] = {
     "zone": pl.Int16,
     "volume": EXACT,
 }
+ABSENCES: Final[Schema] = {
+    "premises_id": pl.Int64,
+    "person_id": pl.Int64,  # 0: nameless
+    "left_on": pl.Date,
+    "back_on": pl.Date,
+    "persons": pl.Int32,
+    "document": pl.String,
+}
+BREACHES: Final[Schema] = {
+    "house_id": pl.Int64,
+    "premises_id": pl.Int64,  # null: the whole house
+    "service_id": pl.Int16,
+    "breach": pl.Int16,
+    "hours": pl.Int64,  # in the month, whole
+    "night_hours": pl.Int64,
+    "days": pl.Int64,  # of the month that it touched
+    "is_timed": pl.Boolean,  # from a moment to a moment, not a number of hours out of it
+    "normative_c": EXACT,
+    "actual_c": EXACT,
+    "percent": EXACT,
+    "per_hours": pl.Int64,
+    "allowed_hours": pl.Int64,
+    "allowed_at_once": pl.Int64,
+    "step_c": pl.Int64,
+    "tolerance_day_c": pl.Int64,
+    "tolerance_night_c": pl.Int64,
+    "tolerance_above_c": pl.Int64,
+    "whole_days": pl.Boolean,
+    "not_supplied": pl.Boolean,
+    "cold_price": pl.Boolean,
+    "act": pl.String,
+}
 SERVICES: Final[Schema] = {"service_id": pl.Int16, "code": pl.String, "unit": pl.Int16, "resource": pl.Int16}
 TARIFFS: Final[Schema] = {
     "contract_id": pl.Int64,

@@ -10,7 +10,7 @@ from typing import Any
 
 from accounts.calendar import Month
 from accounts.money import kopecks
-from billing.kinds import COLD_WATER, By, How, Kind, Mode
+from billing.kinds import COLD_WATER, By, How, Kind, Mode, Relief
 
 UNITS = {1: "м³", 2: "кВт·ч", 3: "Гкал", 4: "м²", 5: "чел.", 6: "шт."}
 ZONES = {2: {1: "день", 2: "ночь"}, 3: {1: "пик", 2: "ночь", 3: "полупик"}}
@@ -329,6 +329,36 @@ def why_norm(dials: Sequence[Row]) -> str:
                 f"Нет показаний счётчика № {dial['serial']}, период {dial['periods']}: среднее берётся не дольше трёх."
             )
     return ""
+
+
+GROUNDS = {int(Relief.ABSENCE), int(Relief.QUALITY)}
+
+
+def taken_off(ground: int, rows: Sequence[Row], amount: Decimal, month: Month) -> str:
+    """Words for what absence or bad quality took off a month: reason, numbers, document. rows: relief.OFF of the line.
+
+    Empty where the ground is another one.
+    """
+    if ground not in GROUNDS:
+        return ""
+    parts = []
+    for row in rows:
+        count = number(row["quantity"])
+        volume = f"{number(row['volume'])} {UNITS[row['unit']]}" if row["volume"] is not None else ""
+        cost = f"{volume} × {price(row['price'])} ₽ = {roubles(row['amount'])}" if volume else roubles(row["amount"])
+        if row["relief"] == Relief.ABSENCE and ground == Relief.ABSENCE:
+            parts.append(f"отсутствие {count} чел.-дн. (день отъезда и день возвращения не считаются): {cost}")
+        elif row["relief"] == Relief.NOT_SUPPLIED and ground == Relief.QUALITY:
+            parts.append(f"{count} ч без услуги или не того качества: {cost}")
+        elif row["relief"] == Relief.QUALITY and ground == Relief.QUALITY:
+            parts.append(f"нарушение качества, {count} % платы за месяц: {cost}")
+    verb = "снято" if amount < 0 else "возвращено к оплате"
+    whole = f"Перерасчёт за {month.title}: {verb} {roubles(abs(amount))}."
+    if not parts:
+        return f"{whole} Основание отменено."
+    known = list(dict.fromkeys(row["basis"] for row in rows if row["basis"]))
+    text = "; ".join(parts)
+    return f"{whole} {text[0].upper()}{text[1:]}. Основание: {'; '.join(known)}."
 
 
 FROM_ABOVE = {

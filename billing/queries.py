@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
+from django.conf import settings
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
@@ -22,6 +23,7 @@ from billing import columns, explanation, gate, pipeline, what_ifs
 from billing import differences as causes
 from billing.columns import Schema
 from billing.explanation import Explanation
+from billing.formulas import quality
 from billing.gate import Anomaly, Oddity
 from billing.kinds import DRAFTED
 from billing.models import (
@@ -230,6 +232,7 @@ def facts(
             columns.BUSINESSES,
         ),
         year_heat=_year_heat(meters, month),
+        **_relief(month, accounts, homes, houses),
         faults=faults,
         balances=frame(
             "SELECT house_id, service_id, month, volume, carried FROM billing_housebalance"
@@ -288,6 +291,58 @@ def _year_heat(meters: pl.DataFrame, month: Month) -> pl.DataFrame:
     )
     several = of_heat.group_by("premises_id").len().filter(pl.col("len") > 1).select("premises_id")
     return rows.join(several, on="premises_id", how="anti")  # of several meters one may have said nothing
+
+
+def _relief(month: Month, accounts: pl.DataFrame, homes: str, houses: str) -> dict[str, pl.DataFrame]:
+    """Absences and breaches of quality that touch the month: one question where there are none."""
+    first, following = day(month.first), day(month.next.first)
+    zone = f"AT TIME ZONE '{settings.TIME_ZONE}'"
+    away = f"premises_id = ANY({homes}) AND valid_from < {following} AND valid_to > {first}"
+    broken = f"e.house_id = ANY({houses}) AND e.started_at {zone} < {following} AND e.ended_at {zone} > {first}"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT EXISTS (SELECT FROM accounts_absence WHERE {away}),"
+            f" EXISTS (SELECT FROM billing_qualityevent e WHERE {broken})"
+        )
+        is_away, is_broken = cursor.fetchone()
+    found: dict[str, pl.DataFrame] = {}
+    if is_away:
+        # all documents of these premises: one that ends before the month may be the beginning of an absence in it
+        found["absences"] = frame(
+            "SELECT premises_id, coalesce(person_id, 0), valid_from, valid_to, persons, document FROM accounts_absence"
+            " WHERE valid_to IS NOT NULL"
+            f" AND premises_id IN (SELECT premises_id FROM accounts_absence WHERE {away})",
+            columns.ABSENCES,
+        )
+    if is_broken:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT e.house_id, e.premises_id, e.service_id, e.breach, greatest(e.started_at {zone}, {first}),"
+                f" least(e.ended_at {zone}, {following}), e.hours, e.normative_c, e.actual_c, r.percent, r.per_hours,"
+                " r.allowed_hours, r.allowed_at_once, r.step_c, r.tolerance_day_c, r.tolerance_night_c,"
+                " r.tolerance_above_c, r.whole_days, r.not_supplied, r.cold_price, e.act"
+                " FROM billing_qualityevent e JOIN billing_qualityrule r ON r.breach = e.breach"
+                f" AND r.valid_from <= (e.started_at {zone})::date"
+                f" AND (r.valid_to IS NULL OR r.valid_to > (e.started_at {zone})::date)"
+                f" WHERE {broken} ORDER BY e.started_at, e.id"
+            )
+            rows = [_breach(*row) for row in cursor.fetchall()]
+        found["breaches"] = pl.DataFrame(rows, schema=columns.BREACHES, orient="row")
+    return found
+
+
+def _breach(
+    house: int, premises: int | None, service: int, breach: int, start: datetime, end: datetime,
+    said: Decimal | None, *rest: Any,
+) -> tuple[Any, ...]:  # fmt: skip
+    """A breach as columns.BREACHES: its hours in the month; where the act says how many, never more than that."""
+    hours, nights = quality.hours_between(start, end)
+    if said is not None:
+        hours, nights = min(hours, int(said)), 0
+    days = (
+        -(-hours // 24) if said is not None else (end - timedelta(microseconds=1)).toordinal() - start.toordinal() + 1
+    )
+    return (house, premises, service, breach, hours, nights, days, said is None, *rest)
 
 
 _READING = "meter_id, zone, day, month, value, (source = 2)::int, counts::int FROM accounts_reading"
@@ -365,14 +420,17 @@ def _charged(
 
 
 def standing(
-    month: Month, account_ids: Sequence[int], kinds: Sequence[int] = DRAFTED, lines: str = "true"
+    month: Month, account_ids: Sequence[int], kinds: Sequence[int] | None = None, lines: str = "true"
 ) -> pl.DataFrame:
-    """Lines of the month that are stored for these accounts. `lines`: SQL of ours about the line number."""
+    """Lines of the month that are stored for these accounts.
+
+    kinds: by default what the run makes, with what it takes off the same month. `lines`: SQL of ours about the number.
+    """
     names = ", ".join(columns.CHARGES)
-    listed = ", ".join(str(int(kind)) for kind in kinds)
+    listed = ", ".join(str(int(kind)) for kind in kinds or DRAFTED)
+    wanted = f"kind IN ({listed})" if kinds else f"(kind IN ({listed}) OR (kind = 4 AND {OF_ITSELF}))"
     return frame(
-        f"SELECT {names} FROM {partition(month)} WHERE account_id = ANY({array(account_ids)}) AND kind IN ({listed})"
-        f" AND {lines}",
+        f"SELECT {names} FROM {partition(month)} WHERE account_id = ANY({array(account_ids)}) AND {wanted} AND {lines}",
         columns.CHARGES,
     )
 
@@ -396,6 +454,8 @@ def posted_contracts(month: Month) -> list[int]:
     return sorted(rows.values_list("contract_id", flat=True))
 
 
+OF_POSTED = "line < 1000 AND line % 100 > 0"  # recalculations of posted months
+OF_ITSELF = "line < 1000 AND line % 100 = 0"  # what the run takes off its own month: absence, bad quality
 AUTOMATIC = "line < 1000"  # recalculations by the run; those of a document have higher numbers
 FIRST_YEARLY = 30_000
 BY_DOCUMENT = f"line >= 1000 AND line < {FIRST_YEARLY}"
@@ -545,7 +605,7 @@ def explain(*, account_id: int, month: Month) -> list[Explanation]:
     for charge in stored:
         row = rows.pop((charge.contract_id, charge.service_id, charge.kind, charge.line), None)
         if row is None:
-            text, formula = _unexplained(charge), ""
+            text, formula = _taken_off(charge, made, found) or _unexplained(charge), ""
             name = f"{charge.service_name}, {charge.kind_name.lower()}"
         else:
             text, formula = explanation.explain_line(row, row["dials"], month)
@@ -565,6 +625,19 @@ def explain(*, account_id: int, month: Month) -> list[Explanation]:
             name = explanation.title(names[service_id], row)
             told.append(Explanation(service_id, contract_id, kind, line, name, row["amount"], text, formula))
     return told
+
+
+def _taken_off(charge: ChargeRow, made: pipeline.Calculation, found: pipeline.Facts) -> str:
+    """Why a line of recalculation takes off what it does: its ground, its period and its document."""
+    if charge.kind != ChargeKind.RECALCULATION or charge.line >= 1000:
+        return ""
+    ground = charge.line // 100
+    if charge.for_month != found.month.first:  # of a posted month: its own facts say why
+        month = Month(charge.for_month)
+        found = facts(month, reference(month), account_ids=[charge.account_id])
+        made = pipeline.calculate(found) if ground in explanation.GROUNDS else made
+    rows = made.relief.filter((pl.col("account_id") == charge.account_id) & (pl.col("service_id") == charge.service_id))
+    return explanation.taken_off(ground, rows.rows(named=True), charge.amount, Month(charge.for_month))
 
 
 def _unexplained(charge: ChargeRow) -> str:
@@ -591,7 +664,8 @@ def _explained_rows(
     net: dict[tuple[int, int, int], Decimal] = {}
     rows: dict[tuple[int, int, int, int], dict[str, Any]] = {}
     water: dict[tuple[int, int, int], Decimal] = {}
-    for traced, line in zip(made.traced.iter_rows(named=True), made.lines.iter_rows(named=True), strict=True):
+    computed = made.lines.head(made.traced.height)  # after them: what comes off
+    for traced, line in zip(made.traced.iter_rows(named=True), computed.iter_rows(named=True), strict=True):
         term = agreed[traced["term"]]
         place = traced["premises_id"]
         near = [

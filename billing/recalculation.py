@@ -7,7 +7,7 @@ import polars as pl
 from accounts.calendar import Month
 from billing import columns
 from billing.columns import MONEY, QUANTITY
-from billing.kinds import DRAFTED, By, Kind
+from billing.kinds import DRAFTED, RELIEVED, By, Kind
 
 LINE = 100  # line = kind of the posted line × 100 + months back: one for each month that is recalculated
 MONTHS_BACK = 36
@@ -31,7 +31,9 @@ def recalculated(lines: pl.DataFrame, posted: pl.DataFrame, month: Month, into: 
     heat = pl.col("line") >= 20_000  # the second component is counted in Gcal: its volume stands apart
     volume = pl.when(heat).then(None).otherwise(pl.col("volume")).alias("volume")
     after = lines.with_columns(of_kind, volume)
-    before = posted.with_columns(of_kind, volume).filter(pl.col("of_kind").is_in([int(kind) for kind in DRAFTED]))
+    before = posted.with_columns(of_kind, volume).filter(
+        pl.col("of_kind").is_in([*map(int, DRAFTED), *map(int, RELIEVED)])
+    )
 
     def summed(rows: pl.DataFrame, name: str) -> pl.DataFrame:
         return rows.group_by(key).agg(

@@ -29,7 +29,7 @@ def recalculate(*, account_ids: Sequence[int], first_month: Month, into: Month, 
     first = max(first_month, into + -recalculation.MONTHS_BACK)
     places = PersonalAccount.objects.filter(pk__in=list(account_ids))
     writing.lock_houses(sorted(set(places.values_list("house_id", flat=True))))
-    standing = queries.standing(into, account_ids, [Kind.RECALCULATION], queries.AUTOMATIC)
+    standing = queries.standing(into, account_ids, [Kind.RECALCULATION], queries.OF_POSTED)
     drafted = standing.filter(pl.col("for_month") < first.first)  # of months that nothing touched: as they are
     for month in Month.range(first, into.previous):
         posted = queries.posted(month, account_ids)
@@ -47,7 +47,7 @@ def recalculate(*, account_ids: Sequence[int], first_month: Month, into: Month, 
     ContractMonth.objects.bulk_create(
         [ContractMonth(contract_id=pk, month=into.first) for pk in sorted(contracts)], ignore_conflicts=True
     )
-    made = writing.replace(drafted, into, list(account_ids), [Kind.RECALCULATION], queries.AUTOMATIC)
+    made = writing.replace(drafted, into, list(account_ids), [Kind.RECALCULATION], queries.OF_POSTED)
     changed = pl.concat([made.inserted, made.changed, made.vanished])["account_id"].unique().to_list()
     for account_id in sorted(changed):
         mine = drafted.filter(pl.col("account_id") == account_id)["amount"].to_list()

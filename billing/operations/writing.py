@@ -11,7 +11,6 @@ from django.db import connection
 from accounts.calendar import Month
 from accounts.database import copy_in
 from billing import columns, queries
-from billing.kinds import DRAFTED
 from billing.models import ContractMonth, ContractMonthState, HouseBalance, LineProblem
 from billing.pipeline import Difference, difference
 
@@ -50,12 +49,12 @@ def replace(
     lines: pl.DataFrame,
     month: Month,
     account_ids: Sequence[int],
-    kinds: Sequence[int] = DRAFTED,
+    kinds: Sequence[int] | None = None,
     numbers: str = "true",
 ) -> Difference:
     """Makes the stored lines of these accounts and kinds say what `lines` say. Ink is left as it is.
 
-    numbers: SQL of ours that narrows the scope to some line numbers.
+    kinds: by default all that the run makes. numbers: SQL of ours that narrows the scope to some line numbers.
     """
     lines = chalk_only(lines, month)
     standing = chalk_only(queries.standing(month, account_ids, kinds, numbers), month)

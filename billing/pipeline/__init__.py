@@ -17,6 +17,7 @@ from billing.pipeline.difference import Difference, difference
 from billing.pipeline.facts import Facts, Frame, Reference
 from billing.pipeline.heat import in_season
 from billing.pipeline.meters import metered_usage, read_dials, unread
+from billing.pipeline.relief import relief, relief_lines
 from billing.pipeline.rooms import by_living_area, shared_usage
 from billing.pipeline.terms import basis, terms
 from billing.pipeline.volumes import OfHouses, volume
@@ -46,6 +47,7 @@ class Calculation:
     problems: Frame  # account_id, service_id, problem: what could not be charged, and why
     balances: Frame  # columns.BALANCES of houses whose building meter told of a resource for common needs
     houses: OfHouses  # what premises of one house share
+    relief: Frame  # relief.OFF: what absence and bad quality take off, and on what ground
 
 
 def by_own_month(facts: Facts, provisions: Frame, passports: Frame) -> Facts:
@@ -66,8 +68,13 @@ def calculate(facts: Facts) -> Calculation:
     volumes, unfit = facts.asked(volumes), facts.asked(unfit)
     traced, unpriced = amounts(facts, volumes, prices)
     problems = pl.concat([unfit, unpriced]).unique(maintain_order=True)
+    off = relief(facts, traced, agreed, prices)
+    lines = stored(facts.month, traced)
+    if off.height:
+        lines = pl.concat([lines, relief_lines(facts, off)])
     return Calculation(
-        lines=stored(facts.month, traced), traced=traced, dials=dials, days=days, terms=agreed, problems=problems,
+        lines=lines, traced=traced, dials=dials, days=days, terms=agreed, problems=problems,
         balances=kept(facts, houses.common),
         houses=houses,
+        relief=off,
     )  # fmt: skip

@@ -50,6 +50,8 @@ class Facts:
     faults: Frame = field(default_factory=lambda: columns.empty(columns.FAULTS))
     balances: Frame = field(default_factory=lambda: columns.empty(columns.BALANCES))
     plots: Frame = field(default_factory=lambda: columns.empty(columns.PLOTS))
+    absences: Frame = field(default_factory=lambda: columns.empty(columns.ABSENCES))
+    breaches: Frame = field(default_factory=lambda: columns.empty(columns.BREACHES))
     # Accounts whose lines are asked for; the others are loaded for what the house shares. None: all of them.
     wanted: tuple[int, ...] | None = None
 

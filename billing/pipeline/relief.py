@@ -1,0 +1,213 @@
+"""What comes off the month's charge: absence, breaks and bad quality. Lines of recalculation for the same month."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from billing import columns
+from billing.columns import EXACT, QUANTITY
+from billing.formulas import absence, quality
+from billing.formulas.exact import exact, roubles, rounded, shown
+from billing.kinds import By, How, Kind, Relief
+from billing.pipeline.facts import Facts, Frame
+
+LINE = 100  # line = Relief × 100 + months back; the run's own month is none back
+OFF: columns.Schema = {
+    "account_id": pl.Int64, "house_id": pl.Int64, "contract_id": pl.Int64, "service_id": pl.Int16,
+    "relief": pl.Int16, "component": pl.Int16, "unit": pl.Int16, "price": EXACT, "volume": QUANTITY,
+    "quantity": EXACT, "amount": columns.MONEY, "basis": pl.String,
+}  # fmt: skip
+KEY = ["account_id", "contract_id", "service_id"]
+
+
+def relief(facts: Facts, traced: Frame, agreed: Frame, prices: Frame) -> Frame:
+    """OFF: what comes off each line and why; `quantity` is person-days away, hours or percent. Amounts are positive."""
+    nothing = columns.empty(OFF)
+    charged = traced.filter(pl.col("kind") == Kind.CHARGE)
+    if not charged.height or not (facts.absences.height or facts.breaches.height):
+        return nothing
+    spans = agreed.select("term", "start", "stop", "method", "code", "resource")
+    charged = charged.join(spans, on="term")
+    parts = [nothing]
+    if facts.absences.height:
+        parts.append(_absence(facts, charged, traced))
+    if facts.breaches.height:
+        parts.append(_quality(facts, charged, agreed, prices))
+    return _capped(pl.concat(parts), charged)
+
+
+def _capped(off: Frame, charged: Frame) -> Frame:
+    """Never more comes off a service than was charged for it: what is found first stands first."""
+    whole = charged.group_by(KEY).agg(whole=pl.sum("amount"))
+    rows = off.filter(pl.col("amount") > 0).sort(*KEY, "relief", "component", maintain_order=True)
+    rows = rows.join(whole, on=KEY, how="left")
+    before = pl.col("amount").cum_sum().over(KEY) - pl.col("amount")
+    left = pl.max_horizontal(pl.col("whole") - before, pl.lit(0).cast(columns.MONEY))
+    rows = rows.with_columns(amount=pl.min_horizontal("amount", left)).filter(pl.col("amount") > 0)
+    return _off(rows)
+
+
+def _off(rows: Frame) -> Frame:
+    return rows.select(pl.col(name).cast(dtype) for name, dtype in OFF.items())
+
+
+def _absence(facts: Facts, charged: Frame, traced: Frame) -> Frame:
+    """Norm-charged services of premises where no meter can be; waste per person; wastewater after its waters."""
+    spans = absence.united(facts.absences, ["premises_id", "person_id"])
+    days = absence.full_days(pl.col("left_on"), pl.col("back_on"))
+    first, size = pl.lit(facts.month.first), facts.month.days
+    spans = spans.filter(absence.is_long_enough(days)).select(
+        "premises_id", "persons", "document",
+        since=((pl.col("left_on") - first).dt.total_days() + 1).clip(0, size),
+        until=(pl.col("back_on") - first).dt.total_days().clip(0, size),
+    ).filter(pl.col("since") < pl.col("until"))  # fmt: skip
+    if not spans.height:
+        return columns.empty(OFF)
+    impossible = facts.accounts.select("account_id", "meter_impossible")
+    rows = charged.join(impossible, on="account_id").join(spans.select("premises_id").unique(), on="premises_id")
+    raised = traced.filter(pl.col("kind") == Kind.UPLIFT).select("account_id", "service_id").unique()
+    rows = rows.join(raised, on=["account_id", "service_id"], how="anti")
+    bit = pl.lit(2).pow(pl.col("resource")).cast(pl.Int32)
+    no_meter = (pl.col("meter_impossible") // bit) % 2 == 1
+    by_person = (pl.col("by") == By.NORM) & pl.col("shows_persons") & (pl.col("person_days") > 0)
+    of_flat = (pl.col("method") == How.METERED) & no_meter
+    of_waste = (pl.col("method") == How.NORM_PERSON) & (pl.col("code") == "waste")
+    direct = rows.filter(by_person & (of_flat | of_waste | (pl.col("method") == How.WASTEWATER)))
+    found = _away(direct, spans).with_columns(
+        numer=absence.reduced(pl.col("numer"), pl.col("away")), over=pl.col("over") * pl.col("person_days")
+    )
+    waters = direct.filter(of_flat & pl.col("resource").is_in([1, 2]) & (pl.col("component") <= 1))
+    waste = rows.filter((pl.col("by") == By.FOLLOWS_WATER) & (pl.col("method") == How.WASTEWATER))
+    if waters.height and waste.height:
+        found = pl.concat([found, _follows(waste, waters, spans, size).select(found.columns)])
+    return _off(
+        found.with_columns(
+            relief=pl.lit(int(Relief.ABSENCE)),
+            quantity=pl.col("away"),
+            volume=shown(pl.col("numer"), pl.col("over")),
+            amount=roubles(pl.col("numer"), pl.col("over"), pl.col("price")),
+            basis=pl.col("document"),
+        )
+    )
+
+
+def _away(rows: Frame, spans: Frame) -> Frame:
+    """Adds person-days away within the line's segment, never more than were charged."""
+    near = rows.with_row_index("row").join(spans, on="premises_id")
+    days = pl.min_horizontal("stop", "until") - pl.max_horizontal("start", "since")
+    near = near.with_columns(away=exact(days * pl.col("persons"))).filter(days > 0)
+    sums = near.group_by("row", maintain_order=True).agg(
+        pl.sum("away"), pl.col("document").unique(maintain_order=True).str.join("; ")
+    )
+    joined = rows.with_row_index("row").join(sums, on="row").drop("row")
+    return joined.with_columns(away=pl.min_horizontal("away", "person_days"))
+
+
+def _follows(waste: Frame, waters: Frame, spans: Frame, size: int) -> Frame:
+    """Wastewater of the same days: the norms of the waters that came off (п. 87), over days of the month × 12."""
+    norms = waters.select(
+        "account_id", "norm", since_w="start", until_w="stop",
+        monthly=exact(pl.lit(12 * size)) / pl.col("over"),  # 12 for a norm of a month, 1 for that of a year
+        water_days="person_days",
+    )  # fmt: skip
+    both = waste.with_row_index("line_row").join(norms, on="account_id").with_columns(
+        start=pl.max_horizontal("start", "since_w"), stop=pl.min_horizontal("stop", "until_w"),
+        person_days=pl.min_horizontal("person_days", "water_days"),
+    )  # fmt: skip
+    away = _away(both.filter(pl.col("start") < pl.col("stop")), spans)
+    taken = away.with_columns(taken=pl.col("away") * pl.col("norm_right") * pl.col("monthly"))
+    sums = taken.group_by("line_row").agg(pl.sum("taken"), pl.max("away"), pl.first("document"))
+    rows = waste.with_row_index("line_row").join(sums, on="line_row").drop("line_row")
+    return rows.with_columns(numer=pl.col("taken"), over=exact(pl.lit(12 * size)))
+
+
+def _quality(facts: Facts, charged: Frame, agreed: Frame, prices: Frame) -> Frame:
+    """The volume not supplied, the percent of the breach, and water too cold to be called hot, by service."""
+    places = facts.accounts.select("account_id", "house_id", "premises_id")
+    events = places.join(facts.breaches.rename({"premises_id": "only"}), on="house_id")
+    events = events.filter(pl.col("only").is_null() | (pl.col("only") == pl.col("premises_id")))
+    if not events.height:
+        return columns.empty(OFF)
+    key = ["account_id", "service_id"]
+    hours, nights = pl.col("hours"), pl.col("night_hours")
+    at_once = pl.when(pl.col("is_timed")).then(hours - pl.col("allowed_at_once")).clip(0).fill_null(0)
+    steps = {
+        name: quality.steps_off(
+            pl.col("normative_c"), pl.col("actual_c"), exact(pl.col(f"tolerance_{name}_c")),
+            exact(pl.col("tolerance_above_c")), pl.max_horizontal("step_c", pl.lit(1)),
+        ) for name in ("day", "night")
+    }  # fmt: skip
+    by_degrees = (steps["day"] * exact(hours - nights) + steps["night"] * exact(nights)) * pl.col("percent")
+    events = events.with_columns(
+        over_at_once=at_once,
+        degrees=pl.when(pl.col("step_c") > 0).then(by_degrees).otherwise(exact(pl.lit(0))).fill_null(0),
+    )
+    sums = events.group_by(*key, "breach", maintain_order=True).agg(
+        pl.sum("hours"), pl.sum("over_at_once"), pl.sum("degrees"), pl.sum("days"),
+        pl.col("act").unique(maintain_order=True).str.join("; "),
+        *(pl.first(name) for name in (
+            "allowed_hours", "percent", "per_hours", "step_c", "whole_days", "not_supplied", "cold_price",
+        )),
+    )  # fmt: skip
+    excess = quality.excess_hours(pl.col("hours"), pl.col("allowed_hours"), pl.col("over_at_once"))
+    off = quality.percent_of_break(excess, pl.col("percent"), pl.col("per_hours"))
+    daily = exact(pl.col("days")) * 100 / facts.month.days
+    per_cent = pl.when(pl.col("whole_days")).then(daily).when(pl.col("step_c") > 0).then("degrees").otherwise(off)
+    sums = sums.with_columns(per_cent=per_cent)
+    zero = pl.lit(0, pl.Int64)
+    sums = sums.group_by(key, maintain_order=True).agg(
+        pl.sum("per_cent"),
+        off_hours=pl.when(pl.col("not_supplied")).then("hours").otherwise(zero).sum(),
+        cold_hours=pl.when(pl.col("cold_price")).then("hours").otherwise(zero).sum(),
+        basis=pl.col("act").unique(maintain_order=True).str.join("; "),
+    )
+    rows = charged.join(sums, on=key)
+    month_hours = facts.month.days * 24
+    cold = (
+        agreed.filter(pl.col("code") == "cold_water").join(prices.filter(pl.col("component") == 0), on="term")
+        .group_by("house_id").agg(pl.first("price").alias("cold_water"))
+    )  # fmt: skip
+    whole = rows.group_by([*KEY, "house_id"], maintain_order=True).agg(
+        charge=pl.sum("amount"), **{name: pl.first(name) for name in ("per_cent", "basis", "unit")}
+    )
+    hundred = exact(pl.lit(100))
+    parts = [
+        whole.filter(pl.col("per_cent") > 0).with_columns(
+            relief=pl.lit(int(Relief.QUALITY)), component=0, price=pl.lit(None), volume=pl.lit(None),
+            quantity=pl.min_horizontal("per_cent", hundred),
+            amount=rounded(quality.reduction(exact(pl.col("charge")), pl.col("per_cent")), hundred, 2),
+        )
+    ]  # fmt: skip
+    idle = rows.filter((pl.col("off_hours") > 0) & pl.col("by").is_in([int(By.NORM), int(By.AVERAGE)]))
+    parts.append(_volume(idle, "off_hours", pl.col("price"), month_hours))
+    tepid = rows.filter(pl.col("cold_hours") > 0).join(cold, on="house_id", how="left")
+    of_water = quality.cold_price_off(pl.col("price"), pl.coalesce("cold_water", "price"))
+    less = pl.when(pl.col("component") == 2).then(pl.col("price")).otherwise(of_water)
+    parts.append(_volume(tepid, "cold_hours", less, month_hours))
+    return pl.concat([_off(part) for part in parts])
+
+
+def _volume(rows: Frame, hours: str, price: pl.Expr, month_hours: int) -> Frame:
+    worth = rows.with_columns(price=price, numer=quality.not_supplied(pl.col("numer"), exact(pl.col(hours))))
+    worth = worth.with_columns(over=pl.col("over") * exact(pl.lit(month_hours)))
+    return worth.with_columns(
+        relief=pl.lit(int(Relief.NOT_SUPPLIED)), quantity=pl.col(hours),
+        volume=shown(pl.col("numer"), pl.col("over")),
+        amount=roubles(pl.col("numer"), pl.col("over"), pl.col("price")),
+    )  # fmt: skip
+
+
+def relief_lines(facts: Facts, off: Frame) -> Frame:
+    """Lines of recalculation, one for each account, service and ground; volumes and amounts below zero."""
+    ground = pl.when(pl.col("relief") == Relief.NOT_SUPPLIED).then(int(Relief.QUALITY)).otherwise(pl.col("relief"))
+    water = pl.when(pl.col("component") < 2).then(-pl.col("volume"))
+    lines = off.with_columns(ground=ground).group_by(*KEY, "ground", maintain_order=True).agg(
+        pl.first("house_id"), -pl.sum("amount"), volume=water.sum(), unit=pl.col("unit").min(),
+    )  # fmt: skip
+    first = pl.lit(facts.month.first)
+    rows = lines.with_columns(
+        kind=int(Kind.RECALCULATION), line=pl.col("ground") * LINE, month=first, for_month=first,
+        method=int(By.MANUAL), days=facts.month.days,
+        **{name: pl.lit(None, QUANTITY) for name in ("tariff", "norm", "multiplier", "persons", "area")},
+    )  # fmt: skip
+    return rows.select(pl.col(name).cast(dtype) for name, dtype in columns.CHARGES.items())

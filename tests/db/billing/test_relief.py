@@ -1,0 +1,224 @@
+"""What absence and bad quality take off: the worked cases of the law, in the open month and in posted ones."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.conf import settings
+
+import accounts.operations
+from accounts.calendar import Month
+from accounts.models import Absence, House, PersonalAccount
+from billing import operations, pipeline, queries
+from billing.kinds import Kind
+from billing.models import Breach, NormBasis, ProvisionMethod, QualityEvent
+from tests import make
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+APRIL = Month(date(2026, 4, 1))
+MAY, JULY = APRIL + 1, APRIL + 3
+IMPOSSIBLE = [1, 2, 3, 4]
+
+
+def a_flat(persons: int = 1, **facts: object) -> PersonalAccount:
+    return make.account(persons=persons, **{"meter_impossible": IMPOSSIBLE, **facts})
+
+
+def serve(account: PersonalAccount, service: int, method: int, price: str | None = None, **facts: int) -> None:
+    contract = make.contract()
+    make.provision(account.house, service, contract, method, **facts)
+    if price:
+        make.tariff(contract, service, price)
+    else:
+        make.tariff(contract, service, "49.19", component=1)
+        make.tariff(contract, service, "2371.72", component=2)
+        make.norm(service, "0.0611", NormBasis.PER_M3)
+
+
+def away(account: PersonalAccount, left: date, back: date, persons: int = 1, **facts: object) -> Absence:
+    return Absence.objects.create(
+        premises=account.premises, valid_from=left, valid_to=back, persons=persons, applied_on=back,
+        **{"document": "справка № 7", **facts},
+    )  # fmt: skip
+
+
+def at(day: int, hour: int = 0, month: int = 4) -> datetime:
+    return datetime(2026, month, day, hour, tzinfo=ZoneInfo(settings.TIME_ZONE))
+
+
+def broken(house: House, service: int, breach: int, start: datetime, end: datetime, **facts: object) -> QualityEvent:
+    return QualityEvent.objects.create(
+        house=house, service_id=service, breach=breach, started_at=start, ended_at=end, act="акт № 3", **facts
+    )
+
+
+def taken(account: PersonalAccount, month: Month) -> dict[tuple[int, int], Decimal]:
+    rows = queries.charges_of_account(account_id=account.pk, month=month)
+    return {(row.service_id, row.line): row.amount for row in rows if row.kind == Kind.RECALCULATION}
+
+
+def off(account: PersonalAccount, month: Month) -> list[tuple[int, int, Decimal]]:
+    """service, component, roubles: before they are added up into lines."""
+    found = queries.facts(month, queries.reference(month), account_ids=[account.pk])
+    return (
+        pipeline.calculate(found)
+        .relief.select("service_id", "component", "amount")
+        .sort("service_id", "component")
+        .rows()
+    )
+
+
+def test_waste_of_one_of_two_away_for_sixteen_days() -> None:  # TKO-D01
+    account = a_flat(2)
+    serve(account, 7, ProvisionMethod.NORM_PERSON, "641")
+    make.norm(7, "2.196", NormBasis.PERSON_YEAR)
+    away(account, date(2026, 7, 5), date(2026, 7, 22))
+    operations.run_billing(month=JULY)
+    assert taken(account, JULY) == {(7, 400): D("-60.54")}
+    assert sum(row.amount for row in queries.charges_of_account(account_id=account.pk, month=JULY)) == D("174.07")
+    (told,) = [row for row in queries.explain(account_id=account.pk, month=JULY) if row.kind == Kind.RECALCULATION]
+    assert told.text == (
+        "Перерасчёт за июль 2026: снято 60,54 ₽. Отсутствие 16 чел.-дн. (день отъезда и день возвращения не"
+        " считаются): 0,094452 м³ × 641,00 ₽ = 60,54 ₽. Основание: справка № 7."
+    )
+
+
+def test_exactly_five_full_days_give_nothing() -> None:  # ABS-D02
+    account = a_flat()
+    serve(account, 2, ProvisionMethod.METERED, "34.56")
+    make.norm(2, "4.85")
+    away(account, date(2026, 4, 1), date(2026, 4, 7))
+    operations.run_billing(month=APRIL)
+    assert taken(account, APRIL) == {}
+
+
+def test_wastewater_follows_the_waters_and_heat_does_not() -> None:  # ABS-D04
+    account = a_flat(total_area_m2=D("50"))
+    serve(account, 2, ProvisionMethod.METERED, "34.56")
+    serve(account, 3, ProvisionMethod.METERED, "195")
+    serve(account, 4, ProvisionMethod.WASTEWATER, "27.40")
+    serve(account, 5, ProvisionMethod.HEATING_NORM, "2000")
+    serve(account, 16, ProvisionMethod.COMMON_NORM, "5")
+    make.norm(2, "4.85")
+    make.norm(3, "3.19")
+    make.norm(5, "0.02", NormBasis.M2_MONTH)
+    make.norm(16, "1", NormBasis.COMMON_M2_MONTH)
+    away(account, date(2026, 4, 5), date(2026, 4, 20))
+    operations.run_billing(month=APRIL)
+    lines = taken(account, APRIL)
+    # 4.85 × 14 / 30 × 34.56 = 78.22; 3.19 × 14 / 30 × 195 = 290.29; (4.85 + 3.19) × 14 / 30 × 27.40 = 102.80
+    assert lines == {(2, 400): D("-78.22"), (3, 400): D("-290.29"), (4, 400): D("-102.80")}
+
+
+def test_both_components_of_hot_water() -> None:  # ABS-D05
+    account = a_flat()
+    serve(account, 3, ProvisionMethod.METERED, components=2)
+    make.norm(3, "3.19")
+    away(account, date(2026, 4, 5), date(2026, 4, 20))
+    assert off(account, APRIL) == [(3, 1, D("73.23")), (3, 2, D("215.73"))]
+    operations.run_billing(month=APRIL)
+    assert taken(account, APRIL) == {(3, 400): D("-288.96")}
+
+
+def test_where_a_meter_could_be_nothing_comes_off() -> None:
+    account = a_flat(meter_impossible=[])
+    serve(account, 2, ProvisionMethod.METERED, "34.56")
+    make.norm(2, "4.85")
+    away(account, date(2026, 4, 5), date(2026, 4, 20))
+    operations.run_billing(month=APRIL)
+    assert taken(account, APRIL) == {}
+
+
+def test_documents_that_overlap_are_one_absence_split_by_months() -> None:
+    account = a_flat()
+    serve(account, 2, ProvisionMethod.METERED, "30")
+    make.norm(2, "3")
+    person = make.person()
+    away(account, date(2026, 4, 20), date(2026, 4, 29), person=person)
+    away(account, date(2026, 4, 25), date(2026, 5, 12), person=person, document="билеты")
+    for month in (APRIL, MAY):
+        operations.run_billing(month=month)
+    # 21–30 April: 10 days of 30; 1–11 May: 11 days of 31
+    assert taken(account, APRIL) == {(2, 400): D("-30.00")}
+    assert taken(account, MAY) == {(2, 400): D("-31.94")}
+
+
+def test_a_document_about_a_posted_month_is_paid_back_in_the_open_one_and_taken_back_with_it() -> None:
+    account = a_flat()
+    serve(account, 2, ProvisionMethod.METERED, "30")
+    make.norm(2, "3")
+    operations.run_billing(month=APRIL)
+    operations.post_month(month=APRIL)
+    operations.run_billing(month=MAY)
+    document = away(account, date(2026, 4, 20), date(2026, 5, 12))
+    for _ in range(2):
+        accounts.operations.touch(house_id=account.house_id, account_id=account.pk, first_month=APRIL)
+        operations.redraft_touched()
+        assert taken(account, MAY) == {(2, 400): D("-31.94"), (2, 401): D("-30.00")}
+    (april,) = [row for row in queries.explain(account_id=account.pk, month=MAY) if row.line == 401]
+    assert "Перерасчёт за апрель 2026: снято 30,00 ₽. Отсутствие 10 чел.-дн." in april.text
+    document.delete()
+    accounts.operations.touch(house_id=account.house_id, account_id=account.pk, first_month=APRIL)
+    operations.redraft_touched()
+    assert taken(account, MAY) == {}
+
+
+def test_a_hot_water_shutdown_of_fourteen_days() -> None:  # QL-D07
+    account = a_flat(2)
+    serve(account, 3, ProvisionMethod.METERED, components=2)
+    make.norm(3, "3.19")
+    broken(account.house, 3, Breach.HOT_WATER_REPAIR, at(6, month=5), at(20, month=5))
+    assert off(account, MAY) == [(3, 1, D("141.73")), (3, 2, D("417.53"))]
+    operations.run_billing(month=MAY)
+    (line,) = [r for r in queries.charges_of_account(account_id=account.pk, month=MAY) if r.kind == Kind.RECALCULATION]
+    assert (line.line, line.volume, line.amount) == (600, D("-2.881290"), D("-559.26"))
+
+
+def heated(charge: str) -> PersonalAccount:
+    account = a_flat(total_area_m2=D("100"))
+    serve(account, 5, ProvisionMethod.HEATING_NORM, charge)
+    make.norm(5, "0.01", NormBasis.M2_MONTH)
+    return account
+
+
+def test_thirty_hours_without_heat() -> None:  # QL-D01
+    account = heated("3500")
+    broken(account.house, 5, Breach.HEATING_OFF, at(3), at(3, 15))
+    broken(account.house, 5, Breach.HEATING_OFF, at(9), at(9, 15))
+    operations.run_billing(month=APRIL)
+    assert taken(account, APRIL) == {(5, 600): D("-31.50")}
+
+
+def test_sixteen_degrees_for_seventy_two_hours_in_one_flat() -> None:  # QL-D02
+    account = heated("3000")
+    other = make.account(premises=make.premises(house=account.house, total_area_m2=D("100")))
+    broken(
+        account.house, 5, Breach.HEATING_TEMPERATURE, at(3), at(9), hours=D("72"), normative_c=D("18"),
+        actual_c=D("16"), premises=account.premises,
+    )  # fmt: skip
+    operations.run_billing(month=APRIL)
+    assert taken(account, APRIL) == {(5, 600): D("-648.00")}
+    assert taken(other, APRIL) == {}
+
+
+def test_hot_water_colder_than_forty_is_paid_as_cold() -> None:  # QL-D04
+    account = a_flat()
+    serve(account, 2, ProvisionMethod.METERED, "34.56")
+    serve(account, 3, ProvisionMethod.METERED, "195.00")
+    make.norm(2, "4.85")
+    make.norm(3, "6")
+    broken(account.house, 3, Breach.HOT_WATER_BELOW_40, at(3), at(5))
+    operations.run_billing(month=APRIL)
+    rows = [row for row in queries.charges_of_account(account_id=account.pk, month=APRIL) if row.service_id == 3]
+    assert [(row.volume, row.amount) for row in rows] == [(D("6"), D("1170.00")), (D("-0.4"), D("-64.18"))]
+
+
+def test_never_more_than_the_charge_comes_off() -> None:
+    account = heated("3000")
+    broken(account.house, 5, Breach.HEATING_TEMPERATURE, at(1), at(30), normative_c=D("18"), actual_c=D("5"))
+    operations.run_billing(month=APRIL)
+    assert taken(account, APRIL) == {(5, 600): D("-3000.00")}

@@ -1,0 +1,93 @@
+"""Formulas of absence and quality, one value at a time."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+from billing import columns
+from billing.formulas import absence, quality
+
+D = Decimal
+
+
+def one(formula: pl.Expr) -> object:
+    return pl.DataFrame({"x": [0]}).select(formula.alias("value"))["value"][0]
+
+
+def number(text: str) -> pl.Expr:
+    return pl.lit(D(text)).cast(columns.EXACT)
+
+
+@pytest.mark.parametrize(
+    ("left", "back", "days", "counts"),
+    [
+        ("2026-04-01", "2026-04-07", 5, False),
+        ("2026-07-05", "2026-07-22", 16, True),
+        ("2026-04-01", "2026-04-02", 0, False),
+    ],
+)
+def test_both_end_days_are_excluded(left: str, back: str, days: int, counts: bool) -> None:
+    away = absence.full_days(pl.lit(date.fromisoformat(left)), pl.lit(date.fromisoformat(back)))
+    assert one(away) == days
+    assert one(absence.is_long_enough(away)) is counts
+
+
+def test_overlapping_documents_are_one_and_touching_ones_are_two() -> None:
+    rows = [(1, 7, date(2026, 4, 1), date(2026, 4, 10), 1, "а"), (1, 7, date(2026, 4, 5), date(2026, 4, 15), 1, "б"),
+            (1, 7, date(2026, 4, 15), date(2026, 4, 30), 1, "в"), (1, 8, date(2026, 4, 2), date(2026, 4, 4), 1, "г")]  # fmt: skip
+    absences = pl.DataFrame(rows, schema=columns.ABSENCES, orient="row")
+    found = absence.united(absences, ["premises_id", "person_id"])
+    assert found.select("person_id", "left_on", "back_on", "document").rows() == [
+        (7, date(2026, 4, 1), date(2026, 4, 15), "а; б"),
+        (7, date(2026, 4, 15), date(2026, 4, 30), "в"),
+        (8, date(2026, 4, 2), date(2026, 4, 4), "г"),
+    ]
+
+
+def test_hours_are_whole_and_nights_are_told_apart() -> None:
+    assert quality.hours_between(datetime(2026, 4, 1, 22, 30, tzinfo=UTC), datetime(2026, 4, 2, 7, 15, tzinfo=UTC)) == (
+        8,
+        5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("total", "at_once", "percent"), [(30, 0, "0.9"), (24, 0, "0"), (20, 4, "0.6"), (30, 10, "1.5")]
+)
+def test_a_break_costs_the_hours_beyond_the_allowed(total: int, at_once: int, percent: str) -> None:
+    excess = quality.excess_hours(pl.lit(total), pl.lit(24), pl.lit(at_once))
+    assert one(quality.percent_of_break(excess, number("0.15"), pl.lit(1))) == D(percent)
+
+
+def test_waste_is_counted_by_full_days_of_delay() -> None:
+    excess = quality.excess_hours(pl.lit(72 + 49), pl.lit(72), pl.lit(0))
+    assert one(quality.percent_of_break(excess, number("3.3"), pl.lit(24))) == D("6.6")
+
+
+@pytest.mark.parametrize(
+    ("normative", "actual", "below", "above", "step", "steps"),
+    [
+        ("18", "16", "0", "4", 1, 2),
+        ("18", "16", "3", "4", 1, 0),
+        ("18", "24", "0", "4", 1, 2),
+        ("60", "50", "3", None, 3, 2),
+    ],
+)
+def test_degrees_beyond_the_tolerance(
+    normative: str, actual: str, below: str, above: str | None, step: int, steps: int
+) -> None:
+    limit = number(above) if above else pl.lit(None, columns.EXACT)
+    assert one(quality.steps_off(number(normative), number(actual), number(below), limit, pl.lit(step))) == steps
+
+
+def test_a_reduction_is_never_more_than_the_charge() -> None:
+    assert one(quality.reduction(number("3500"), number("0.9"))) == D("3150")
+    assert one(quality.reduction(number("3500"), number("130"))) == D("350000")
+
+
+def test_water_below_forty_degrees_costs_what_cold_costs() -> None:
+    assert one(quality.cold_price_off(number("195.00"), number("34.56"))) == D("160.44")
