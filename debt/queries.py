@@ -10,7 +10,7 @@ from decimal import Decimal
 import polars as pl
 
 from accounts import queries as accounts_queries
-from accounts.calendar import Month, long_date
+from accounts.calendar import ONE_DAY, Month, long_date
 from accounts.errors import Refusal
 from accounts.money import ZERO, total
 from billing import columns, explanation
@@ -454,6 +454,24 @@ def explain_penalties(*, account_id: int, month: Month, on: date) -> list[Explan
             )
         )
     return told
+
+
+def explain(*, account_id: int, month: Month, today: date) -> list[Explanation]:
+    """Every line of the account in the month in words: the engine's, and the penalties accrued up to yesterday."""
+    rows = billing_queries.explain(account_id=account_id, month=month)
+    if all(row.kind != billing_queries.ChargeKind.PENALTY for row in rows):
+        return rows
+    accrued_to = max(min(today - ONE_DAY, month.last), month.first)
+    penalties_told = {
+        (row.contract_id, row.service_id, row.line): row
+        for row in explain_penalties(account_id=account_id, month=month, on=accrued_to)
+    }
+    return [
+        penalties_told.get((row.contract_id, row.service_id, row.line), row)
+        if row.kind == billing_queries.ChargeKind.PENALTY
+        else row
+        for row in rows
+    ]
 
 
 def _told(line: billing_queries.ChargeRow, debt: SheetDebt | None, before: Decimal, until: date) -> str:

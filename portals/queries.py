@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet, Sum
 
 import accounts.queries
 import billing.queries
+import debt.queries
 import payments.queries
 from accounts.calendar import ONE_DAY, Month
 from accounts.money import ZERO, total
@@ -259,7 +260,7 @@ class Reason:
     changes: list[comparison.Change]
 
 
-def reason(account_id: int, month: Month, *, key: str) -> Reason | None:
+def reason(account_id: int, month: Month, *, key: str, today: date) -> Reason | None:
     """Why a line of the month is what it is; None when there is no such line (any more)."""
     rows = {key_of(row): row for row in billing.queries.charges_of_account(account_id=account_id, month=month)}
     row = rows.get(key)
@@ -268,7 +269,7 @@ def reason(account_id: int, month: Month, *, key: str) -> Reason | None:
     told = next(
         (
             one
-            for one in billing.queries.explain(account_id=account_id, month=month)
+            for one in debt.queries.explain(account_id=account_id, month=month, today=today)
             if (one.contract_id, one.service_id, one.kind, one.line)
             == (row.contract_id, row.service_id, row.kind, row.line)
         ),

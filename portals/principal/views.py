@@ -182,7 +182,7 @@ def why(request: HttpRequest, scope: Scope, number: str) -> HttpResponse:
     if key.partition("-")[0] not in {str(pk) for pk in scope.ids}:
         raise Http404("Нет такой строки.")
     month = asked_month(request)
-    reason = portal_queries.reason(row.pk, month, key=key)
+    reason = portal_queries.reason(row.pk, month, key=key, today=localdate())
     template = "resident/_why.html" if request.htmx else "principal/why.html"  # type: ignore[attr-defined]
     return render(
         request, template, {"tab": "accounts", "scope": scope, "account": row, "month": month, "reason": reason}

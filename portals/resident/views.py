@@ -147,7 +147,7 @@ def why(request: HttpRequest, number: str) -> HttpResponse:
     """«Почему столько»: the explanation of one line, beside last month's."""
     row = access.get_account_for(request.user, number)
     month = asked_month(request, Month.of(localdate()))
-    reason = queries.reason(row.pk, month, key=request.GET.get("line", ""))
+    reason = queries.reason(row.pk, month, key=request.GET.get("line", ""), today=localdate())
     template = "resident/_why.html" if request.htmx else "resident/why.html"  # type: ignore[attr-defined]
     return render(request, template, {**head(row, "charges"), "month": month, "reason": reason})
 

@@ -17,6 +17,7 @@ import accounts.operations
 import accounts.queries
 import billing.operations
 import billing.queries
+import debt.queries
 import epd.queries
 import epd.render
 import payments.queries
@@ -391,7 +392,7 @@ def why(request: HttpRequest, account_id: int) -> HttpResponse:
     wanted = {name: request.GET.get(name, "") for name in ("contract_id", "service_id", "kind", "line")}
     rows = [
         row
-        for row in billing.queries.explain(account_id=account.pk, month=month)
+        for row in debt.queries.explain(account_id=account.pk, month=month, today=timezone.localdate())
         if all(str(getattr(row, name)) == value for name, value in wanted.items() if value)
     ]
     return fragment(request, "office/_why.html", rows=rows)

@@ -124,7 +124,7 @@ def test_the_difference_from_last_month_is_told_by_cause(db):
         town.cold.readings.filter(month=OCTOBER.first).update(value=Decimal("112"))
         key = f"{town.water.pk}-2-1-1"
         assert key in {row.key for row in queries.month_bill(town.account.pk, OCTOBER).rows}
-        reason = queries.reason(town.account.pk, OCTOBER, key=key)
+        reason = queries.reason(town.account.pk, OCTOBER, key=key, today=towns.TODAY)
     assert reason is not None and reason.previous == Decimal("200.00")
     assert sum(change.amount for change in reason.changes) == reason.amount - reason.previous
 
