@@ -64,9 +64,10 @@ def frame(sql: str, schema: Schema, params: Mapping[str, Any] | Sequence[Any] = 
     return pl.read_csv(source, schema=schema, has_header=False)
 
 
-def array(ids: Iterable[int]) -> str:
+def array(ids: Iterable[int] | pl.Series) -> str:
     """Numbers of ours as an SQL array: COPY takes no parameters."""
-    return "'{" + ",".join(str(int(number)) for number in ids) + "}'::bigint[]"
+    numbers = ids.cast(pl.String).to_list() if isinstance(ids, pl.Series) else [str(int(number)) for number in ids]
+    return "'{" + ",".join(numbers) + "}'::bigint[]"
 
 
 def day(moment: date) -> str:
@@ -148,7 +149,9 @@ def facts(
         f" WHERE p.id = ANY({homes}) AND p.parent_id IS NOT NULL",
         columns.ROOMS,
     )
-    metered_homes = array(sorted({*accounts["premises_id"].to_list(), *rooms["parent_id"].to_list()}))
+    metered_homes = homes
+    if rooms.height:
+        metered_homes = array(pl.concat([accounts["premises_id"], rooms["parent_id"]]).unique().sort())
     lived_in_all_month = (
         "SELECT FROM accounts_residency r WHERE r.premises_id = o.premises_id"
         f" AND r.valid_from <= {first} AND (r.valid_to IS NULL OR r.valid_to >= {following})"
