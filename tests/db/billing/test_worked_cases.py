@@ -14,15 +14,15 @@ from config.cases.answers import told
 
 pytestmark = pytest.mark.django_db
 CASES_FILE = Path(settings.REFERENCE_DIR) / "domain" / "cases.json"
-ELSEWHERE = {"payment", "penalty", "court_fee", "debt", "subsidy", "absence", "quality"}
+ELSEWHERE = {"payment", "penalty", "court_fee", "debt", "subsidy"}
 
 
 def cases() -> list[Any]:
-    """The cases of charging; those of absence inside waste are told apart by their inputs."""
+    """The cases of charging."""
     if not CASES_FILE.is_file():
         return [pytest.param(None, marks=pytest.mark.skip("нет справочных файлов: задайте REFERENCE_DIR"))]
     read = json.loads(CASES_FILE.read_text(encoding="utf-8"))["cases"]
-    charged = [case for case in read if case["kind"] not in ELSEWHERE and "absent" not in case["inputs"]]
+    charged = [case for case in read if case["kind"] not in ELSEWHERE]
     return [pytest.param(case, id=case["id"]) for case in charged]
 
 
