@@ -134,6 +134,16 @@ BREACHES: Final[Schema] = {
     "cold_price": pl.Boolean,
     "act": pl.String,
 }
+BENEFITS: Final[Schema] = {
+    "account_id": pl.Int64,
+    "service_id": pl.Int16,
+    **DATED,
+    "percent": EXACT,
+    "covered": EXACT,  # persons
+    "within_norm": pl.Int8,
+    "social_m2": EXACT,  # m² a person; null: the whole area
+    "document": pl.String,
+}
 SERVICES: Final[Schema] = {"service_id": pl.Int16, "code": pl.String, "unit": pl.Int16, "resource": pl.Int16}
 TARIFFS: Final[Schema] = {
     "contract_id": pl.Int64,

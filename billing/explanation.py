@@ -331,7 +331,7 @@ def why_norm(dials: Sequence[Row]) -> str:
     return ""
 
 
-GROUNDS = {int(Relief.ABSENCE), int(Relief.QUALITY)}
+GROUNDS = {int(Relief.ABSENCE), int(Relief.BENEFIT), int(Relief.QUALITY)}
 
 
 def taken_off(ground: int, rows: Sequence[Row], amount: Decimal, month: Month) -> str:
@@ -348,12 +348,17 @@ def taken_off(ground: int, rows: Sequence[Row], amount: Decimal, month: Month) -
         cost = f"{volume} × {price(row['price'])} ₽ = {roubles(row['amount'])}" if volume else roubles(row["amount"])
         if row["relief"] == Relief.ABSENCE and ground == Relief.ABSENCE:
             parts.append(f"отсутствие {count} чел.-дн. (день отъезда и день возвращения не считаются): {cost}")
+        elif row["relief"] == Relief.BENEFIT and ground == Relief.BENEFIT:
+            parts.append(
+                f"{count} % платы льготников и их семьи в пределах нормы, без повышающего коэффициента: {cost}"
+            )
         elif row["relief"] == Relief.NOT_SUPPLIED and ground == Relief.QUALITY:
             parts.append(f"{count} ч без услуги или не того качества: {cost}")
         elif row["relief"] == Relief.QUALITY and ground == Relief.QUALITY:
             parts.append(f"нарушение качества, {count} % платы за месяц: {cost}")
     verb = "снято" if amount < 0 else "возвращено к оплате"
-    whole = f"Перерасчёт за {month.title}: {verb} {roubles(abs(amount))}."
+    name = "Льгота" if ground == Relief.BENEFIT else "Перерасчёт"
+    whole = f"{name} за {month.title}: {verb} {roubles(abs(amount))}."
     if not parts:
         return f"{whole} Основание отменено."
     known = list(dict.fromkeys(row["basis"] for row in rows if row["basis"]))

@@ -73,6 +73,7 @@ class Relief(IntEnum):
     """Ground of a line that takes something off; its hundreds in the number of a line of recalculation."""
 
     ABSENCE = 4
+    BENEFIT = 5  # lines of kind BENEFIT
     QUALITY = 6
     NOT_SUPPLIED = 16  # part of QUALITY: the volume that did not come
 
@@ -91,4 +92,8 @@ GAS, HEAT = 4, 5
 ROOM, NON_RESIDENTIAL, PARKING = 2, 3, 5  # PremisesKind
 BUSINESS = 99  # Tariff.category of non-residential premises and organisations: a price without VAT
 DRAFTED = (Kind.CHARGE, Kind.UPLIFT, Kind.COMMON_USE, Kind.VAT)  # kinds that the run owns; the others it leaves alone
-RELIEVED = (Relief.ABSENCE, Relief.QUALITY)  # what the run takes off by lines of recalculation of its own month
+RELIEVED = (
+    Relief.ABSENCE,
+    Relief.BENEFIT,
+    Relief.QUALITY,
+)  # what the run takes off of its own month, by lines of recalculation and benefit

@@ -302,13 +302,24 @@ def _relief(month: Month, accounts: pl.DataFrame, homes: str, houses: str) -> di
     zone = f"AT TIME ZONE '{settings.TIME_ZONE}'"
     away = f"premises_id = ANY({homes}) AND valid_from < {following} AND valid_to > {first}"
     broken = f"e.house_id = ANY({houses}) AND e.started_at {zone} < {following} AND e.ended_at {zone} > {first}"
+    entitled = f"b.account_id = ANY({array(accounts['account_id'])}) AND b.way = 1 AND {in_force(month, 'b')}"
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT EXISTS (SELECT FROM accounts_absence WHERE {away}),"
-            f" EXISTS (SELECT FROM billing_qualityevent e WHERE {broken})"
+            f" EXISTS (SELECT FROM billing_qualityevent e WHERE {broken}),"
+            f" EXISTS (SELECT FROM billing_benefitentitlement b WHERE {entitled})"
         )
-        is_away, is_broken = cursor.fetchone()
+        is_away, is_broken, is_entitled = cursor.fetchone()
     found: dict[str, pl.DataFrame] = {}
+    if is_entitled:
+        # no service named: every communal and housing one
+        found["benefits"] = frame(
+            "SELECT b.account_id, s.id, b.valid_from, b.valid_to, b.percent, b.persons, b.within_norm::int, b.area_m2,"
+            " b.category || ', ' || b.document FROM billing_benefitentitlement b JOIN accounts_service s"
+            " ON s.id = b.service_id OR (b.service_id IS NULL AND s.kind IN (1, 2))"
+            f" WHERE {entitled} ORDER BY b.id",
+            columns.BENEFITS,
+        )
     if is_away:
         # all documents of these premises: one that ends before the month may be the beginning of an absence in it
         found["absences"] = frame(
@@ -431,7 +442,7 @@ def standing(
     """
     names = ", ".join(columns.CHARGES)
     listed = ", ".join(str(int(kind)) for kind in kinds or DRAFTED)
-    wanted = f"kind IN ({listed})" if kinds else f"(kind IN ({listed}) OR (kind = 4 AND {OF_ITSELF}))"
+    wanted = f"kind IN ({listed})" if kinds else f"(kind IN ({listed}) OR (kind IN (4, 5) AND {OF_ITSELF}))"
     return frame(
         f"SELECT {names} FROM {partition(month)} WHERE account_id = ANY({array(account_ids)}) AND {wanted} AND {lines}",
         columns.CHARGES,
@@ -445,7 +456,7 @@ def posted(month: Month, account_ids: Sequence[int]) -> pl.DataFrame:
         f"SELECT {names} FROM billing_charge c JOIN billing_contractmonth s"
         " ON s.contract_id = c.contract_id AND s.month = c.month AND s.state <> 'open'"
         f" WHERE c.account_id = ANY({array(account_ids)}) AND c.for_month = {day(month.first)}"
-        f" AND c.month >= {day(month.first)} AND (c.kind IN (1, 2, 3, 7) OR (c.kind = 4 AND c.{AUTOMATIC}))"
+        f" AND c.month >= {day(month.first)} AND (c.kind IN (1, 2, 3, 7) OR (c.kind IN (4, 5) AND c.{AUTOMATIC}))"
         " AND NOT EXISTS (SELECT FROM billing_hold h WHERE h.account_id = c.account_id AND h.month = c.month"
         " AND h.released_at IS NULL)",
         columns.CHARGES,
@@ -458,7 +469,7 @@ def posted_contracts(month: Month) -> list[int]:
 
 
 OF_POSTED = "line < 1000 AND line % 100 > 0"  # recalculations of posted months
-OF_ITSELF = "line < 1000 AND line % 100 = 0"  # what the run takes off its own month: absence, bad quality
+OF_ITSELF = "line < 1000 AND line % 100 = 0"  # what the run takes off its own month: benefits, absence, bad quality
 AUTOMATIC = "line < 1000"  # recalculations by the run; those of a document have higher numbers
 FIRST_YEARLY = 30_000
 BY_DOCUMENT = f"line >= 1000 AND line < {FIRST_YEARLY}"
@@ -632,7 +643,7 @@ def explain(*, account_id: int, month: Month) -> list[Explanation]:
 
 def _taken_off(charge: ChargeRow, made: pipeline.Calculation, found: pipeline.Facts) -> str:
     """Why a line of recalculation takes off what it does: its ground, its period and its document."""
-    if charge.kind != ChargeKind.RECALCULATION or charge.line >= 1000:
+    if charge.kind not in (ChargeKind.RECALCULATION, ChargeKind.BENEFIT) or charge.line >= 1000:
         return ""
     ground = charge.line // 100
     if charge.for_month != found.month.first:  # of a posted month: its own facts say why

@@ -20,6 +20,7 @@ from billing.models import ChargeKind, Method
 from billing.operations import writing
 from billing.pipeline import Difference
 
+NUMBERED = (ChargeKind.RECALCULATION, ChargeKind.BENEFIT)
 FIRST_BY_DOCUMENT = 1000  # lower numbers of recalculations are those of the run itself
 
 
@@ -71,9 +72,9 @@ def draft_charges(
         {"account_id": pl.Int64, "house_id": pl.Int64},
     )
     writing.lock_houses(sorted(set(houses["house_id"].to_list())))
-    numbers = queries.BY_DOCUMENT if kind == ChargeKind.RECALCULATION else "true"
-    if kind == ChargeKind.RECALCULATION and any(line < FIRST_BY_DOCUMENT for line in frame["line"].to_list()):
-        raise DraftRefused(f"Номера строк перерасчёта по документу начинаются с {FIRST_BY_DOCUMENT}.")
+    numbers = queries.BY_DOCUMENT if kind in NUMBERED else "true"
+    if kind in NUMBERED and any(line < FIRST_BY_DOCUMENT for line in frame["line"].to_list()):
+        raise DraftRefused(f"Номера строк перерасчёта и льгот по документу начинаются с {FIRST_BY_DOCUMENT}.")
     return writing.replace(_stored(frame, month, kind, houses), month, accounts_in_scope, [kind], numbers)
 
 

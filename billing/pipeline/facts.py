@@ -52,6 +52,7 @@ class Facts:
     plots: Frame = field(default_factory=lambda: columns.empty(columns.PLOTS))
     absences: Frame = field(default_factory=lambda: columns.empty(columns.ABSENCES))
     breaches: Frame = field(default_factory=lambda: columns.empty(columns.BREACHES))
+    benefits: Frame = field(default_factory=lambda: columns.empty(columns.BENEFITS))
     # Accounts whose lines are asked for; the others are loaded for what the house shares. None: all of them.
     wanted: tuple[int, ...] | None = None
 

@@ -6,10 +6,10 @@ import polars as pl
 
 from billing import columns
 from billing.columns import EXACT, QUANTITY
-from billing.formulas import absence, quality
+from billing.formulas import absence, benefits, quality
 from billing.formulas.exact import exact, roubles, rounded, shown
 from billing.kinds import By, How, Kind, Relief
-from billing.pipeline.facts import Facts, Frame
+from billing.pipeline.facts import Facts, Frame, in_month
 
 LINE = 100  # line = Relief × 100 + months back; the run's own month is none back
 OFF: columns.Schema = {
@@ -24,7 +24,7 @@ def relief(facts: Facts, traced: Frame, agreed: Frame, prices: Frame) -> Frame:
     """OFF: what comes off each line and why; `quantity` is person-days away, hours or percent. Amounts are positive."""
     nothing = columns.empty(OFF)
     charged = traced.filter(pl.col("kind") == Kind.CHARGE)
-    if not charged.height or not (facts.absences.height or facts.breaches.height):
+    if not charged.height or not (facts.absences.height or facts.breaches.height or facts.benefits.height):
         return nothing
     spans = agreed.select("term", "start", "stop", "method", "code", "resource")
     charged = charged.join(spans, on="term")
@@ -33,13 +33,17 @@ def relief(facts: Facts, traced: Frame, agreed: Frame, prices: Frame) -> Frame:
         parts.append(_absence(facts, charged, traced))
     if facts.breaches.height:
         parts.append(_quality(facts, charged, agreed, prices))
-    return _capped(pl.concat(parts), charged)
+    off = _capped(pl.concat(parts), charged)
+    if facts.benefits.height:
+        off = _capped(pl.concat([off, _benefits(facts, charged, agreed, off)]), charged)
+    return off
 
 
 def _capped(off: Frame, charged: Frame) -> Frame:
     """Never more comes off a service than was charged for it: what is found first stands first."""
     whole = charged.group_by(KEY).agg(whole=pl.sum("amount"))
-    rows = off.filter(pl.col("amount") > 0).sort(*KEY, "relief", "component", maintain_order=True)
+    is_benefit = pl.col("relief") == Relief.BENEFIT  # a benefit is of what is left
+    rows = off.filter(pl.col("amount") > 0).sort(*KEY, is_benefit, "relief", "component", maintain_order=True)
     rows = rows.join(whole, on=KEY, how="left")
     before = pl.col("amount").cum_sum().over(KEY) - pl.col("amount")
     left = pl.max_horizontal(pl.col("whole") - before, pl.lit(0).cast(columns.MONEY))
@@ -197,6 +201,60 @@ def _volume(rows: Frame, hours: str, price: pl.Expr, month_hours: int) -> Frame:
     )  # fmt: skip
 
 
+def _benefits(facts: Facts, charged: Frame, agreed: Frame, off: Frame) -> Frame:
+    """The discount of every entitlement, of the charge that absence and bad quality have left."""
+    rights = in_month(facts.benefits, facts.month).rename({"start": "since", "stop": "until"})
+    rows = charged.join(rights.drop("valid_from", "valid_to"), on=["account_id", "service_id"]).join(
+        agreed.select("term", "person_norm", "person_over"), on="term"
+    )
+    entitled = pl.min_horizontal("stop", "until") - pl.max_horizontal("start", "since")
+    rows = rows.with_columns(entitled=exact(entitled)).filter(entitled > 0)
+    if not rows.height:
+        return columns.empty(OFF)
+    whole = charged.group_by(KEY).agg(whole=exact(pl.sum("amount")))
+    gone = off.group_by(KEY).agg(gone=exact(pl.sum("amount")))
+    rows = rows.join(whole, on=KEY).join(gone, on=KEY, how="left").filter(pl.col("whole") > 0)
+    quantity = shown(pl.col("numer"), pl.col("over"))
+    alike = [*KEY, "term", "component", "since", "document"]
+    rows = rows.with_columns(
+        left=pl.col("whole") - pl.col("gone").fill_null(0), used=exact(quantity),
+        used_whole=exact(quantity.sum().over(alike)),
+    )  # fmt: skip
+    amount, percent, covered = exact(pl.col("amount")), pl.col("percent"), pl.col("covered")
+    days, of_days = exact(pl.col("days")), exact(pl.col("stop") - pl.col("start"))
+    lived_in = pl.col("person_days") > 0
+    persons = pl.when(lived_in).then(pl.col("person_days")).otherwise(days)
+    cover = pl.when(lived_in).then(covered).otherwise(exact(pl.lit(1)))
+    share = benefits.of_covered(amount, cover, persons, days, pl.col("entitled"), percent)
+    by_area = (pl.col("by") == By.AREA) | pl.col("shows_area")
+    is_normed = (
+        (pl.col("within_norm") == 1) & pl.col("person_norm").is_not_null() & ~by_area & (pl.col("used_whole") > 0)
+    )
+    heat = pl.when(pl.col("component") == 2).then(pl.col("heat_per_m3")).otherwise(exact(pl.lit(1)))
+    norm = pl.col("person_norm") * heat
+    limit = benefits.within_norm(norm, covered, pl.col("price"), pl.col("entitled"), percent) * pl.col("used")
+    limit_over = exact(pl.col("person_over")) * facts.month.days * 100 * pl.col("used_whole")
+    area = benefits.within_area(
+        amount, pl.col("social_m2"), covered, pl.col("area_days"), days, pl.col("entitled"), percent
+    )
+    is_limited = by_area & pl.col("social_m2").is_not_null() & (pl.col("area_days") > 0)
+    one = exact(pl.lit(1))
+    rest, over_rest = pl.col("left"), pl.col("whole")
+
+    def worth(numer: pl.Expr, over: pl.Expr, holds: pl.Expr) -> pl.Expr:
+        safe = pl.when(holds).then(numer).otherwise(one), pl.when(holds).then(over).otherwise(one)
+        return pl.when(holds).then(rounded(safe[0] * rest, safe[1] * over_rest, 2))
+
+    found = rows.with_columns(
+        relief=pl.lit(int(Relief.BENEFIT)), quantity=percent, volume=pl.lit(None), basis=pl.col("document"),
+        amount=pl.min_horizontal(
+            worth(share, persons * of_days * 100, pl.lit(True)), worth(limit, limit_over, is_normed),
+            worth(area, pl.col("area_days") * of_days * 100, is_limited),
+        ),
+    )  # fmt: skip
+    return _off(found)
+
+
 def relief_lines(facts: Facts, off: Frame) -> Frame:
     """Lines of recalculation, one for each account, service and ground; volumes and amounts below zero."""
     ground = pl.when(pl.col("relief") == Relief.NOT_SUPPLIED).then(int(Relief.QUALITY)).otherwise(pl.col("relief"))
@@ -206,7 +264,8 @@ def relief_lines(facts: Facts, off: Frame) -> Frame:
     )  # fmt: skip
     first = pl.lit(facts.month.first)
     rows = lines.with_columns(
-        kind=int(Kind.RECALCULATION), line=pl.col("ground") * LINE, month=first, for_month=first,
+        kind=pl.when(pl.col("ground") == Relief.BENEFIT).then(int(Kind.BENEFIT)).otherwise(int(Kind.RECALCULATION)),
+        line=pl.col("ground") * LINE, month=first, for_month=first,
         method=int(By.MANUAL), days=facts.month.days,
         **{name: pl.lit(None, QUANTITY) for name in ("tariff", "norm", "multiplier", "persons", "area")},
     )  # fmt: skip

@@ -14,7 +14,7 @@ from accounts.calendar import Month
 from accounts.models import Absence, House, PersonalAccount
 from billing import operations, pipeline, queries
 from billing.kinds import Kind
-from billing.models import Breach, NormBasis, ProvisionMethod, QualityEvent
+from billing.models import BenefitEntitlement, BenefitWay, Breach, NormBasis, ProvisionMethod, QualityEvent
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -222,3 +222,86 @@ def test_never_more_than_the_charge_comes_off() -> None:
     broken(account.house, 5, Breach.HEATING_TEMPERATURE, at(1), at(30), normative_c=D("18"), actual_c=D("5"))
     operations.run_billing(month=APRIL)
     assert taken(account, APRIL) == {(5, 600): D("-3000.00")}
+
+
+def entitle(account: PersonalAccount, percent: str = "50", **facts: object) -> BenefitEntitlement:
+    return BenefitEntitlement.objects.create(
+        account=account, percent=D(percent),
+        **{"category": "ветеран труда", "document": "удостоверение № 5", "valid_from": make.LONG_AGO, **facts},
+    )  # fmt: skip
+
+
+def discounts(account: PersonalAccount, month: Month = APRIL) -> dict[tuple[int, int], Decimal]:
+    rows = queries.charges_of_account(account_id=account.pk, month=month)
+    return {(row.service_id, row.line): row.amount for row in rows if row.kind == Kind.BENEFIT}
+
+
+def test_half_of_the_veterans_share_and_never_of_the_uplift() -> None:
+    account = a_flat(2, meter_impossible=[])
+    serve(account, 2, ProvisionMethod.METERED, "30")
+    make.norm(2, "4")
+    entitle(account)
+    operations.run_billing(month=APRIL)
+    # 2 × 4 × 30 = 240.00 and the uplift of 480.00 (K = 3); one of two persons, 50 % of 120.00
+    assert discounts(account) == {(2, 500): D("-60.00")}
+    (told,) = [row for row in queries.explain(account_id=account.pk, month=APRIL) if row.kind == Kind.BENEFIT]
+    assert told.text.startswith("Льгота за апрель 2026: снято 60,00 ₽.")
+    assert told.text.endswith("Основание: ветеран труда, удостоверение № 5.")
+
+
+def test_metered_water_counts_within_the_norm() -> None:
+    account = a_flat(2)
+    serve(account, 2, ProvisionMethod.METERED, "30")
+    make.norm(2, "4")
+    meter = make.meter(premises=account.premises)
+    make.reading(meter, date(2026, 3, 20), "100")
+    make.reading(meter, date(2026, 4, 20), "120")
+    right = entitle(account)
+    operations.run_billing(month=APRIL)
+    assert discounts(account) == {(2, 500): D("-60.00")}  # 20 m³: ten are the veteran's, four of them within the norm
+    right.within_norm = False
+    right.save()
+    operations.run_billing(month=APRIL)
+    assert discounts(account) == {(2, 500): D("-150.00")}
+
+
+def test_area_services_within_the_social_norm_by_days_of_the_right() -> None:
+    account = a_flat(1, total_area_m2=D("60"))
+    serve(account, 8, ProvisionMethod.PER_M2, "20")
+    entitle(account, area_m2=D("33"), valid_from=date(2026, 4, 16))
+    operations.run_billing(month=APRIL)
+    # 33 of 60 m²: 660.00; half of it for 15 days of 30
+    assert discounts(account) == {(8, 500): D("-165.00")}
+
+
+def test_compensation_is_paid_by_the_social_protection_and_makes_no_line() -> None:
+    account = a_flat()
+    serve(account, 7, ProvisionMethod.NORM_PERSON, "100")
+    make.norm(7, "1")
+    entitle(account, way=BenefitWay.COMPENSATION)
+    operations.run_billing(month=APRIL)
+    assert discounts(account) == {}
+
+
+def test_a_benefit_is_of_what_bad_quality_has_left() -> None:
+    account = heated("3000")
+    entitle(account, service_id=5)
+    broken(account.house, 5, Breach.HEATING_TEMPERATURE, at(3), at(9), hours=D("72"), normative_c=D("18"),
+           actual_c=D("16"))  # fmt: skip
+    operations.run_billing(month=APRIL)
+    assert taken(account, APRIL) == {(5, 600): D("-648.00")}
+    assert discounts(account) == {(5, 500): D("-1176.00")}  # half of 2352.00
+
+
+def test_a_benefit_learned_of_late_is_recalculated() -> None:
+    account = a_flat()
+    serve(account, 7, ProvisionMethod.NORM_PERSON, "100")
+    make.norm(7, "1")
+    operations.run_billing(month=APRIL)
+    operations.post_month(month=APRIL)
+    operations.run_billing(month=MAY)
+    entitle(account)
+    accounts.operations.touch(house_id=account.house_id, account_id=account.pk, first_month=APRIL)
+    operations.redraft_touched()
+    assert discounts(account, MAY) == {(7, 500): D("-50.00")}
+    assert taken(account, MAY) == {(7, 501): D("-50.00")}

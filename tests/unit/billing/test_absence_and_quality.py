@@ -38,7 +38,8 @@ def test_both_end_days_are_excluded(left: str, back: str, days: int, counts: boo
 
 def test_overlapping_documents_are_one_and_touching_ones_are_two() -> None:
     rows = [(1, 7, date(2026, 4, 1), date(2026, 4, 10), 1, "а"), (1, 7, date(2026, 4, 5), date(2026, 4, 15), 1, "б"),
-            (1, 7, date(2026, 4, 15), date(2026, 4, 30), 1, "в"), (1, 8, date(2026, 4, 2), date(2026, 4, 4), 1, "г")]  # fmt: skip
+            (1, 7, date(2026, 4, 15), date(2026, 4, 30), 1, "в"),
+            (1, 8, date(2026, 4, 2), date(2026, 4, 4), 1, "г")]  # fmt: skip
     absences = pl.DataFrame(rows, schema=columns.ABSENCES, orient="row")
     found = absence.united(absences, ["premises_id", "person_id"])
     assert found.select("person_id", "left_on", "back_on", "document").rows() == [
