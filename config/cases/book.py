@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -18,6 +19,7 @@ from config.cases.answers import Answer, Finding, compared
 from config.cases.given import Given
 from config.cases.penalty import NotUnderstood
 
+logger = logging.getLogger(__name__)
 Reader = Callable[[Given, Any], Answer]
 KINDS: dict[str, Reader] = {
     **water.KINDS, **area.KINDS, **power.KINDS, **money.KINDS, **heat.KINDS, **shared.KINDS, **breaks.KINDS,
@@ -115,6 +117,10 @@ def outcome(case: Mapping[str, Any]) -> Outcome:
     except (IntegrityError, DataError, InvalidOperation) as fault:
         # A fact that the database cannot hold (a negative price, an area of nothing) is no fact.
         found = [Outcome(name, kind, refusal=f"такие данные не бывают: {str(fault).splitlines()[0]}.")]
+    except Exception as fault:
+        # A case of a shape nobody thought of must not hide the others: it is told, and the status is 1.
+        logger.exception("config.worked_cases.failed", extra={"case": name})
+        found = [Outcome(name, kind, refusal=f"сбой на этих данных: {type(fault).__name__}: {fault}")]
     return found[0]
 
 

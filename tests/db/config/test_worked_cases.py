@@ -437,3 +437,11 @@ def test_one_case_alone(tmp_path):
     assert "Примеров: 1, сошлось: 1" in run(tmp_path, VARIATIONS["three zones"], other, case=["X-1"])
     with pytest.raises(CommandError, match="нет примера X-9"):
         run(tmp_path, VARIATIONS["three zones"], case=["X-9"])
+
+
+def test_a_shape_nobody_thought_of_does_not_hide_the_other_cases(tmp_path):
+    known = VARIATIONS["penalty by its own reader"]
+    odd = {**known, "id": "X-2", "inputs": {**known["inputs"], "payments": 5}}
+    told = refused(tmp_path, odd, VARIATIONS["three zones"])
+    assert told.startswith("Не сошлись: X-2.")
+    assert "X-1 (electricity): сошёлся" in told
