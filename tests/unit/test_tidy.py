@@ -17,7 +17,17 @@ VIEWS = {"views", "api"}
 # Rooms that compute from their arguments alone (the dots of STYLE.md).
 PURE = {
     "accounts": ["money", "calendar", "errors", "rules", "imports"],
-    "billing": ["columns", "differences", "explanation", "formulas", "gate", "kinds", "pipeline", "recalculation", "what_ifs"],
+    "billing": [
+        "columns",
+        "differences",
+        "explanation",
+        "formulas",
+        "gate",
+        "kinds",
+        "pipeline",
+        "recalculation",
+        "what_ifs",
+    ],
     "payments": ["registers", "allocation", "remittance", "bank_orders"],
     "debt": ["penalties", "stages", "court"],
     "epd": ["assemble", "barcode", "writer"],
