@@ -84,8 +84,9 @@ def test_verify_names_the_line_that_breaks_a_law() -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE billing_charge_202610 DISABLE TRIGGER USER")
         cursor.execute(
-            "UPDATE billing_charge_202610 SET amount = amount + 0.01 WHERE kind = 1 AND service_id = 8 AND account_id = "
-            "(SELECT min(account_id) FROM billing_charge_202610 WHERE service_id = 8) RETURNING account_id"
+            "UPDATE billing_charge_202610 SET amount = amount + 0.01 WHERE kind = 1 AND service_id = 8 "
+            "AND account_id = (SELECT min(account_id) FROM billing_charge_202610 WHERE service_id = 8) "
+            "RETURNING account_id"
         )
         (account_id,) = cursor.fetchone()
         cursor.execute("ALTER TABLE billing_charge_202610 ENABLE TRIGGER USER")

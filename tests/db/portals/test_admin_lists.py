@@ -24,7 +24,17 @@ from accounts.models import (
     Run,
     Touch,
 )
-from billing.models import BenefitEntitlement, Correction, Hold, LineProblem, ProvisionException, QualityEvent
+from billing.models import (
+    BenefitEntitlement,
+    Correction,
+    Hold,
+    HouseBalance,
+    LineProblem,
+    MeterFault,
+    PlotUse,
+    ProvisionException,
+    QualityEvent,
+)
 from debt.models import Moratorium, PenaltyBand, PenaltyTerms
 from epd.models import PaymentDocument
 from payments.models import (
@@ -79,6 +89,11 @@ def rows(number: int) -> None:
     ProvisionException.objects.create(account=account, service_id=2, ground="акт", valid_from=DAY)
     Hold.objects.create(account=account, month=MONTH, cause="нулевой расход", held_by=staff)
     LineProblem.objects.create(account=account, month=MONTH, service_id=2, text="нет норматива")
+    HouseBalance.objects.create(
+        house=house, service_id=16, month=MONTH, volume=Decimal("-3.5"), carried=Decimal("-3.5")
+    )
+    MeterFault.objects.create(meter=meter, kind=1, document="акт № 2", valid_from=DAY)
+    PlotUse.objects.create(premises=account.premises, kind=1, units=Decimal(40), valid_from=DAY)
     QualityEvent.objects.create(
         house=house, premises=account.premises, service_id=3, breach=5, act="акт № 1",
         started_at=datetime(2026, 10, 1, 8, tzinfo=UTC), ended_at=datetime(2026, 10, 2, 8, tzinfo=UTC),
