@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import io
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import psycopg2
 from django.core.management import call_command
 from django.db import connection
 
@@ -22,7 +20,7 @@ from accounts.models import Run
 from billing import operations, queries
 from billing.columns import CHARGES
 from billing.operations import drafts
-from config.benches.database import checkpoint, own_database
+from config.benches.database import checkpoint, floor_of, own_database
 
 MONTH = Month.parse("2026-10")
 
@@ -45,8 +43,8 @@ def run(*, accounts: int, workers: int = 2) -> dict[str, Any]:
         again = time.perf_counter() - began
         checkpoint()
         blocks = _lines_by_block()
-        floor = _floor(blocks, 1)
-        parallel_floor = _floor(blocks, workers)
+        floor = floor_of(blocks, 1)
+        parallel_floor = floor_of(blocks, workers)
     return {
         "bench": "calculation",
         "accounts": summary.accounts,
@@ -74,29 +72,3 @@ def _lines_by_block() -> list[bytes]:
         rows.readline()
         texts.append(rows.read())
     return texts
-
-
-def _floor(blocks: list[bytes], connections: int) -> float:
-    """Seconds to COPY the blocks into an empty table of the same shape and key, without triggers."""
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS bench_floor")
-        cursor.execute("CREATE TABLE bench_floor (LIKE billing_charge INCLUDING INDEXES INCLUDING CONSTRAINTS)")
-    checkpoint()
-    # with its own connections, as the workers have theirs
-    settings = connection.get_connection_params()
-    del settings["cursor_factory"]
-    links = [psycopg2.connect(**settings) for _ in range(connections)]
-    copy = f"COPY bench_floor ({', '.join(CHARGES)}) FROM STDIN WITH (FORMAT csv)"
-
-    def write(number: int) -> None:
-        for block in blocks[number::connections]:
-            with links[number], links[number].cursor() as cursor:
-                cursor.copy_expert(copy, io.BytesIO(block))
-
-    began = time.perf_counter()
-    with ThreadPoolExecutor(connections) as pool:
-        list(pool.map(write, range(connections)))
-    seconds = time.perf_counter() - began
-    for link in links:
-        link.close()
-    return seconds

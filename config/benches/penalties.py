@@ -19,8 +19,7 @@ from django.db import connection, transaction
 from accounts.calendar import Month
 from billing import columns
 from billing import operations as billing_operations
-from config.benches import calculation
-from config.benches.database import checkpoint, own_database
+from config.benches.database import checkpoint, floor_of, own_database
 from debt import operations
 
 MONTH = Month.parse("2026-10")
@@ -93,7 +92,7 @@ def run(*, accounts: int) -> dict[str, Any]:
         operations.charge_penalties(month=MONTH, day=MONTH.last)
         again = time.perf_counter() - began
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        floor = calculation._floor(list(_lines(accounts)), 1)
+        floor = floor_of(list(_lines(accounts)), 1)
     return {
         "bench": "penalties",
         "accounts": accounts,
