@@ -65,6 +65,9 @@ class HousePassport(Dated):
     storeys = models.SmallIntegerField("этажей", default=1)
     has_lift = models.BooleanField("есть лифт", default=False)
     heating_mode = models.SmallIntegerField("оплата отопления", choices=HeatingMode, default=HeatingMode.SEASON)
+    common_area_heated = models.BooleanField(
+        "в местах общего пользования есть отопление", default=True, db_default=True
+    )
     norm_scope = models.SmallIntegerField("группа нормативов", default=0)
     tariff_category = models.SmallIntegerField("тарифная категория", default=0)
 

@@ -1,5 +1,6 @@
 """What is charged, at what price, and the charges themselves."""
 
+from billing.models.acts import AllocatorShare, MassCorrection, MassRule, UnauthorisedKind, UnauthorisedUse
 from billing.models.charges import Charge, ChargeKind, ContractMonth, ContractMonthState, Correction, Hold, Method
 from billing.models.reference import (
     HouseBalance,
@@ -25,8 +26,9 @@ from billing.models.relief import (
 )
 
 __all__ = [
-    "BenefitEntitlement", "BenefitWay", "Breach", "Charge", "ChargeKind", "ContractMonth", "ContractMonthState",
-    "Correction", "Hold", "HouseBalance", "HouseVolume", "LawValue", "LineProblem", "MeterFault", "MeterFaultKind",
-    "Method", "Norm", "NormBasis", "PlotUse", "Provision", "ProvisionException", "ProvisionMethod", "QualityEvent",
-    "QualityRule", "Tariff",
+    "AllocatorShare", "BenefitEntitlement", "BenefitWay", "Breach", "Charge", "ChargeKind", "ContractMonth",
+    "ContractMonthState", "Correction", "Hold", "HouseBalance", "HouseVolume", "LawValue", "LineProblem",
+    "MassCorrection", "MassRule", "MeterFault", "MeterFaultKind", "Method", "Norm", "NormBasis", "PlotUse",
+    "Provision", "ProvisionException", "ProvisionMethod", "QualityEvent", "QualityRule", "Tariff", "UnauthorisedKind",
+    "UnauthorisedUse",
 ]  # fmt: skip

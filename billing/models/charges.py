@@ -147,6 +147,12 @@ class Correction(models.Model):
     for_month = MonthField("за месяц")
     basis = models.CharField("основание", max_length=500)
     amount = MoneyField("сумма, руб.")
+    document = models.ForeignKey(
+        "billing.MassCorrection", PROTECT, null=True, blank=True, related_name="corrections",
+        verbose_name="массовый перерасчёт",
+    )  # fmt: skip
+    before = MoneyField("было, руб.", null=True, blank=True)
+    after = MoneyField("стало, руб.", null=True, blank=True)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, PROTECT, null=True, blank=True, related_name="+", verbose_name="оформил"
     )
@@ -162,8 +168,13 @@ class Correction(models.Model):
                 name="correction_has_basis", condition=~Q(basis=""), violation_error_message="Назовите основание."
             ),
             models.UniqueConstraint(
-                fields=["account", "number", "service"], name="correction_once",
+                fields=["account", "number", "service", "contract", "for_month"], name="correction_once",
                 violation_error_message="Документ с этим номером по этой услуге уже проведён.",
+            ),
+            models.CheckConstraint(
+                name="correction_adds_up",
+                condition=Q(before=None, after=None) | Q(after=models.F("before") + models.F("amount")),
+                violation_error_message="Стало должно быть равно было и сумме документа.",
             ),
         ]  # fmt: skip
         triggers = [pgtrigger.Protect(name="correction_is_ink", operation=pgtrigger.Update | pgtrigger.Delete)]

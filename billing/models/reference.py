@@ -201,6 +201,7 @@ class HouseVolume(models.Model):
     service = models.ForeignKey("accounts.Service", models.PROTECT, related_name="+", verbose_name="услуга")
     month = MonthField("месяц")
     volume = QuantityField("объём")
+    with_hot_water = models.BooleanField("в объём тепла вошёл подогрев горячей воды", default=False, db_default=False)
     document = models.CharField("документ", max_length=255, blank=True)
 
     class Meta:
