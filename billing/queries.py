@@ -126,15 +126,19 @@ def facts(
         f"a.house_id = ANY({array(house_ids)})" if house_ids is not None else f"a.id = ANY({array(account_ids or [])})"
     )
     first, following = day(month.first), day(month.next.first)
-    accounts = frame(
+    # premises are named by house too: else a block of the night reads all premises of the region
+    there = f" AND p.house_id = ANY({array(house_ids)})" if house_ids is not None else ""
+    payers = frame(
         "SELECT a.id, a.house_id, a.premises_id, a.opened_on, a.closed_on,"
-        " coalesce((SELECT sum(1 << r) FROM unnest(p.meter_impossible) AS r), 0)"
+        " coalesce((SELECT sum(1 << r) FROM unnest(p.meter_impossible) AS r), 0),"
+        " (p.kind IN (3, 5))::int, (a.payer_organisation_id IS NOT NULL OR p.kind IN (3, 5))::int"
         " FROM accounts_personalaccount a JOIN accounts_premises p ON p.id = a.premises_id"
-        f" WHERE {scope} AND a.opened_on < {following} AND (a.closed_on IS NULL OR a.closed_on > {first})"
-        " ORDER BY a.id",
-        columns.ACCOUNTS,
-    )
+        f" WHERE {scope}{there} AND a.opened_on < {following} AND (a.closed_on IS NULL OR a.closed_on > {first})",
+        {**columns.ACCOUNTS, "non_residential": pl.Int8, "is_business": pl.Int8},
+    ).sort("account_id")
+    accounts = payers.select(list(columns.ACCOUNTS))
     homes = array(accounts["premises_id"].unique().sort())
+    dwellings = array(payers.filter(pl.col("non_residential") == 0)["premises_id"].unique().sort())
     houses = array(accounts["house_id"].unique().sort())
     alive = in_force(month)
     rooms = frame(
@@ -153,7 +157,7 @@ def facts(
     if rooms.height:
         metered_homes = array(pl.concat([accounts["premises_id"], rooms["parent_id"]]).unique().sort())
     lived_in_all_month = (
-        "SELECT FROM accounts_residency r WHERE r.premises_id = o.premises_id"
+        f"SELECT FROM accounts_residency r WHERE r.premises_id = o.premises_id AND r.premises_id = ANY({dwellings})"
         f" AND r.valid_from <= {first} AND (r.valid_to IS NULL OR r.valid_to >= {following})"
     )
     meters = frame(
@@ -197,8 +201,8 @@ def facts(
         ),
         owners=frame(
             "SELECT o.premises_id, o.valid_from, o.valid_to, 1 FROM accounts_ownership o"
-            " JOIN accounts_premises p ON p.id = o.premises_id AND p.kind NOT IN (3, 5)"  # п. 56(2) speaks of dwellings
-            f" WHERE o.premises_id = ANY({homes}) AND {in_force(month, 'o')} AND NOT EXISTS ({lived_in_all_month})",
+            # п. 56(2) speaks of dwellings
+            f" WHERE o.premises_id = ANY({dwellings}) AND {in_force(month, 'o')} AND NOT EXISTS ({lived_in_all_month})",
             columns.OWNERS,
         ),
         provisions=provisions,
@@ -227,13 +231,7 @@ def facts(
         readings=readings,
         charged=_charged(accounts, meters, readings, month, redrafted),
         rooms=rooms,
-        businesses=frame(
-            "SELECT a.id, a.premises_id, (p.kind IN (3, 5))::int FROM accounts_personalaccount a"
-            " JOIN accounts_premises p ON p.id = a.premises_id"
-            f" WHERE a.id = ANY({array(accounts['account_id'])})"
-            " AND (a.payer_organisation_id IS NOT NULL OR p.kind IN (3, 5))",
-            columns.BUSINESSES,
-        ),
+        businesses=payers.filter(pl.col("is_business") == 1).select(list(columns.BUSINESSES)),
         year_heat=_year_heat(meters, month),
         **_relief(month, accounts, homes, houses),
         faults=faults,

@@ -73,8 +73,8 @@ class Reading(models.Model):
     """A value of a dial. Key: meter, zone, day, source. No foreign key constraint: `verify` looks for orphans."""
 
     pk = models.CompositePrimaryKey("meter", "zone", "day", "source")
-    meter = models.ForeignKey(
-        Meter, models.PROTECT, db_constraint=False, related_name="readings", verbose_name="прибор"
+    meter = models.ForeignKey(  # the key and `reading_one_counts` begin with it: no index of its own
+        Meter, models.PROTECT, db_constraint=False, db_index=False, related_name="readings", verbose_name="прибор"
     )
     zone = models.SmallIntegerField("тариф", default=1)
     day = models.DateField("дата снятия")
