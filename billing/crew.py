@@ -9,9 +9,10 @@ import resource
 from typing import Any
 
 
-def work_together(run_id: int, workers: int) -> list[dict[str, int]]:
+def work_together(run_id: int, workers: int, room: str = "billing.operations.drafts") -> list[dict[str, int]]:
     """Let `workers` processes, this one among them, take the run's blocks until none waits.
 
+    room: the module that has `reference_of(run_id)`, what a worker loads once, and `bill_next_block(run_id, known)`.
     Returns what each says of itself. A process that dies leaves its block waiting; the run then counts as broken.
     """
     from django.conf import settings
@@ -24,7 +25,7 @@ def work_together(run_id: int, workers: int) -> list[dict[str, int]]:
     os.environ["POLARS_MAX_THREADS"] = "1"  # a child inherits it: one block, one core
     try:
         crew = [
-            context.Process(target=_work, args=(run_id, str(settings.SETTINGS_MODULE), name, reports))
+            context.Process(target=_work, args=(run_id, room, str(settings.SETTINGS_MODULE), name, reports))
             for _ in range(workers - 1)
         ]
         for member in crew:
@@ -34,7 +35,7 @@ def work_together(run_id: int, workers: int) -> list[dict[str, int]]:
             del os.environ["POLARS_MAX_THREADS"]
         else:
             os.environ["POLARS_MAX_THREADS"] = before
-    said = [_take_blocks(run_id)]
+    said = [_take_blocks(run_id, room)]
     for member in crew:
         member.join()
     while not reports.empty():
@@ -42,18 +43,18 @@ def work_together(run_id: int, workers: int) -> list[dict[str, int]]:
     return said
 
 
-def _work(run_id: int, settings_module: str, database: str, reports: Any) -> None:
+def _work(run_id: int, room: str, settings_module: str, database: str, reports: Any) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = settings_module
     import django
     from django.conf import settings
 
     settings.DATABASES["default"]["NAME"] = database  # a test's or a bench's own
     django.setup()
-    reports.put(_take_blocks(run_id))
+    reports.put(_take_blocks(run_id, room))
 
 
-def _take_blocks(run_id: int) -> dict[str, int]:
-    drafts = importlib.import_module("billing.operations.drafts")  # models: only once Django stands
+def _take_blocks(run_id: int, room: str) -> dict[str, int]:
+    drafts = importlib.import_module(room)  # models: only once Django stands
     known = drafts.reference_of(run_id)
     blocks = 0
     while drafts.bill_next_block(run_id, known):

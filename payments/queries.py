@@ -1018,6 +1018,15 @@ def operating_days(*, month: Month | None = None) -> list[date]:
     return list(found.values_list("day", flat=True))
 
 
+def closed_days() -> list[date]:
+    """Days of the books that took their last payment, since the last checkpoint; a day before it is closed anyway."""
+    last = ClosedMonth.objects.order_by("-month").values_list("month", flat=True).first()
+    found = OperatingDay.objects.filter(state=OperatingDayState.CLOSED).order_by("day")
+    if last is not None:
+        found = found.filter(day__gte=Month(last).next.first)
+    return list(found.values_list("day", flat=True))
+
+
 def closed_months() -> list[Month]:
     """Months with a checkpoint, oldest first."""
     return [Month(first) for first in ClosedMonth.objects.order_by("month").values_list("month", flat=True)]
