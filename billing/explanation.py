@@ -385,6 +385,24 @@ def recalculated(volume: Decimal, unit: str, amount: Decimal, for_month: Month) 
     return f"Перерасчёт за {for_month.title}: по уточнённым данным{change} {verb} {roubles(abs(amount))}."
 
 
+def by_document(
+    number_: str, basis: str, for_month: Month, before: Decimal | None, after: Decimal | None, amount: Decimal
+) -> str:
+    """Words for a line that a document of recalculation made."""
+    verb = "доначислено" if amount > 0 else "снято"
+    text = (
+        f"Перерасчёт за {for_month.title} по документу № {number_}: {verb} {roubles(abs(amount))}. Основание: {basis}."
+    )
+    return text + (
+        f" Было {roubles(before)}, стало {roubles(after)}." if before is not None and after is not None else ""
+    )
+
+
+def was_and_is(for_month: Month, before: Decimal, after: Decimal) -> str:
+    """What a month came to before the recalculations of another, and with them."""
+    return f"За {for_month.title} было {roubles(before)}, стало {roubles(after)}."
+
+
 def trued_up(year: int, amount: Decimal) -> str:
     """Words for a month's part of the true-up of common needs of a year."""
     verb = "доначислено" if amount > 0 else "возвращено"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -31,6 +32,7 @@ from billing.models import (
     ChargeKind,
     ContractMonth,
     ContractMonthState,
+    Correction,
     Hold,
     HouseVolume,
     LawValue,
@@ -137,8 +139,8 @@ def facts(
         {**columns.ACCOUNTS, "non_residential": pl.Int8, "is_business": pl.Int8},
     ).sort("account_id")
     accounts = payers.select(list(columns.ACCOUNTS))
-    homes = array(accounts["premises_id"].unique().sort())
     dwellings = array(payers.filter(pl.col("non_residential") == 0)["premises_id"].unique().sort())
+    homes = array(accounts["premises_id"].unique().sort())
     houses = array(accounts["house_id"].unique().sort())
     alive = in_force(month)
     rooms = frame(
@@ -469,6 +471,7 @@ def posted_contracts(month: Month) -> list[int]:
 OF_POSTED = "line < 1000 AND line % 100 > 0"  # recalculations of posted months
 OF_ITSELF = "line < 1000 AND line % 100 = 0"  # what the run takes off its own month: benefits, absence, bad quality
 AUTOMATIC = "line < 1000"  # recalculations by the run; those of a document have higher numbers
+FIRST_BY_DOCUMENT = 1_000
 FIRST_YEARLY = 30_000
 BY_DOCUMENT = f"line >= 1000 AND line < {FIRST_YEARLY}"
 YEARLY = f"line >= {FIRST_YEARLY}"  # a part of the true-up of a whole year
@@ -614,10 +617,13 @@ def explain(*, account_id: int, month: Month) -> list[Explanation]:
     names = dict(Service.objects.values_list("pk", "name"))
     stored = charges_of_account(account_id=account_id, month=month)
     told: list[Explanation] = []
+    papers, sums = _papers(account_id, month, stored), _before_and_after(account_id, month, stored)
     for charge in stored:
         row = rows.pop((charge.contract_id, charge.service_id, charge.kind, charge.line), None)
         if row is None:
-            text, formula = _taken_off(charge, made, found) or _unexplained(charge), ""
+            text, formula = papers.get(_key(charge)) or _taken_off(charge, made, found) or _unexplained(charge), ""
+            if both := sums.get(_key(charge)):
+                text += f" {explanation.was_and_is(Month(charge.for_month), *both)}"
             name = f"{charge.service_name}, {charge.kind_name.lower()}"
         else:
             text, formula = explanation.explain_line(row, row["dials"], month)
@@ -637,6 +643,58 @@ def explain(*, account_id: int, month: Month) -> list[Explanation]:
             name = explanation.title(names[service_id], row)
             told.append(Explanation(service_id, contract_id, kind, line, name, row["amount"], text, formula))
     return told
+
+
+def _key(charge: ChargeRow) -> tuple[int, int, int, int]:
+    return charge.contract_id, charge.service_id, charge.kind, charge.line
+
+
+def _papers(account_id: int, month: Month, stored: Sequence[ChargeRow]) -> dict[tuple[int, int, int, int], str]:
+    """Words of the lines that a document made, by their key: a line's number is its Correction's place."""
+    kind = int(ChargeKind.RECALCULATION)
+    lines = {_key(row): row for row in stored if row.kind == kind and FIRST_BY_DOCUMENT <= row.line < FIRST_YEARLY}
+    if not lines:
+        return {}
+    told: dict[tuple[int, int, int, int], str] = {}
+    numbers: Counter[tuple[int, int]] = Counter()
+    known = Correction.objects.filter(account_id=account_id, month=month.first).exclude(document=None).order_by("pk")
+    for row in known:
+        place = numbers[row.contract_id, row.service_id]
+        numbers[row.contract_id, row.service_id] += 1
+        key = (row.contract_id, row.service_id, kind, FIRST_BY_DOCUMENT + place)
+        if key in lines:
+            told[key] = explanation.by_document(
+                row.number, row.basis, Month(row.for_month), row.before, row.after, row.amount
+            )
+    return told
+
+
+def _before_and_after(
+    account_id: int, month: Month, stored: Sequence[ChargeRow]
+) -> dict[tuple[int, int, int, int], tuple[Decimal, Decimal]]:
+    """What past months came to before this month's automatic recalculations of them, and with all of these."""
+    kind = ChargeKind.RECALCULATION
+    mended = [row for row in stored if row.kind == kind and row.for_month < month.first and row.line < FIRST_YEARLY]
+    if not mended:
+        return {}
+    rows = (
+        ink().filter(account_id=account_id, for_month__in={row.for_month for row in mended}, month__lt=month.first)
+        .exclude(kind__in=[ChargeKind.PENALTY, ChargeKind.HEATING_CORRECTION, ChargeKind.UNAUTHORISED])
+        .exclude(kind=kind, line__gte=FIRST_YEARLY)
+        .values_list("contract_id", "service_id", "for_month").annotate(total=Sum("amount"))
+    )  # fmt: skip
+    before = {(contract, service, first): amount for contract, service, first, amount in rows}
+    added: dict[tuple[int, int, date], Decimal] = {}
+    for row in mended:
+        place = (row.contract_id, row.service_id, row.for_month)
+        added[place] = added.get(place, Decimal(0)) + row.amount
+    found = {}
+    for row in mended:
+        if row.line < FIRST_BY_DOCUMENT:
+            place = (row.contract_id, row.service_id, row.for_month)
+            was = before.get(place, Decimal("0.00"))
+            found[_key(row)] = (was, was + added[place])
+    return found
 
 
 def _taken_off(charge: ChargeRow, made: pipeline.Calculation, found: pipeline.Facts) -> str:

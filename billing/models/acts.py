@@ -19,7 +19,7 @@ class MassRule(models.IntegerChoices):
     PER_M2 = 2, "рублей на м² площади за месяц"
     PER_PERSON = 3, "рублей на проживающего за месяц"
     AS_IF_TARIFF = 4, "как если бы действовал тариф"
-    AS_IF_NORM = 5, "как если бы действовал норматив на человека"
+    AS_IF_NORM = 5, "как если бы действовал норматив"
 
 
 class MassCorrection(models.Model):

@@ -1,6 +1,15 @@
 """What changes the charges: months open and are posted, drafts are computed by blocks, lines come from above."""
 
 from billing.operations.above import DraftLine, DraftRefused, draft_charges
+from billing.operations.corrections import (
+    CorrectionRefused,
+    MassOrder,
+    MassPlan,
+    PlannedCorrection,
+    correct_houses,
+    plan_correction,
+    reverse_correction,
+)
 from billing.operations.drafts import (
     BillingSummary,
     MonthNotOpen,
@@ -13,6 +22,7 @@ from billing.operations.drafts import (
     run_billing,
     start_billing_run,
 )
+from billing.operations.imports import undo_import
 from billing.operations.months import (
     HoldRefused,
     PostingRefused,
@@ -23,15 +33,17 @@ from billing.operations.months import (
     mark_issued,
     open_month,
     post_month,
+    refuse_not_begun,
     release_hold,
 )
 from billing.operations.recalculations import recalculate
 from billing.operations.yearly import YearNotOver, correct_heating, settle_year, true_up_common_use
 
 __all__ = [
-    "BillingSummary", "DraftLine", "DraftRefused", "HoldRefused", "MonthNotOpen", "PostingRefused", "PostingSummary",
-    "RunBroken", "YearNotOver", "bill_next_block", "close_contract_months", "correct_heating", "draft_charges",
-    "finish_if_done", "hold_account", "hold_anomaly", "mark_issued", "open_due_month", "open_month", "post_month",
-    "recalculate", "redraft_account", "redraft_touched", "release_hold", "run_billing", "settle_year",
-    "start_billing_run", "true_up_common_use",
+    "BillingSummary", "CorrectionRefused", "DraftLine", "DraftRefused", "HoldRefused", "MassOrder", "MassPlan",
+    "MonthNotOpen", "PlannedCorrection", "PostingRefused", "PostingSummary", "RunBroken", "YearNotOver",
+    "bill_next_block", "close_contract_months", "correct_heating", "correct_houses", "draft_charges",
+    "finish_if_done", "hold_account", "hold_anomaly", "mark_issued", "open_due_month", "open_month",
+    "plan_correction", "post_month", "recalculate", "redraft_account", "redraft_touched", "refuse_not_begun",
+    "release_hold", "reverse_correction", "run_billing", "settle_year", "start_billing_run", "true_up_common_use", "undo_import",
 ]  # fmt: skip

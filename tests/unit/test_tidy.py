@@ -19,6 +19,7 @@ PURE = {
     "accounts": ["money", "calendar", "errors", "rules", "imports"],
     "billing": [
         "columns",
+        "corrections",
         "differences",
         "explanation",
         "formulas",
