@@ -17,11 +17,11 @@ import billing.queries
 import payments.queries
 from accounts.calendar import Month
 from accounts.kinds import Unit
-from accounts.money import ZERO
+from accounts.money import ZERO, total, written
 from accounts.queries import PersonalAccount
 from accounts.rules import usage_between
 from billing.kinds import Basis as NormBasis
-from billing.kinds import Kind
+from billing.kinds import Kind, Relief
 from epd import assemble
 from epd.models import DocumentKind, PaymentDocument
 
@@ -97,6 +97,14 @@ def is_posted(month: Month) -> bool:
     ).exists()
 
 
+def open_day_of(month: Month) -> date | None:
+    """The first operating day up to the month's end that still takes payments; None when all are closed."""
+    days = payments.queries.OperatingDay.objects.filter(
+        day__lte=month.last, state=payments.queries.OperatingDayState.OPEN
+    )
+    return days.order_by("day").values_list("day", flat=True).first()
+
+
 def accounts_of_month(
     *, month: Month, house_ids: Collection[int] | None = None, account_ids: Collection[int] | None = None
 ) -> list[Waiting]:
@@ -170,7 +178,9 @@ class Block:
     norms: dict[int, dict[int, list[tuple[int, Decimal]]]]
     volumes: dict[tuple[int, int], Decimal]
     sums: dict[tuple[int, int], Decimal]
-    corrections: dict[int, list[tuple[int, int, date, str, str, Decimal]]]
+    corrections: dict[int, list[tuple[Any, ...]]]
+    before: dict[tuple[int, int, int, date], Decimal]
+    grounds: dict[tuple[int, int, date], list[str]]
     _house: dict[tuple[int, frozenset[int]], list[assemble.HouseFact]] = field(default_factory=dict)
 
     def has_content(self, account_id: int) -> bool:
@@ -281,25 +291,46 @@ class Block:
 
     def _bases(self, account_id: int, charges: Sequence[assemble.Charge]) -> list[assemble.Basis]:
         """Grounds of the month's recalculations: the documents behind them, and what late facts changed."""
-        left: dict[tuple[int, int, date, int], Decimal] = defaultdict(lambda: ZERO)
+        left: dict[tuple[int, int, date, int, int], Decimal] = defaultdict(lambda: ZERO)
         for charge in charges:
             if charge.kind in (Kind.RECALCULATION, Kind.HEATING_CORRECTION):
-                left[charge.contract_id, charge.service_id, charge.for_month, charge.kind] += charge.amount
+                ground = charge.line // 100 if charge.line < billing.queries.FIRST_BY_DOCUMENT else 0
+                ground = ground if ground in GROUNDS else 0
+                left[charge.contract_id, charge.service_id, charge.for_month, charge.kind, ground] += charge.amount
         bases = []
-        for contract_id, service_id, for_month, number, basis, amount in self.corrections.get(account_id, []):
-            key = (contract_id, service_id, for_month, int(Kind.RECALCULATION))
+        done: dict[tuple[int, int, date], Decimal] = defaultdict(lambda: ZERO)
+        papers = self.corrections.get(account_id, [])
+        for contract_id, service_id, for_month, number, basis, amount, was, is_now in papers:
+            key = (contract_id, service_id, for_month, int(Kind.RECALCULATION), 0)
             if key in left:
                 left[key] -= amount
-                bases.append(assemble.Basis(service_id, f"{basis}, документ № {number}", amount))
-        for (_, service_id, for_month, kind), amount in left.items():
-            if amount:
-                month = Month(for_month).title
-                text = (
-                    "корректировка платы за отопление"
-                    if kind == Kind.HEATING_CORRECTION
-                    else f"перерасчёт за {month} по уточнённым сведениям"
-                )
+                done[contract_id, service_id, for_month] += amount
+                text = f"{basis}, документ № {number}"
+                if was is not None and is_now is not None:
+                    text = f"за {Month(for_month).title}: {text}{_was(was, is_now)}"
                 bases.append(assemble.Basis(service_id, text, amount))
+        for (contract_id, service_id, for_month, kind, ground), amount in left.items():
+            if not amount:
+                continue
+            if kind == Kind.HEATING_CORRECTION:
+                bases.append(assemble.Basis(service_id, "корректировка платы за отопление", amount))
+                continue
+            place = (contract_id, service_id, for_month)
+            acts = self.grounds.get((account_id, ground, for_month), [])
+            why = f"{GROUNDS[ground]} ({'; '.join(acts)})" if acts else GROUNDS[ground]
+            text = f"перерасчёт за {Month(for_month).title} {why}"
+            if for_month < self.month.first and (account_id, *place) in self.before:
+                was = self.before[account_id, *place] + done[place]
+                done[place] += amount
+                text += _was(was, was + amount)
+            elif for_month == self.month.first:
+                was = done[place] + total(
+                    c.amount for c in charges
+                    if (c.contract_id, c.service_id, c.for_month) == place and c.kind in CHARGED
+                )  # fmt: skip
+                done[place] += amount
+                text += _was(was, was + amount) if was else ""
+            bases.append(assemble.Basis(service_id, text, amount))
         return sorted(bases, key=lambda basis: self.services[basis.service_id].order)
 
 
@@ -330,6 +361,7 @@ def read_block(*, month: Month, day: date, account_ids: Sequence[int]) -> Block:
         "month": month.first, "next": month.next.first, "last": month.last, "houses": houses, "homes": homes,
         "places": [*homes, *flats], "accounts": list(account_ids),
     }  # fmt: skip
+    charges = _charges(params)
     return Block(
         month=month,
         day=day,
@@ -340,7 +372,7 @@ def read_block(*, month: Month, day: date, account_ids: Sequence[int]) -> Block:
         due=_due(month),
         readings_to=readings_to,
         executors=executors,
-        charges=_charges(params),
+        charges=charges,
         statements=payments.queries.statement_rows_of(account_ids=account_ids, month=month),
         balances=payments.queries.balances(account_ids=account_ids, on=month.next.first),
         last_paid=_last_paid(params),
@@ -352,6 +384,8 @@ def read_block(*, month: Month, day: date, account_ids: Sequence[int]) -> Block:
         volumes=_volumes(params),
         sums=_house_sums(params),
         corrections=_corrections(params),
+        before=_before(params, charges),
+        grounds=_grounds(params, found, charges),
     )
 
 
@@ -542,15 +576,95 @@ def _house_sums(params: Mapping[str, Any]) -> dict[tuple[int, int], Decimal]:
     return {(house_id, service_id): volume for house_id, service_id, volume in rows}
 
 
-def _corrections(params: Mapping[str, Any]) -> dict[int, list[tuple[int, int, date, str, str, Decimal]]]:
+def _corrections(params: Mapping[str, Any]) -> dict[int, list[tuple[Any, ...]]]:
+    """Documents of the month, each with the one it undoes where both stand in it: neither is printed then."""
     rows = _rows(
         """
-        SELECT account_id, contract_id, service_id, for_month, number, basis, amount FROM billing_correction
-        WHERE account_id = ANY(%(accounts)s) AND month = %(month)s ORDER BY id
+        SELECT c.account_id, c.contract_id, c.service_id, c.for_month, c.number, c.basis, c.amount, c.before, c.after,
+            CASE WHEN EXISTS (SELECT FROM billing_masscorrection r WHERE r.month = c.month
+                AND (r.reverses_id = c.document_id OR r.id = d.reverses_id)) THEN c.document_id END
+        FROM billing_correction c LEFT JOIN billing_masscorrection d ON d.id = c.document_id
+        WHERE c.account_id = ANY(%(accounts)s) AND c.month = %(month)s ORDER BY c.id
         """,
         params,
     )
-    return _grouped(rows, lambda *values: values)
+    return _grouped([row for row in rows if row[-1] is None], lambda *values: values[:-1])
+
+
+def _before(
+    params: Mapping[str, Any], charges: Mapping[int, Sequence[assemble.Charge]]
+) -> dict[tuple[int, int, int, date], Decimal]:
+    """What the past months that are recalculated here came to before: ink by (account, contract, service, month)."""
+    mended = {
+        (account_id, charge.for_month)
+        for account_id, rows in charges.items() for charge in rows
+        if charge.kind == Kind.RECALCULATION and charge.for_month < params["month"]
+    }  # fmt: skip
+    if not mended:
+        return {}
+    rows = _rows(
+        """
+        SELECT c.account_id, c.contract_id, c.service_id, c.for_month, sum(c.amount) FROM billing_charge c
+        JOIN billing_contractmonth s ON s.contract_id = c.contract_id AND s.month = c.month AND s.state <> 'open'
+        WHERE c.account_id = ANY(%(mended)s) AND c.for_month = ANY(%(months)s) AND c.month < %(month)s
+            AND c.month >= %(first)s AND (c.kind IN (1, 2, 3, 5, 7) OR c.kind = 4 AND c.line < %(yearly)s)
+        GROUP BY 1, 2, 3, 4
+        """,
+        {
+            **params, "mended": sorted({account for account, _ in mended}), "first": min(month for _, month in mended),
+            "months": sorted({month for _, month in mended}), "yearly": billing.queries.FIRST_YEARLY,
+        },
+    )  # fmt: skip
+    return {(account, contract, service, month): amount for account, contract, service, month, amount in rows}
+
+
+def _grounds(
+    params: Mapping[str, Any], known: Mapping[int, Any], charges: Mapping[int, Sequence[assemble.Charge]]
+) -> dict[tuple[int, int, date], list[str]]:
+    """Documents of absence and acts of quality behind the recalculations, by (account, ground, month)."""
+    wanted = {
+        (account_id, charge.line // 100, charge.for_month)
+        for account_id, rows in charges.items() for charge in rows
+        if charge.kind == Kind.RECALCULATION and charge.line // 100 in (Relief.ABSENCE, Relief.QUALITY)
+    }  # fmt: skip
+    if not wanted:
+        return {}
+    first, last = min(month for *_, month in wanted), Month(max(month for *_, month in wanted)).next.first
+    span = {**params, "since": first, "until": last}
+    away = _rows(
+        "SELECT premises_id, valid_from, valid_to, document FROM accounts_absence WHERE premises_id = ANY(%(homes)s)"
+        " AND valid_from < %(until)s AND valid_to > %(since)s ORDER BY id",
+        span,
+    )
+    broken = _rows(
+        "SELECT house_id, premises_id, started_at::date, ended_at::date, act FROM billing_qualityevent"
+        " WHERE house_id = ANY(%(houses)s) AND started_at < %(until)s AND ended_at > %(since)s ORDER BY id",
+        span,
+    )
+    found: dict[tuple[int, int, date], list[str]] = {}
+    for account_id, ground, month in sorted(wanted):
+        account, end = known[account_id], Month(month).next.first
+        if ground == Relief.ABSENCE:
+            names = [row[3] for row in away if row[0] == account.premises_id and row[1] < end and row[2] > month]
+        else:
+            names = [
+                row[4] for row in broken
+                if row[0] == account.house_id and row[1] in (None, account.premises_id)
+                and row[2] < end and row[3] >= month
+            ]  # fmt: skip
+        found[account_id, ground, month] = list(dict.fromkeys(names))
+    return found
+
+
+CHARGED = (Kind.CHARGE, Kind.UPLIFT, Kind.COMMON_USE, Kind.VAT)
+GROUNDS = {
+    0: "по уточнённым сведениям", int(Relief.ABSENCE): "за временное отсутствие",
+    int(Relief.BENEFIT): "по льготе", int(Relief.QUALITY): "за перерыв или плохое качество",
+}  # fmt: skip
+
+
+def _was(before: Decimal, after: Decimal) -> str:
+    return f"; было {written(before)} ₽, стало {written(after)} ₽"
 
 
 # --- what all documents share ----------------------------------------------------------------------------------------

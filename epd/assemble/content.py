@@ -27,6 +27,8 @@ from epd.assemble.facts import (
 )
 from epd.assemble.numbers import sum_of
 
+CHARGED = (Kind.CHARGE, Kind.COMMON_USE, Kind.VAT, Kind.UNAUTHORISED)
+
 
 def payload(facts: Facts) -> dict[str, Any]:
     """The document's content as it is stored. Raises DocumentRefused when a check before issue fails."""
@@ -127,7 +129,7 @@ def _row(facts: Facts, key: tuple[int, int], charges: list[Charge], balance: Bal
     service = facts.services.get(service_id)
     opening, paid, closing = (balance.opening, balance.paid, balance.closing) if balance else (ZERO, ZERO, ZERO)
     money = {
-        "charged": of(Kind.CHARGE, Kind.COMMON_USE, Kind.VAT),
+        "charged": of(*CHARGED),
         "uplift": of(Kind.UPLIFT),
         "recalculated": of(Kind.RECALCULATION, Kind.HEATING_CORRECTION),
         "benefits": of(Kind.BENEFIT),
@@ -142,7 +144,7 @@ def _row(facts: Facts, key: tuple[int, int], charges: list[Charge], balance: Bal
             f"{money['payable']}, пени {money['penalty']} и оплата {paid} не дают конечного сальдо {closing}. "
             "Проверьте разнесение оплаты."
         )
-    lines = _lines([c for c in charges if c.kind in (Kind.CHARGE, Kind.COMMON_USE, Kind.VAT)])
+    lines = _lines([c for c in charges if c.kind in CHARGED])
     only = lines[0] if len(lines) == 1 else None
     same_volume = _common_volume(lines)
     multipliers = {c.multiplier for c in charges if c.kind == Kind.UPLIFT and c.multiplier}
@@ -178,6 +180,8 @@ def _lines(charges: list[Charge]) -> list[dict[str, Any]]:
         words = []
         if charge.kind == Kind.VAT:
             words.append("НДС")
+        if charge.kind == Kind.UNAUTHORISED:
+            words.append("по акту о самовольном подключении")
         if len(components - {0}) > 1:
             words.append({1: "компонент на воду", 2: "компонент на тепловую энергию"}.get(component, "тариф"))
         if len(zones - {0}) > 1:

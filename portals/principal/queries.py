@@ -96,7 +96,7 @@ def grouped(rows: Sequence[Any], names: Sequence[str], *, is_draft: bool = False
 def natural(address: str) -> tuple[Any, ...]:
     """Sorts «д. 2» before «д. 10»."""
     head, _, tail = address.rpartition(" ")
-    digits = "".join(sign for sign in tail if sign.isdigit())
+    digits = "".join(sign for sign in tail if sign.isdecimal())
     return head, int(digits or 0), tail
 
 
@@ -156,7 +156,7 @@ def house_accounts(
 # --- charges ---------------------------------------------------------------------------------------------------------
 
 PARTS: dict[str, tuple[int, ...]] = {
-    "charged": (ChargeKind.CHARGE, ChargeKind.VAT),
+    "charged": (ChargeKind.CHARGE, ChargeKind.VAT, ChargeKind.UNAUTHORISED),
     "uplift": (ChargeKind.UPLIFT,),
     "common": (ChargeKind.COMMON_USE,),
     "recalculated": (ChargeKind.RECALCULATION, ChargeKind.HEATING_CORRECTION),

@@ -9,12 +9,15 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, transaction
 
+import epd.operations
 from accounts.calendar import Month
 from accounts.models import AgencyContract, JournalEntry, PersonalAccount
+from accounts.money import written
 from billing import operations, queries
 from billing.kinds import Kind
 from billing.models import Charge, Correction, MassCorrection, MassRule, NormBasis, ProvisionMethod
 from billing.operations import CorrectionRefused, MassOrder
+from epd.models import PaymentDocument
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -195,3 +198,33 @@ def test_one_number_is_one_document_and_a_document_is_ink() -> None:
         operations.correct_houses(replace(order(big), value=D("-1")))
     with pytest.raises(DatabaseError), transaction.atomic():
         MassCorrection.objects.update(amount=D("0"))
+
+
+def test_the_bill_says_basis_period_before_and_after() -> None:
+    make.agent()
+    big, small, _ = a_house()
+    operations.correct_houses(order(big))
+    small.premises.areas.update(total_area_m2=D("29"))
+    operations.recalculate(account_ids=[small.pk], first_month=APRIL, into=MAY)
+    post(MAY)
+    epd.operations.issue_month(month=MAY, day=JUNE.first)
+    told = {row.account_id: row.payload["recalculations"] for row in PaymentDocument.objects.all()}
+    assert [(line["text"], line["amount"]) for line in told[big.pk]] == [
+        ("за апрель 2026: подъезд не убирали; предписание ГЖИ № 5 от 12.05.2026, документ № 17-М;"
+         f" было {written(D('1000'))} ₽, стало 900,00 ₽", "-100.00"),
+    ]  # fmt: skip
+    assert [(line["text"], line["amount"]) for line in told[small.pk]] == [
+        ("за апрель 2026: подъезд не убирали; предписание ГЖИ № 5 от 12.05.2026, документ № 17-М;"
+         " было 600,00 ₽, стало 540,00 ₽", "-60.00"),
+        ("перерасчёт за апрель 2026 по уточнённым сведениям; было 540,00 ₽, стало 520,00 ₽", "-20.00"),
+    ]  # fmt: skip
+
+
+def test_a_document_undone_in_its_month_is_not_on_the_bill() -> None:
+    make.agent()
+    big, _, _ = a_house()
+    document = operations.correct_houses(order(big))
+    operations.reverse_correction(document_id=document.pk, number="с", basis="решение", reason="отменено")
+    post(MAY)
+    epd.operations.issue_month(month=MAY, day=JUNE.first)
+    assert [row.payload["recalculations"] for row in PaymentDocument.objects.all()] == [[], []]
