@@ -139,13 +139,13 @@ def judge_reading(
     if day < previous_day:
         return ReadingVerdict(
             refusal=f"Уже принято более позднее показание: {previous} от {previous_day:%d.%m.%Y}. "
-            "Проверьте дату; если ошибка в прежнем показании, напишите обращение."
+            "Проверьте дату; если ошибка в прежнем показании, позвоните в контакт-центр."
         )
     usage = usage_between(previous, value, digits)
     if usage is None:
         return ReadingVerdict(
             refusal=f"Показание {value} меньше предыдущего ({previous} от {previous_day:%d.%m.%Y}). "
-            "Проверьте цифры; если счётчик заменён или прежнее показание ошибочно, напишите обращение."
+            "Проверьте цифры; если счётчик заменён или прежнее показание ошибочно, позвоните в контакт-центр."
         )
     likely = max(
         [limit_ for limit_ in (average * 10 if average else None, ceiling) if limit_ is not None], default=None

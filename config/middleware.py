@@ -3,12 +3,49 @@
 from collections.abc import Callable
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
+from django.shortcuts import render
 
 # Unfold's pages stand on Alpine, which evaluates expressions, and on style attributes.
 ADMIN = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
 # Swagger UI writes style attributes; its scripts are files of our own.
 DOCS = {"script-src": [SELF], "style-src": [SELF, UNSAFE_INLINE]}
+
+
+NUL = "\x00"  # no letter of any language, and PostgreSQL stores it in no text
+
+
+class PlainText:
+    """Answers 400 to an address or a form with a NUL in it: nobody types that, and no column can hold it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if NUL in request.path_info or has_nul(request.GET) or has_nul(posted(request)):
+            return render(request, "400.html", status=400)
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A year of thirty digits in the address of a list of the admin: no calendar has it."""
+        if isinstance(exception, OverflowError) and request.method == "GET" and request.path_info.startswith("/admin/"):
+            return render(request, "400.html", status=400)
+        return None
+
+
+def has_nul(fields: QueryDict) -> bool:
+    return any(NUL in name or any(NUL in text for text in texts) for name, texts in fields.lists())
+
+
+def posted(request: HttpRequest) -> QueryDict:
+    """The fields of an ordinary form; those that come with files are checked by the forms that read them."""
+    if request.method != "POST" or request.content_type != "application/x-www-form-urlencoded":
+        return QueryDict()
+    try:
+        return request.POST
+    except (RequestDataTooBig, TooManyFieldsSent, UnreadablePostError):
+        return QueryDict()  # whoever reads the form next is told
 
 
 class PagePolicy:

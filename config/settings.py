@@ -24,6 +24,9 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"] if
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 REFERENCE_DIR = Path(env.str("REFERENCE_DIR", str(BASE_DIR.parent / "shared")))
 
+# The contact centre, as people read it; shown on the pages of the cabinets and beside what needs a human.
+CONTACT_PHONE = env.str("CONTACT_PHONE", "8 (3532) 30-00-00" if DEBUG else "")
+
 # Digits that the numbers of new personal accounts begin with; seven of a sequence and the check digit follow.
 ACCOUNT_NUMBER_PREFIX = env.str("ACCOUNT_NUMBER_PREFIX", "56")
 
@@ -78,6 +81,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.middleware.PagePolicy",
+    "config.middleware.PlainText",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -106,6 +110,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "portals.context.contacts",
             ],
         },
     },
@@ -210,7 +215,9 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-METRICS_NETWORKS: list[str] = env.list("METRICS_NETWORKS", [])  # who besides the loopback may read /metrics
+# Who may read /metrics: whoever shows the token, and these networks. Both empty: nobody.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+METRICS_NETWORKS: list[str] = env.list("METRICS_NETWORKS", [])
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -254,7 +261,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Лицевые счета, начисления, платежи и перечисления принципалам.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAdminUser"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -414,7 +414,7 @@ def demo_users() -> QuerySet[User]:
 
 def demo_user(pk: str) -> User | None:
     """The demonstration user of this number, or None."""
-    return demo_users().filter(pk=int(pk)).first() if pk.isdecimal() else None
+    return demo_users().filter(pk=int(pk)).first() if pk.isdecimal() and len(pk) < 19 else None
 
 
 def demo_logins() -> list[DemoGroup]:

@@ -111,7 +111,7 @@ def submit_reading(
     ):
         raise ReadingRefused(
             f"Счётчик № {meter.serial} снят {meter.removed_on:%d.%m.%Y}. Передайте показание нового счётчика; "
-            "если его нет в списке, напишите обращение."
+            "если его нет в списке, позвоните в контакт-центр."
         )
     if on < meter.commissioned_on:
         raise ReadingRefused(
@@ -340,7 +340,7 @@ def _judge(
     if later is not None and source not in MAY_GO_BACK:
         return rules.ReadingVerdict(
             refusal=f"Уже принято более позднее показание: {queries.plain(later.value):f} от {later.day:%d.%m.%Y}. "
-            "Проверьте дату; если ошибка в прежнем показании, напишите обращение."
+            "Проверьте дату; если ошибка в прежнем показании, позвоните в контакт-центр."
         )
     history = list(counted.filter(month__lt=month, day__lte=on).order_by("-month", "-day")[:AVERAGE_OVER])
     # A stronger word of the same month binds, too; an equal or weaker one is what this reading replaces.

@@ -8,7 +8,6 @@ from typing import Any
 
 from django import forms
 
-from accounts.calendar import Month
 from accounts.errors import Refusal
 from accounts.queries import ResidencyKind
 
@@ -237,11 +236,3 @@ class WorkbookForm(OfficeForm):
         label="книга Excel", widget=forms.ClearableFileInput(attrs={"class": "of-input", "accept": ".xlsx"}),
         error_messages={"required": "Выберите файл.", "empty": "Файл пустой: в нём 0 байт. Выгрузите его заново."},
     )  # fmt: skip
-
-
-def month_asked(text: str | None, default: Month) -> Month:
-    """The month of a page's address, or the default when there is none or it is not understood."""
-    try:
-        return Month.parse(text) if text else default
-    except Refusal:
-        return default

@@ -9,20 +9,18 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
+from django.core.paginator import EmptyPage, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import localdate
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from django_tables2 import RequestConfig
 
 import accounts.queries
 import payments.queries
 from accounts.calendar import ONE_DAY, Month
-from accounts.errors import Refusal
 from accounts.queries import AgencyContract
-from portals import access, workbooks
+from portals import access, asked, workbooks
 from portals import queries as portal_queries
 from portals.principal import queries
 from portals.principal.tables import AccountFilter, AccountTable
@@ -82,26 +80,18 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return never_cache(login_required(require_safe(inner)))  # type: ignore[no-any-return]
 
 
-def asked_day(request: HttpRequest, name: str, default: date) -> date:
-    """A day of the address (2026-10-31); an unreadable one is the default."""
-    try:
-        return date.fromisoformat(request.GET.get(name, ""))
-    except ValueError:
-        return default
-
-
 def asked_month(request: HttpRequest) -> Month:
     """The month of the address, by default the one that is running; never one that has not begun."""
     today = Month.of(localdate())
-    try:
-        return min(Month.parse(request.GET.get("month", "")), today)
-    except Refusal:
-        return today
+    return asked.month(request, today, last=today)
 
 
 def months_context(request: HttpRequest) -> dict[str, Any]:
     month, last = asked_month(request), Month.of(localdate())
-    return {"month": month, "months": [last + -back for back in range(36)], "is_last": month == last}
+    months = [last + -back for back in range(portal_queries.MONTHS_SHOWN)]
+    if month not in months:  # an older one came by a link
+        months.append(month)
+    return {"month": month, "months": months, "is_last": month == last}
 
 
 # --- home ------------------------------------------------------------------------------------------------------------
@@ -111,7 +101,7 @@ def months_context(request: HttpRequest) -> dict[str, Any]:
 def home(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Yesterday: received, commission, remitted, carried over, for each contract."""
     today = localdate()
-    day = min(asked_day(request, "day", today - ONE_DAY), today)
+    day = asked.day(request, "day", today - ONE_DAY, last=today)
     found = queries.principal_day(scope.contracts, day)
     context = {
         "tab": "home",
@@ -141,7 +131,12 @@ def accounts_page(request: HttpRequest, scope: Scope) -> HttpResponse:
         today=localdate(),
     )
     table = AccountTable(found.qs)
-    RequestConfig(request, paginate={"per_page": PER_PAGE}).configure(table)
+    table.request = request
+    table.order_by = request.GET.getlist("sort") or table.order_by
+    try:
+        table.paginate(page=asked.page(request), per_page=PER_PAGE)
+    except EmptyPage:  # beyond the end: the last one
+        table.paginate(page=table.paginator.num_pages, per_page=PER_PAGE)
     on_page = [row.record.pk for row in table.paginated_rows]
     table.balances = queries.balances_of(on_page, scope.ids, month) if on_page else {}
     return render(
@@ -262,8 +257,8 @@ def excel(name: str, content: bytes) -> HttpResponse:
 def period(request: HttpRequest) -> tuple[date, date]:
     """The days asked for: a week to today by default, a year at most, the earlier first."""
     today = localdate()
-    until = min(asked_day(request, "until", today), today)
-    since = min(asked_day(request, "since", until - timedelta(days=DAYS_SHOWN - 1)), until)
+    until = asked.day(request, "until", today, last=today)
+    since = asked.day(request, "since", until - timedelta(days=DAYS_SHOWN - 1), last=until)
     return max(since, until - timedelta(days=LONGEST)), until
 
 
@@ -271,20 +266,24 @@ def period(request: HttpRequest) -> tuple[date, date]:
 def payments_page(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Payments of a period as they were allocated to the own contracts."""
     since, until = period(request)
-    number = request.GET.get("page", "1")
-    asked = max(int(number), 1) if number.isdecimal() and len(number) < 7 else 1
+    number = asked.page(request)
     found = payments.queries.contract_receipts(
-        contract_ids=scope.ids, since=since, until=until, limit=PER_PAGE, offset=(asked - 1) * PER_PAGE
+        contract_ids=scope.ids, since=since, until=until, limit=PER_PAGE, offset=(number - 1) * PER_PAGE
     )
     pages = Paginator(range(found.count), PER_PAGE)
+    if number > pages.num_pages:  # beyond the end: the last one
+        number = pages.num_pages
+        found = payments.queries.contract_receipts(
+            contract_ids=scope.ids, since=since, until=until, limit=PER_PAGE, offset=(number - 1) * PER_PAGE
+        )
     context = {
         "tab": "payments",
         "scope": scope,
         "since": since,
         "until": until,
         "found": found,
-        "page": pages.get_page(asked),
-        "elided": list(pages.get_elided_page_range(min(asked, pages.num_pages))),
+        "page": pages.get_page(number),
+        "elided": list(pages.get_elided_page_range(number)),
         "page_amount": queries.summed(found.rows, ("amount",))["amount"],
     }
     return render(request, "principal/payments.html", context)
@@ -322,7 +321,7 @@ def remittance(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
     row = access.get_remittance_for(request.user, pk)
     registry = payments.queries.remittance_registry(row.pk)
     pages = Paginator(registry, 4 * PER_PAGE)
-    shown = pages.get_page(request.GET.get("page"))
+    shown = pages.get_page(asked.page(request))
     context = {
         "tab": "remittances",
         "scope": scope,

@@ -22,20 +22,12 @@ import epd.render
 import payments.queries
 from accounts.calendar import Month
 from accounts.errors import Refusal
-from portals import access, limits, operations, queries
+from portals import access, asked, limits, operations, queries
 from portals.resident.forms import LinkForm, MeterForm
 
 TRIES_OF_USER = 5
 TRIES_OF_NUMBER = 10
 WAIT_SECONDS = 15 * 60
-
-
-def asked_month(request: HttpRequest, default: Month) -> Month:
-    """The month of the address; an unreadable one is the default."""
-    try:
-        return Month.parse(request.GET.get("month", ""))
-    except Refusal:
-        return default
 
 
 # --- accounts --------------------------------------------------------------------------------------------------------
@@ -129,7 +121,7 @@ def charges(request: HttpRequest, number: str) -> HttpResponse:
     """Charges of a month, line by line; the running month is marked as a draft."""
     row = access.get_account_for(request.user, number)
     today = localdate()
-    month = min(asked_month(request, Month.of(today)), Month.of(today))
+    month = asked.month(request, Month.of(today), last=Month.of(today))
     context = {
         **head(row, "charges"),
         "month": month,
@@ -146,8 +138,9 @@ def charges(request: HttpRequest, number: str) -> HttpResponse:
 def why(request: HttpRequest, number: str) -> HttpResponse:
     """«Почему столько»: the explanation of one line, beside last month's."""
     row = access.get_account_for(request.user, number)
-    month = asked_month(request, Month.of(localdate()))
-    reason = queries.reason(row.pk, month, key=request.GET.get("line", ""), today=localdate())
+    today = localdate()
+    month = asked.month(request, Month.of(today), last=Month.of(today))
+    reason = queries.reason(row.pk, month, key=request.GET.get("line", ""), today=today)
     template = "resident/_why.html" if request.htmx else "resident/why.html"  # type: ignore[attr-defined]
     return render(request, template, {**head(row, "charges"), "month": month, "reason": reason})
 

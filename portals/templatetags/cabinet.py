@@ -155,6 +155,13 @@ def phone(value: Any) -> str:
 
 
 @register.filter
+def tel(value: str) -> str:
+    """The address of a telephone as it is written for people: «8 (3532) 30-00-00» → «tel:+73532300000»."""
+    digits = "".join(sign for sign in value if sign.isdecimal())
+    return f"tel:+7{digits[1:]}" if len(digits) == 11 and digits[0] in "78" else f"tel:{digits}"
+
+
+@register.filter
 def counted(number: int, forms: str) -> str:
     """«5 счетов»: `forms` are «счёт,счёта,счетов»."""
     one, few, many = forms.split(",")

@@ -20,7 +20,8 @@ import epd.tasks
 import payments.operations
 from accounts.calendar import Month
 from accounts.errors import Refusal
-from portals.office import forms, queries, roles
+from portals import asked
+from portals.office import queries, roles
 from portals.office.pages import demand, desk, fragment, page, staff
 
 KINDS = ("billing.", "epd.", "payments.")
@@ -30,18 +31,18 @@ KINDS = ("billing.", "epd.", "payments.")
 @desk("billing.view_contractmonth")
 def month(request: HttpRequest) -> HttpResponse:
     current = billing.queries.current_month()
-    asked = forms.month_asked(request.GET.get("month"), current or Month.of(timezone.localdate()))
+    chosen = asked.month(request, current or Month.of(timezone.localdate()))
     if request.method == "POST":
-        return act(request, asked)
-    rows = queries.contract_months(asked)
+        return act(request, chosen)
+    rows = queries.contract_months(chosen)
     states = {row.state for row in rows}
-    held = queries.held_accounts(asked)
+    held = queries.held_accounts(chosen)
     jobs = queries.runs(kinds=KINDS, limit=8)
     return page(
         request,
         "office/month.html",
-        title=f"Расчётный месяц: {asked.title}",
-        month=asked,
+        title=f"Расчётный месяц: {chosen.title}",
+        month=chosen,
         months=queries.months_known(),
         rows=rows,
         total_amount=sum((row.amount for row in rows), start=queries.ZERO),
@@ -57,46 +58,50 @@ def month(request: HttpRequest) -> HttpResponse:
     )
 
 
-def act(request: HttpRequest, asked: Month) -> HttpResponse:
+def act(request: HttpRequest, chosen: Month) -> HttpResponse:
     action = ACTIONS.get(request.POST.get("action", ""))
     if action is None:
         raise Http404("Нет такого действия.")
     right, step = action
     demand(request, right)
     try:
-        messages.success(request, step(request, asked))
+        messages.success(request, step(request, chosen))
     except Refusal as refusal:
         messages.error(request, str(refusal))
-    return redirect(f"{reverse('office:month')}?month={asked}")
+    return redirect(f"{reverse('office:month')}?month={chosen}")
 
 
-def draft(request: HttpRequest, asked: Month) -> str:
+def draft(request: HttpRequest, chosen: Month) -> str:
     """Blocks are written down here; workers take them one by one."""
-    run_id = billing.operations.start_billing_run(asked, by=staff(request))
+    billing.operations.refuse_not_begun(month=chosen, today=timezone.localdate())
+    run_id = billing.operations.start_billing_run(chosen, by=staff(request))
     for _hand in range(billing.tasks.CREW):
         transaction.on_commit(partial(billing.tasks.bill_next_block.delay, run_id=run_id))
-    return f"Расчёт за {asked.title} поставлен в очередь, задание № {run_id}. Ход виден ниже."
+    return f"Расчёт за {chosen.title} поставлен в очередь, задание № {run_id}. Ход виден ниже."
 
 
-def post(request: HttpRequest, asked: Month) -> str:
+def post(request: HttpRequest, chosen: Month) -> str:
     contract_id = request.POST.get("contract", "")
-    only = int(contract_id) if contract_id.isdecimal() else None
-    return str(billing.operations.post_month(month=asked, contract_id=only, by=staff(request)))
+    only = asked.number(contract_id)
+    if contract_id and only is None:  # a word that is no number must not mean «all of them»
+        raise Http404("Такого договора нет.")
+    today = timezone.localdate()
+    return str(billing.operations.post_month(month=chosen, today=today, contract_id=only, by=staff(request)))
 
 
-def issue(request: HttpRequest, asked: Month) -> str:
+def issue(request: HttpRequest, chosen: Month) -> str:
     """A worker writes the documents: a region takes minutes."""
-    transaction.on_commit(partial(epd.tasks.issue_month.delay, month=str(asked)))
-    return f"Выпуск документов за {asked.title} поставлен в очередь. Ход виден ниже."
+    transaction.on_commit(partial(epd.tasks.issue_month.delay, month=str(chosen)))
+    return f"Выпуск документов за {chosen.title} поставлен в очередь. Ход виден ниже."
 
 
-def close(request: HttpRequest, asked: Month) -> str:
-    return str(payments.operations.close_month(month=asked, by=staff(request)))
+def close(request: HttpRequest, chosen: Month) -> str:
+    return str(payments.operations.close_month(month=chosen, by=staff(request)))
 
 
-def release(request: HttpRequest, asked: Month) -> str:
+def release(request: HttpRequest, chosen: Month) -> str:
     hold_id = request.POST.get("hold_id", "")
-    if hold_id not in {str(row.hold_id) for row in queries.held_accounts(asked)}:
+    if hold_id not in {str(row.hold_id) for row in queries.held_accounts(chosen)}:
         raise Http404("Такого удержания в этом месяце нет.")
     billing.operations.release_hold(hold_id=int(hold_id), by=staff(request))
     return "Удержание снято."
@@ -106,7 +111,7 @@ ACTIONS: dict[str, tuple[str, Callable[[HttpRequest, Month], str]]] = {
     "draft": (roles.DRAFT, draft),
     "post": (roles.POST_MONTH, post),
     "issue": (roles.ISSUE, issue),
-    "close": (roles.POST_MONTH, close),
+    "close": (roles.CLOSE_BOOKS, close),
     "release": (roles.RELEASE, release),
 }
 

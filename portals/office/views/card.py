@@ -25,6 +25,7 @@ from accounts.calendar import ONE_DAY, Month
 from accounts.errors import Refusal
 from accounts.operations import ReadingDoubtful
 from accounts.queries import MeterRow, PersonalAccount, ReadingSource
+from portals import asked
 from portals.office import forms, queries, roles
 from portals.office.effects import Effect, effect_of
 from portals.office.forms import OfficeForm
@@ -90,7 +91,7 @@ def card(request: HttpRequest, account_id: int) -> HttpResponse:
 def show(sheet: Sheet) -> HttpResponse:
     request, account, today = sheet.request, sheet.account, sheet.today
     current = billing.queries.current_month() or Month.of(today)
-    month = forms.month_asked(request.GET.get("month"), current)
+    month = asked.month(request, current)
     months = list(reversed(list(Month.range(month + -11, month))))
     totals = billing.queries.totals_by_month(account_id=account.pk, months=months)
     charges = billing.queries.charges_of_account(account_id=account.pk, month=month)
@@ -172,7 +173,8 @@ def stay_panel(sheet: Sheet, row: queries.ResidencyRow) -> StayPanel:
 
 
 def persons_by_id(text: str) -> list[queries.PersonRow]:
-    return queries.persons_of([int(text)]) if text.isdecimal() else []
+    number = asked.number(text)
+    return queries.persons_of([number]) if number is not None else []
 
 
 def totals_of(rows: list[payments.queries.StatementRow]) -> dict[str, Any]:
@@ -255,7 +257,7 @@ def settle(sheet: Sheet) -> None:
 
 def move_out(sheet: Sheet) -> None:
     residency_id = sheet.request.POST.get("residency", "")
-    if not residency_id.isdecimal():
+    if asked.number(residency_id) is None:
         raise Http404("Нет такой записи о проживании.")
     form = leave_form(int(residency_id), sheet.today, sheet.request.POST)
 
@@ -388,7 +390,7 @@ def why(request: HttpRequest, account_id: int) -> HttpResponse:
     """Why the lines of a service are what they are: inputs, formula with numbers, paragraph."""
     account = get_account(account_id)
     current = billing.queries.current_month() or Month.of(timezone.localdate())
-    month = forms.month_asked(request.GET.get("month"), current)
+    month = asked.month(request, current)
     wanted = {name: request.GET.get(name, "") for name in ("contract_id", "service_id", "kind", "line")}
     rows = [
         row
@@ -424,7 +426,7 @@ def readings(request: HttpRequest, account_id: int) -> HttpResponse:
 @desk("accounts.view_person")
 def persons(request: HttpRequest) -> HttpResponse:
     """Persons to choose from, by the beginning of the name."""
-    text = request.GET.get("name", "").strip()
+    text = asked.text(request, "name")
     return fragment(request, "office/_persons.html", rows=queries.persons_named(text), text=text)
 
 

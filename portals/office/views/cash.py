@@ -26,6 +26,7 @@ from accounts.errors import Refusal
 from accounts.money import ZERO
 from accounts.operations import ReadingDoubtful
 from accounts.queries import MeterRow, PersonalAccount, ReadingSource
+from portals import asked
 from portals.office import forms, queries, roles
 from portals.office.pages import desk, fragment, page, staff
 from portals.office.views.card import by_month, reading_form
@@ -51,7 +52,7 @@ class Client:
 
 def chosen(request: HttpRequest) -> list[int]:
     """Accounts of the receipt, as the address of the page names them."""
-    return list(dict.fromkeys(int(text) for text in request.GET.getlist("a") if text.isdecimal()))[:MOST]
+    return asked.numbers(request, "a")[:MOST]
 
 
 def address_of_desk(ids: list[int]) -> str:
@@ -164,7 +165,7 @@ def reading(request: HttpRequest) -> HttpResponse:
     """A reading taken together with a payment; only its own panel is drawn anew."""
     today = timezone.localdate()
     account_id, meter_id = (request.POST.get(name, "") for name in ("account", "meter"))
-    if not account_id.isdecimal():
+    if asked.number(account_id) is None:
         raise Http404("Счёт не найден.")
     meter = next((row for row in accounts.queries.last_readings(int(account_id)) if str(row.id) == meter_id), None)
     if meter is None:

@@ -11,7 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 import accounts.operations
+import billing.operations
 from accounts.errors import Refusal
+from portals import asked
 from portals.office import drafts, forms, queries, roles
 from portals.office.pages import desk, page, staff
 
@@ -102,11 +104,11 @@ def bad_rows(request: HttpRequest, token: str) -> HttpResponse:
 
 def undo(request: HttpRequest) -> None:
     number = request.POST["undo"]
-    if not number.isdecimal():
+    if asked.number(number) is None:
         messages.error(request, "Загрузка не найдена. Обновите страницу.")
         return
     try:
-        accounts.operations.undo_import(file_id=int(number), by=staff(request))
+        billing.operations.undo_import(file_id=int(number), by=staff(request))
         messages.success(request, f"Загрузка № {number} отменена целиком.")
     except Refusal as refusal:
         messages.error(request, str(refusal))

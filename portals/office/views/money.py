@@ -17,6 +17,7 @@ import payments.operations
 import payments.queries
 from accounts.errors import Refusal
 from accounts.money import ZERO
+from portals import asked
 from portals.office import drafts, forms, queries, roles
 from portals.office.pages import demand, desk, fragment, page, staff
 from portals.office.views.card import reasons_of
@@ -62,7 +63,7 @@ def assign(request: HttpRequest, today: date) -> None:
 @desk(roles.ASSIGN_PAYMENT)
 def candidates(request: HttpRequest, payment_id: int) -> HttpResponse:
     """Accounts to give a payment to: those its own words hint at, or by anything typed."""
-    text = request.GET.get("q", "").strip()
+    text = asked.text(request)
     found = accounts.queries.find_accounts(text, limit=6) if text else queries.candidates(payment_id)
     return fragment(request, "office/_candidates.html", payment_id=payment_id, candidates=found, q=text)
 
@@ -165,11 +166,7 @@ def reverse_page(request: HttpRequest, payment_id: int) -> HttpResponse:
 
 def day_asked(request: HttpRequest) -> date:
     """The day of the page: by default yesterday, whose money is due today."""
-    text = request.GET.get("day") or request.POST.get("day") or ""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return timezone.localdate() - timedelta(days=1)
+    return asked.day(request, "day", timezone.localdate() - timedelta(days=1))
 
 
 @require_http_methods(["GET", "POST"])

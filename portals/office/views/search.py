@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 import accounts.queries
+from portals import asked
 from portals.office.pages import desk, fragment, page
 
 FEW = 20
@@ -25,7 +26,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @desk("accounts.view_personalaccount")
 def find(request: HttpRequest) -> HttpResponse:
-    text = request.GET.get("q", "").strip()
+    text = asked.text(request)
     found = accounts.queries.find_accounts(text, limit=FEW + 1) if text else []
     context: dict[str, Any] = {"q": text, "found": found[:FEW], "more": len(found) > FEW}
     if request.headers.get("HX-Request"):
