@@ -1,16 +1,26 @@
-"""What the law and the contracts say of penalties: bands of the scales, terms, moratoria. Dated, by hand or by act."""
+"""What the law and the contracts say of penalties, dated, by hand or by act; and what accrues in the open month."""
 
 from __future__ import annotations
 
 import pghistory
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeOperators
+from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
-from accounts.fields import Dated, DateRange, Int8Range, among, no_overlap, not_empty, row_history
+from accounts.fields import (
+    Dated,
+    DateRange,
+    Int8Range,
+    MonthField,
+    among,
+    is_month,
+    no_overlap,
+    not_empty,
+    row_history,
+)
 
 
 def _point(key: Combinable) -> Int8Range:
@@ -144,3 +154,45 @@ class Moratorium(Dated):
 
     def __str__(self) -> str:
         return self.act
+
+
+class PenaltyBook(models.Model):
+    """What the last night of an open month stood on, in digests (debt.queries.Ground): the next looks for news."""
+
+    month = MonthField("месяц", unique=True)
+    until = models.DateField("начислено по день")
+    proved_on = models.DateField("пересчитано целиком по день", null=True, blank=True)
+    contracts = models.JSONField("закон и проведённые месяцы по договорам", default=dict)
+    accounts = models.JSONField("особые условия счетов", default=dict)
+    since = models.DateField("операционные дни с")
+    closed_days = models.JSONField("закрытые операционные дни", default=list)
+
+    class Meta:
+        verbose_name = "ночь пени"
+        verbose_name_plural = "ночи пени"
+        constraints = [is_month("penaltybook")]
+
+    def __str__(self) -> str:
+        return f"{self.month:%m.%Y} по {self.until:%d.%m.%Y}"
+
+
+class Accrual(models.Model):
+    """Penalty of an account's contract and service accrued to each day from `since` to the end of the open month.
+
+    Chalk: computed when a fact is new, read by the nights after it, dropped when the month is over. posted_kopecks:
+    what posted months charged of it.
+    """
+
+    pk = models.CompositePrimaryKey("account_id", "contract_id", "service_id", "month")
+    account_id = models.BigIntegerField()
+    contract_id = models.BigIntegerField()
+    service_id = models.SmallIntegerField()
+    month = MonthField()
+    house_id = models.BigIntegerField()
+    since = models.DateField()
+    posted_kopecks = models.BigIntegerField()
+    accrued_kopecks = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        managed = False  # partitioned: the table is SQL in a migration
+        db_table = "debt_accrual"

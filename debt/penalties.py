@@ -46,6 +46,8 @@ SEGMENTS: Final[Schema] = {
     "amount": MONEY,
 }
 ACCRUED: Final[Schema] = {**_KEY, "days": pl.Int32, "amount": MONEY}
+_PAIR: Final[Schema] = {name: _KEY[name] for name in PAIR}
+BY_DAY: Final[Schema] = {**_PAIR, "accrued": pl.List(pl.Int64)}  # whole kopecks, one number a day
 
 
 class Scale(IntEnum):
@@ -428,6 +430,64 @@ def accrued(items: pl.DataFrame, payments: pl.DataFrame, law: Law, until: date) 
     return found.select(pl.col(name).cast(dtype) for name, dtype in ACCRUED.items())
 
 
+def accrued_by_day(items: pl.DataFrame, payments: pl.DataFrame, law: Law, first: date, last: date) -> pl.DataFrame:
+    """Penalty of each account, contract and service accrued to each of the days first … last, credits laid first.
+
+    Returns BY_DAY: pairs that have some, each number equal to the kopeck to what `accrued` sums up for that day. Within
+    days of one key rate the sheet of the last day, cut at a day, is the sheet of that day; so the lists are what quiet
+    debts grow by. A list ends early where no rate is known for the days after. Raises LawMissing as `segments` does.
+    """
+    items, payments = net_credits(items, payments)
+    made: pl.DataFrame | None = None
+    for start, end in _days_of_one_rate(law, first, last):
+        try:
+            span = _grown(items, payments, law, start, end)
+        except LawMissing:
+            if made is None:
+                raise
+            break
+        made = span if made is None else made.join(span, on=PAIR, how="full", coalesce=True)
+    assert made is not None
+    days = [name for name in made.columns if name not in PAIR]
+    return (
+        made.with_columns(pl.col(days).fill_null(0))
+        .filter(pl.any_horizontal(pl.col(days) != 0))
+        .select(*PAIR, accrued=pl.concat_list(days))
+    )  # fmt: skip
+
+
+def _days_of_one_rate(law: Law, first: date, last: date) -> list[tuple[date, date]]:
+    """first … last, cut where the key rate of the day of calculation changes; both ends inclusive."""
+    moments = {moment for row in law.key_rates for moment in (row.since, row.until) if moment is not None}
+    cuts = [first, *sorted(day for day in moments if first < day <= last), last + ONE_DAY]
+    return [(start, after - ONE_DAY) for start, after in pairwise(cuts)]
+
+
+def _grown(items: pl.DataFrame, payments: pl.DataFrame, law: Law, start: date, end: date) -> pl.DataFrame:
+    """PAIR and a column a day, start … end: kopecks accrued to it. The key rate is one on all of these days."""
+    late = _late(items, end).with_columns(pair=pl.struct(PAIR).rle_id())
+    rows = _stretched(late, payments, law, end)
+    rows = rows.with_columns(pair=late["pair"].gather(rows["item"]))
+    before = (pl.col("last") - pl.col("first")).dt.total_days() + 1
+    over = pl.col("last") < start
+    ended = _priced(rows.filter(over)).with_columns(done=_kopecks(before)).group_by("pair").agg(pl.col("done").sum())
+    begins = pl.lit(start).cast(pl.Date)
+    live = _priced(rows.filter(~over)).with_columns(
+        begun=(pl.col("first") - begins).dt.total_days(), ends=(pl.col("last") - begins).dt.total_days()
+    )
+    names = {f"{start + number * ONE_DAY}": number for number in range((end - start).days + 1)}
+    passed = {name: (pl.min_horizontal("ends", pl.lit(number)) - pl.col("begun") + 1) for name, number in names.items()}
+    grown = (
+        live.select("pair", **{name: _kopecks(pl.max_horizontal(days, pl.lit(0))) for name, days in passed.items()})
+        .group_by("pair")
+        .agg(pl.col(list(names)).sum())
+    )
+    both = grown.join(ended, on="pair", how="full", coalesce=True).fill_null(0)
+    keys = late.select("pair", *PAIR).unique("pair")
+    sums = {name: (pl.col(name) + pl.col("done")).cast(pl.Int64) for name in names}
+    return keys.join(both, on="pair").select(*PAIR, **sums)
+
+
 def _late(items: pl.DataFrame, until: date) -> pl.DataFrame:
     """The items that may accrue, in the order of their keys, each with its number: one integer stands for the key."""
     return (
@@ -439,6 +499,15 @@ def _late(items: pl.DataFrame, until: date) -> pl.DataFrame:
 
 def _runs(items: pl.DataFrame, payments: pl.DataFrame, law: Law, until: date) -> pl.DataFrame:
     """SEGMENTS with `item` instead of the key, in no order."""
+    days = (pl.col("last") - pl.col("first")).dt.total_days() + 1
+    rows = _priced(_stretched(items, payments, law, until))
+    return rows.with_columns(
+        days=days.cast(pl.Int32), amount=(_kopecks(days).cast(pl.Decimal(38, 2)) / 100).cast(MONEY)
+    )
+
+
+def _stretched(items: pl.DataFrame, payments: pl.DataFrame, law: Law, until: date) -> pl.DataFrame:
+    """The rows of the sheet before their arithmetic: item, first, last, balance, divisor, rate."""
     timed, timelines = _timelines(items, law, until)
     parts = _parts(timed, payments, law, until)
     pieces = (
@@ -461,20 +530,29 @@ def _runs(items: pl.DataFrame, payments: pl.DataFrame, law: Law, until: date) ->
         rows = pl.concat(
             [rows.filter(~pl.col("may_join")).select(names), _joined(rows.filter("may_join")).select(names)]
         )
-    days = (pl.col("last") - pl.col("first")).dt.total_days() + 1
-    return rows.with_columns(days=days.cast(pl.Int32), amount=_amount(days))
+    return rows
 
 
-def _amount(days: pl.Expr) -> pl.Expr:
-    """balance × rate % × days / divisor in roubles, rounded half up once: whole kopecks and millionths of a percent.
+def _priced(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with `numer` (of one day) and `over`: kopecks × rate and what they are divided by, whole numbers.
 
-    In 128-bit integers nothing is lost before the one division, and it is ten times as quick as in decimals.
+    In integers nothing is lost before the one division, and it is ten times as quick as in decimals. Rates are counted
+    in hundredths of a percent where they have no more places, and sums are 64 bits wide where ten thousand days of the
+    greatest debt fit.
     """
-    kopecks = (pl.col("balance") * 100).cast(pl.Int128)
-    millionths = (pl.col("rate") * 1_000_000).cast(pl.Int128)
-    numer = kopecks * millionths * days.cast(pl.Int128)
-    over = pl.col("divisor").cast(pl.Int128) * 100 * 1_000_000
-    return (((2 * numer + over) // (2 * over)).cast(pl.Decimal(38, 2)) / 100).cast(MONEY)
+    rates = rows["rate"].unique()
+    parts = 100 if ((rates * 100) == (rates * 100).round(0)).all() else 1_000_000
+    most = (rows["balance"].max() or ZERO, rates.max() or ZERO)
+    whole = pl.Int64 if 2 * 10_000 * int(most[0] * 100) * int(most[1] * parts) < 2**62 else pl.Int128  # type: ignore
+    return rows.with_columns(
+        numer=(pl.col("balance") * 100).cast(whole) * (pl.col("rate") * parts).cast(whole),
+        over=pl.col("divisor").cast(whole) * (100 * parts),
+    )
+
+
+def _kopecks(days: pl.Expr) -> pl.Expr:
+    """balance × rate % × days / divisor of _priced rows in kopecks, rounded half up once."""
+    return (2 * pl.col("numer") * days + pl.col("over")) // (2 * pl.col("over"))
 
 
 def _timelines(items: pl.DataFrame, law: Law, until: date) -> tuple[pl.DataFrame, pl.DataFrame]:

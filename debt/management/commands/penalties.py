@@ -1,4 +1,4 @@
-"""Penalties of a month: `penalties 2026-10 [--day 2026-10-20] [--account N] [--dry-run] [--sheet FILE]`."""
+"""Penalties of a month: `penalties 2026-10 [--day 2026-10-20] [--account N] [--whole] [--dry-run] [--sheet FILE]`."""
 
 from __future__ import annotations
 
@@ -24,10 +24,21 @@ class Command(BaseCommand):
         parser.add_argument("--account", help="номер лицевого счёта")
         parser.add_argument("--day", type=date.fromisoformat, help="по какой день включительно (по умолчанию вчера)")
         parser.add_argument("--sheet", type=Path, help="расчёт пени счёта в этот файл (PDF), ничего не начисляя")
+        parser.add_argument("--whole", action="store_true", help="пересчитать всех, а не только счета с новыми фактами")
+        parser.add_argument("--workers", type=int, default=1, help="сколько процессов считают (не для --dry-run)")
         parser.add_argument("--dry-run", action="store_true", help="посчитать и ничего не записать")
 
     def handle(
-        self, *, month: str, account: str | None, day: date | None, sheet: Path | None, dry_run: bool, **_: Any
+        self,
+        *,
+        month: str,
+        account: str | None,
+        day: date | None,
+        sheet: Path | None,
+        whole: bool,
+        workers: int,
+        dry_run: bool,
+        **_: Any,
     ) -> None:
         try:
             period = Month.parse(month)
@@ -41,7 +52,9 @@ class Command(BaseCommand):
                 return
             with rolled_back(if_=dry_run):
                 scope = None if account_id is None else [account_id]
-                summary = operations.charge_penalties(month=period, day=until, account_ids=scope)
+                summary = operations.charge_penalties(
+                    month=period, day=until, account_ids=scope, whole=whole, workers=1 if dry_run else workers
+                )
         except Refusal as refusal:
             raise CommandError(refusal.text) from None
         self.stdout.write(f"{summary}{' Ничего не записано: пробный расчёт.' if dry_run else ''}")

@@ -1,0 +1,349 @@
+"""Penalties of the open month, night by night: what has news is computed anew, the rest grows by a day.
+
+An account's penalties are computed once for every day that is left of the month and stored beside the balance
+(`debt_accrual`): a quiet night only reads the number of its day. Blocks of houses are transactions and wait in
+PostgreSQL, so several workers take them side by side and a killed one loses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import resource
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from accounts import operations as accounts_operations
+from accounts import queries as accounts_queries
+from accounts.calendar import Month
+from accounts.database import advisory_lock, copy_in
+from accounts.errors import Refusal
+from accounts.money import ZERO, written
+from accounts.queries import Run, RunBlock, RunState
+from billing import crew
+from billing import operations as billing_operations
+from billing import queries as billing_queries
+from billing.operations import drafts, writing
+from debt import penalties, queries
+from debt.models import PenaltyBook
+
+logger = logging.getLogger(__name__)
+
+KIND = "debt.penalties"
+ROOM = "debt.operations.nights"
+STORED = ("account_id", "contract_id", "service_id", "month", "house_id", "since", "posted_kopecks", "accrued_kopecks")
+
+
+class PenaltiesRefused(Refusal):
+    """Penalties cannot be accrued for this month or day."""
+
+
+@dataclass(frozen=True, slots=True)
+class PenaltySummary:
+    """What stands drafted (roubles) and what this run wrote.
+
+    recomputed: accounts computed anew. astray: accounts without news whose growth was not what ink says (none, unless
+    somebody wrote past the doors); told by the nights that compute everything.
+    """
+
+    accounts: int = 0
+    lines: int = 0
+    amount: Decimal = ZERO
+    inserted: int = 0
+    changed: int = 0
+    removed: int = 0
+    recomputed: int = 0
+    astray: int = 0
+    warning: str = ""
+
+    def __add__(self, other: PenaltySummary) -> PenaltySummary:
+        numbers = (
+            "accounts", "lines", "amount", "inserted", "changed", "removed", "recomputed", "astray",
+        )  # fmt: skip
+        sums = {name: getattr(self, name) + getattr(other, name) for name in numbers}
+        return PenaltySummary(**sums, warning=self.warning or other.warning)
+
+    @property
+    def is_news(self) -> bool:
+        return bool(self.inserted or self.changed or self.removed)
+
+    def __str__(self) -> str:
+        text = (
+            f"Пени: счетов {self.accounts}, строк {self.lines}, на {written(self.amount)} ₽."
+            f" Записано новых: {self.inserted}, изменено: {self.changed}, убрано: {self.removed}."
+        )
+        if self.astray:
+            text += f" Расхождений с полным пересчётом, исправлено: {self.astray}."
+        return f"{text} {self.warning}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """One run: the open month, the day accrued to (inclusive), who is computed anew. whole: everybody."""
+
+    month: Month
+    until: date
+    law: penalties.Law
+    whole: bool
+    is_proof: bool
+    news: frozenset[int]
+
+
+def charge_penalties(
+    *,
+    month: Month,
+    day: date,
+    account_ids: Sequence[int] | None = None,
+    house_ids: Sequence[int] | None = None,
+    whole: bool = False,
+    workers: int = 1,
+    more_hands: Callable[[int], None] | None = None,
+) -> PenaltySummary:
+    """Draft the penalties of the open month: accrued to `day` inclusive, less what earlier months charged.
+
+    One line per account, contract and service, in the month `month`; its segments are in the sheet. Nothing is accrued
+    past the month's last day. Accounts with a new fact are computed from ink and value dates, the others grow to the
+    day as was foreseen; so a second run writes nothing, and a reversal or a payment that came late changes the draft,
+    or takes back in this month what was posted. Each block of houses is one transaction.
+    account_ids, house_ids: those alone, computed anew. whole: everybody computed anew, which proves the growth right.
+    workers > 1: so many processes. more_hands: told the run's id once its blocks wait, for workers elsewhere.
+    Raises PenaltiesRefused on a month that is not open, LawMissing where a rate is wanting, Busy.
+    """
+    if month not in billing_queries.open_months():
+        raise PenaltiesRefused(f"{month.title.capitalize()} не открыт: пени начисляют в открытом месяце.")
+    if day < month.first:
+        raise PenaltiesRefused(f"{day:%d.%m.%Y} раньше месяца начисления ({month.title}). Назовите день этого месяца.")
+    until = min(day, month.last)
+    law = queries.law()
+    _make_room(month)
+    if account_ids is not None or house_ids is not None:
+        done = _of_some(Night(month, until, law, True, False, frozenset()), account_ids, house_ids)
+    else:
+        with advisory_lock(f"{KIND} {month}", refusal=f"Пени за {month.title} уже начисляются. Дождитесь окончания."):
+            done = _of_all(month, until, law, whole=whole, workers=workers, more_hands=more_hands)
+    done = replace(done, warning=queries.warning_of_cap(law, until))
+    if done.is_news:
+        accounts_operations.note(
+            "debt.penalties.charged", month=month, day=until, lines=done.lines, amount=done.amount,
+            inserted=done.inserted, changed=done.changed, removed=done.removed,
+        )  # fmt: skip
+    return done
+
+
+@transaction.atomic
+def _make_room(month: Month) -> None:
+    """A partition for the month's accruals; those of months that are over are forgotten: their ink says it all."""
+    still_open = {one.first for one in billing_queries.open_months()}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT make_month_partition('debt_accrual', %s)", [month.first])
+        for book in PenaltyBook.objects.exclude(month__in=still_open):
+            cursor.execute(f"DROP TABLE IF EXISTS {queries.accruals_of(Month(book.month))}")
+            book.delete()
+
+
+def _of_some(night: Night, account_ids: Sequence[int] | None, house_ids: Sequence[int] | None) -> PenaltySummary:
+    accounts = accounts_queries.PersonalAccount.objects.all()
+    if account_ids is not None:
+        accounts = accounts.filter(pk__in=account_ids)
+    if house_ids is not None:
+        accounts = accounts.filter(house_id__in=house_ids)
+    wanted = sorted(accounts.values_list("pk", flat=True))
+    done = PenaltySummary()
+    for start in range(0, len(wanted), drafts.BLOCK):
+        with transaction.atomic():
+            done += _charge(night, wanted[start : start + drafts.BLOCK])
+    return done
+
+
+# --- everybody, by blocks ---------------------------------------------------------------------------------------------
+
+
+def _of_all(
+    month: Month, until: date, law: penalties.Law, *, whole: bool, workers: int,
+    more_hands: Callable[[int], None] | None,
+) -> PenaltySummary:  # fmt: skip
+    ground = queries.ground(month=month, rules=law)
+    book = queries.book_of(month)
+    is_known = book is not None and book.contracts == ground.contracts
+    whole = whole or not is_known
+    run = _start(month, until, whole=whole)
+    try:
+        if more_hands is not None:
+            more_hands(run.pk)
+        said = crew.work_together(run.pk, workers, ROOM) if workers > 1 else []
+        take_blocks(run.pk)
+        night = reference_of(run.pk)
+        while bill_next_block(run.pk, night, wait=True):
+            pass  # those of a worker that died
+    except BaseException as fault:
+        accounts_operations.fail_run(run.pk, message=str(fault) or type(fault).__name__)
+        raise
+    summary = sum((_unpack(row.message) for row in run.blocks.order_by("number")), PenaltySummary())
+    facts = {
+        "until": until, "contracts": ground.contracts, "accounts": ground.accounts, "since": ground.since,
+        "closed_days": ground.closed_days, **({"proved_on": until} if whole else {}),
+    }  # fmt: skip
+    PenaltyBook.objects.update_or_create(month=month.first, defaults=facts)
+    mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    counts = {**asdict(summary), "peak_rss_mb": max([mine, *(member["peak_rss_mb"] for member in said)])}
+    if summary.astray:
+        logger.error("debt.penalties.astray", extra={"run_id": run.pk, "accounts": summary.astray})
+    accounts_operations.finish_run(run.pk, counts=counts, message=str(summary))
+    return summary
+
+
+@transaction.atomic
+def _start(month: Month, until: date, *, whole: bool) -> Run:
+    # Whatever was killed half-way is begun anew: what stands of it is right, and computing it twice changes nothing.
+    Run.objects.filter(kind=KIND, month=month.first, state=RunState.RUNNING).update(
+        state=RunState.CANCELLED, finished_at=Now(), message="Начато новое начисление этого месяца."
+    )
+    waiting = list(drafts.blocks(None))
+    run = accounts_operations.start_run(KIND, month=month, scope={"day": until, "whole": whole}, total=len(waiting))
+    RunBlock.objects.bulk_create(
+        [RunBlock(run=run, number=number, houses=list(houses)) for number, houses in enumerate(waiting, 1)]
+    )
+    return run
+
+
+def reference_of(run_id: int) -> Night:
+    """What a worker of the run loads once: the law, and whose penalties are computed anew."""
+    run = Run.objects.get(pk=run_id)
+    assert run.month is not None  # penalties always have one
+    month, law, until = Month(run.month), queries.law(), date.fromisoformat(run.scope["day"])
+    ground, book = queries.ground(month=month, rules=law), queries.book_of(month)
+    news = queries.with_news(month=month, book=book, now=ground) if book is not None else frozenset[int]()
+    return Night(
+        month=month,
+        until=until,
+        law=law,
+        whole=run.scope["whole"],
+        is_proof=book is not None and book.contracts == ground.contracts and book.until <= until,
+        news=news,
+    )
+
+
+def bill_next_block(run_id: int, night: Night, *, wait: bool = False) -> bool:
+    """Take the run's next waiting block and charge it, all in one transaction. False when none waits.
+
+    wait: also for blocks that others have in work; one whose worker died is waiting again.
+    """
+    with transaction.atomic():
+        block = (
+            RunBlock.objects.select_for_update(skip_locked=not wait, of=("self",))
+            .filter(run_id=run_id, state=RunState.WAITING, run__state=RunState.RUNNING)
+            .order_by("number")
+            .first()
+        )
+        if block is None:
+            return False
+        accounts = accounts_queries.PersonalAccount.objects.filter(house_id__in=block.houses)
+        made = _charge(night, sorted(accounts.values_list("pk", flat=True)), block.houses)
+        message = json.dumps(asdict(made), default=str)
+        RunBlock.objects.filter(pk=block.pk).update(state=RunState.DONE, finished_at=Now(), message=message)
+    Run.objects.filter(pk=run_id).update(done=F("done") + 1)
+    return True
+
+
+def take_blocks(run_id: int) -> int:
+    """Take blocks of a run that somebody began, until none waits. Returns how many."""
+    night, taken = reference_of(run_id), 0
+    while bill_next_block(run_id, night):
+        taken += 1
+    return taken
+
+
+def _unpack(text: str) -> PenaltySummary:
+    counts = json.loads(text)
+    return PenaltySummary(**{**counts, "amount": Decimal(counts["amount"])})
+
+
+# --- a block ----------------------------------------------------------------------------------------------------------
+
+
+def _charge(night: Night, account_ids: list[int], house_ids: Sequence[int] | None = None) -> PenaltySummary:
+    """Draft the penalties of these accounts; of those without news as foreseen, unless the night is whole."""
+    if house_ids is None:
+        houses = accounts_queries.PersonalAccount.objects.filter(pk__in=account_ids).values_list("house_id", flat=True)
+        house_ids = sorted(set(houses))
+    writing.lock_houses(house_ids)
+    if night.whole:
+        due, astray = _computed(night, account_ids)
+        scope, recomputed = account_ids, len(account_ids)
+    else:
+        stored = queries.grown(account_ids=account_ids, month=night.month, until=night.until)
+        unforeseen = stored.filter(pl.col("accrued").is_null())["account_id"].unique().to_list()
+        anew = sorted({*unforeseen, *night.news.intersection(account_ids)})
+        fresh, astray = _computed(night, anew)
+        due = pl.concat([stored.filter(~pl.col("account_id").is_in(anew)), fresh])
+        scope, recomputed = sorted({*stored["account_id"].to_list(), *anew}), len(anew)
+    if not scope:
+        return PenaltySummary()
+    lines = _lines(due, queries.drafted_before(account_ids=scope, month=night.month), night.month)
+    made = billing_operations.draft_charges(
+        month=night.month, kind=billing_queries.ChargeKind.PENALTY, lines=lines, account_ids=scope
+    )
+    return PenaltySummary(
+        accounts=lines["account_id"].n_unique(),
+        lines=lines.height,
+        amount=lines["amount"].sum() or ZERO,
+        inserted=made.inserted.height,
+        changed=made.changed.height,
+        removed=made.vanished.height,
+        recomputed=recomputed,
+        astray=astray,
+    )
+
+
+def _lines(due: pl.DataFrame, drafted: pl.DataFrame, month: Month) -> pl.DataFrame:
+    """A draft line per pair: accrued, less what earlier months posted and what stands drafted in them."""
+    both = due.join(drafted, on=penalties.PAIR, how="left")
+    kopecks = pl.col("accrued") - pl.col("posted") - pl.col("drafted").fill_null(0)
+    return both.select(
+        *penalties.PAIR,
+        line=pl.lit(0, pl.Int16),
+        for_month=pl.lit(month.first),
+        amount=(kopecks.cast(pl.Decimal(38, 2)) / 100).cast(penalties.MONEY),
+    ).filter(pl.col("amount") != 0)
+
+
+def _computed(night: Night, account_ids: list[int]) -> tuple[pl.DataFrame, int]:
+    """PAIR, posted and accrued on the day from ink, the days after it stored; how many accounts stood otherwise."""
+    if not account_ids:
+        return queries.grown(account_ids=[], month=night.month, until=night.until), 0
+    made = queries.accruals(account_ids=account_ids, month=night.month, law=night.law, since=night.until)
+    listed = "{" + pl.col("accrued").cast(pl.List(pl.String)).list.join(",") + "}"
+    fresh = made.select(*penalties.PAIR, "posted", accrued=listed)
+    stands = queries.foreseen(account_ids=account_ids, month=night.month, since=night.until)
+    both = fresh.join(stands, on=penalties.PAIR, how="full", coalesce=True, suffix="_stands")
+    differs = pl.col("accrued").ne_missing(pl.col("accrued_stands")) | pl.col("posted").ne_missing(
+        pl.col("posted_stands")
+    )
+    other = sorted(set(both.filter(differs)["account_id"].to_list()))
+    _store(night, fresh.filter(pl.col("account_id").is_in(other)), other, anew=bool(stands.height))
+    astray = len(set(other) - night.news) if night.is_proof and night.whole else 0
+    return made.select(*penalties.PAIR, "posted", accrued=pl.col("accrued").list.first()), astray
+
+
+def _store(night: Night, rows: pl.DataFrame, account_ids: list[int], *, anew: bool) -> None:
+    table = queries.accruals_of(night.month)
+    if anew and account_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {table} WHERE account_id = ANY({billing_queries.array(account_ids)})")
+    if not rows.height:
+        return
+    houses = billing_queries.frame(
+        f"SELECT id, house_id FROM accounts_personalaccount WHERE id = ANY({billing_queries.array(account_ids)})",
+        {"account_id": pl.Int64, "house_id": pl.Int64},
+    )
+    stored = rows.join(houses, on="account_id").select(
+        *penalties.PAIR, pl.lit(night.month.first), "house_id", pl.lit(night.until).alias("since"), "posted", "accrued"
+    )
+    copy_in(table, STORED, writing.csv(stored.sort(penalties.PAIR)))
