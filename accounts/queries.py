@@ -628,3 +628,24 @@ def journal_of_account(account_id: int, limit: int = 50) -> list[JournalRow]:
         )
         for row in rows
     ]
+
+
+# --- imports ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MadeByImport:
+    """Ids of the accounts and houses that an import made and that stand; none once it was undone."""
+
+    account_ids: list[int]
+    house_ids: list[int]
+
+
+def made_by_import(file_id: int) -> MadeByImport:
+    file = ImportedFile.objects.filter(pk=file_id, undone_at=None).first()
+    created: dict[str, list[list[int]]] = file.created if file is not None else {}
+    ids = {
+        name: [pk for first, last in created.get(name, []) for pk in range(first, last + 1)]
+        for name in ("PersonalAccount", "House")
+    }
+    return MadeByImport(account_ids=ids["PersonalAccount"], house_ids=ids["House"])

@@ -111,7 +111,7 @@ def pay_day(day: date, *, today: date) -> None:
     payments_operations.close_days(until=day, by="demo")
 
 
-def charge_month(month: Month, say: Say) -> None:
+def charge_month(month: Month, today: date, say: Say) -> None:
     """Draft and post one month, let advances pay for it."""
     states = set(ContractMonth.objects.filter(month=month.first).values_list("state", flat=True))
     if states and ContractMonthState.OPEN not in states:
@@ -119,14 +119,14 @@ def charge_month(month: Month, say: Say) -> None:
     billing_operations.open_month(month=month)
     summary = billing_operations.run_billing(month=month)
     debt_operations.charge_penalties(month=month, day=month.last)
-    billing_operations.post_month(month=month)
+    billing_operations.post_month(month=month, today=today)
     say(f"{month.title}: {summary}")
 
 
 def live(*, first: Month, until: Month, today: date, say: Say) -> None:
     """Months `first` … `until` are charged and paid; then the current month's running bill is drafted."""
     for month in Month.range(first, until):
-        charge_month(month, say)
+        charge_month(month, today, say)
         after = month.next
         days = [after.first.replace(day=day) for day in PAY_DAYS]
         if month == until:
@@ -142,10 +142,14 @@ def live(*, first: Month, until: Month, today: date, say: Say) -> None:
         remit_until(min(after.last, today - ONE_DAY), today=today)
         if month < until and month not in payments_queries.closed_months():
             payments_operations.close_month(month=month)
-    billing_operations.open_month(month=until.next)
-    billing_operations.run_billing(month=until.next)
-    debt_operations.charge_penalties(month=until.next, day=max(today - ONE_DAY, until.next.first))
-    say(f"{until.next.title}: черновик текущего месяца посчитан")
+    running = until.next
+    billing_operations.open_month(month=running)
+    if not ContractMonth.objects.filter(month=running.first, state=ContractMonthState.OPEN).exists():
+        say(f"{running.title}: уже проведён, черновика нет")
+        return
+    billing_operations.run_billing(month=running)
+    debt_operations.charge_penalties(month=running, day=max(today - ONE_DAY, running.first))
+    say(f"{running.title}: черновик текущего месяца посчитан")
 
 
 def remit_until(day: date, *, today: date) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -73,29 +73,38 @@ def issue_documents(
     house_ids: Collection[int] | None = None,
     account_ids: Collection[int] | None = None,
     by: User | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> IssueSummary:
     """Issue a document to every account of the scope whose month is ink; safe to repeat: who has one keeps it.
 
+    `day` is the document's date, after the month's end. Payments are counted up to the month's last day, and the
+    document says so: therefore every operating day up to that one must be closed. progress: called with documents
+    made and all that are to be made, block by block. Nothing to make: no job is recorded.
+
     An account that is held or not posted, or fails a check before issue, gets none, and the summary says why. A whole
     region (no scope given) moves its contract months to ISSUED when nobody was refused. Raises DocumentRefused when
-    accounts were asked for by name and one cannot be served (nothing is written then), and when the month is posted
-    for nobody; Busy while another issue of the month runs.
+    the month goes on or a day of it is open, when it is posted for nobody, and when accounts were asked for by name
+    and one cannot be served (nothing is written then); Busy while another issue of the month runs.
     """
+    _refuse_unready(month=month, day=day)
+    whole = house_ids is None and account_ids is None
+    ready, summary = _waiting(month=month, house_ids=house_ids, account_ids=account_ids)
+    if not ready:
+        if whole and not summary.refused:
+            billing.operations.mark_issued(month=month)
+        return summary
     with accounts.operations.running("epd.issue", month=month, by=by) as run:
-        if not queries.is_posted(month):
-            raise DocumentRefused(f"{month.title.capitalize()} не проведён. Проведите его: post {month}.")
-        waiting = queries.accounts_of_month(month=month, house_ids=house_ids, account_ids=account_ids)
-        refused = tuple(row.why for row in waiting if row.why and not row.has_document)
-        if account_ids is not None and refused:
-            raise DocumentRefused(refused[0])
-        ready = [row for row in waiting if not row.why and not row.has_document]
-        if waiting and len(refused) == len(waiting):
-            raise DocumentRefused(refused[0])
-        summary = IssueSummary(standing=sum(row.has_document for row in waiting), refused=refused)
+        ready, summary = _waiting(
+            month=month, house_ids=house_ids, account_ids=account_ids
+        )  # another issue may have ended a moment ago
+        done = 0
         for block in _blocks(ready):
             summary += _issue_block(month=month, day=day, account_ids=block, by=by, strict=account_ids is not None)
-            accounts.operations.advance_run(run.pk, done=summary.documents, total=len(ready))
-        if house_ids is None and account_ids is None and not summary.refused:
+            done += len(block)
+            accounts.operations.advance_run(run.pk, done=done, total=len(ready))
+            if progress is not None:
+                progress(done, len(ready))
+        if whole and not summary.refused:
             billing.operations.mark_issued(month=month)
         run.counts = {
             "documents": summary.documents,
@@ -105,6 +114,34 @@ def issue_documents(
         }
         run.message = "\n".join(summary.refused[:SHOWN])
     return summary
+
+
+def _refuse_unready(*, month: Month, day: date) -> None:
+    """Raise DocumentRefused unless the month is over, posted, and all its payments are in."""
+    if day <= month.last:
+        raise DocumentRefused(
+            f"{month.title.capitalize()} ещё не кончился: документ датируют не раньше {month.next.first:%d.%m.%Y}."
+        )
+    if not queries.is_posted(month):
+        raise DocumentRefused(f"{month.title.capitalize()} не проведён. Проведите его: post {month}.")
+    still_open = queries.open_day_of(month)
+    if still_open is not None:
+        raise DocumentRefused(
+            f"Операционный день {still_open:%d.%m.%Y} ещё открыт, а документ за {month.title} учитывает платежи по"
+            f" {month.last:%d.%m.%Y}. Закройте день и повторите выпуск."
+        )
+
+
+def _waiting(
+    *, month: Month, house_ids: Collection[int] | None, account_ids: Collection[int] | None
+) -> tuple[list[queries.Waiting], IssueSummary]:
+    """Accounts to be given a document, and the summary before the first one. Raises DocumentRefused (see above)."""
+    waiting = queries.accounts_of_month(month=month, house_ids=house_ids, account_ids=account_ids)
+    refused = tuple(row.why for row in waiting if row.why and not row.has_document)
+    if refused and (account_ids is not None or len(refused) == len(waiting)):
+        raise DocumentRefused(refused[0])
+    ready = [row for row in waiting if not row.why and not row.has_document]
+    return ready, IssueSummary(standing=sum(row.has_document for row in waiting), refused=refused)
 
 
 def _blocks(rows: Sequence[queries.Waiting]) -> list[list[int]]:
@@ -193,6 +230,7 @@ def reissue(*, account_id: int, month: Month, day: date, reason: str, by: User |
     last = queries.last_issue(account_id=account_id, month=month)
     if last is None:
         raise DocumentRefused(f"За {month.title} документа ещё нет: выпустите его, заменять нечего.")
+    _refuse_unready(month=month, day=day)
     last = PaymentDocument.objects.select_for_update(of=("self",)).get(pk=last.pk)
     waiting = queries.accounts_of_month(month=month, account_ids=[account_id])
     if waiting and waiting[0].why:

@@ -12,7 +12,7 @@ from uuid import UUID
 import pghistory
 from django.apps import apps
 from django.db import connection, models, transaction
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.db.models.functions import Now
 
 from accounts import files, queries
@@ -41,7 +41,7 @@ from accounts.models import (
     Touch,
     User,
 )
-from accounts.operations.journal import note, noted
+from accounts.operations.journal import note, noted, touch
 from accounts.operations.registry import allocate_numbers, document_code
 
 KIND = "gis-workbook"
@@ -123,7 +123,10 @@ def import_workbook(
 
 @transaction.atomic
 def undo_import(*, file_id: int, by: User | str | None) -> dict[str, int]:
-    """Take back all that an import made. Refuses, and says what, when something stands on it already."""
+    """Take back all that an import made. Refuses, and says what, when something stands on it already.
+
+    Drafts of its accounts stand on it, too: `billing.operations.undo_import` takes them away first.
+    """
     file = ImportedFile.objects.select_for_update().filter(pk=file_id).first()
     if file is None:
         raise ImportRefused(f"Загрузки № {file_id} нет. Посмотрите номер в списке загруженных файлов.")
@@ -140,6 +143,8 @@ def undo_import(*, file_id: int, by: User | str | None) -> dict[str, int]:
     file.undone_at = Now()
     file.save(update_fields=["undone_at"])
     with noted("accounts.workbook.undone", by=by, file=file.pk, name=file.name, counts=file.counts):
+        for house_id, first_month in _neighbours(made):  # who stays in the house shares it differently now
+            touch(house_id=house_id, first_month=Month.of(first_month))
         if made[Meter]:
             Reading.objects.filter(_within("meter_id", made[Meter])).delete()
         for owner, column in ((House, "house_id"), (PersonalAccount, "account_id")):
@@ -714,6 +719,16 @@ def _bad_rows(book: workbook.Workbook, verdicts: Sequence[RowVerdict]) -> bytes 
 
 def _padded(line: Sequence[Any], width: int) -> list[Any]:
     return [*line[:width], *[""] * (width - len(line))]
+
+
+def _neighbours(made: dict[type[models.Model], list[tuple[int, ...]]]) -> list[tuple[int, date]]:
+    """Houses that stood before the import and got accounts from it, each with the first day of those accounts."""
+    if not made[PersonalAccount]:
+        return []
+    rows = PersonalAccount.objects.filter(_within("pk", made[PersonalAccount]))
+    if made[House]:
+        rows = rows.exclude(_within("house_id", made[House]))
+    return list(rows.values_list("house_id").annotate(Min("opened_on")).order_by("house_id"))
 
 
 def _ranges(numbers: Iterable[int]) -> list[list[int]]:

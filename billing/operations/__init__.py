@@ -37,13 +37,21 @@ from billing.operations.months import (
     release_hold,
 )
 from billing.operations.recalculations import recalculate
+from billing.operations.unauthorised import (
+    ActRefused,
+    UnauthorisedAct,
+    charge_unauthorised,
+    plan_unauthorised,
+    reverse_unauthorised,
+)
 from billing.operations.yearly import YearNotOver, correct_heating, settle_year, true_up_common_use
 
 __all__ = [
-    "BillingSummary", "CorrectionRefused", "DraftLine", "DraftRefused", "HoldRefused", "MassOrder", "MassPlan",
-    "MonthNotOpen", "PlannedCorrection", "PostingRefused", "PostingSummary", "RunBroken", "YearNotOver",
-    "bill_next_block", "close_contract_months", "correct_heating", "correct_houses", "draft_charges",
-    "finish_if_done", "hold_account", "hold_anomaly", "mark_issued", "open_due_month", "open_month",
-    "plan_correction", "post_month", "recalculate", "redraft_account", "redraft_touched", "refuse_not_begun",
-    "release_hold", "reverse_correction", "run_billing", "settle_year", "start_billing_run", "true_up_common_use", "undo_import",
+    "ActRefused", "BillingSummary", "CorrectionRefused", "DraftLine", "DraftRefused", "HoldRefused", "MassOrder",
+    "MassPlan", "MonthNotOpen", "PlannedCorrection", "PostingRefused", "PostingSummary", "RunBroken",
+    "UnauthorisedAct", "YearNotOver", "bill_next_block", "charge_unauthorised", "close_contract_months",
+    "correct_heating", "correct_houses", "draft_charges", "finish_if_done", "hold_account", "hold_anomaly",
+    "mark_issued", "open_due_month", "open_month", "plan_correction", "plan_unauthorised", "post_month",
+    "recalculate", "redraft_account", "redraft_touched", "refuse_not_begun", "release_hold", "reverse_correction",
+    "reverse_unauthorised", "run_billing", "settle_year", "start_billing_run", "true_up_common_use", "undo_import",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from django.db import connection, transaction
@@ -57,13 +58,29 @@ def open_month(*, month: Month) -> int:
     return len(fresh)
 
 
-@transaction.atomic
-def post_month(*, month: Month, contract_id: int | None = None, by: User | None = None) -> PostingSummary:
-    """Turn the drafts of the month into ink: all open contracts, or one.
+def refuse_not_begun(*, month: Month, today: date) -> None:
+    """Drafts are made up to the running month: nobody knows the tariffs and readings of a later one. Raises
+    PostingRefused."""
+    if month.first > today:
+        raise PostingRefused(
+            f"{month.title.capitalize()} ещё не начался: черновики считают до текущего месяца, сейчас"
+            f" {Month.of(today).title}."
+        )
 
-    The lock waits for writers in flight; a writer that comes later sees the new state and is refused. Accounts that
-    are held stay chalk. Raises PostingRefused if there is nothing to post.
+
+@transaction.atomic
+def post_month(*, month: Month, today: date, contract_id: int | None = None, by: User | None = None) -> PostingSummary:
+    """Turn the drafts of the month into ink: all open contracts, or one. Only once its last day is over.
+
+    A balance counts the ink of the months before today's: a running month posted early would be in the document and
+    not yet in the balance. The lock waits for writers in flight; a writer that comes later sees the new state and is
+    refused. Accounts that are held stay chalk. Raises PostingRefused if the month goes on or there is nothing to post.
     """
+    if today <= month.last:
+        raise PostingRefused(
+            f"{month.title.capitalize()} ещё не кончился: он проводится с {month.next.first:%d.%m.%Y}."
+            " До того дня его начисления остаются черновиком."
+        )
     rows = ContractMonth.objects.select_for_update().filter(month=month.first).order_by("pk")
     if contract_id is not None:
         rows = rows.filter(contract_id=contract_id)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
+from accounts import commands
 from accounts.calendar import Month
 from accounts.errors import Refusal
 from accounts.queries import Run, Service
@@ -29,25 +30,22 @@ def side(text: str) -> queries.Side:
     return queries.Side(Month.parse(name), fresh)
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Сравнить начисления двух месяцев или месяц с его пересчётом: разница по причинам."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("before", help="месяц (2026-09), расчёт (его номер) или 2026-09/now: посчитать заново")
         parser.add_argument("now", help="то же")
-        parser.add_argument("--house", type=int, action="append", help="только этот дом (номер в системе)")
+        parser.add_argument("--house", type=commands.whole, action="append", help="только этот дом (номер в системе)")
 
     def handle(self, *, before: str, now: str, house: list[int] | None, **_: Any) -> None:
-        try:
-            sides = side(before), side(now)
-            if sides[0] == sides[1]:
-                raise Refusal(
-                    "Сравнивать нечего: это одни и те же строки, прежние черновики не хранятся."
-                    f" Чтобы сравнить месяц с сегодняшним расчётом, напишите: diff_runs {sides[0].month}"
-                    f" {sides[0].month}{NOW}."
-                )
-        except Refusal as refusal:
-            raise CommandError(refusal.text) from None
+        sides = side(before), side(now)
+        if sides[0] == sides[1]:
+            raise Refusal(
+                "Сравнивать нечего: это одни и те же строки, прежние черновики не хранятся."
+                f" Чтобы сравнить месяц с сегодняшним расчётом, напишите: diff_runs {sides[0].month}"
+                f" {sides[0].month}{NOW}."
+            )
         rows = queries.compare(*sides, house_ids=house)
         self.stdout.write(f"{sides[0].title} → {sides[1].title}")
         names = dict(Service.objects.values_list("pk", "name"))

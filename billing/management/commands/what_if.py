@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from accounts import queries as accounts_queries
+from accounts import commands
 from accounts.calendar import Month
 from accounts.errors import Refusal
 from billing import queries
@@ -31,53 +31,51 @@ def numbers(text: str, shape: str, most: int) -> tuple[list[int], int | None, De
         raise Refusal(f"«{text}» не понято. Напишите так: {shape}, например 2=39.50.") from None
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Что будет при других тарифах или нормативах: кто выиграет, кто проиграет. Ничего не записывает."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("month", help="месяц, например 2026-10")
+        parser.add_argument("month", type=commands.month, help="месяц, например 2026-10")
         parser.add_argument("--tariff", action="append", default=[], help=TARIFF)
         parser.add_argument("--norm", action="append", default=[], help=f"{NORM}; основание 1: на человека в месяц")
         scope = parser.add_mutually_exclusive_group()
         scope.add_argument("--account", help="номер лицевого счёта")
-        scope.add_argument("--house", type=int, action="append", help="номер дома в системе")
+        scope.add_argument("--house", type=commands.whole, action="append", help="номер дома в системе")
 
     def handle(
-        self, *, month: str, tariff: list[str], norm: list[str], account: str | None, house: list[int] | None, **_: Any
+        self,
+        *,
+        month: Month,
+        tariff: list[str],
+        norm: list[str],
+        account: str | None,
+        house: list[int] | None,
+        **_: Any,
     ) -> None:
-        try:
-            period = Month.parse(month)
-            if not tariff and not norm:
-                raise Refusal(f"Назовите проект: --tariff {TARIFF} или --norm {NORM}.")
-            prices = []
-            for text in tariff:
-                (service, component, zone, part), contract, price = _padded(numbers(text, TARIFF, 4), [0, 0, 0, 0])
-                prices.append(
-                    queries.DraftTariff(
-                        service_id=service,
-                        price=price,
-                        contract_id=contract,
-                        component=component,
-                        zone=zone,
-                        range=part,
-                    )
+        if not tariff and not norm:
+            raise Refusal(f"Назовите проект: --tariff {TARIFF} или --norm {NORM}.")
+        prices = []
+        for text in tariff:
+            (service, component, zone, part), contract, price = _padded(numbers(text, TARIFF, 4), [0, 0, 0, 0])
+            prices.append(
+                queries.DraftTariff(
+                    service_id=service,
+                    price=price,
+                    contract_id=contract,
+                    component=component,
+                    zone=zone,
+                    range=part,
                 )
-            norms = []
-            for text in norm:
-                (service, basis, group), _contract, value = _padded(numbers(text, NORM, 3), [0, 1, 0])
-                norms.append(queries.DraftNorm(service_id=service, value=value, basis=basis, scope=group))
-            ids = None
-            if account:
-                found = accounts_queries.account_by_number(account)
-                if found is None:
-                    raise Refusal(f"Лицевого счёта {account} нет. Проверьте номер.")
-                ids = [found.pk]
-        except Refusal as refusal:
-            raise CommandError(refusal.text) from None
-        told = queries.what_if(period, tariffs=prices, norms=norms, house_ids=house, account_ids=ids)
+            )
+        norms = []
+        for text in norm:
+            (service, basis, group), _contract, value = _padded(numbers(text, NORM, 3), [0, 1, 0])
+            norms.append(queries.DraftNorm(service_id=service, value=value, basis=basis, scope=group))
+        ids = [commands.account_of(account).pk] if account else None
+        told = queries.what_if(month, tariffs=prices, norms=norms, house_ids=house, account_ids=ids)
         write = self.stdout.write
         write(
-            f"{period.title.capitalize()}: счетов {told.accounts}, было {roubles(told.before)},"
+            f"{month.title.capitalize()}: счетов {told.accounts}, было {roubles(told.before)},"
             f" стало {roubles(told.after)}."
         )
         write(

@@ -6,22 +6,21 @@ import inspect
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from accounts import commands
 from config.benches import BENCHES
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Измерить скорость в собственной базе (она создаётся и удаляется): одна строка JSON."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", choices=sorted(BENCHES), help="что измерить")
-        parser.add_argument("--accounts", type=int, default=20_000, help="сколько лицевых счетов (20 000)")
-        parser.add_argument("--workers", type=int, help="сколько процессов, где их может быть несколько")
+        parser.add_argument("--accounts", type=commands.whole, default=20_000, help="сколько лицевых счетов (20 000)")
+        parser.add_argument("--workers", type=commands.whole, help="сколько процессов, где их может быть несколько")
 
     def handle(self, *, name: str, accounts: int, workers: int | None, **_: Any) -> None:
-        if accounts < 1:
-            raise CommandError("Счетов нужно не меньше одного.")
         bench = BENCHES[name]
         options: dict[str, Any] = {"accounts": accounts}
         if workers is not None:

@@ -6,35 +6,33 @@ import time
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.timezone import localdate
 
-from accounts import database
-from accounts.errors import Refusal
+from accounts import commands, database
 from config import demo, verification
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Показ: создать район, прожить его месяцы (начисления, документы, платежи, перечисления) и открыть сайт."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="не открывать сайт, а напечатать итог и закончить")
-        parser.add_argument("--accounts", type=int, default=2000, help="сколько лицевых счетов (2000)")
-        parser.add_argument("--months", type=int, default=12, help="сколько месяцев истории (12)")
+        parser.add_argument("--accounts", type=commands.whole, default=2000, help="сколько лицевых счетов (2000)")
+        parser.add_argument("--months", type=commands.whole, default=12, help="сколько месяцев истории (12)")
         parser.add_argument("--seed", type=int, default=1, help="зерно (1)")
-        parser.add_argument("--port", type=int, default=8000, help="порт сайта (8000)")
+        parser.add_argument("--port", type=commands.whole, default=8000, help="порт сайта (8000)")
 
     def handle(self, *, once: bool, accounts: int, months: int, seed: int, port: int, **_: Any) -> None:
         if not 1 <= accounts <= 9_000_000 or not 1 <= months <= 36:
             raise CommandError("Счетов нужно от 1 до 9 000 000, месяцев от 1 до 36.")
         if not once:
+            if port > 65_535:
+                raise CommandError("Порт: число от 1 до 65 535.")
             self.refuse_busy(port)
         began = time.monotonic()
-        try:
-            with database.advisory_lock("demo", refusal="Показ уже готовится в другом окне. Дождитесь его."):
-                demo.everything(accounts=accounts, months=months, seed=seed, today=localdate(), say=self.stderr.write)
-        except Refusal as refusal:
-            raise CommandError(str(refusal)) from None
+        with database.advisory_lock("demo", refusal="Показ уже готовится в другом окне. Дождитесь его."):
+            demo.everything(accounts=accounts, months=months, seed=seed, today=localdate(), say=self.stderr.write)
         broken = [finding for finding in verification.findings() if finding.keys]
         for finding in broken:
             self.stderr.write(f"Нарушен закон {finding.law}: {finding.name}: {'; '.join(finding.keys)}")

@@ -2,26 +2,22 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from accounts import commands
 from accounts.calendar import Month
-from accounts.errors import Refusal
 from config import verification
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Проверить законы системы по всем данным (или за месяц). Нарушения: ключи строк и код завершения 1."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--month", help="только этот месяц, 2026-10")
+        parser.add_argument("--month", type=commands.month, help="только этот месяц, 2026-10")
 
-    def handle(self, *, month: str | None, **_: Any) -> None:
-        try:
-            only = Month.parse(month) if month else None
-        except Refusal as refusal:
-            raise CommandError(str(refusal)) from None
+    def handle(self, *, month: Month | None, **_: Any) -> None:
         broken = 0
-        for finding in verification.findings(only):
+        for finding in verification.findings(month):
             law = f"закон {finding.law}" if finding.law else "связи"
             self.stdout.write(f"{'НАРУШЕН' if finding.keys else 'соблюдён':>9}  {law}: {finding.name}")
             for key in finding.keys:

@@ -6,81 +6,105 @@ import multiprocessing
 import os
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import connections
 from django.utils.timezone import localdate
 
-import accounts.queries
+from accounts import commands
 from accounts.calendar import Month
 from accounts.database import rolled_back
-from accounts.errors import Refusal
 from epd import operations, queries, render
 
 ALONE = 20  # so many documents are not worth a second process
+EVERY_SECONDS, PACE_SECONDS = 5, 60
 DOCUMENTS_PER_PROCESS = 300  # the layout engine grows by 0.1 MB a document
 
 Job = tuple[str, dict[str, Any], str, str]
 
 
-class Command(BaseCommand):
+class Progress:
+    """A line every few seconds: how many are ready, and how long the rest takes at the pace of the last minute."""
+
+    def __init__(self, what: str, say: Callable[[str], object]) -> None:
+        self.what, self.say = what, say
+        self.seen = deque([(time.monotonic(), 0)])
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self.seen[-1][0] < EVERY_SECONDS:
+            return
+        while len(self.seen) > 1 and self.seen[0][0] < now - PACE_SECONDS:
+            self.seen.popleft()
+        then, before = self.seen[0]
+        self.seen.append((now, done))
+        if done < total and done > before:
+            left = (now - then) / (done - before) * (total - done)
+            self.say(f"  {self.what}: {done} из {total}, осталось около {_time_in_words(left)}")
+
+
+def _time_in_words(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(5, round(seconds / 5) * 5)} с"
+    return f"{round(seconds / 60)} мин" if seconds < 5400 else f"{seconds / 3600:.1f} ч".replace(".", ",")
+
+
+class Command(commands.Command):
     help = (
         "Выпускает платёжные документы месяца, проведённого по всем договорам счёта, и пишет их файлами PDF. "
         "Выпущенное не меняется: повтор команды только напишет файлы снова."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("month", help="месяц, например 2026-10")
-        parser.add_argument("--out", metavar="DIR", help="папка для файлов PDF; без неё документы только выпускаются")
+        parser.add_argument("month", type=commands.month, help="месяц, например 2026-10")
+        parser.add_argument(
+            "--out", metavar="DIR", type=Path, help="папка для файлов PDF; без неё документы только выпускаются"
+        )
         parser.add_argument("--account", metavar="N", help="только этот лицевой счёт")
-        parser.add_argument("--house", metavar="ID", type=int, help="только этот дом")
-        parser.add_argument("--day", metavar="ДАТА", help="дата выпуска, например 2026-11-03; по умолчанию сегодня")
+        parser.add_argument("--house", metavar="ID", type=commands.whole, help="только этот дом")
+        parser.add_argument(
+            "--day", metavar="ДАТА", type=commands.day, help="дата выпуска, например 2026-11-03; по умолчанию сегодня"
+        )
         parser.add_argument("--dry-run", action="store_true", help="проверить и посчитать, ничего не записав")
 
-    def handle(self, *, month: str, out: str | None, account: str | None, house: int | None, day: str | None,
+    def handle(self, *, month: Month, out: Path | None, account: str | None, house: int | None, day: date | None,
                dry_run: bool, **_: Any) -> None:  # fmt: skip
-        try:
-            wanted = Month.parse(month)
-            issued_on = date.fromisoformat(day) if day else localdate()
-            account_ids = [self._account(account)] if account else None
-            with rolled_back(if_=dry_run):
-                summary = operations.issue_documents(
-                    month=wanted, day=issued_on, house_ids=[house] if house else None, account_ids=account_ids
-                )
-        except ValueError:
-            raise CommandError(f"Дата «{day}» не понята. Напишите её так: 2026-11-03.") from None
-        except Refusal as refusal:
-            raise CommandError(str(refusal)) from None
-        self.stdout.write(f"{wanted.title}: {summary}" + (" (проверка, ничего не записано)" if dry_run else ""))
+        today = localdate()
+        if day is not None and day > today:
+            raise CommandError(f"Дата выпуска {day:%d.%m.%Y} ещё не наступила: сегодня {today:%d.%m.%Y}.")
+        house_ids = [commands.house_of(house)] if house else None
+        account_ids = [commands.account_of(account).pk] if account else None
+        if out is not None and not dry_run:  # a wrong folder is told before anything is issued
+            with commands.files_at(out):
+                out.mkdir(parents=True, exist_ok=True)
+        with rolled_back(if_=dry_run):
+            summary = operations.issue_documents(
+                month=month, day=day or today, house_ids=house_ids, account_ids=account_ids,
+                progress=Progress("выпуск", self.stderr.write),
+            )  # fmt: skip
+        self.stdout.write(f"{month.title}: {summary}" + (" (проверка, ничего не записано)" if dry_run else ""))
         for text in summary.refused[1 : operations.SHOWN]:
             self.stderr.write(text)
         if out and not dry_run:
-            self._write(Path(out), wanted, account_ids, house)
-
-    def _account(self, number: str) -> int:
-        found = accounts.queries.account_by_number(number)
-        if found is None:
-            raise CommandError(f"Лицевой счёт {number} не найден. Проверьте номер.")
-        return found.pk
+            with commands.files_at(out):
+                self._write(out, month, account_ids, house)
 
     def _write(self, folder: Path, month: Month, account_ids: list[int] | None, house: int | None) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         rows = queries.documents_of_month(month=month, account_ids=account_ids)
         if house:
             rows = rows.filter(account__house_id=house)
-        count, began = rows.count(), time.monotonic()
+        count, progress = rows.count(), Progress("файлы PDF", self.stderr.write)
         jobs = (
             (str(folder / f"{row.number}.pdf"), row.payload, row.template_version, row.gis_id or "")
             for row in rows.iterator(chunk_size=200)
         )
         for done in _written(jobs, count):
-            if done % 50 == 0 or done == count:
-                left = (time.monotonic() - began) / done * (count - done)
-                self.stdout.write(f"  {done} из {count}, осталось около {left / 60:.0f} мин")
+            progress(done, count)
         self.stdout.write(f"Файлы: {folder} ({count})")
 
 

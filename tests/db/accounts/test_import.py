@@ -412,6 +412,7 @@ def reading_on(account):
 
 def payment_on(account):
     channel = apps.get_model("payments", "Channel").objects.first()
+    apps.get_model("payments", "OperatingDay").objects.get_or_create(day=TODAY)
     apps.get_model("payments", "Payment").objects.create(
         channel=channel, external_id="1", number_as_received=account.number, amount=D("10.00"), paid_on=TODAY,
         account=account, day=TODAY,
@@ -457,7 +458,7 @@ def test_the_command_tries_takes_and_undoes(tmp_path):
     assert openpyxl.load_workbook(bad_rows).sheetnames == ["Характеристики МКД", "Основные сведения", "Помещения"]
     call_command("import_workbook", "--undo", str(ImportedFile.objects.get().pk), stdout=out)
     assert PersonalAccount.objects.count() == 0
-    with pytest.raises(CommandError, match="не читается"):
+    with pytest.raises(CommandError, match="такого файла или папки нет"):
         call_command("import_workbook", str(tmp_path / "нет.xlsx"))
     with pytest.raises(CommandError, match="одно из двух"):
         call_command("import_workbook")

@@ -34,7 +34,7 @@ def a_flat() -> PersonalAccount:
     for month in (APRIL, MAY):
         operations.run_billing(month=month)
         if month == APRIL:
-            operations.post_month(month=month)
+            operations.post_month(month=month, today=month.next.first)
     return account
 
 

@@ -240,7 +240,7 @@ def test_a_true_up_takes_off_what_was_charged_in_ink() -> None:
         make.reading(meter, (JUNE + -back).first, value)
     for month in (JUNE + -2, JUNE + -1):
         operations.run_billing(month=month)
-        operations.post_month(month=month)
+        operations.post_month(month=month, today=month.next.first)
     make.reading(meter, JUNE.first, "120")
     operations.run_billing(month=JUNE)
     rows = [queries.charges_of_account(account_id=account.pk, month=JUNE + -back)[0] for back in (2, 1, 0)]
@@ -257,7 +257,7 @@ def test_a_true_up_takes_off_what_was_charged_in_ink() -> None:
 def test_ink_that_today_would_be_otherwise_says_so() -> None:
     (account,), tariff = a_house()
     operations.run_billing(month=JUNE)
-    operations.post_month(month=JUNE)
+    operations.post_month(month=JUNE, today=JUNE.next.first)
     Tariff.objects.filter(pk=tariff.pk).update(price=D("40"))
     told = {row.service_id: row for row in queries.explain(account_id=account.pk, month=JUNE)}
     assert told[8].amount == D("1625.00")

@@ -35,7 +35,7 @@ def a_metered_flat(april: str, may: str, price: str = "50") -> PersonalAccount:
 
 def run() -> None:
     operations.run_billing(month=APRIL)
-    operations.post_month(month=APRIL)
+    operations.post_month(month=APRIL, today=APRIL.next.first)
     operations.run_billing(month=MAY)
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import psycopg2
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from accounts.calendar import Month
@@ -52,7 +53,7 @@ STATEMENTS = {
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_ink_is_refused(name: str, table: str) -> None:
     account, _ = a_month()
-    operations.post_month(month=JUNE)
+    operations.post_month(month=JUNE, today=JUNE.next.first)
     refused = pytest.raises(DatabaseError, match=r"проведён или не открыт|не очищают")
     with refused, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(STATEMENTS[name].format(table=table))
@@ -61,7 +62,7 @@ def test_ink_is_refused(name: str, table: str) -> None:
 
 def test_copy_into_ink_is_refused() -> None:
     account, _ = a_month()
-    operations.post_month(month=JUNE)
+    operations.post_month(month=JUNE, today=JUNE.next.first)
     row = Charge.objects.values_list(*CHARGES).get()
     fields = dict(zip(CHARGES, row, strict=True)) | {"line": 77}
     text = ",".join("" if value is None else str(value) for value in fields.values())
@@ -80,7 +81,7 @@ def test_charges_of_a_month_nobody_opened_are_refused() -> None:
 def test_posting_moves_the_state_and_leaves_the_rows() -> None:
     account, _ = a_month()
     assert not queries.ink().exists()
-    summary = operations.post_month(month=JUNE)
+    summary = operations.post_month(month=JUNE, today=JUNE.next.first)
     assert (summary.contracts, summary.lines, summary.amount) == (1, 1, D("1625.00"))
     assert list(queries.ink().values_list("amount", flat=True)) == [D("1625.00")]
     assert queries.charges_of_account(account_id=account.pk, month=JUNE)[0].is_ink
@@ -90,22 +91,22 @@ def test_posting_moves_the_state_and_leaves_the_rows() -> None:
 
 def test_a_month_is_posted_once() -> None:
     a_month()
-    operations.post_month(month=JUNE)
+    operations.post_month(month=JUNE, today=JUNE.next.first)
     with pytest.raises(operations.PostingRefused, match="уже проведён"):
-        operations.post_month(month=JUNE)
+        operations.post_month(month=JUNE, today=JUNE.next.first)
 
 
 def test_months_are_posted_in_turn() -> None:
     a_month()
     operations.run_billing(month=JUNE.next)
     with pytest.raises(operations.PostingRefused, match="июнь 2026"):
-        operations.post_month(month=JUNE.next)
+        operations.post_month(month=JUNE.next, today=JUNE.next.next.first)
     assert not queries.ink().exists()
 
 
 def test_a_run_leaves_ink_alone() -> None:
     account, tariff = a_month()
-    operations.post_month(month=JUNE)
+    operations.post_month(month=JUNE, today=JUNE.next.first)
     Tariff.objects.filter(pk=tariff.pk).update(price=D("40"))
     summary = operations.run_billing(month=JUNE)
     assert (summary.inserted, summary.changed, summary.removed) == (0, 0, 0)
@@ -117,7 +118,7 @@ def test_a_held_account_stays_chalk_until_released() -> None:
     other = make.account(house=account.house)
     operations.run_billing(month=JUNE)
     hold = operations.hold_account(account_id=account.pk, month=JUNE, cause="Сомнительное показание")
-    operations.post_month(month=JUNE)
+    operations.post_month(month=JUNE, today=JUNE.next.first)
     assert list(queries.ink().values_list("account_id", flat=True)) == [other.pk]
 
     Tariff.objects.filter(pk=tariff.pk).update(price=D("40"))
@@ -135,7 +136,7 @@ def test_a_held_account_stays_chalk_until_released() -> None:
 
 def test_ink_cannot_be_held() -> None:
     account, _ = a_month()
-    operations.post_month(month=JUNE)
+    operations.post_month(month=JUNE, today=JUNE.next.first)
     with pytest.raises(operations.HoldRefused, match="уже проведены"):
         operations.hold_account(account_id=account.pk, month=JUNE, cause="поздно")
     assert not Hold.objects.exists()
@@ -146,7 +147,7 @@ def test_ink_cannot_be_held() -> None:
 
 def test_a_closed_month_is_not_calculated() -> None:
     a_month()
-    operations.post_month(month=JUNE)
+    operations.post_month(month=JUNE, today=JUNE.next.first)
     operations.close_contract_months(month=JUNE)
     with pytest.raises(operations.MonthNotOpen, match="закрыт"):
         operations.run_billing(month=JUNE)
@@ -178,3 +179,17 @@ def test_kinds_of_the_run_are_not_drafted_from_above() -> None:
             lines=[operations.DraftLine(account.pk, contract, 8, 2, JUNE.first, D("1.005"))],
         )  # fmt: skip
     assert amounts(account) == [D("1625.00")]
+
+
+def test_a_month_that_goes_on_is_not_posted() -> None:
+    a_month()
+    with pytest.raises(operations.PostingRefused, match="ещё не кончился"):
+        operations.post_month(month=JUNE, today=JUNE.last)
+    assert set(ContractMonth.objects.filter(month=JUNE.first).values_list("state", flat=True)) == {"open"}
+    operations.post_month(month=JUNE, today=JUNE.next.first)
+
+
+def test_a_month_to_come_is_not_drafted() -> None:
+    with pytest.raises(CommandError, match="ещё не начался"):
+        call_command("bill", "2031-01")
+    assert not ContractMonth.objects.filter(month=date(2031, 1, 1)).exists()

@@ -37,7 +37,7 @@ def a_flat() -> PersonalAccount:
 def ink(*months: Month) -> None:
     for month in months:
         operations.run_billing(month=month)
-        operations.post_month(month=month)
+        operations.post_month(month=month, today=month.next.first)
 
 
 def touch(account: PersonalAccount, first: Month) -> None:
@@ -100,7 +100,7 @@ def test_what_was_recalculated_in_ink_is_not_recalculated_again() -> None:
     touch(account, APRIL)
     operations.redraft_touched()
     assert recalculations(account, MAY) == {(7, APRIL.first, 101): D("100.00")}
-    operations.post_month(month=MAY)
+    operations.post_month(month=MAY, today=MAY.next.first)
     operations.run_billing(month=JUNE)
     touch(account, APRIL)
     operations.redraft_touched()
@@ -147,6 +147,7 @@ def test_marks_wait_while_the_month_is_half_posted() -> None:
     operations.run_billing(month=JUNE)
     make.contract_month(make.contract(), JUNE.first)
     touch(account, MAY)
-    operations.post_month(month=JUNE, contract_id=ContractMonth.objects.filter(month=JUNE.first).first().contract_id)
+    one = ContractMonth.objects.filter(month=JUNE.first).first().contract_id
+    operations.post_month(month=JUNE, today=JUNE.next.first, contract_id=one)
     assert operations.redraft_touched() == 0
     assert Touch.objects.count() == 1

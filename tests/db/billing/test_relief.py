@@ -152,7 +152,7 @@ def test_a_document_about_a_posted_month_is_paid_back_in_the_open_one_and_taken_
     serve(account, 2, ProvisionMethod.METERED, "30")
     make.norm(2, "3")
     operations.run_billing(month=APRIL)
-    operations.post_month(month=APRIL)
+    operations.post_month(month=APRIL, today=APRIL.next.first)
     operations.run_billing(month=MAY)
     document = away(account, date(2026, 4, 20), date(2026, 5, 12))
     for _ in range(2):
@@ -298,7 +298,7 @@ def test_a_benefit_learned_of_late_is_recalculated() -> None:
     serve(account, 7, ProvisionMethod.NORM_PERSON, "100")
     make.norm(7, "1")
     operations.run_billing(month=APRIL)
-    operations.post_month(month=APRIL)
+    operations.post_month(month=APRIL, today=APRIL.next.first)
     operations.run_billing(month=MAY)
     entitle(account)
     accounts.operations.touch(house_id=account.house_id, account_id=account.pk, first_month=APRIL)

@@ -39,7 +39,7 @@ def heated(**flat: Any) -> Any:
 def post(months: Any) -> None:
     for month in months:
         operations.run_billing(month=month)
-        operations.post_month(month=month)
+        operations.post_month(month=month, today=month.next.first)
 
 
 def test_yearly_correction_of_heating():
@@ -63,7 +63,7 @@ def test_a_correction_in_ink_is_not_made_twice():
     post(YEAR)
     operations.open_month(month=JANUARY)
     operations.correct_heating(year=2025, into=JANUARY)
-    operations.post_month(month=JANUARY)
+    operations.post_month(month=JANUARY, today=JANUARY.next.first)
     operations.open_month(month=JANUARY.next)
     assert operations.correct_heating(year=2025, into=JANUARY.next) == D("0.00")
 
@@ -103,7 +103,7 @@ def test_common_needs_by_the_norm_are_trued_up_in_twelve_parts():
         operations.run_billing(month=month)
         parts.append(operations.settle_year(into=month))
         assert operations.settle_year(into=month) == parts[-1]
-        operations.post_month(month=month)
+        operations.post_month(month=month, today=month.next.first)
     assert sum(parts) == D("-106.49")
     assert {-D("8.87"), -D("8.88")} >= set(parts)
     (told,) = [one for one in queries.explain(account_id=account.pk, month=JANUARY) if one.kind == Kind.RECALCULATION]

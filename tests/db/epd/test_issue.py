@@ -30,6 +30,8 @@ def agent():
 
 
 def issue(*accounts, month=OCTOBER, day=DAY, **facts):
+    for still_open in payments_queries.operating_days(month=month):
+        payments_operations.close_day(day=still_open)
     return operations.issue_month(month=month, day=day, account_ids=[a.pk for a in accounts] or None, **facts)
 
 
@@ -88,7 +90,7 @@ def district(agent):
 
 def test_a_posted_month_becomes_a_document(district):
     _, account = district
-    billing_operations.post_month(month=OCTOBER)
+    billing_operations.post_month(month=OCTOBER, today=OCTOBER.next.first)
     assert issue() == 1
     document = queries.document_of_month(account_id=account.pk, month=OCTOBER)
     assert document.number == f"{account.number}-202610-1"
@@ -128,10 +130,10 @@ def test_one_open_contract_keeps_the_document_back(district):
     _, account = district
     contracts = list(ContractMonth.objects.values_list("contract_id", flat=True))
     for contract_id in contracts[:2]:
-        billing_operations.post_month(month=OCTOBER, contract_id=contract_id)
+        billing_operations.post_month(month=OCTOBER, today=OCTOBER.next.first, contract_id=contract_id)
     with pytest.raises(DocumentRefused, match="не проведён"):
         issue(account)
-    billing_operations.post_month(month=OCTOBER, contract_id=contracts[2])
+    billing_operations.post_month(month=OCTOBER, today=OCTOBER.next.first, contract_id=contracts[2])
     assert issue(account) == 1
 
 
@@ -140,7 +142,7 @@ def test_a_held_account_gets_no_document(district):
     other = make.account(house=house, persons=1)
     billing_operations.run_billing(month=OCTOBER)
     hold = billing_operations.hold_account(account_id=account.pk, month=OCTOBER, cause="расход в пять раз больше")
-    billing_operations.post_month(month=OCTOBER)
+    billing_operations.post_month(month=OCTOBER, today=OCTOBER.next.first)
     assert issue() == 1
     assert queries.document_of_month(account_id=account.pk, month=OCTOBER) is None
     assert queries.document_of_month(account_id=other.pk, month=OCTOBER) is not None
@@ -400,3 +402,30 @@ def test_the_version_of_the_form_is_kept(agent):
     make.ink(account, make.contract(), 2, OCTOBER, "100.00")
     issue(account)
     assert queries.documents_of_account(account.pk)[0].template_version == assemble.TEMPLATE_VERSION
+
+
+def test_a_month_is_documented_when_it_is_over_and_its_days_are_closed(agent):
+    """The document says up to which day payments are counted; a day still open would make that a lie."""
+    account = make.account()
+    make.ink(account, make.contract(), 2, OCTOBER, "500.00")
+    paid(account, "10.00", date(2026, 10, 20))
+    before = written()
+    with pytest.raises(DocumentRefused, match=r"не раньше 01\.11\.2026"):
+        operations.issue_month(month=OCTOBER, day=OCTOBER.last)
+    with pytest.raises(DocumentRefused, match=r"20\.10\.2026 ещё открыт"):
+        operations.issue_month(month=OCTOBER, day=DAY)
+    assert written() == before
+    payments_operations.close_day(day=date(2026, 10, 20))
+    paid(account, "10.00", date(2026, 11, 2))  # a day of the next month may be open
+    assert operations.issue_month(month=OCTOBER, day=DAY) == 1
+    assert content_of(account)["payments"]["through"] == "2026-10-31"
+
+
+def test_nothing_to_issue_leaves_no_job(agent):
+    account = make.account()
+    make.ink(account, make.contract(), 2, OCTOBER, "500.00")
+    issue()
+    jobs = Run.objects.filter(kind="epd.issue").count()
+    summary = operations.issue_documents(month=OCTOBER, day=DAY)
+    assert (summary.documents, summary.standing) == (0, 1)
+    assert Run.objects.filter(kind="epd.issue").count() == jobs == 1

@@ -64,7 +64,7 @@ def build() -> Desk:
     make.reading(meter, date(2026, 9, 20), "100")
     make.reading(meter, date(2026, 10, 20), "110")
     billing.operations.run_billing(month=OCTOBER)
-    billing.operations.post_month(month=OCTOBER)
+    billing.operations.post_month(month=OCTOBER, today=OCTOBER.next.first)
     billing.operations.run_billing(month=NOVEMBER)
     return Desk(account, contract, meter, make.office(code="Ц", name="Центральное"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from zeal import zeal_ignore
 
 import payments.operations
 import payments.queries
+from billing.models import ContractMonth
 from payments.models import CashReceipt, OperatingDay, Payment, Register, Remittance, Reversal
 from portals.office import roles
 from tests import make
@@ -265,9 +267,28 @@ def test_the_month_is_drafted_by_workers_posted_and_shown(desk: Desk, django_cap
     assert "поставлен в очередь" in text(answer)
     assert "завершён" in text(engineer.get(reverse("office:month_runs")))
     answer = engineer.post(address, {"action": "post"}, follow=True)
-    assert "Проведено договоров: 1" in text(answer)
-    again = engineer.post(f"{address}?month={NOVEMBER}", {"action": "post"}, follow=True)
-    assert "уже проведён" in text(again)
+    assert "ещё не кончился" in text(answer)
+    assert set(ContractMonth.objects.filter(month=NOVEMBER.first).values_list("state", flat=True)) == {"open"}
+    with time_machine.travel(datetime(2026, 12, 1, 5, tzinfo=UTC), tick=False):
+        engineer = client(roles.ENGINEER)
+        answer = engineer.post(f"{address}?month={NOVEMBER}", {"action": "post"}, follow=True)
+        assert "Проведено договоров: 1" in text(answer)
+        again = engineer.post(f"{address}?month={NOVEMBER}", {"action": "post"}, follow=True)
+        assert "уже проведён" in text(again)
+
+
+def test_a_month_to_come_is_not_drafted(desk: Desk):
+    answer = client(roles.ENGINEER).post(f"{reverse('office:month')}?month=2026-12", {"action": "draft"}, follow=True)
+    assert "ещё не начался" in text(answer)
+    assert not ContractMonth.objects.filter(month=NOVEMBER.next.first).exists()
+
+
+def test_the_books_are_closed_by_the_accountant_alone(desk: Desk):
+    address = f"{reverse('office:month')}?month=2026-10"
+    assert client(roles.ENGINEER).post(address, {"action": "close"}).status_code == 403
+    answer = client(roles.ACCOUNTANT).post(address, {"action": "close"}, follow=True)
+    assert answer.status_code == 200
+    assert "закрыт" in text(answer)
 
 
 def test_the_month_is_not_posted_by_a_cashier(desk: Desk):

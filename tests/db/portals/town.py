@@ -41,7 +41,7 @@ class Town:
         billing.operations.open_month(month=month)
         billing.operations.run_billing(month=month)
         if post:
-            billing.operations.post_month(month=month)
+            billing.operations.post_month(month=month, today=month.next.first)
 
     def pay(self, amount: str, on: date, account: PersonalAccount | None = None) -> Any:
         """Cash at the desk, allocated at once."""

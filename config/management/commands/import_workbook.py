@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.timezone import localdate
 
-from accounts import operations
-from accounts.errors import Refusal
+import billing.operations
+from accounts import commands, operations
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Загружает дома, помещения, счета, жильцов и приборы из книги Excel в столбцах шаблонов ГИС ЖКХ."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,9 +25,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--bad-rows", type=Path, metavar="OUT.xlsx", help="куда положить непринятые строки с причинами"
         )
-        parser.add_argument("--since", type=_day, help="с какого дня действуют площади, жильцы и счета (ГГГГ-ММ-ДД)")
+        parser.add_argument(
+            "--since", type=commands.day, help="с какого дня действуют площади, жильцы и счета (ГГГГ-ММ-ДД)"
+        )
         parser.add_argument("--all-rows", action="store_true", help="показать и принятые строки")
-        parser.add_argument("--undo", type=int, metavar="ID", help="отменить загрузку с этим номером")
+        parser.add_argument("--undo", type=commands.whole, metavar="ID", help="отменить загрузку с этим номером")
 
     def handle(
         self,
@@ -42,18 +44,18 @@ class Command(BaseCommand):
     ) -> None:
         if (file is None) == (undo is None):
             raise CommandError("Назовите файл для загрузки или номер загрузки после --undo, одно из двух.")
-        try:
-            if undo is not None:
-                operations.undo_import(file_id=undo, by="import_workbook")
-                self.stdout.write(f"Загрузка № {undo} отменена.")
-                return
-            assert file is not None
-            report = operations.import_workbook(
-                name=file.name, content=_bytes_of(file), by="import_workbook", today=localdate(), since=since,
-                dry_run=dry_run,
-            )  # fmt: skip
-        except Refusal as refusal:
-            raise CommandError(refusal.text) from refusal
+        if undo is not None:
+            billing.operations.undo_import(file_id=undo, by="import_workbook")
+            self.stdout.write(f"Загрузка № {undo} отменена.")
+            return
+        assert file is not None
+        if bad_rows is not None and (bad_rows.is_dir() or not os.access(bad_rows.parent, os.W_OK)):
+            raise CommandError(f"{bad_rows}: сюда файл не записать. Назовите другой путь.")
+        with commands.files_at(file):
+            content = file.read_bytes()
+        report = operations.import_workbook(
+            name=file.name, content=content, by="import_workbook", today=localdate(), since=since, dry_run=dry_run
+        )
         for verdict in report.verdicts:
             if all_rows or not verdict.is_good:
                 mark = "+" if verdict.is_good else "!"
@@ -61,21 +63,8 @@ class Command(BaseCommand):
         for sheet in report.ignored_sheets:
             self.stdout.write(f"  Лист «{sheet}» не читается.")
         if report.bad_rows is not None and bad_rows is not None:
-            bad_rows.write_bytes(report.bad_rows)
+            with commands.files_at(bad_rows):
+                bad_rows.write_bytes(report.bad_rows)
             self.stdout.write(f"Непринятые строки: {bad_rows}")
         done = f"под № {report.file_id}" if report.file_id else "проверено, ничего не записано"
         self.stdout.write(f"Принято строк: {report.good}, не принято: {report.bad} ({done}).")
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"«{text}» не дата: напишите ГГГГ-ММ-ДД") from None
-
-
-def _bytes_of(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as fault:
-        raise CommandError(f"Файл {file} не читается: {fault.strerror}. Проверьте путь.") from fault
