@@ -262,6 +262,9 @@ def _less_charged(facts: Facts, rows: Frame, place: Sequence[str], this: int) ->
     A volume charged in a zone the meter has no price for (a month by norm) comes off its first zone.
     """
     homes = facts.accounts.select("account_id", "premises_id")
+    if facts.rooms.height:  # the common meter of a communal flat answers for what its rooms were charged
+        flats = homes.join(facts.rooms.select("premises_id", "parent_id"), on="premises_id")
+        homes = pl.concat([homes, flats.select("account_id", premises_id="parent_id")])
     resources = facts.reference.services.select("service_id", "resource")
     charged = (
         facts.charged.join(homes, on="account_id")

@@ -244,8 +244,10 @@ def _merged(found: Frame, prices: Frame, key: Sequence[str]) -> tuple[Frame, Fra
     found = found.join(sheet, on="term", how="left").sort(*key, "start")
     varying = [name for name in found.columns if name not in {"term", "start", "stop", *key}]
     adjacent = pl.col("start") != pl.col("stop").shift(1).over(key)
-    same_all = pl.struct(varying)
-    same_price = pl.struct("contract_id", "method", "components", "sheet")
+    price = ["contract_id", "method", "components", "sheet"]
+    heat = pl.when(pl.col("components") == 2).then("heat_per_m3").alias("heat")
+    same_all = pl.struct(*price, heat, *_counting())
+    same_price = pl.struct(*price, heat)
 
     def runs(what: pl.Expr) -> pl.Expr:
         changed = (what != what.shift(1).over(key)) | adjacent
@@ -257,6 +259,34 @@ def _merged(found: Frame, prices: Frame, key: Sequence[str]) -> tuple[Frame, Fra
     merged = found.group_by(*key, "segment", maintain_order=True).agg(*first, *rest).drop("sheet")
     # Every segment of a run has the run's prices, so the kept term's prices serve.
     return merged.select([name for name in found.columns if name != "sheet"]), prices
+
+
+# What the formula of a method counts with, besides its price: a line is not cut by what it does not use.
+_OF_PERSONS = ("person_norm", "person_over")
+_OF_METRES = ("m2_norm", "m2_over")
+_OF_HOUSE = ("house_area", "common_area")
+_COUNTS_WITH: dict[How, tuple[str, ...]] = {
+    How.METERED: (*_OF_PERSONS, *_OF_METRES, "multiplier"),
+    How.HOT_WATER_IN_HOUSE: (*_OF_PERSONS, "multiplier"),
+    How.WASTEWATER: (*_OF_PERSONS, "has_cold", "has_hot", "cold_norm", "cold_norm_over", "hot_norm", "hot_norm_over"),
+    How.NORM_PERSON: _OF_PERSONS,
+    How.NORM_AREA: _OF_METRES,
+    **dict.fromkeys((How.HEATING_NORM, How.HEATING_BUILDING, How.HEATING_IN_HOUSE), (
+        *_OF_METRES, *_OF_HOUSE, "heating_mode", "season_months", "without_area",
+    )),
+    **dict.fromkeys((How.COMMON_NORM, How.COMMON_BALANCE, How.COMMON_ACTUAL, How.COMMON_AVERAGE), (
+        "common_norm", *_OF_HOUSE,
+    )),
+}  # fmt: skip
+
+
+def _counting() -> list[pl.Expr]:
+    """Each of these columns where the method counts with it, else nothing."""
+    users: dict[str, list[int]] = {}
+    for how, names in _COUNTS_WITH.items():
+        for name in names:
+            users.setdefault(name, []).append(int(how))
+    return [pl.when(pl.col("method").is_in(methods)).then(name).alias(name) for name, methods in users.items()]
 
 
 def basis(facts: Facts, days: Frame, agreed: Frame) -> Frame:

@@ -137,13 +137,15 @@ def metered(sheet: Sheet) -> None:
     first_part = len(sheet.parts)
     rows = rows.join(sheet.used, on=["premises_id", "resource"], how="left")
     seen = rows.filter(pl.col("by").is_in(READ))
-    if (seen["segment"] != seen["run"]).any():
-        seen = _one_price(seen)
     days = exact(pl.col("days"))
     plain = seen.filter(pl.col("norm_gap_days") == 0)
+    if (plain["segment"] != plain["run"]).any():
+        plain = _one_price(plain)
     sheet.take(plain, pl.col("by"), pl.col("used_numer") * days, pl.col("used_over") * sheet.month, zone=pl.col("zone"))
     # a replacement without an average: its days go by the norm
     mended = seen.filter(pl.col("norm_gap_days") > 0)
+    if (mended["segment"] != mended["run"]).any():
+        mended = _one_price(mended, pl.col("person_norm"))
     mended = sheet.fit(mended, pl.col("person_norm").is_not_null(), "нет норматива")
     numer, over = _with_gap("used_numer", "used_over", "norm_gap_days", "person_norm", "person_over", sheet.month)
     sheet.take(mended, pl.col("by"), numer, over, zone=pl.col("zone"), persons=True)
@@ -256,13 +258,24 @@ def _with_gap(numer: str, over: str, gap: str, norm: str, norm_over: str, month:
     return used * exact(pl.col("days")) * whole + normed_days * used_over, used_over * month * whole
 
 
-def _one_price(rows: Frame) -> Frame:
-    """A meter knows no norm: segments of one price are one line again, numbered by its run."""
-    key = ["account_id", "contract_id", "service_id", "run", "zone"]
+def _one_price(rows: Frame, *norms: pl.Expr) -> Frame:
+    """A meter knows no norm: neighbouring segments of one price (and of equal `norms`) are one line again.
+
+    Without norms the line has the number of its run, else that of its first segment.
+    """
+    line = ["account_id", "contract_id", "service_id", "zone"]
+    rows = rows.sort(*line, "segment")
+    if norms:
+        changed = [value.ne_missing(value.shift(1)).over(line) for value in (pl.col("run"), *norms)]
+        rows = rows.with_columns(part=pl.any_horizontal(changed).cast(pl.Int16).cum_sum().over(line))
+    else:
+        rows = rows.with_columns(part="run")
     sums = ["days", "person_days", "area_days", "own_area_days"]
-    rest = [pl.col(name).first() for name in rows.columns if name not in {*key, *sums, "segment"}]
-    merged = rows.sort(*key, "segment").group_by(key, maintain_order=True).agg(*(pl.sum(name) for name in sums), *rest)
-    return merged.with_columns(segment=pl.col("run")).select(rows.columns)
+    rest = [pl.col(name).first() for name in rows.columns if name not in {*line, *sums, "part"}]
+    merged = rows.group_by(*line, "part", maintain_order=True).agg(*(pl.sum(name) for name in sums), *rest)
+    if not norms:
+        merged = merged.with_columns(segment="part")
+    return merged.select(rows.columns).drop("part")
 
 
 def normed(sheet: Sheet) -> None:
@@ -391,12 +404,25 @@ def wastewater(sheet: Sheet) -> None:
     well = rows.filter(has_none & (pl.col("person_days") > 0))
     by_persons(sheet, sheet.fit(well, pl.col("person_norm").is_not_null(), "нет норматива"))
     rows = rows.filter(~has_none)
+    if (rows["segment"] != rows["run"]).any():
+        rows = _of_water_as_it_counts(rows)
     for name, _ in WATERS:
         rows = _water(sheet, rows, name)
     numer, over = water.sum_of_two(pl.col("cold_numer"), pl.col("cold_over"), pl.col("hot_numer"), pl.col("hot_over"))
     is_read = pl.col("cold_seen") & (pl.col("hot_seen") | ~pl.col("has_hot"))
     rows = rows.filter(pl.col("cold_seen") | pl.col("hot_seen") | (pl.col("person_days") > 0))
     sheet.take(rows, By.FOLLOWS_WATER, numer, over, persons=~is_read)
+
+
+def _of_water_as_it_counts(rows: Frame) -> Frame:
+    """One line again where what was cut does not count: a norm of water that a meter tells."""
+    norms = []
+    for name, _ in WATERS:
+        by, gap = pl.col(f"{name}_by"), pl.col(f"{name}_gap").fill_null(0)
+        is_seen = by.is_in(READ).fill_null(False)
+        counts = (~is_seen & (pl.col(f"has_{name}") | by.is_not_null())) | (is_seen & (gap > 0))
+        norms += [pl.when(counts).then(f"{name}_norm"), counts]
+    return _one_price(rows.with_columns(zone=pl.lit(0, pl.Int16)), *norms).drop("zone")
 
 
 def _water(sheet: Sheet, rows: Frame, name: str) -> Frame:
