@@ -398,6 +398,30 @@ def by_document(
     )
 
 
+def by_act(row: Row, unit: str) -> tuple[str, str]:
+    """Text and formula of a line by an act of unauthorised use. row: fields of the act, `what` its words."""
+    if row["reverses"]:
+        text = f"Ошибка счёта в плате по акту «{row['act']}»: {row['reason']}. Снято {roubles(abs(row['amount']))}."
+        return text, "исправление ошибки счёта"
+    days = (row["charged_to"] - row["charged_from"]).days
+    span = f"с {day(row['charged_from'])} до {day(row['charged_to'])}, {days} дн."
+    volume = f"{number(row['volume'])} {unit}"
+    if row["component"] == 2:
+        how, formula = f"{volume} на подогрев этой воды", "тепло в горячей воде"
+    elif row["capacity"] is not None:
+        how = f"{volume} = {number(row['capacity'])} {unit} в час × 24 ч × {days} дн."
+        formula = "мощность × 24 часа × число дней"
+    else:
+        norms = f"{number(row['norm'])} {unit} × {number(row['multiplier'])}"
+        how = f"{volume} = {number(row['persons'])} чел. × норматив {norms}, по дням"
+        formula = f"норматив × число проживающих × {number(row['multiplier'])}"
+    return (
+        f"{row['what'].capitalize()}, акт «{row['act']}» от {day(row['act_on'])}: {span}, не дольше трёх месяцев."
+        f" {how}; {volume} × {price(row['tariff'])} ₽ = {roubles(row['amount'])}. Тариф дня акта, без льгот.",
+        formula,
+    )  # fmt: skip
+
+
 def was_and_is(for_month: Month, before: Decimal, after: Decimal) -> str:
     """What a month came to before the recalculations of another, and with them."""
     return f"За {for_month.title} было {roubles(before)}, стало {roubles(after)}."

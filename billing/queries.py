@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from accounts.calendar import Month
 from accounts.database import copy_out
@@ -36,10 +36,12 @@ from billing.models import (
     Hold,
     HouseVolume,
     LawValue,
+    LineProblem,
     Method,
     NormBasis,
     ProvisionException,
     ProvisionMethod,
+    UnauthorisedUse,
 )
 from billing.what_ifs import AccountOutcome, DraftNorm, DraftTariff, Outcome, ServiceOutcome
 
@@ -231,7 +233,7 @@ def facts(
         ),
         meters=meters,
         readings=readings,
-        charged=_charged(accounts, meters, readings, month, redrafted),
+        charged=_charged(accounts, rooms, meters, readings, month, redrafted),
         rooms=rooms,
         businesses=payers.filter(pl.col("is_business") == 1).select(list(columns.BUSINESSES)),
         year_heat=_year_heat(meters, month),
@@ -404,14 +406,20 @@ def _readings(meters: pl.DataFrame, month: Month, faulty: Sequence[int]) -> tupl
 
 
 def _charged(
-    accounts: pl.DataFrame, meters: pl.DataFrame, readings: pl.DataFrame, month: Month, redrafted: Redrafted | None
-) -> pl.DataFrame:
-    """What was charged by average or norm to premises whose meter spoke again this month, recalculations included."""
+    accounts: pl.DataFrame, rooms: pl.DataFrame, meters: pl.DataFrame, readings: pl.DataFrame, month: Month,
+    redrafted: Redrafted | None,
+) -> pl.DataFrame:  # fmt: skip
+    """What was charged by average or norm to premises whose meter spoke again this month, recalculations included.
+
+    Of a communal flat: to its rooms.
+    """
     counting = readings.filter(pl.col("counts") == 1)
     now = counting.filter(pl.col("month") == month.first).select("meter_id").unique()
     before = counting.filter(pl.col("month") == month.previous.first).select("meter_id").unique()
     again = meters.join(now, on="meter_id").join(before, on="meter_id", how="anti")
-    homes = accounts.join(again, on="premises_id", how="semi")
+    near = rooms.join(again.select("premises_id").unique(), left_on="parent_id", right_on="premises_id", how="semi")
+    spoke = pl.concat([again["premises_id"], near["premises_id"]]).unique()
+    homes = accounts.filter(pl.col("premises_id").is_in(spoke.implode()))
     if not homes.height:
         return columns.empty(columns.CHARGED)
     since, this = day((month + -MONTHS_ON_LINE).first), day(month.first)
@@ -431,6 +439,21 @@ def _charged(
     zone = pl.lit(0, pl.Int16).alias("zone")
     fresh = fresh.select("account_id", "service_id", "for_month", zone, pl.col("volume").cast(columns.EXACT))
     return pl.concat([rows, fresh])
+
+
+def draft_digests(month: Month, account_ids: pl.Series) -> pl.DataFrame:
+    """account_id, digest, lines, amount: what the last drafts of these accounts were computed from and came to."""
+    return frame(
+        "SELECT account_id, digest, lines, amount FROM billing_draftdigest"
+        f" WHERE month = {day(month.first)} AND account_id = ANY({array(account_ids)})",
+        {"account_id": pl.Int64, "digest": pl.Int64, "lines": pl.Int64, "amount": columns.MONEY},
+    )
+
+
+def problem_counts(month: Month, account_ids: pl.Series) -> dict[str, int]:
+    """How many lines of these accounts the last draft could not charge, by cause."""
+    rows = LineProblem.objects.filter(month=month.first, account_id__in=account_ids.to_list())
+    return dict(rows.values_list("text").annotate(count=Count("pk")).order_by("text"))
 
 
 def standing(
@@ -621,7 +644,8 @@ def explain(*, account_id: int, month: Month) -> list[Explanation]:
     for charge in stored:
         row = rows.pop((charge.contract_id, charge.service_id, charge.kind, charge.line), None)
         if row is None:
-            text, formula = papers.get(_key(charge)) or _taken_off(charge, made, found) or _unexplained(charge), ""
+            text, formula = papers.get(_key(charge), ("", ""))
+            text = text or _taken_off(charge, made, found) or _unexplained(charge)
             if both := sums.get(_key(charge)):
                 text += f" {explanation.was_and_is(Month(charge.for_month), *both)}"
             name = f"{charge.service_name}, {charge.kind_name.lower()}"
@@ -649,23 +673,38 @@ def _key(charge: ChargeRow) -> tuple[int, int, int, int]:
     return charge.contract_id, charge.service_id, charge.kind, charge.line
 
 
-def _papers(account_id: int, month: Month, stored: Sequence[ChargeRow]) -> dict[tuple[int, int, int, int], str]:
-    """Words of the lines that a document made, by their key: a line's number is its Correction's place."""
+def _papers(
+    account_id: int, month: Month, stored: Sequence[ChargeRow]
+) -> dict[tuple[int, int, int, int], tuple[str, str]]:
+    """Text and formula of the lines that a document or an act made, by their key.
+
+    A line's number is the place of its document among those of the account, contract, service and month.
+    """
+    told: dict[tuple[int, int, int, int], tuple[str, str]] = {}
     kind = int(ChargeKind.RECALCULATION)
-    lines = {_key(row): row for row in stored if row.kind == kind and FIRST_BY_DOCUMENT <= row.line < FIRST_YEARLY}
-    if not lines:
-        return {}
-    told: dict[tuple[int, int, int, int], str] = {}
-    numbers: Counter[tuple[int, int]] = Counter()
-    known = Correction.objects.filter(account_id=account_id, month=month.first).exclude(document=None).order_by("pk")
-    for row in known:
-        place = numbers[row.contract_id, row.service_id]
-        numbers[row.contract_id, row.service_id] += 1
-        key = (row.contract_id, row.service_id, kind, FIRST_BY_DOCUMENT + place)
-        if key in lines:
+    if any(row.kind == kind and FIRST_BY_DOCUMENT <= row.line < FIRST_YEARLY for row in stored):
+        papers: Counter[tuple[int, int]] = Counter()
+        known = Correction.objects.filter(account_id=account_id, month=month.first).exclude(document=None)
+        for row in known.order_by("pk"):
+            key = (row.contract_id, row.service_id, kind, FIRST_BY_DOCUMENT + papers[row.contract_id, row.service_id])
+            papers[row.contract_id, row.service_id] += 1
+            for_month = Month(row.for_month)
             told[key] = explanation.by_document(
-                row.number, row.basis, Month(row.for_month), row.before, row.after, row.amount
-            )
+                row.number, row.basis, for_month, row.before, row.after, row.amount
+            ), ""  # fmt: skip
+    units = {
+        row.service_id: row.unit_name for row in stored if row.kind == ChargeKind.UNAUTHORISED and row.line < 20_000
+    }
+    if units:
+        acts: Counter[tuple[int, int, int]] = Counter()
+        for use in UnauthorisedUse.objects.filter(account_id=account_id, month=month.first).order_by("pk"):
+            place = (use.contract_id, use.service_id, use.component)
+            acts[place] += 1
+            line = use.component * 10_000 + acts[place]
+            words = {**use.__dict__, "what": use.get_kind_display(), "reverses": use.reverses_id}
+            unit = str(Unit(Unit.GCAL).label) if use.component == 2 else units.get(use.service_id, "")
+            key = (use.contract_id, use.service_id, int(ChargeKind.UNAUTHORISED), line)
+            told[key] = explanation.by_act(words, unit)
     return told
 
 

@@ -116,10 +116,6 @@ class UnauthorisedUse(models.Model):
         constraints = [
             is_month("unauthoriseduse"),
             among("unauthoriseduse", "kind", UnauthorisedKind),
-            models.UniqueConstraint(
-                fields=["account", "service", "act", "component"], name="unauthoriseduse_once",
-                condition=Q(reverses=None), violation_error_message="Этот акт по услуге уже проведён.",
-            ),
             models.CheckConstraint(
                 name="unauthoriseduse_sane",
                 condition=Q(started_on__lte=F("charged_from"), charged_from__lt=F("charged_to"))
