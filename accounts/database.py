@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
-from django.db import connection, transaction
+import psycopg2.errors
+from django.db import DatabaseError, connection, transaction
 
 from accounts.errors import Refusal
 
@@ -32,6 +33,14 @@ def copy_in(table: str, columns: Sequence[str], source: IO[Any]) -> None:
     names = ", ".join(f'"{column}"' for column in columns)
     with connection.cursor() as cursor:
         cursor.cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN WITH (FORMAT csv)", source)
+
+
+def words_of(fault: DatabaseError) -> str:
+    """What a trigger of ours said, in its own words; empty if the fault is of another kind."""
+    cause = fault.__cause__
+    if isinstance(cause, psycopg2.errors.RaiseException):
+        return str(cause.diag.message_primary or "")
+    return ""
 
 
 def lock_number(name: str) -> int:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 
 from accounts import queries, rules
 from accounts.calendar import Month
+from accounts.database import words_of
 from accounts.errors import Refusal
 from accounts.models import (
     JournalEntry,
@@ -87,7 +89,8 @@ def submit_reading(
 
     Counts for the month of `on`, after the last day of the contract's window for the next. Of several sources in a
     month the smaller ReadingSource number counts, of one source the later day. The same values once more change
-    nothing; other values under the same key (meter, day, source) replace the former, which the journal keeps.
+    nothing; other values under the same key (meter, day, source) replace the former, which the journal keeps, as long
+    as no posted month has counted it.
     hold_doubtful: keep an unlikely value for a check by the staff instead of raising (files, where nobody is asked).
     Raises ReadingRefused, ReadingDoubtful. Source: charges.md, 2.2 and 12.
     """
@@ -161,7 +164,7 @@ def submit_reading(
             months.add(month)
         else:
             rows = Reading.objects.filter(meter=meter, zone=zone, day=on, source=source)
-            rows.update(value=value, verdict=verdict, author=author, counts=False)
+            _rewrite(rows, value=value, verdict=verdict, author=author, counts=False)
             months.add(Month.of(row.month))
     for one in sorted(months):
         choose_counting(meter_id=meter.pk, month=one)
@@ -184,6 +187,17 @@ def submit_reading(
     return SubmittedReading(
         receipt=receipt_number(entry), month=min(months), usage=usage, verdict=verdict, counts=counting == meter.zones
     )
+
+
+def _rewrite(rows: QuerySet[Reading], **facts: object) -> None:
+    """Change readings that are chalk still: what a posted month has counted the database refuses (billing)."""
+    try:
+        with transaction.atomic():
+            rows.update(**facts)
+    except DatabaseError as fault:
+        if words := words_of(fault):
+            raise ReadingRefused(words, field="on") from None
+        raise
 
 
 def receipt_number(entry: JournalEntry) -> str:

@@ -16,6 +16,7 @@ CHALK = [
     WHERE c.account_id = ANY(%(accounts)s)
         AND state.contract_id = c.contract_id AND state.month = c.month AND state.state = 'open'
     """,
+    "DELETE FROM billing_draftdigest WHERE account_id = ANY(%(accounts)s)",
     "DELETE FROM billing_lineproblem WHERE account_id = ANY(%(accounts)s)",
     "DELETE FROM billing_housebalance WHERE house_id = ANY(%(houses)s)",
 ]

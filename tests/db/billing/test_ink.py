@@ -11,9 +11,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
+import accounts.operations
 from accounts.calendar import Month
 from accounts.database import copy_in
-from accounts.models import JournalEntry, PersonalAccount
+from accounts.models import JournalEntry, PersonalAccount, Reading
 from billing import operations, queries
 from billing.columns import CHARGES
 from billing.kinds import Kind
@@ -193,3 +194,80 @@ def test_a_month_to_come_is_not_drafted() -> None:
     with pytest.raises(CommandError, match="ещё не начался"):
         call_command("bill", "2031-01")
     assert not ContractMonth.objects.filter(month=date(2031, 1, 1)).exists()
+
+
+def told(sql: str, *params: object) -> str:
+    """What the database answers to a hand in the tables; empty if it obeys (and is undone)."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            transaction.set_rollback(True)
+    except DatabaseError as fault:
+        return str(fault)
+    return ""
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "billing_contractmonth", "billing_hold", "billing_correction", "accounts_journalentry", "accounts_reading",
+        "accounts_personalaccount", "accounts_agencycontract", "accounts_house", "accounts_user", "accounts_service",
+        "epd_paymentdocument", "billing_tariffevent",
+    ],
+)  # fmt: skip
+def test_what_lasts_is_never_emptied(table: str) -> None:
+    assert "не очищают" in told(f"TRUNCATE {table} CASCADE")
+
+
+def test_a_posted_month_cannot_be_opened_anew_by_removing_it() -> None:
+    account, _ = a_month()
+    assert "не удаляют" in told("DELETE FROM billing_contractmonth")  # it has drafts
+    operations.post_month(month=JUNE, today=JUNE.next.first)
+    assert "не удаляют" in told("DELETE FROM billing_contractmonth")
+    assert "transition" in told("UPDATE billing_contractmonth SET state = 'open'")
+    assert "записывается один раз" in told("UPDATE billing_contractmonth SET posted_at = now() + interval '1 day'")
+    assert amounts(account) == [D("1625.00")]
+
+
+def test_a_month_without_charges_may_go() -> None:
+    make.contract()
+    operations.open_month(month=JUNE)
+    assert not told("DELETE FROM billing_contractmonth")
+
+
+def test_a_hold_is_released_and_never_removed() -> None:
+    account, _ = a_month()
+    hold = operations.hold_account(account_id=account.pk, month=JUNE, cause="проверка")
+    assert "не удаляют" in told("DELETE FROM billing_hold")
+    assert "не удаляют" in told("UPDATE billing_hold SET cause = 'иное'")
+    operations.release_hold(hold_id=hold.pk)
+    assert "не удаляют" in told("UPDATE billing_hold SET released_at = now() + interval '1 day'")
+
+
+def test_a_reading_that_ink_counted_keeps_its_value() -> None:
+    account, _ = a_month()
+    meter = make.meter(premises=account.premises)
+    make.reading(meter, date(2026, 6, 20), "10")
+    make.reading(meter, date(2026, 7, 20), "15")
+    assert not told("UPDATE accounts_reading SET value = value + 1")
+    operations.post_month(month=JUNE, today=JUNE.next.first)
+    june = "WHERE month = '2026-06-01'"
+    assert "вошло в проведённый" in told(f"UPDATE accounts_reading SET value = value + 1 {june}")
+    assert "вошло в проведённый" in told(f"UPDATE accounts_reading SET month = '2026-07-01', counts = false {june}")
+    assert "вошло в проведённый" in told(f"DELETE FROM accounts_reading {june}")
+    assert not told(f"UPDATE accounts_reading SET verdict = 4, counts = false {june}")
+    assert not told("DELETE FROM accounts_reading WHERE month = '2026-07-01'")
+    with pytest.raises(accounts.operations.ReadingRefused, match="вошло в проведённый месяц"):
+        accounts.operations.submit_reading(
+            account_id=account.pk, meter_id=meter.pk, values={1: D(11)}, on=date(2026, 6, 20), by="тест",
+            today=date(2026, 7, 25), source=Reading.objects.get(month=JUNE.first).source,
+        )  # fmt: skip
+    assert Reading.objects.get(month=JUNE.first).value == 10
+
+
+def test_a_reading_of_a_held_account_may_be_put_right() -> None:
+    account, _ = a_month()
+    make.reading(make.meter(premises=account.premises), date(2026, 6, 20), "10")
+    operations.hold_account(account_id=account.pk, month=JUNE, cause="показание под вопросом")
+    operations.post_month(month=JUNE, today=JUNE.next.first)
+    assert not told("UPDATE accounts_reading SET value = value + 1")
