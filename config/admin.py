@@ -1,6 +1,7 @@
 """The back office of what is nobody's app: the jobs, the groups of staff."""
 
 import json
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin
@@ -10,6 +11,7 @@ from django.http import HttpRequest
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 from unfold.admin import ModelAdmin
 
+from accounts.admin.rights import assignable
 from config.celery import app
 
 # Schedules are written in config/schedule.py. Addresses, factors and sessions are their owners' affair, in the cabinet.
@@ -22,6 +24,12 @@ for model in [*FOREIGN, *(m for m in admin.site._registry if m._meta.app_label i
 @admin.register(Group)
 class StaffGroupAdmin(GroupAdmin, ModelAdmin):
     """What a role may do."""
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if field is not None and db_field.name == "permissions":
+            field.queryset = assignable()  # type: ignore[attr-defined]
+        return field
 
 
 @admin.register(PeriodicTask)

@@ -18,10 +18,9 @@ import payments.queries
 from accounts.calendar import ONE_DAY, Month
 from accounts.money import ZERO, total
 from accounts.queries import MeterRow, PersonalAccount, ReadingWindow, User
-from billing.queries import ChargeKind, ChargeRow
+from billing.queries import ChargeKind, ChargeRow, DifferenceRow
 from epd.queries import DocumentKind, PaymentDocument
 from payments.queries import PaymentRow, PaymentState
-from portals import comparison
 from portals.models import AccountLink, PrincipalUser
 
 MONTHS_SHOWN = 36
@@ -250,20 +249,30 @@ def months_back(last: Month, *, opened_on: date) -> list[Month]:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """«Почему столько»: the engine's words, and last month's line beside it."""
+    """«Почему столько»: the engine's words, and last month beside this one: previous + Σ changes = current.
+
+    previous, current: all lines of the same service and kind (of an electricity meter with two zones, both); previous
+    is None where there was none or it was another contract's.
+    """
 
     title: str
     text: str
     formula: str
     amount: Decimal
     previous: Decimal | None
-    changes: list[comparison.Change]
+    current: Decimal
+    changes: list[DifferenceRow]
+
+    @property
+    def is_part(self) -> bool:
+        """Is the line one of several that are compared together?"""
+        return self.current != self.amount
 
 
 def reason(account_id: int, month: Month, *, key: str, today: date) -> Reason | None:
     """Why a line of the month is what it is; None when there is no such line (any more)."""
-    rows = {key_of(row): row for row in billing.queries.charges_of_account(account_id=account_id, month=month)}
-    row = rows.get(key)
+    rows = billing.queries.charges_of_account(account_id=account_id, month=month)
+    row = next((one for one in rows if key_of(one) == key), None)
     if row is None:
         return None
     told = next(
@@ -275,21 +284,28 @@ def reason(account_id: int, month: Month, *, key: str, today: date) -> Reason | 
         ),
         None,
     )
-    before = {
-        key_of(one): one for one in billing.queries.charges_of_account(account_id=account_id, month=month.previous)
-    }.get(key)
+    kin = [one for one in rows if is_kin(one, row)]
+    before = [
+        one
+        for one in billing.queries.charges_of_account(account_id=account_id, month=month.previous)
+        if is_kin(one, row)
+    ]
+    comparable = bool(before) and {one.contract_id for one in (*kin, *before)} == {row.contract_id}
+    differences = billing.queries.differences(account_id=account_id, month=month) if comparable else []
     return Reason(
         title=title_of(row),
         text=told.text if told else f"{row.kind_name}: {row.method_name}.",
         formula=told.formula if told else "",
         amount=row.amount,
-        previous=before.amount if before else None,
-        changes=comparison.changes(line_of(before), line_of(row)) if before else [],
+        previous=total(one.amount for one in before) if comparable else None,
+        current=total(one.amount for one in kin),
+        changes=[one for one in differences if (one.service_id, one.kind) == (row.service_id, row.kind)],
     )
 
 
-def line_of(row: ChargeRow) -> comparison.Line:
-    return comparison.Line(row.amount, row.volume, row.tariff, row.method, row.method_name)
+def is_kin(one: ChargeRow, row: ChargeRow) -> bool:
+    """Do both lines charge the same service in the same way?"""
+    return (one.service_id, one.kind) == (row.service_id, row.kind)
 
 
 # --- readings --------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.admin.base import Endless, NoHands, ReadingRoom
+from accounts.admin.rights import assignable
 from accounts.models import Person, User
 
 
@@ -48,6 +49,12 @@ class UserAdmin(ReadingRoom, DjangoUserAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if field is not None and db_field.name == "user_permissions":
+            field.queryset = assignable()  # type: ignore[attr-defined]
+        return field
 
     @admin.display(description="роли")
     def roles(self, user: User) -> str:

@@ -95,14 +95,48 @@ ROLES: dict[str, list[str]] = {
 }  # fmt: skip
 OUR_APPS = ("accounts", "billing", "payments", "debt", "epd", "gis_export", "portals", "django_celery_beat")
 
+# What a right is called beside its model («Платежи | сторно | отменять»): Django itself gives names in English.
+VERBS = {"add": "добавлять", "change": "изменять", "delete": "удалять", "view": "видеть"}
+RIGHT_NAMES = {
+    TAKE_CASH: "принимать деньги в кассе", REVERSE_PAYMENT: "отменять и возвращать платежи",
+    ASSIGN_PAYMENT: "выяснять платежи", LOAD_STATEMENT: "загружать выписки", FORM_REMITTANCE: "формировать перечисления",
+    SEND_REMITTANCE: "отправлять перечисления и отмечать ответы банка", CLOSE_DAY: "закрывать операционный день",
+    DRAFT: "рассчитывать черновики", POST_MONTH: "проводить месяц",
+    ISSUE: "выпускать платёжные документы", HOLD: "удерживать счета", RELEASE: "снимать удержания",
+    ENTER_READING: "вводить показания", JUDGE_READING: "решать о сомнительных показаниях",
+    CHANGE_PEOPLE: "вселять и выселять", CHANGE_AREA: "менять площадь", CANCEL_RUN: "останавливать задания",
+    IMPORT_BOOK: "загружать книги ГИС ЖКХ", PROPOSE_REQUISITES: "предлагать банковские счета",
+    APPROVE_REQUISITES: "подтверждать банковские счета",
+}  # fmt: skip
+
+
+def right_name(app: str, codename: str, name: str) -> str:
+    """The right in Russian; `name` is what it is called now, which stands where the model named it itself."""
+    verb = codename.partition("_")[0]
+    if name.startswith("Can "):
+        name = VERBS.get(verb, name)
+    return RIGHT_NAMES.get(f"{app}.{codename}", name)
+
+
+def name_rights() -> None:
+    """Give every right its Russian name; safe to repeat."""
+    renamed = []
+    for row in Permission.objects.select_related("content_type"):
+        name = right_name(row.content_type.app_label, row.codename, row.name)
+        if name != row.name:
+            row.name = name
+            renamed.append(row)
+    Permission.objects.bulk_update(renamed, ["name"], batch_size=500)
+
 
 @transaction.atomic
 def ensure_roles() -> None:
-    """Make the groups of the roles and give them their rights; safe to repeat.
+    """Make the groups of the roles and give them their rights, which get Russian names; safe to repeat.
 
     Rights given to these groups by hand are taken away again: a role is what is written here. Needs the rows of
     permissions, which `migrate` makes at its end. Raises LookupError if a right is not among them.
     """
+    name_rights()
     known = {
         f"{row.content_type.app_label}.{row.codename}": row for row in Permission.objects.select_related("content_type")
     }

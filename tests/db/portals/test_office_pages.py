@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from html import unescape
 
 import pytest
 import time_machine
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import User
 from portals.office import roles
 from tests import make
 
@@ -171,3 +173,33 @@ def test_no_two_fields_of_a_page_share_an_id(desk: Desk, role: str):
         content = page[page.find('id="content"') :]
         ids = re.findall(r'<(?:input|select|textarea)[^>]*\bid="([^"]+)"', content)
         assert sorted(ids) == sorted(set(ids))
+
+
+LINKS = re.compile(r'(?:href|hx-get)="(/[^"#]*)"')
+
+
+@pytest.mark.parametrize("role", EVERYONE)
+@pytest.mark.parametrize("name", ["admin:index", "office:month", "office:card"])
+def test_every_link_of_a_page_opens_for_whom_it_is_shown(desk: Desk, role: str, name: str):
+    staff = client(role)
+    address = desk.card if name == "office:card" else reverse(name)
+    found = {unescape(link) for link in LINKS.findall(staff.get(address).content.decode())}
+    asked = sorted(link for link in found if not link.startswith(("/static/", "/accounts/", "/admin/logout/")))
+    answers = {link: staff.get(link).status_code for link in asked}
+    assert {link: status for link, status in answers.items() if status not in (200, 302)} == {}
+
+
+def test_rights_are_named_in_russian_and_only_those_over_pages_are_offered(admin_user: User):
+    roles.ensure_roles()
+    assert not Permission.objects.filter(name__regex="^Can ").exists()
+    cashier = Group.objects.get(name=roles.CASHIER)
+    visitor = Client()
+    visitor.force_login(admin_user)
+    for address in (
+        reverse("admin:auth_group_change", args=[cashier.pk]),
+        reverse("admin:accounts_user_change", args=[admin_user.pk]),
+    ):
+        page = visitor.get(address).content.decode()
+        offered = re.findall(r"<option[^>]*>([^<]*\|[^<]*)</option>", page)
+        assert any("принимать деньги в кассе" in one for one in offered)
+        assert [one for one in offered if re.search("[A-Za-z]{3,}", one.replace("crontab", ""))] == []

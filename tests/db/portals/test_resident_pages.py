@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 import epd.operations
+import payments.operations
 from payments.models import Payment
 from portals import queries
 from portals.models import AccountLink
@@ -84,6 +85,7 @@ def test_an_overpayment_is_not_a_debt(town: Town, client: Client):
 
 
 def test_money_in_transit_is_never_shown_as_debt(town: Town, client: Client):
+    payments.operations.open_day(towns.TODAY)
     Payment.objects.create(
         channel_id="online", external_id="77", account=town.account, amount=Decimal("2200.00"), paid_on=towns.TODAY,
         day=towns.TODAY, state="in_transit",
@@ -126,7 +128,8 @@ def test_the_difference_from_last_month_is_told_by_cause(db):
         assert key in {row.key for row in queries.month_bill(town.account.pk, OCTOBER).rows}
         reason = queries.reason(town.account.pk, OCTOBER, key=key, today=towns.TODAY)
     assert reason is not None and reason.previous == Decimal("200.00")
-    assert sum(change.amount for change in reason.changes) == reason.amount - reason.previous
+    assert [(change.words, change.amount) for change in reason.changes] == [("Показания и объём", reason.amount - 200)]
+    assert reason.current == reason.amount and not reason.is_part
 
 
 def test_a_payment_shows_where_each_part_went(town: Town, client: Client):

@@ -1,4 +1,4 @@
-"""Numbers, money and dates as a reader sees them; the difference between two months by cause."""
+"""Numbers, money and dates as a reader sees them."""
 
 from datetime import date
 from decimal import Decimal
@@ -6,8 +6,6 @@ from decimal import Decimal
 import pytest
 
 from accounts.calendar import Month
-from portals import comparison
-from portals.comparison import Change, Line
 from portals.templatetags import cabinet
 
 
@@ -66,29 +64,3 @@ def test_counted(number: int, words: str):
 
 def test_serial_numbers_have_one_sign():
     assert plain(cabinet.serial("№10007919")) == plain(cabinet.serial("10007919")) == "№ 10007919"
-
-
-def line(amount: str, volume: str | None = None, tariff: str | None = None, method: int = 1) -> Line:
-    return Line(
-        Decimal(amount), Decimal(volume) if volume else None, Decimal(tariff) if tariff else None, method,
-        {1: "по показаниям счётчика", 2: "по нормативу"}[method],
-    )  # fmt: skip
-
-
-def test_the_same_amount_has_no_causes():
-    assert comparison.changes(line("10.00", "2", "5"), line("10.00", "2", "5")) == []
-
-
-def test_tariff_and_volume_add_up_to_the_difference():
-    found = comparison.changes(line("200.00", "5", "40"), line("252.00", "6", "42"))
-    assert found == [Change("Изменился тариф", Decimal("10.00")), Change("Объём стал больше", Decimal("42.00"))]
-    assert sum(change.amount for change in found) == Decimal("52.00")
-
-
-def test_another_method_is_named():
-    (found,) = comparison.changes(line("200.00", "5", "40"), line("277.20", "6.93", "40", method=2))
-    assert found == Change("Другой способ расчёта: по нормативу", Decimal("77.20"))
-
-
-def test_a_line_without_volume_has_one_cause():
-    assert comparison.changes(line("5.00"), line("3.00")) == [Change("Изменился расчёт", Decimal("-2.00"))]
