@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import EmptyPage, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.timezone import localdate
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -165,6 +166,7 @@ def account(request: HttpRequest, scope: Scope, number: str) -> HttpResponse:
         "sums": queries.summed(statement),
         "bill": portal_queries.month_bill(row.pk, month, contract_ids=scope.ids),
         "receipts": receipts,
+        "columns": TURNOVER.columns,
     }
     return render(request, "principal/account.html", context)
 
@@ -187,40 +189,72 @@ def why(request: HttpRequest, scope: Scope, number: str) -> HttpResponse:
 # --- charges and turnover --------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A table of sums of a month, by house and by account; columns: field and heading, the last is the outcome."""
+
+    tab: str
+    title: str
+    note: str
+    page: str
+    house_page: str
+    columns: tuple[tuple[str, str], ...]
+
+
+TURNOVER = Paper(
+    "turnover", "Обороты", "На начало + начислено + перерасчёты + льготы + пени − оплачено = на конец.",
+    "principal:turnover", "principal:house-turnover",
+    (("opening", "На начало"), ("charged", "Начислено"), ("recalculated", "Перерасчёты"), ("benefits", "Льготы"),
+     ("penalty", "Пени"), ("paid", "Оплачено"), ("closing", "На конец")),
+)  # fmt: skip
+CHARGES = Paper(
+    "charges", "Начисления", "Суммы в рублях.", "principal:charges", "principal:house-charges",
+    (("charged", "Начислено"), ("uplift", "Повыш. коэф."), ("common", "На общее имущество"),
+     ("recalculated", "Перерасчёты"), ("benefits", "Льготы"), ("penalty", "Пени"), ("amount", "Всего")),
+)  # fmt: skip
+
+
+def show_sheet(request: HttpRequest, scope: Scope, paper: Paper, sheet: queries.Sheet, **context: Any) -> HttpResponse:
+    context |= {"tab": paper.tab, "scope": scope, "paper": paper, "columns": paper.columns, "sheet": sheet}
+    return render(request, "principal/sheet.html", {**months_context(request), **context})
+
+
+def show_house(
+    request: HttpRequest, scope: Scope, paper: Paper, house: int, rows_of: Callable[..., tuple[list[Any], Any]]
+) -> HttpResponse:
+    """The accounts of one house: `rows_of` gives them and their sums."""
+    row = access.get_supplied_house_for(request.user, house)
+    accounts_of = access.supplied_accounts_for(request.user)
+    rows, sums = rows_of(accounts_of, row, scope.ids, asked_month(request))
+    context = {"tab": paper.tab, "scope": scope, "paper": paper, "columns": paper.columns, "house": row}
+    return render(
+        request, "principal/house_sheet.html", {**months_context(request), **context, "rows": rows, "sums": sums}
+    )
+
+
 @page
 def charges(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Charges of a month by house and service."""
-    context = months_context(request)
-    sheet = queries.charges(scope.ids, context["month"])
-    return render(request, "principal/charges.html", {**context, "tab": "charges", "scope": scope, "sheet": sheet})
+    return show_sheet(request, scope, CHARGES, queries.charges(scope.ids, asked_month(request)))
 
 
 @page
 def house_charges(request: HttpRequest, scope: Scope, house: int) -> HttpResponse:
     """Charges of a house by account."""
-    context = months_context(request)
-    row = access.get_supplied_house_for(request.user, house)
-    rows, sums = queries.house_charges(access.supplied_accounts_for(request.user), row, scope.ids, context["month"])
-    context |= {"tab": "charges", "scope": scope, "house": row, "rows": rows, "sums": sums}
-    return render(request, "principal/house_charges.html", context)
+    return show_house(request, scope, CHARGES, house, queries.house_charges)
 
 
 @page
 def turnover(request: HttpRequest, scope: Scope) -> HttpResponse:
     """The turnover sheet by house and service."""
-    context = months_context(request)
-    sheet = queries.turnover(scope.ids, context["month"])
-    return render(request, "principal/turnover.html", {**context, "tab": "turnover", "scope": scope, "sheet": sheet})
+    sheet = queries.turnover(scope.ids, asked_month(request))
+    return show_sheet(request, scope, TURNOVER, sheet, workbook_url=reverse("principal:turnover-workbook"))
 
 
 @page
 def house_turnover(request: HttpRequest, scope: Scope, house: int) -> HttpResponse:
     """The accounts behind a house's line of the turnover sheet."""
-    context = months_context(request)
-    row = access.get_supplied_house_for(request.user, house)
-    rows, sums = queries.house_accounts(access.supplied_accounts_for(request.user), row, scope.ids, context["month"])
-    context |= {"tab": "turnover", "scope": scope, "house": row, "rows": rows, "sums": sums}
-    return render(request, "principal/house_turnover.html", context)
+    return show_house(request, scope, TURNOVER, house, queries.house_accounts)
 
 
 @page

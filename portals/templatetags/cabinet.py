@@ -162,6 +162,12 @@ def tel(value: str) -> str:
 
 
 @register.filter
+def part(row: Any, name: str) -> Any:
+    """The column `name` of a row, or of a dictionary of sums."""
+    return row[name] if isinstance(row, dict) else getattr(row, name)
+
+
+@register.filter
 def counted(number: int, forms: str) -> str:
     """«5 счетов»: `forms` are «счёт,счёта,счетов»."""
     one, few, many = forms.split(",")
