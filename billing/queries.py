@@ -28,6 +28,7 @@ from billing.formulas import quality
 from billing.gate import Anomaly, Oddity
 from billing.kinds import DRAFTED
 from billing.models import (
+    Breach,
     Charge,
     ChargeKind,
     ContractMonth,
@@ -37,18 +38,23 @@ from billing.models import (
     HouseVolume,
     LawValue,
     LineProblem,
+    MassCorrection,
+    MassRule,
     Method,
     NormBasis,
     ProvisionException,
     ProvisionMethod,
+    QualityEvent,
+    UnauthorisedKind,
     UnauthorisedUse,
 )
 from billing.what_ifs import AccountOutcome, DraftNorm, DraftTariff, Outcome, ServiceOutcome
 
 __all__ = [
-    "Anomaly", "Charge", "ChargeKind", "ChargeRow", "ContractMonth", "ContractMonthState", "DifferenceRow",
-    "DraftNorm", "DraftTariff", "Explanation", "Hold", "HouseVolume", "Method", "NormBasis", "Oddity", "Outcome",
-    "ProvisionException", "ProvisionMethod", "Side", "anomalies", "charges_of_account", "compare", "current_month",
+    "Anomaly", "Breach", "Charge", "ChargeKind", "ChargeRow", "ContractMonth", "ContractMonthState", "DifferenceRow",
+    "DraftNorm", "DraftTariff", "Explanation", "Hold", "HouseVolume", "MassCorrection", "MassRule", "Method",
+    "NormBasis", "Oddity", "Outcome", "ProvisionException", "ProvisionMethod", "QualityEvent", "Side",
+    "UnauthorisedKind", "UnauthorisedUse", "anomalies", "charges_of_account", "compare", "current_month",
     "differences", "explain", "ink", "law_value", "law_values", "open_months", "replay", "totals_by_month", "what_if",
 ]  # fmt: skip
 

@@ -181,3 +181,21 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class DraftDigest(models.Model):
+    """What an account's drafts of an open month were computed from (`pipeline.fingerprints`), and what they came to.
+
+    Unlogged: after a crash it is empty, and the next night computes everybody.
+    """
+
+    pk = models.CompositePrimaryKey("account_id", "month")
+    account_id = models.BigIntegerField("счёт")
+    month = MonthField("месяц")
+    digest = models.BigIntegerField("отпечаток")
+    lines = models.IntegerField("строк")
+    amount = MoneyField("сумма, руб.")
+
+    class Meta:
+        verbose_name = "отпечаток черновика"
+        verbose_name_plural = "отпечатки черновиков"

@@ -22,7 +22,7 @@ from accounts.calendar import Month
 from accounts.errors import Refusal
 from accounts.money import ZERO, written
 from accounts.queries import PersonalAccount, Run, RunBlock, RunState, Touch, User
-from billing import crew, pipeline, queries
+from billing import crew, engine, pipeline, queries
 from billing.models import ContractMonth, ContractMonthState
 from billing.operations import months, writing
 from billing.operations.recalculations import recalculate
@@ -40,7 +40,10 @@ class MonthNotOpen(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class BillingSummary:
-    """What a run did. `amount`: roubles of all drafted lines of the accounts; problems: what could not be charged."""
+    """What a run did. `amount`: roubles of all drafted lines of the accounts; problems: what could not be charged.
+
+    spared: accounts whose facts were those of their last draft; missed: accounts whose lines differed all the same.
+    """
 
     accounts: int = 0
     lines: int = 0
@@ -49,6 +52,8 @@ class BillingSummary:
     changed: int = 0
     removed: int = 0
     problems: dict[str, int] = field(default_factory=dict)
+    spared: int = 0
+    missed: int = 0
 
     def __add__(self, other: BillingSummary) -> BillingSummary:
         problems = dict(self.problems)
@@ -57,19 +62,22 @@ class BillingSummary:
         return BillingSummary(
             self.accounts + other.accounts, self.lines + other.lines, self.amount + other.amount,
             self.inserted + other.inserted, self.changed + other.changed, self.removed + other.removed, problems,
+            self.spared + other.spared, self.missed + other.missed,
         )  # fmt: skip
 
     def counts(self) -> dict[str, Any]:
         return {
             "accounts": self.accounts, "lines": self.lines, "amount": self.amount, "inserted": self.inserted,
-            "changed": self.changed, "removed": self.removed, "problems": self.problems,
+            "changed": self.changed, "removed": self.removed, "problems": self.problems, "spared": self.spared,
+            "missed": self.missed,
         }  # fmt: skip
 
     @classmethod
     def of(cls, counts: dict[str, Any]) -> BillingSummary:
         return cls(
             int(counts["accounts"]), int(counts["lines"]), Decimal(counts["amount"]), int(counts["inserted"]),
-            int(counts["changed"]), int(counts["removed"]), dict(counts["problems"]),
+            int(counts["changed"]), int(counts["removed"]), dict(counts["problems"]), int(counts["spared"]),
+            int(counts["missed"]),
         )  # fmt: skip
 
     def __str__(self) -> str:
@@ -77,6 +85,10 @@ class BillingSummary:
             f"Счетов: {self.accounts}, строк: {self.lines}, начислено {written(self.amount)} ₽."
             f" Записано новых: {self.inserted}, изменено: {self.changed}, убрано: {self.removed}."
         )
+        if self.spared:
+            text += f" Без перемен: {self.spared}."
+        if self.missed:
+            text += f" Исправлено без причины: {self.missed}, сообщите разработчикам."
         return text + "".join(f" {name.capitalize()}: {count}." for name, count in sorted(self.problems.items()))
 
 
@@ -87,11 +99,13 @@ def run_billing(
     account_ids: Sequence[int] | None = None,
     by: User | None = None,
     workers: int = 1,
+    sparing: bool = False,
 ) -> BillingSummary:
     """Draft the month anew: for all houses, some of them, or single accounts. Only what differs is written.
 
-    workers > 1 (all houses only): so many processes, each with its own connection. Raises MonthNotOpen where the
-    month is over, Busy if the same calculation is under way.
+    sparing (all houses only): accounts whose facts are those of their last draft are not computed again. workers > 1
+    (all houses only): so many processes, each with its own connection. Raises MonthNotOpen where the month is over,
+    Busy if the same calculation is under way.
     """
     make_ready(month)
     if account_ids is not None or house_ids is not None:
@@ -103,7 +117,7 @@ def run_billing(
         f"{KIND} {month}", refusal=f"Расчёт за {month.title} уже идёт. Дождитесь его окончания."
     )
     with lock:
-        run_id = start_billing_run(month, by=by)
+        run_id = start_billing_run(month, by=by, sparing=sparing)
         try:
             said = crew.work_together(run_id, max(workers, 1))
         except BaseException as fault:
@@ -127,20 +141,25 @@ def make_ready(month: Month) -> None:
     months.open_month(month=month)
 
 
-def start_billing_run(month: Month, *, by: User | None = None) -> int:
+def start_billing_run(month: Month, *, by: User | None = None, sparing: bool = False) -> int:
     """Write down which blocks of houses wait. Returns the run's id; `bill_next_block` does the work."""
     make_ready(month)
-    return _start(month, by)
+    return _start(month, by, sparing)
 
 
 @transaction.atomic
-def _start(month: Month, by: User | None) -> int:
+def _start(month: Month, by: User | None, sparing: bool) -> int:
     # Whatever was killed half-way is taken over: a run starts from what stands, so nothing of it is lost.
     Run.objects.filter(kind=KIND, month=month.first, state=RunState.RUNNING).update(
         state=RunState.CANCELLED, finished_at=Now(), message="Начат новый расчёт этого месяца."
     )
     waiting = list(blocks(None))
-    run = accounts.operations.start_run(KIND, month=month, by=by, total=len(waiting))
+    scope = {"sparing": sparing}
+    version = engine.version()
+    run = accounts.operations.start_run(
+        KIND, month=month, by=by, scope=scope, total=len(waiting), engine_version=version
+    )
+    writing.forget_digests()
     RunBlock.objects.bulk_create(
         [RunBlock(run=run, number=number, houses=list(houses)) for number, houses in enumerate(waiting, 1)]
     )
@@ -196,7 +215,8 @@ def bill_next_block(run_id: int, known: pipeline.Reference | None = None) -> boo
         month = _month_of(block.run)
         try:
             with transaction.atomic():
-                summary = draft(month, known or queries.reference(month), house_ids=block.houses)
+                sparing = bool(block.run.scope.get("sparing"))
+                summary = draft(month, known or queries.reference(month), house_ids=block.houses, sparing=sparing)
         except Exception:  # noqa: BLE001  # the block keeps the fault; the run tells of it when it ends
             attempts = block.attempts + 1
             state = RunState.WAITING if attempts < ATTEMPTS else RunState.FAILED
@@ -255,29 +275,44 @@ def draft(
     *,
     house_ids: Sequence[int] | None = None,
     account_ids: Sequence[int] | None = None,
+    sparing: bool = False,
 ) -> BillingSummary:
-    """Load, calculate, compare, write what differs."""
+    """Load, calculate, compare, write what differs. sparing: only for accounts whose facts are not those of before."""
     if house_ids is None:
         places = PersonalAccount.objects.filter(pk__in=list(account_ids or []))
         writing.lock_houses(sorted(set(places.values_list("house_id", flat=True))))
     else:
         writing.lock_houses(house_ids)
     facts = queries.facts(month, known, house_ids=house_ids, account_ids=account_ids)
-    made = pipeline.calculate(facts)
     # Accounts closed since the last draft have no facts left, but may still have lines.
-    scope = list(account_ids) if account_ids is not None else _accounts_of(house_ids or [])
-    written = writing.replace(made.lines, month, scope)
+    scope = pl.Series(list(account_ids) if account_ids is not None else _accounts_of(house_ids or []), dtype=pl.Int64)
+    asked = facts.accounts.height if facts.wanted is None else len(facts.wanted)
+    digests = pipeline.fingerprints(facts, engine.version())
+    before = queries.draft_digests(month, scope)
+    same = before.join(digests, on=["account_id", "digest"], how="semi")
+    if sparing:
+        scope = scope.filter(~scope.is_in(same["account_id"].implode()))
+        facts = pipeline.only(facts, scope)
+    spared = BillingSummary(
+        spared=same.height, lines=int(same["lines"].sum()), amount=cast(Decimal, same["amount"].sum() or ZERO),
+        problems=queries.problem_counts(month, same["account_id"]),
+    ) if sparing else BillingSummary()  # fmt: skip
+    made = pipeline.calculate(facts)
+    written = writing.replace(made.lines, month, scope.to_list())
     writing.keep_balances(made.balances)
-    writing.tell_problems(made.problems, month, scope)
+    writing.tell_problems(made.problems, month, scope.to_list())
+    writing.keep_digests(digests.filter(pl.col("account_id").is_in(scope.implode())), made.lines, month, scope)
+    wrong = pl.concat([frame["account_id"] for frame in (written.inserted, written.changed, written.vanished)])
     problems = made.problems.group_by("problem").len()
-    return BillingSummary(
-        accounts=facts.accounts.height if facts.wanted is None else len(facts.wanted),
+    return spared + BillingSummary(
+        accounts=asked,
         lines=made.lines.height,
         amount=cast(Decimal, made.lines["amount"].sum() or ZERO),
         inserted=written.inserted.height,
         changed=written.changed.height,
         removed=written.vanished.height,
         problems=dict(zip(problems["problem"].to_list(), problems["len"].to_list(), strict=True)),
+        missed=0 if sparing else int(same["account_id"].is_in(wrong.implode()).sum()),
     )
 
 

@@ -11,7 +11,7 @@ from django.db import connection
 from accounts.calendar import Month
 from accounts.database import copy_in
 from billing import columns, queries
-from billing.models import ContractMonth, ContractMonthState, HouseBalance, LineProblem
+from billing.models import ContractMonth, ContractMonthState, DraftDigest, HouseBalance, LineProblem
 from billing.pipeline import Difference, difference
 
 NAMES = list(columns.CHARGES)
@@ -129,3 +129,22 @@ def keep_balances(balances: pl.DataFrame) -> None:
         ],
         update_conflicts=True, unique_fields=["house", "service", "month"], update_fields=["volume", "carried"],
     )  # fmt: skip
+
+
+def keep_digests(digests: pl.DataFrame, lines: pl.DataFrame, month: Month, scope: pl.Series) -> None:
+    """Remember what the drafts of these accounts were computed from. Nothing is remembered of a month in ink."""
+    if ContractMonth.objects.filter(month=month.first).exclude(state=ContractMonthState.OPEN).exists():
+        return
+    sums = lines.group_by("account_id").agg(lines=pl.len(), amount=pl.sum("amount"))
+    rows = digests.join(sums, on="account_id", how="left", maintain_order="left").select(
+        pl.lit(month.first).alias("month"), "account_id", "digest",
+        pl.col("lines").fill_null(0), pl.col("amount").fill_null(0),
+    )  # fmt: skip
+    DraftDigest.objects.filter(month=month.first, account_id__in=scope.to_list()).delete()
+    copy_in("billing_draftdigest", rows.columns, csv(rows))
+
+
+def forget_digests() -> None:
+    """Months that are no longer drafted need none."""
+    drafted = ContractMonth.objects.filter(state=ContractMonthState.OPEN).values("month")
+    DraftDigest.objects.exclude(month__in=drafted).delete()

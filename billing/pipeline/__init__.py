@@ -14,6 +14,7 @@ from billing.pipeline.amounts import amounts, stored
 from billing.pipeline.balances import kept
 from billing.pipeline.days import segments
 from billing.pipeline.difference import Difference, difference
+from billing.pipeline.digest import fingerprints, only
 from billing.pipeline.facts import Facts, Frame, Reference
 from billing.pipeline.heat import in_season
 from billing.pipeline.meters import metered_usage, read_dials, unread
@@ -30,7 +31,9 @@ __all__ = [
     "by_own_month",
     "calculate",
     "difference",
+    "fingerprints",
     "in_season",
+    "only",
     "unread",
 ]
 
