@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from accounts.errors import Refusal
+from accounts.money import written
 
 LONGEST_NAME = 160
 LONGEST_PURPOSE = 210
@@ -95,7 +96,7 @@ def write(orders: Sequence[Order], *, sender: str, recipient: str, created: date
 
 def _order(order: Order) -> list[str]:
     if order.amount <= 0:
-        raise OrderRefused(f"Поручение {order.number}: сумма {order.amount} не больше нуля.")
+        raise OrderRefused(f"Поручение {order.number}: сумма {written(order.amount)} ₽, а должна быть больше нуля.")
     if not order.number.isdecimal() or len(order.number) > 6 or int(order.number) % 1000 == 0:
         raise OrderRefused(f"Номер поручения «{order.number}»: нужно до шести цифр, последние три не 000.")
     if len(order.purpose) > LONGEST_PURPOSE:

@@ -11,8 +11,43 @@ from django.utils import timezone
 
 from accounts.fields import MoneyField, MonthField, is_month, row_history
 from accounts.kinds import ChannelKind
+from accounts.money import written
 
 NO_CONTRACT = 0  # an advance that belongs to no principal yet stays with the agent until charges consume it
+
+
+def never_emptied(name: str) -> pgtrigger.Trigger:
+    """TRUNCATE is refused; where it comes by CASCADE, too: every table it reaches fires its own statement trigger."""
+    return pgtrigger.Trigger(
+        name=f"{name}_never_emptied",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        func="RAISE EXCEPTION 'Таблицу % не очищают: исправление проводится новой строкой.', TG_TABLE_NAME;",
+    )
+
+
+def of_open_days(name: str) -> pgtrigger.Trigger:
+    """A row of the books is written on an open day. Who closes the day takes FOR UPDATE and waits for its writers."""
+    return pgtrigger.Trigger(
+        name=f"{name}_of_open_day",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="written"),
+        declare=[("spot", "date")],
+        func="""
+            PERFORM 1 FROM payments_operatingday
+                WHERE day IN (SELECT DISTINCT day FROM written) ORDER BY day FOR SHARE;
+            SELECT w.day INTO spot FROM written AS w WHERE NOT EXISTS (
+                SELECT FROM payments_operatingday AS o WHERE o.day = w.day AND o.state = 'open') LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION 'Операционный день % закрыт или не открыт: проведите операцию открытым днём.',
+                    to_char(spot, 'DD.MM.YYYY');
+            END IF;
+            RETURN NULL;
+        """,
+    )
 
 
 @pghistory.track(*row_history())
@@ -74,7 +109,18 @@ class Register(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(name="register_kept", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(name="register_is_ink", fields=["channel", "kind", "name", "sha256"]),
+            never_emptied("register"),
+            pgtrigger.ReadOnly(
+                name="register_is_ink",
+                fields=["id", "channel", "kind", "name", "sha256", "taken_at", "taken_by"],
+            ),
+            pgtrigger.FSM(
+                name="register_state",
+                field="state",
+                transitions=[
+                    ("held", "accepted"), ("held", "partial"), ("accepted", "undone"), ("partial", "undone"),
+                ],
+            ),
             # A held file waits for a person: what he decides fills in its verdicts, once.
             pgtrigger.Protect(
                 name="register_verdicts_are_ink",
@@ -84,7 +130,7 @@ class Register(models.Model):
                     " AND (OLD.totals IS DISTINCT FROM NEW.totals OR OLD.verdicts IS DISTINCT FROM NEW.verdicts)"
                 ),
             ),
-        ]
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.name
@@ -108,9 +154,20 @@ class OperatingDay(models.Model):
         verbose_name_plural = "операционные дни"
         constraints = [
             models.CheckConstraint(name="operatingday_state_known", condition=Q(state__in=OperatingDayState.values)),
+            models.CheckConstraint(
+                name="operatingday_closed_at_a_moment",
+                condition=Q(state="open", closed_at=None) | Q(state="closed", closed_at__isnull=False),
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="operating_day_kept", operation=pgtrigger.Delete),
+            never_emptied("operating_day"),
+            pgtrigger.ReadOnly(name="operating_day_is_itself", fields=["day"]),
+            pgtrigger.Protect(
+                name="operating_day_closed_is_ink",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("OLD.state = 'closed' AND OLD.* IS DISTINCT FROM NEW.*"),
+            ),
             pgtrigger.FSM(name="operating_day_state", field="state", transitions=[("open", "closed")]),
         ]
 
@@ -173,7 +230,10 @@ class Payment(models.Model):
             ),
             models.CheckConstraint(name="payment_state_known", condition=Q(state__in=PaymentState.values)),
             models.CheckConstraint(
-                name="payment_allocated_has_account", condition=~Q(state="allocated") | Q(account__isnull=False)
+                name="payment_account_follows_state",
+                condition=Q(state__in=["accepted", "allocated"], account__isnull=False)
+                | Q(state="unidentified", account=None)
+                | Q(state__in=["in_transit", "reversed", "returned"]),
             ),
             models.CheckConstraint(name="payment_external_id_given", condition=~Q(external_id="")),
             models.CheckConstraint(
@@ -187,12 +247,24 @@ class Payment(models.Model):
         ]  # fmt: skip
         triggers = [
             pgtrigger.Protect(name="payment_kept", operation=pgtrigger.Delete),
+            never_emptied("payment"),
+            of_open_days("payment"),
             pgtrigger.ReadOnly(
                 name="payment_is_ink",
                 fields=[
-                    "channel", "external_id", "register", "number_as_received", "payer", "purpose", "amount", "paid_on",
-                    "day", "accepted_at", "accepted_by", "office",
+                    "id", "channel", "external_id", "register", "number_as_received", "payer", "purpose", "amount",
+                    "for_month", "directed_to", "paid_on", "day", "accepted_at", "accepted_by", "office",
+                    "held_because",
                 ],
+            ),
+            # Money that nobody owned gets its account once, when it is identified.
+            pgtrigger.Protect(
+                name="payment_account_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.account_id IS DISTINCT FROM NEW.account_id AND NOT (OLD.account_id IS NULL"
+                    " AND OLD.state IN ('unidentified', 'in_transit') AND NEW.state = 'accepted')"
+                ),
             ),
             pgtrigger.FSM(
                 name="payment_state",
@@ -200,14 +272,45 @@ class Payment(models.Model):
                 transitions=[
                     ("in_transit", "accepted"), ("in_transit", "returned"),
                     ("unidentified", "accepted"), ("unidentified", "returned"), ("unidentified", "reversed"),
-                    ("accepted", "allocated"), ("accepted", "reversed"), ("accepted", "unidentified"),
-                    ("allocated", "reversed"),
+                    ("accepted", "allocated"), ("accepted", "reversed"), ("allocated", "reversed"),
                 ],
+            ),
+            # A state tells the truth: what is allocated has its parts (their sum is their own trigger's care), what is
+            # reversed or returned has its mirror and nothing left.
+            pgtrigger.Trigger(
+                name="payment_state_is_true",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Update,
+                referencing=pgtrigger.Referencing(old="before", new="moved"),
+                declare=[("wrong", "record")],
+                func="""
+                    SELECT m.id, m.state INTO wrong FROM moved AS m JOIN before AS b ON b.id = m.id
+                    WHERE m.state <> b.state AND CASE
+                        WHEN m.state = 'allocated' THEN
+                            NOT EXISTS (SELECT FROM payments_allocation AS a WHERE a.payment_id = m.id)
+                        WHEN m.state IN ('reversed', 'returned') THEN
+                            NOT EXISTS (SELECT FROM payments_reversal AS r WHERE r.payment_id = m.id)
+                            OR (SELECT coalesce(sum(a.amount), 0) FROM payments_allocation AS a
+                                WHERE a.payment_id = m.id) <> 0
+                        ELSE false END
+                    LIMIT 1;
+                    IF FOUND THEN
+                        RAISE EXCEPTION 'Платёж %: состояние % не подтверждено разнесением или сторно.',
+                            wrong.id, wrong.state;
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+            pgtrigger.Protect(
+                name="payment_begins_waiting",
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Condition("NEW.state IN ('allocated', 'reversed', 'returned')"),
             ),
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.amount} от {self.paid_on:%d.%m.%Y}"
+        return f"{written(self.amount)} ₽ от {self.paid_on:%d.%m.%Y}"
 
 
 class Reversal(models.Model):
@@ -233,7 +336,11 @@ class Reversal(models.Model):
                 name="reversal_has_reason", condition=~Q(reason=""), violation_error_message="Назовите причину."
             )
         ]
-        triggers = [pgtrigger.Protect(name="reversal_is_ink", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="reversal_is_ink", operation=pgtrigger.Update | pgtrigger.Delete),
+            never_emptied("reversal"),
+            of_open_days("reversal"),
+        ]
 
     def __str__(self) -> str:
         return self.reason
@@ -308,7 +415,10 @@ class ClosedMonth(models.Model):
         verbose_name = "закрытый месяц"
         verbose_name_plural = "закрытые месяцы"
         constraints = [is_month("closedmonth")]
-        triggers = [pgtrigger.Protect(name="closed_month_is_ink", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="closed_month_is_ink", operation=pgtrigger.Update | pgtrigger.Delete),
+            never_emptied("closed_month"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m}"
@@ -356,15 +466,37 @@ class Remittance(models.Model):
             ),
             models.CheckConstraint(name="remittance_net_not_negative", condition=Q(net__gte=0)),
             models.CheckConstraint(name="remittance_state_known", condition=Q(state__in=RemittanceState.values)),
+            models.CheckConstraint(
+                name="remittance_confirmed_on_a_day",
+                condition=Q(state="confirmed", confirmed_on__isnull=False)
+                | (~Q(state="confirmed") & Q(confirmed_on=None)),
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="remittance_kept", operation=pgtrigger.Delete),
+            never_emptied("remittance"),
             pgtrigger.ReadOnly(
                 name="remittance_is_ink",
                 fields=[
-                    "contract", "day", "previous_day", "number", "gross", "returns", "commission", "vat", "carried_in",
-                    "net", "carried_out", "arithmetic", "formed_at",
+                    "id", "contract", "day", "previous_day", "number", "gross", "returns", "commission", "vat",
+                    "carried_in", "net", "carried_out", "arithmetic", "formed_at",
                 ],
+            ),
+            pgtrigger.Protect(
+                name="remittance_confirmed_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.state = 'confirmed' AND OLD.confirmed_on IS DISTINCT FROM NEW.confirmed_on"
+                ),
+            ),
+            # What the bank sent back goes out again, to the account that is right by then.
+            pgtrigger.Protect(
+                name="remittance_account_is_ink",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.bank_account_id IS DISTINCT FROM NEW.bank_account_id"
+                    " AND NOT (OLD.state = 'rejected' AND NEW.state = 'sent')"
+                ),
             ),
             pgtrigger.FSM(
                 name="remittance_state",
@@ -376,7 +508,7 @@ class Remittance(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.net} за {self.day:%d.%m.%Y}"
+        return f"{written(self.net)} ₽ за {self.day:%d.%m.%Y}"
 
 
 class BankStatementLine(models.Model):
@@ -411,20 +543,8 @@ class BankStatementLine(models.Model):
             )
         ]
         triggers = [
-            pgtrigger.Protect(name="statement_line_kept", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(
-                name="statement_line_is_ink",
-                fields=[
-                    "own_account",
-                    "day",
-                    "document_on",
-                    "number",
-                    "amount",
-                    "is_incoming",
-                    "other_account",
-                    "purpose",
-                ],
-            ),
+            pgtrigger.Protect(name="statement_line_is_ink", operation=pgtrigger.Update | pgtrigger.Delete),
+            never_emptied("statement_line"),
         ]
 
     def __str__(self) -> str:
@@ -441,7 +561,10 @@ class CashReceipt(models.Model):
     amount = MoneyField("сумма, руб.")
     given = MoneyField("получено, руб.")
     is_card = models.BooleanField("картой", default=False)
-    payments = models.ManyToManyField(Payment, related_name="receipts", verbose_name="платежи")
+    key = models.CharField("ключ формы", max_length=100, null=True, blank=True, unique=True, editable=False)
+    payments = models.ManyToManyField(
+        Payment, through="ReceiptPayment", related_name="receipts", verbose_name="платежи"
+    )
 
     class Meta:
         verbose_name = "квитанция кассы"
@@ -452,7 +575,66 @@ class CashReceipt(models.Model):
                 violation_error_message="Получено меньше суммы платежа.",
             )
         ]  # fmt: skip
-        triggers = [pgtrigger.Protect(name="cash_receipt_is_ink", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="cash_receipt_is_ink", operation=pgtrigger.Update | pgtrigger.Delete),
+            never_emptied("cash_receipt"),
+            # At the end of the transaction, when its payments stand beside it.
+            pgtrigger.Trigger(
+                name="cash_receipt_adds_up",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                timing=pgtrigger.Deferred,
+                declare=[("paid", "numeric")],
+                func="""
+                    SELECT coalesce(sum(p.amount), 0) INTO paid FROM payments_cashreceipt_payments AS line
+                    JOIN payments_payment AS p ON p.id = line.payment_id WHERE line.cashreceipt_id = NEW.id;
+                    IF paid <> NEW.amount THEN
+                        RAISE EXCEPTION 'Квитанция % на %, а её платежи на %.', NEW.number, NEW.amount, paid;
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number
+
+
+class ReceiptPayment(models.Model):
+    """A payment stands in one receipt at most."""
+
+    cashreceipt = models.ForeignKey(CashReceipt, PROTECT, related_name="+", verbose_name="квитанция")
+    payment = models.OneToOneField(Payment, PROTECT, related_name="receipt_line", verbose_name="платёж")
+
+    class Meta:
+        db_table = "payments_cashreceipt_payments"
+        verbose_name = "платёж квитанции"
+        verbose_name_plural = "платежи квитанций"
+        triggers = [
+            pgtrigger.Protect(name="receipt_payment_is_ink", operation=pgtrigger.Update | pgtrigger.Delete),
+            never_emptied("receipt_payment"),
+            # A receipt that was handed out takes no more payments.
+            pgtrigger.Trigger(
+                name="receipt_payment_adds_up",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                referencing=pgtrigger.Referencing(new="written"),
+                declare=[("wrong", "record")],
+                func="""
+                    SELECT r.number, r.amount, sum(p.amount) AS paid INTO wrong
+                    FROM payments_cashreceipt AS r
+                    JOIN payments_cashreceipt_payments AS line ON line.cashreceipt_id = r.id
+                    JOIN payments_payment AS p ON p.id = line.payment_id
+                    WHERE r.id IN (SELECT cashreceipt_id FROM written)
+                    GROUP BY r.id HAVING sum(p.amount) <> r.amount LIMIT 1;
+                    IF FOUND THEN
+                        RAISE EXCEPTION 'Квитанция % на %, а её платежи на %.', wrong.number, wrong.amount, wrong.paid;
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cashreceipt_id}: {self.payment_id}"

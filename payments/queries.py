@@ -17,7 +17,7 @@ from django.db import connection
 
 from accounts import queries as accounts_queries
 from accounts.calendar import Month
-from accounts.money import ZERO
+from accounts.money import ZERO, written
 from payments import allocation
 from payments.allocation import OpenItem
 from payments.models import (
@@ -937,7 +937,7 @@ def conservation_of_day(day: date) -> Iterator[str]:
     """Law 5 for a day: received = allocated + unidentified + returned. Yields what offends, with its key."""
     sheet = day_sheet(day)
     if sheet.difference:
-        yield f"день {day}: получено и не разнесено расходится на {sheet.difference}"
+        yield f"день {day}: получено и не разнесено расходится на {written(sheet.difference)} ₽"
     row = OperatingDay.objects.filter(day=day).first()
     if row is None:
         if sheet.received or sheet.allocated or sheet.returned:
@@ -967,8 +967,8 @@ def conservation_of_day(day: date) -> Iterator[str]:
         cursor.execute(sql, {"day": day})
         for payment_id, amount, state, allocated, is_reversed in cursor.fetchall():
             yield (
-                f"платёж {payment_id}: {amount}, состояние «{PaymentState(state).label}», разнесено {allocated}"
-                + (", есть сторно" if is_reversed else "")
+                f"платёж {payment_id}: {written(amount)} ₽, состояние «{PaymentState(state).label}», "
+                f"разнесено {written(allocated)} ₽" + (", есть сторно" if is_reversed else "")
             )
 
 
@@ -984,7 +984,8 @@ def conservation_of_contract(contract_id: int) -> Iterator[str]:
         if row.previous_day != (last.day if last else None):
             yield f"{where}: начинается после {row.previous_day}, а прошлое было за {last.day if last else None}"
         if row.carried_in != (last.carried_out if last else ZERO):
-            yield f"{where}: перенесено {row.carried_in}, а прошлое оставило {last.carried_out if last else ZERO}"
+            left = last.carried_out if last else ZERO
+            yield f"{where}: перенесено {written(row.carried_in)} ₽, а прошлое оставило {written(left)} ₽"
         paid += row.net + row.commission + row.vat
         last = row
     if last is None:
@@ -1000,8 +1001,8 @@ def conservation_of_contract(contract_id: int) -> Iterator[str]:
     )
     if allocated != paid + last.carried_out:
         yield (
-            f"договор {contract_id}: разнесено за вычетом возвратов {allocated}, "
-            f"а перечислено, удержано и перенесено {paid + last.carried_out}"
+            f"договор {contract_id}: разнесено за вычетом возвратов {written(allocated)} ₽, "
+            f"а перечислено, удержано и перенесено {written(paid + last.carried_out)} ₽"
         )
 
 

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from accounts.errors import Refusal
-from accounts.money import ZERO, kopecks, total
+from accounts.money import ZERO, kopecks, total, written
 
 ANY_CHANNEL = 0  # CommissionTerms.channel_kind: every kind without terms of its own
 NO_VAT, VAT_INCLUDED, VAT_ON_TOP = 0, 1, 2  # CommissionTerms.vat_mode
@@ -175,27 +175,27 @@ def settle(
     return Settlement(gross, returns, commission, vat, carried_in, max(rest, ZERO), min(rest, ZERO), tuple(lines))
 
 
-def roubles(amount: Decimal) -> str:
-    """«1 234,50»"""
-    return f"{amount:,.2f}".replace(",", "\u00a0").replace(".", ",")
+def _percent(rate: Decimal) -> str:
+    """«2,5 %»"""
+    return f"{rate.normalize():f} %".replace(".", ",")
 
 
 def in_words(line: FeeLine, channels: Mapping[int, str]) -> str:
     """The arithmetic of a line with its numbers put in: what the principal's accountant checks."""
     names = ", ".join(channels.get(kind, str(kind)) for kind in line.channel_kinds)
-    text = f"{line.day:%d.%m.%Y}, {names}: собрано {roubles(line.received)}"
+    text = f"{line.day:%d.%m.%Y}, {names}: собрано {written(line.received)}"
     if line.returned:
-        text += f" − возвращено {roubles(line.returned)} = {roubles(line.base)}"
+        text += f" − возвращено {written(line.returned)} = {written(line.base)}"
     if not line.percent and not line.fee:
-        return f"{text} руб.; без вознаграждения."
-    text += f" руб. × {line.percent.normalize():f} % = {roubles(line.computed)} руб."
+        return f"{text} ₽; без вознаграждения."
+    text += f" ₽ × {_percent(line.percent)} = {written(line.computed)} ₽"
     if line.bound:
         whole = line.fee + line.vat if line.vat_mode == VAT_INCLUDED else line.fee
-        text += f", по договору {line.bound} за день {roubles(whole)} руб."
+        text += f", по договору {line.bound} за день {written(whole)} ₽"
     if line.vat_mode == VAT_ON_TOP:
-        text += f"; НДС {line.vat_rate.normalize():f} % сверху {roubles(line.vat)} руб."
+        text += f"; НДС {_percent(line.vat_rate)} сверху {written(line.vat)} ₽."
     elif line.vat_mode == VAT_INCLUDED:
-        text += f"; в том числе НДС {line.vat_rate.normalize():f} % {roubles(line.vat)} руб."
+        text += f"; в том числе НДС {_percent(line.vat_rate)} {written(line.vat)} ₽."
     else:
         text += "; без НДС."
     return text + (" Удержано." if line.is_withheld else " Выставлено счётом.")

@@ -16,9 +16,10 @@ from payments import operations
 @shared_task(queue="payments", acks_late=True)
 def close_day(*, day: str | None = None, **_: object) -> None:
     """Allocate what is left of yesterday (or `day`) and close it, and every open day before it."""
-    until = date.fromisoformat(day) if day else localdate() - ONE_DAY
+    today = localdate()
+    until = date.fromisoformat(day) if day else today - ONE_DAY
     with accounts_operations.running("payments.close_day", scope={"day": until}) as run:
-        sheets = operations.close_days(until=until)
+        sheets = operations.close_days(until=until, today=today)
         run.counts = {"days": len(sheets), "received": str(sheets[-1].received), "allocated": str(sheets[-1].allocated)}
 
 
@@ -30,7 +31,7 @@ def remit_day(*, day: str | None = None, **_: object) -> None:
         return
     until = date.fromisoformat(day) if day else today - ONE_DAY
     with accounts_operations.running("payments.remit_day", scope={"day": until}) as run:
-        operations.close_days(until=until)  # a night without its job must not hold the principals' money
+        operations.close_days(until=until, today=today)  # a night without its job must not hold the principals' money
         summary = operations.remit_day(day=until)
         run.counts = {"formed": summary.formed, "refused": len(summary.refused), "net": str(summary.net)}
         run.message = str(summary) if summary.refused else ""

@@ -8,7 +8,7 @@ from payments.operations.allocating import (
     consume_advances,
 )
 from payments.operations.batch import Incoming, Judged, record_payments
-from payments.operations.cash import Receipt, cancel_receipt, take_cash
+from payments.operations.cash import KEY_LENGTH, Receipt, cancel_receipt, take_cash
 from payments.operations.closing import DayDoesNotClose, close_day, close_days
 from payments.operations.days import DayClosed, make_partitions, open_day
 from payments.operations.intake import (
@@ -35,11 +35,11 @@ from payments.operations.statements import RowVerdict, StatementSummary, import_
 from payments.registers.client_bank import StatementRefused
 
 __all__ = [
-    "Allocated", "ClosingSummary", "DayClosed", "DayDoesNotClose", "Incoming", "Judged", "MonthDoesNotClose",
-    "NotRemitted", "PaymentConflict", "PaymentRefused", "Receipt", "RemitSummary", "RemittanceRefused", "RowVerdict",
-    "StatementRefused", "StatementSummary", "allocate_day", "allocate_payment", "allocate_payments", "assign_payment",
-    "cancel_receipt", "close_day", "close_days", "close_month", "confirm_remittance", "consume_advances",
-    "import_statement", "make_partitions", "mark_remittance_sent", "move_payment", "open_day", "record_payment",
-    "record_payments", "reject_remittance", "remit_day", "remittance_file", "resend_remittance", "reverse_payment",
-    "take_cash",
+    "KEY_LENGTH", "Allocated", "ClosingSummary", "DayClosed", "DayDoesNotClose", "Incoming", "Judged",
+    "MonthDoesNotClose", "NotRemitted", "PaymentConflict", "PaymentRefused", "Receipt", "RemitSummary",
+    "RemittanceRefused", "RowVerdict", "StatementRefused", "StatementSummary", "allocate_day", "allocate_payment",
+    "allocate_payments", "assign_payment", "cancel_receipt", "close_day", "close_days", "close_month",
+    "confirm_remittance", "consume_advances", "import_statement", "make_partitions", "mark_remittance_sent",
+    "move_payment", "open_day", "record_payment", "record_payments", "reject_remittance", "remit_day",
+    "remittance_file", "resend_remittance", "reverse_payment", "take_cash",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ from payments.operations.intake import (
     FACE_TO_FACE,
     Match,
     PaymentRefused,
+    check_day,
     check_possible,
     closed_doubt,
     doubt_about,
@@ -73,6 +74,7 @@ def record_payments(
     found = Channel.objects.filter(pk=channel).first()
     if found is None or not found.is_active:
         raise PaymentRefused(f"Канал приёма «{channel}» не найден или не действует.")
+    check_day(day, today=today)
     hold_open(day)
     ids = {row.account_id for row in rows if row.account_id}
     numbers = {row.number for row in rows if not row.account_id}
@@ -86,7 +88,7 @@ def record_payments(
     fresh: dict[str, Payment] = {}
     for row in rows:
         try:
-            check_possible(row.amount, None, row.external_id)
+            check_possible(row.amount, None, row.external_id, row.paid_on)
         except PaymentRefused as refusal:
             judged.append(Judged(row, Verdict.REFUSED, str(refusal)))
             continue

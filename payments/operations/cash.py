@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -11,17 +11,19 @@ from django.db import connection, transaction
 
 from accounts import operations as accounts_operations
 from accounts.database import lock_number
-from accounts.money import kopecks, total
+from accounts.money import kopecks, total, written
 from accounts.queries import Office, PersonalAccount, User
-from payments.models import CashReceipt, Payment, PaymentState
-from payments.operations.allocating import Directed, allocate_payments
+from payments.models import CashReceipt, Payment, PaymentState, ReceiptPayment
+from payments.operations.allocating import Directed, allocate_payments, direction_as_stored
 from payments.operations.days import hold_open
-from payments.operations.intake import PaymentRefused, record_payment, reverse_payment
+from payments.operations.intake import PaymentConflict, PaymentRefused, record_payment, reverse_payment
+
+KEY_LENGTH = 100  # CashReceipt.key
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the cashier hands out; roubles. change = given − amount."""
+    """What the cashier hands out; roubles. change = given − amount. is_repeated: it was handed out before."""
 
     receipt_id: int
     number: str
@@ -29,6 +31,7 @@ class Receipt:
     given: Decimal
     change: Decimal
     payment_ids: tuple[int, ...]
+    is_repeated: bool = field(default=False, compare=False)
 
 
 @transaction.atomic
@@ -46,13 +49,19 @@ def take_cash(
     """Take money at the desk for one account or several, and lay it over their debts at once.
 
     lines: (account_id, roubles). given: what the payer handed over (None or a card: exactly the sum). on: today, which
-    is the operating day. key: what a form sends along so that a second press of the button gives the same receipt.
-    Raises PaymentRefused: nothing of the receipt is written then.
+    is the operating day. key: what a form sends along: the second press of its button gives the first one's receipt,
+    even while the first is still being written.
+    Raises PaymentRefused, and PaymentConflict when the key returns with other facts: nothing is written then.
     """
+    if len(key) > KEY_LENGTH:
+        raise PaymentRefused(f"Ключ формы длиннее {KEY_LENGTH} знаков. Откройте кассу заново.")
     if key:
-        known = CashReceipt.objects.filter(payments__external_id=f"{key}/1").first()
+        lock_name(f"payments.cash.{key}")
+        known = CashReceipt.objects.filter(key=key).first()
         if known is not None:
-            return _as_told(known)
+            return _again(
+                known, lines=lines, given=given, office_id=office_id, by=by, card=card, directed_to=directed_to
+            )
     amount = total(part for _, part in lines)
     if not lines:
         raise PaymentRefused("В квитанции нет ни одного лицевого счёта.")
@@ -63,8 +72,10 @@ def take_cash(
     if given != kopecks(given):
         raise PaymentRefused("Укажите рубли и копейки.", field="given")
     if given < amount:
-        short = amount - given
-        raise PaymentRefused(f"Получено {given} руб., а к оплате {amount} руб.: не хватает {short}.", field="given")
+        raise PaymentRefused(
+            f"Получено {written(given)} ₽, а к оплате {written(amount)} ₽: не хватает {written(amount - given)} ₽.",
+            field="given",
+        )
     office = Office.objects.filter(pk=office_id).first()
     if office is None:
         raise PaymentRefused("Отделение не найдено.", field="office")
@@ -89,8 +100,10 @@ def take_cash(
         )
         for place, (account_id, part) in enumerate(lines, 1)
     ]
+    if ReceiptPayment.objects.filter(payment__in=payments).exists():
+        raise PaymentConflict("Платёж с этим номером уже стоит в другой квитанции. Откройте кассу заново.")
     receipt = CashReceipt.objects.create(
-        office=office, cashier=by, number=number, amount=amount, given=given, is_card=card
+        office=office, cashier=by, number=number, amount=amount, given=given, is_card=card, key=key or None
     )
     receipt.payments.set(payments)
     allocate_payments([payment.pk for payment in payments], day=on)
@@ -101,16 +114,52 @@ def take_cash(
     return _as_told(receipt)
 
 
+def _again(
+    known: CashReceipt,
+    *,
+    lines: Sequence[tuple[int, Decimal]],
+    given: Decimal | None,
+    office_id: int,
+    by: User,
+    card: bool,
+    directed_to: Directed,
+) -> Receipt:
+    """The receipt that this key has given already. Raises PaymentConflict when it was given for something else."""
+    payments = list(known.payments.order_by("pk"))
+    asked = total(amount for _, amount in lines)
+    if any(payment.state == PaymentState.REVERSED for payment in payments):
+        raise PaymentConflict(
+            f"По этой форме уже была квитанция {known.number} на {written(known.amount)} ₽, она отменена. "
+            "Новых денег не записано. Откройте кассу заново и примите платёж."
+        )
+    facts = (
+        sorted((payment.account_id, payment.amount) for payment in payments),
+        known.given, known.office_id, known.cashier_id, known.is_card,
+    )  # fmt: skip
+    told = (sorted(lines), asked if card or given is None else given, office_id, by.pk, card)
+    if facts != told or any(payment.directed_to != direction_as_stored(directed_to) for payment in payments):
+        raise PaymentConflict(
+            f"По этой форме уже выдана квитанция {known.number} на {written(known.amount)} ₽. Теперь в ней другие "
+            f"данные (к оплате {written(asked)} ₽): они не записаны. Если это другой платёж, откройте кассу заново."
+        )
+    return _as_told(known, is_repeated=True)
+
+
+def lock_name(name: str) -> None:
+    """Nobody else holds `name` till the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number(name)])
+
+
 def _next_number(office: Office, on: date) -> str:
     """«О1-20261105-0001»: counted by office and day, without gaps while the office's receipts stand in a row."""
     prefix = f"{office.code}-{on:%Y%m%d}-"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number(prefix)])
+    lock_name(prefix)
     last = CashReceipt.objects.filter(number__startswith=prefix).order_by("-number").first()
     return f"{prefix}{int(last.number.removeprefix(prefix)) + 1 if last else 1:04}"
 
 
-def _as_told(receipt: CashReceipt) -> Receipt:
+def _as_told(receipt: CashReceipt, *, is_repeated: bool = False) -> Receipt:
     return Receipt(
         receipt_id=receipt.pk,
         number=receipt.number,
@@ -118,6 +167,7 @@ def _as_told(receipt: CashReceipt) -> Receipt:
         given=receipt.given,
         change=receipt.given - receipt.amount,
         payment_ids=tuple(receipt.payments.order_by("pk").values_list("pk", flat=True)),
+        is_repeated=is_repeated,
     )
 
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from accounts import operations as accounts_operations
 from accounts.calendar import Month
 from accounts.errors import Refusal
+from accounts.money import written
 from payments import queries
 from payments.models import OperatingDay, OperatingDayState, Payment, PaymentState
 from payments.operations.allocating import allocate_day, consume_advances
@@ -22,11 +23,16 @@ class DayDoesNotClose(Refusal):
     """Something of the day has no place yet."""
 
 
-def close_day(*, day: date, by: By = None) -> DaySheet:
+def close_day(*, day: date, today: date | None = None, by: By = None) -> DaySheet:
     """Allocate what is left, then close the day with its sheet. A day closed already answers with the same sheet.
 
-    Raises DayDoesNotClose when money of the day is neither allocated, nor unidentified, nor returned.
+    today: a day after it does not close (None: history, whose days have all come). Raises DayDoesNotClose when the
+    day has not come, or money of it is neither allocated, nor unidentified, nor returned.
     """
+    if today is not None and day > today:
+        raise DayDoesNotClose(
+            f"Операционный день {day:%d.%m.%Y} ещё не наступил, сегодня {today:%d.%m.%Y}: закрывать нечего."
+        )
     found = OperatingDay.objects.filter(day=day).first()
     if found is not None and found.state == OperatingDayState.CLOSED:
         return queries.day_sheet(day)
@@ -46,7 +52,7 @@ def close_day(*, day: date, by: By = None) -> DaySheet:
         sheet = queries.day_sheet(day)
         if sheet.difference:
             raise DayDoesNotClose(
-                f"День {day:%d.%m.%Y} не закрыт: получено и разнесённое расходится на {sheet.difference} руб. "
+                f"День {day:%d.%m.%Y} не закрыт: получено и разнесённое расходится на {written(sheet.difference)} ₽. "
                 "Откройте проверку сохранности: она назовёт платежи."
             )
         row.state = OperatingDayState.CLOSED
@@ -57,8 +63,12 @@ def close_day(*, day: date, by: By = None) -> DaySheet:
     return sheet
 
 
-def close_days(*, until: date, by: By = None) -> list[DaySheet]:
+def close_days(*, until: date, today: date | None = None, by: By = None) -> list[DaySheet]:
     """The night's work: use advances for what was posted, then close every open day up to `until`, the oldest first."""
+    if today is not None and until > today:
+        raise DayDoesNotClose(
+            f"День {until:%d.%m.%Y} ещё не наступил, сегодня {today:%d.%m.%Y}. Укажите день не позже сегодняшнего."
+        )
     open_days = OperatingDay.objects.filter(state=OperatingDayState.OPEN, day__lt=until).order_by("day")
     sheets = [close_day(day=day, by=by) for day in open_days.values_list("day", flat=True)]
     if not OperatingDay.objects.filter(day=until, state=OperatingDayState.CLOSED).exists():

@@ -13,13 +13,15 @@ from accounts import queries as accounts_queries
 from accounts import rules
 from accounts.calendar import Month
 from accounts.errors import Refusal
-from accounts.money import ZERO, kopecks
+from accounts.money import ZERO, kopecks, written
 from accounts.queries import ChannelKind, PersonalAccount, User
 from payments.models import Channel, Payment, PaymentState, Register, Reversal
 from payments.operations.allocating import Directed, allocate_payments, direction_as_stored, mirror
 from payments.operations.days import By, hold_open
 
 LARGEST = Decimal("10000000.00")  # above it a person looks first
+IMPOSSIBLE = Decimal("1000000000.00")  # no payer of housing pays a milliard at once: a slip or a spoilt file
+EARLIEST = date(2005, 3, 1)  # the Housing Code came into force (189-ФЗ, ст. 1): no payment by it is older
 FACE_TO_FACE = (ChannelKind.CASH_DESK, ChannelKind.ONLINE)  # the payer is still here: refuse, and he corrects it
 
 
@@ -42,7 +44,7 @@ class Match:
 def doubt_about(*, amount: Decimal, paid_on: date, today: date) -> str:
     """Why a payment is not believed at once, in Russian; empty when it is. Source: domain/payments.md, 2.2."""
     if amount > LARGEST:
-        return f"Сумма {amount} руб. больше {LARGEST:.0f} руб.: проверьте её."
+        return f"Сумма {written(amount)} ₽ больше {written(LARGEST)} ₽: проверьте её."
     if paid_on > today:
         return f"Дата платежа {paid_on:%d.%m.%Y} ещё не наступила."
     if paid_on < (Month.of(today) + -12).first.replace(day=min(today.day, 28)):
@@ -100,7 +102,8 @@ def record_payment(
     or date: refused face to face (cash desk, on line), kept as unidentified elsewhere, since the money has come.
     Raises PaymentConflict when the number returns with other facts, PaymentRefused, DayClosed.
     """
-    check_possible(amount, directed_to, external_id)
+    check_possible(amount, directed_to, external_id, paid_on)
+    check_day(day, today=today)
     found_channel = Channel.objects.filter(pk=channel).first()
     if found_channel is None:
         raise PaymentRefused(f"Канал приёма «{channel}» не найден. Сверьте код со списком каналов.")
@@ -147,14 +150,33 @@ def record_payment(
     return payment
 
 
-def check_possible(amount: Decimal, directed_to: Directed, external_id: str) -> None:
-    """What no channel may bring: a sum that is none, a breakdown above it, an operation without a number."""
+def check_day(day: date, *, today: date) -> None:
+    """Money is booked on a day that has come: a later one would close the books before it."""
+    if day > today:
+        raise PaymentRefused(
+            f"Операционный день {day:%d.%m.%Y} ещё не наступил, сегодня {today:%d.%m.%Y}. Укажите день не позже "
+            "сегодняшнего.",
+            field="day",
+        )
+
+
+def check_possible(amount: Decimal, directed_to: Directed, external_id: str, paid_on: date) -> None:
+    """What no channel may bring: a sum or a day that cannot be, a breakdown above it, an operation without a number."""
     if not isinstance(amount, Decimal) or not amount.is_finite() or amount <= 0:
         raise PaymentRefused("Сумма платежа должна быть больше нуля.", field="amount")
+    if amount > IMPOSSIBLE:
+        raise PaymentRefused(
+            f"Сумма {written(amount)} ₽ невозможна: один платёж не больше {written(IMPOSSIBLE)} ₽. Сверьте сумму.",
+            field="amount",
+        )
     if amount != kopecks(amount):
-        raise PaymentRefused(f"Сумма {amount} содержит доли копейки. Укажите рубли и копейки.", field="amount")
-    if amount >= Decimal(10) ** 12:
-        raise PaymentRefused(f"Сумма {amount} руб. невозможна.", field="amount")
+        told = f"{amount:f}".replace(".", ",")
+        raise PaymentRefused(f"Сумма {told} ₽ содержит доли копейки. Укажите рубли и копейки.", field="amount")
+    if paid_on < EARLIEST:
+        raise PaymentRefused(
+            f"Дата платежа {paid_on:%d.%m.%Y} раньше {EARLIEST:%d.%m.%Y}, а с этого дня действует Жилищный кодекс. "
+            "Сверьте дату."
+        )
     if isinstance(directed_to, dict) and (
         sum(directed_to.values(), ZERO) > amount or any(part <= 0 for part in directed_to.values())
     ):
@@ -166,7 +188,7 @@ def check_possible(amount: Decimal, directed_to: Directed, external_id: str) -> 
 def _same(payment: Payment, facts: dict[str, object]) -> Payment:
     if facts != {name: getattr(payment, name) for name in facts}:
         raise PaymentConflict(
-            f"Платёж {payment.external_id} уже принят с другими данными: {payment.amount} руб. "
+            f"Платёж {payment.external_id} уже принят с другими данными: {written(payment.amount)} ₽ "
             f"от {payment.paid_on:%d.%m.%Y}, счёт {payment.number_as_received or 'не указан'}."
         )
     return payment

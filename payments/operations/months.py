@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from accounts import operations as accounts_operations
 from accounts.calendar import Month
 from accounts.errors import Refusal
+from accounts.money import written
 from accounts.queries import User
 from billing import operations as billing_operations
 from payments import queries
@@ -36,8 +37,9 @@ class ClosingSummary:
 
     def __str__(self) -> str:
         return (
-            f"Месяц {self.month.title} закрыт: строк сальдо {self.rows}, входящее {self.opening}, "
-            f"начислено {self.charged}, оплачено {self.paid}, исходящее {self.closing} руб."
+            f"Месяц {self.month.title} закрыт: строк сальдо {self.rows}, входящее {written(self.opening)} ₽, "
+            f"начислено {written(self.charged)} ₽, оплачено {written(self.paid)} ₽, исходящее "
+            f"{written(self.closing)} ₽."
         )
 
 
@@ -131,7 +133,8 @@ def close_month(*, month: Month, by: User | None = None) -> ClosingSummary:
         (closing,) = cursor.fetchone()
     if summary.opening + summary.charged - summary.paid != summary.closing or summary.closing != closing:
         raise MonthDoesNotClose(
-            f"{title} не закрыт: сальдо по срезу {summary.closing}, по проводкам {closing}. Запустите verify."
+            f"{title} не закрыт: сальдо по срезу {written(summary.closing)} ₽, по проводкам {written(closing)} ₽. "
+            "Запустите verify."
         )
     offending = next(queries.balance_chain(month), None)
     if offending is not None:

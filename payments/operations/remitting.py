@@ -16,7 +16,7 @@ from accounts import operations as accounts_operations
 from accounts import queries as accounts_queries
 from accounts.calendar import ONE_DAY
 from accounts.errors import Refusal
-from accounts.money import ZERO, total
+from accounts.money import ZERO, total, written
 from accounts.queries import AgencyContract, BankAccount, ChannelKind, Organisation, OrganisationKind
 from billing import queries as billing_queries
 from payments import bank_orders, remittance
@@ -57,8 +57,8 @@ class RemitSummary:
     def __str__(self) -> str:
         text = (
             f"Перечисления за {self.day:%d.%m.%Y}: сформировано {self.formed}, уже было {self.repeated}; "
-            f"получено {self.gross}, возвраты {self.returns}, вознаграждение {self.commission}, НДС {self.vat}, "
-            f"к перечислению {self.net} руб."
+            f"получено {written(self.gross)} ₽, возвраты {written(self.returns)} ₽, вознаграждение "
+            f"{written(self.commission)} ₽, НДС {written(self.vat)} ₽, к перечислению {written(self.net)} ₽."
         )
         return "\n".join([text, *(f"Не перечислено — {row.principal}: {row.reason}" for row in self.refused)])
 
@@ -96,7 +96,8 @@ def remit_day(*, day: date, by: By = None, contract_ids: Collection[int] | None 
 
     Each allocation is paid exactly once: a remittance begins where the contract's last one ended. Running it again
     forms nothing new. A contract without a bank account is left out with the reason, its money waits.
-    Raises RemittanceRefused while a day up to `day` is open. Source: ПП № 253, п. 6; domain/payments.md, 8.
+    Raises RemittanceRefused while a day up to `day` is open, or the books have not come to `day` yet.
+    Source: ПП № 253, п. 6; domain/payments.md, 8.
     """
     lock_books(shared=False)
     open_days = OperatingDay.objects.filter(day__lte=day, state=OperatingDayState.OPEN).order_by("day")
@@ -104,6 +105,12 @@ def remit_day(*, day: date, by: By = None, contract_ids: Collection[int] | None 
     if first_open is not None:
         raise RemittanceRefused(
             f"Операционный день {first_open:%d.%m.%Y} ещё открыт. Закройте его, потом перечисляйте за {day:%d.%m.%Y}."
+        )
+    # The books do not open again before the last remittance: money of a day nobody closed would never be remitted.
+    if not OperatingDay.objects.filter(day__gte=day).exists():
+        raise RemittanceRefused(
+            f"Операционный день {day:%d.%m.%Y} не закрывали: после перечисления за него ни его, ни более ранние дни "
+            "уже не открыть. Закройте его, потом перечисляйте."
         )
     number = _last_number(day)
     formed: list[Remittance] = []

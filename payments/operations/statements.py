@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts import operations as accounts_operations
 from accounts import rules
 from accounts.database import lock_number, rolled_back
-from accounts.money import ZERO, total
+from accounts.money import ZERO, total, written
 from accounts.queries import BankAccount, BankAccountState, ChannelKind, OrganisationKind, PersonalAccount, User
 from payments.models import (
     BankStatementLine,
@@ -26,7 +28,7 @@ from payments.models import (
 from payments.operations.allocating import allocate_payments
 from payments.operations.batch import Incoming, Verdict, record_payments
 from payments.operations.days import By, hold_open
-from payments.operations.intake import PaymentRefused
+from payments.operations.intake import EARLIEST, IMPOSSIBLE, PaymentRefused, check_day
 from payments.operations.remitting import confirm_remittance
 from payments.registers import client_bank
 from payments.registers.client_bank import Direction, Document, Mention, Names, Statement, StatementRefused
@@ -40,6 +42,7 @@ KINDS = (ACCEPTED, HELD, REJECTED, REPEATED, OUTGOING)
 WORDS = {
     ACCEPTED: "принято", HELD: "не выяснено", REJECTED: "отклонено", REPEATED: "уже было", OUTGOING: "списания",
 }  # fmt: skip
+LARGEST_ORDER = Decimal("100000000000.00")  # of our own accounts: a year of the whole region is a half of it
 SAME_FILE = "Этот файл уже загружен {at:%d.%m.%Y} (реестр № {pk}): ничего не добавлено."
 HELD_FILE = "Файл ждёт решения: {why} Проверьте его и загрузите ещё раз с подтверждением."
 
@@ -66,7 +69,9 @@ class RowVerdict:
 
 @dataclass(frozen=True, slots=True)
 class StatementSummary:
-    """Outcome of import_statement. state: of the register, or «repeated» when the file has come before."""
+    """Outcome of import_statement. state: of the register, «repeated» when the file or all its rows have come before:
+    a file without a new row makes no register.
+    """
 
     name: str
     state: str
@@ -115,10 +120,13 @@ def import_statement(
     """Take in a bank statement (1CClientBankExchange) on the operating day `day`.
 
     Money with exactly one subscriber in its purpose becomes his payment and is laid over his debts; other money is
-    kept as unidentified; outgoing lines that are our orders confirm them. The same file again, or the same lines in
-    an overlapping one, add nothing, and the summary says so. A file whose turnover differs from its documents is only
-    held until somebody sends it again `confirmed`. dry_run: all the work, then undone.
-    Raises StatementRefused (not a statement, cut, balances wrong), PaymentRefused, DayClosed: nothing is written.
+    kept as unidentified; outgoing lines that are our orders confirm them. A line with an impossible sum or day is
+    rejected and leaves no trace but its verdict, so that the bank's corrected file brings it anew. The same file again,
+    or the same lines in an overlapping one, add nothing, and the summary says so; a file without a single new line
+    makes no register. A file whose turnover differs from its documents is only held until somebody sends it again
+    `confirmed`. dry_run: all the work, then undone.
+    Raises StatementRefused (not a statement, cut, balances wrong), PaymentRefused (channel, a day that has not come),
+    DayClosed: nothing is written.
     """
     with rolled_back(if_=dry_run):
         summary = _import(
@@ -132,6 +140,7 @@ def import_statement(
 def _import(
     *, name: str, content: bytes, channel: str, day: date, today: date, by: By, dry_run: bool, confirmed: bool
 ) -> StatementSummary:
+    check_day(day, today=today)
     statement = client_bank.read(content)
     wrong = client_bank.wrong_totals(statement)
     if wrong:
@@ -148,6 +157,11 @@ def _import(
     if register is not None and (register.state != RegisterState.HELD or not confirmed):
         return _seen(register, statement, name=name, dry_run=dry_run)
     own = {*statement.own_accounts, *_agents_accounts()}
+    plan = _plan(statement, own, day=day)
+    if register is None and not plan.fresh:
+        sources = sorted({*plan.known.values(), *_as_empty(statement)})
+        if sources:
+            return _nothing_new(statement, plan, sources, name=name, dry_run=dry_run)
     doubts = client_bank.doubts(statement, own)
     warnings = [*statement.warnings, *doubts]
     if doubts and not confirmed:
@@ -162,7 +176,7 @@ def _import(
     hold_open(day)
     if register is None:
         register = _register(name, digest, found_channel, by, statement, RegisterState.HELD, [], warnings)
-    rows = _take_in(statement, own, register=register, channel=channel, day=day, today=today, by=by)
+    rows = _take_in(statement, plan, register=register, channel=channel, day=day, today=today, by=by)
     unclear = any(row.verdict in (HELD, REJECTED) for row in rows) or bool(statement.errors)
     register.state = RegisterState.PARTIAL if unclear else RegisterState.ACCEPTED
     register.totals = _totals(statement, warnings)
@@ -173,7 +187,7 @@ def _import(
         name=name, state=register.state, register_id=register.pk, message="", rows=rows, warnings=warnings,
         dry_run=dry_run,
     )  # fmt: skip
-    words = "; ".join(f"{WORDS[kind]} {summary.sums[kind][0]} на {summary.sums[kind][1]} руб." for kind in KINDS)
+    words = "; ".join(f"{WORDS[kind]} {summary.sums[kind][0]} на {written(summary.sums[kind][1])} ₽" for kind in KINDS)
     sums: dict[str, Any] = {kind: summary.sums[kind][1] for kind in KINDS}
     accounts_operations.note("payments.statement.imported", by=by, register_id=register.pk, name=name, day=day, **sums)
     return _summary(
@@ -231,6 +245,36 @@ def _seen(register: Register, statement: Statement, *, name: str, dry_run: bool)
     )  # fmt: skip
 
 
+def _as_empty(statement: Statement) -> list[_Source]:
+    """Registers of the same statement without documents: nothing but its blanks tells this file from theirs."""
+    if statement.documents:
+        return []
+    totals = _totals(statement, list(statement.warnings))
+    found = Register.objects.filter(kind="statement", totals=totals, verdicts=[])
+    return [_Source(pk, taken_at) for pk, taken_at in found.values_list("pk", "taken_at")]
+
+
+def _nothing_new(
+    statement: Statement, plan: _Plan, sources: list[_Source], *, name: str, dry_run: bool
+) -> StatementSummary:
+    """Every line of the file has come in other files: no register, and the words say where."""
+    rows = [plan.old_verdict(place, document) for place, document in enumerate(statement.documents)]
+    where = f"{'реестром' if len(sources) == 1 else 'реестрами'} {', '.join(map(str, sources))}"
+    others = sum(row.verdict != REPEATED for row in rows)
+    if not rows:
+        message = f"Эта выписка без документов уже загружена {where}: ничего не добавлено."
+    elif others:
+        message = (
+            f"Новых строк нет: {len(rows) - others} уже загружены {where}, не принято {others}. Ничего не добавлено."
+        )
+    else:
+        message = f"Все строки уже загружены {where}: ничего не добавлено."
+    return _summary(
+        name=name, state=REPEATED, register_id=None, message=message, rows=rows, warnings=list(statement.warnings),
+        dry_run=dry_run,
+    )  # fmt: skip
+
+
 def _waiting(document: Document, own: set[str]) -> RowVerdict:
     verdict, text = HELD, "Ждёт подтверждения файла."
     if document.problem:
@@ -269,42 +313,108 @@ class _Line:
         )  # fmt: skip
 
 
-def _take_in(
-    statement: Statement, own: set[str], *, register: Register, channel: str, day: date, today: date, by: By
-) -> list[RowVerdict]:
+@dataclass(frozen=True, slots=True, order=True)
+class _Source:
+    """The register that has brought a line before."""
+
+    register_id: int
+    taken_at: datetime
+
+    def __str__(self) -> str:
+        return f"№ {self.register_id} от {timezone.localtime(self.taken_at):%d.%m.%Y}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be done with every document of the file, by its place: nothing is written yet."""
+
+    lines: list[_Line | None]
+    repeats: list[int]
+    impossible: dict[int, str]
+    known: dict[int, _Source]
+    fresh: dict[int, _Line]
+
+    def old_verdict(self, place: int, document: Document) -> RowVerdict:
+        """The verdict of a document that brings nothing: it has come before, or cannot come at all."""
+        if place in self.known:
+            verdict, text = REPEATED, f"Эта строка уже загружена другим файлом: реестр {self.known[place]}."
+        elif place in self.impossible:
+            verdict, text = REJECTED, self.impossible[place]
+        elif document.problem:
+            verdict, text = REJECTED, document.problem
+        else:
+            verdict, text = HELD, "Направление не понять: ни один счёт не наш и дата зачисления не указана."
+        return RowVerdict(document.line, document.number, document.document_on, document.amount, verdict, text)
+
+
+def _plan(statement: Statement, own: set[str], *, day: date) -> _Plan:
     lines = [_line(document, own, statement) for document in statement.documents]
     repeats = client_bank.repeats(line.key if line else () for line in lines)
-    known = _known(lines)
-    fresh = {
-        place: line
-        for place, (line, repeat) in enumerate(zip(lines, repeats, strict=True))
-        if line and (*line.key, repeat) not in known
+    impossible: dict[int, str] = {}
+    for place, line in enumerate(lines):
+        why = _impossible(line, day) if line else ""
+        if why:
+            impossible[place] = why
+    sound = {place: line for place, line in enumerate(lines) if line and place not in impossible}
+    sources = _sources(sound.values())
+    known = {
+        place: sources[*line.key, repeats[place]]
+        for place, line in sound.items()
+        if (*line.key, repeats[place]) in sources
     }
+    fresh = {place: line for place, line in sound.items() if place not in known}
+    return _Plan(lines, repeats, impossible, known, fresh)
+
+
+def _impossible(line: _Line, day: date) -> str:
+    """Why the line cannot be true, in Russian; empty when it can."""
+    amount, limit = line.document.amount, IMPOSSIBLE if line.way == Direction.IN else LARGEST_ORDER
+    if amount > limit:
+        return (
+            f"«Сумма»: {written(amount)} ₽ больше {written(limit)} ₽, так не бывает. Запросите у банка новую выписку."
+        )
+    for name, told in (("Дата", line.document_on), ("дата по счёту", line.moved_on)):
+        if told > day:
+            return (
+                f"«{name}»: {told:%d.%m.%Y} позже операционного дня {day:%d.%m.%Y}. Сверьте выписку и день, которым её "
+                "загружают."
+            )
+        if told < EARLIEST:
+            return (
+                f"«{name}»: {told:%d.%m.%Y} раньше {EARLIEST:%d.%m.%Y}, когда вступил в силу Жилищный кодекс. "
+                "Запросите у банка новую выписку."
+            )
+    return ""
+
+
+def _take_in(
+    statement: Statement, plan: _Plan, *, register: Register, channel: str, day: date, today: date, by: By
+) -> list[RowVerdict]:
+    fresh, repeats = plan.fresh, plan.repeats
     finder = _Finder([line.document for line in fresh.values() if line.way == Direction.IN])
     incoming = {
         place: _incoming(line, repeats[place], finder) for place, line in fresh.items() if line.way == Direction.IN
     }
     judged = record_payments(list(incoming.values()), channel=channel, day=day, today=today, by=by, register=register)
     taken = dict(zip(incoming, judged, strict=True))
+    _lock_orders(line.document.number for line in fresh.values() if line.way == Direction.OUT)
     rows: list[RowVerdict] = []
     stored: list[BankStatementLine] = []
-    for place, (document, line) in enumerate(zip(statement.documents, lines, strict=True)):
-        payment = None
+    for place, document in enumerate(statement.documents):
+        line = fresh.get(place)
         if line is None:
-            verdict, text = REJECTED, document.problem
-            if not document.problem:
-                verdict, text = HELD, "Направление не понять: ни один счёт не наш и дата зачисления не указана."
-        elif place not in fresh:
-            verdict, text = REPEATED, "Эта строка уже загружена другим файлом."
+            rows.append(plan.old_verdict(place, document))
+            continue
+        payment = None
+        row = _stored(line, register, repeats[place])
+        if line.way == Direction.IN:
+            found = taken[place]
+            verdict, payment = VERDICTS[found.verdict], found.payment
+            row.payment = payment
+            text = found.reason or f"{found.verdict.capitalize()}: счёт {found.row.number}."
         else:
-            row = _stored(line, register, repeats[place])
-            if line.way == Direction.IN:
-                found = taken[place]
-                verdict, payment = VERDICTS[found.verdict], found.payment
-                row.payment = payment
-                text = found.reason or f"{found.verdict.capitalize()}: счёт {found.row.number}."
-            else:
-                verdict, text = OUTGOING, _confirm(line, row, by=by)
+            verdict, text = OUTGOING, _confirm(line, row, by=by)
+        if verdict != REJECTED:
             stored.append(row)
         payment_id = payment.pk if payment else None
         rows.append(
@@ -312,6 +422,13 @@ def _take_in(
         )
     BankStatementLine.objects.bulk_create(stored, batch_size=2000)
     return rows
+
+
+def _lock_orders(numbers: Iterable[str]) -> None:
+    """Our orders that the file may confirm, in pk order: who marks the day sent meanwhile waits, in no circle."""
+    waiting = (RemittanceState.FORMED, RemittanceState.SENT)
+    found = Remittance.objects.filter(number__in=set(numbers), state__in=waiting).order_by("pk")
+    list(found.select_for_update().values_list("pk", flat=True))
 
 
 def _line(document: Document, own: set[str], statement: Statement) -> _Line | None:
@@ -334,16 +451,16 @@ def _line(document: Document, own: set[str], statement: Statement) -> _Line | No
     )
 
 
-def _known(lines: list[_Line | None]) -> set[tuple[object, ...]]:
-    """Keys (with their repeat) that other files have brought."""
-    numbers = {line.document.number[:40] for line in lines if line}
-    accounts = {line.own_account for line in lines if line}
-    found = BankStatementLine.objects.filter(own_account__in=accounts, number__in=numbers)
-    return set(
-        found.values_list(
-            "own_account", "document_on", "number", "amount", "other_account", "is_incoming", "repeat"
-        )
+def _sources(lines: Iterable[_Line]) -> dict[tuple[object, ...], _Source]:
+    """Keys (with their repeat) that other files have brought, and which."""
+    lines = list(lines)
+    found = BankStatementLine.objects.filter(
+        own_account__in={line.own_account for line in lines}, number__in={line.document.number[:40] for line in lines}
+    ).values_list(
+        "own_account", "document_on", "number", "amount", "other_account", "is_incoming", "repeat", "register_id",
+        "register__taken_at",
     )  # fmt: skip
+    return {tuple(key): _Source(register_id, taken_at) for *key, register_id, taken_at in found}
 
 
 def _stored(line: _Line, register: Register, repeat: int) -> BankStatementLine:

@@ -16,11 +16,18 @@ from decimal import Decimal
 from enum import IntEnum
 
 from accounts.errors import Refusal
-from accounts.money import ZERO, total
+from accounts.money import ZERO, total, written
 
 SIGNATURE = "1CClientBankExchange"
-LARGEST_FILE = 64 * 1024 * 1024  # bytes: a year of a large bank is a tenth of it
+LARGEST_FILE = 25 * 1024 * 1024  # bytes, 20 000 documents: a year of a large bank is a fourth of it
 DESTROYED = "\N{REPLACEMENT CHARACTER}"
+MOST_STRAY_LINES = 100  # lines without «=» that a purpose broken in two may leave; more of them are no statement
+MOST_UNKNOWN_KEYS = 50  # different fields that no edition of the format has
+# Code pages in which a statement may come, the declared one apart: how to know its words, and what to call it.
+FOREIGN = {"koi8-r": "KOI8-R", "cp866": "DOS (866)", "mac-cyrillic": "Mac OS", "iso8859-5": "ISO 8859-5"}
+TELLING = re.compile(r"(?m)^\s*(?:СекцияДокумент|СекцияРасчСчет|ВерсияФормата|Кодировка|КонецФайла|РасчСчет)\b")
+DECLARED = re.compile(r"(?m)^\s*Кодировка=(.{0,30}?)\s*$")
+CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 SECTION_KEYS = {
     "ДатаНачала", "ДатаКонца", "РасчСчет", "НачальныйОстаток", "ВсегоПоступило", "ВсегоСписано", "КонечныйОстаток",
@@ -143,14 +150,23 @@ class Statement:
 
 
 def decoded(content: bytes) -> tuple[str, str]:
-    """The text and the name of its encoding: strict UTF-8, else cp1251, or cp866 when the header says DOS."""
+    """The text and the name of its encoding: strict UTF-8, else cp1251, or cp866 when the header says DOS.
+
+    Raises StatementRefused for a text in any other code page (it names the one found and the one declared), for
+    spoilt letters, control characters, and a file too large to be a statement.
+    """
     if not content.strip():
         raise StatementRefused("Файл пуст. Выгрузите выписку из банка заново.")
     if len(content) > LARGEST_FILE:
-        raise StatementRefused(f"Файл больше {LARGEST_FILE // 2**20} МБ: это не выписка.")
-    if b"\x00" in content[:4096]:
+        raise StatementRefused(
+            f"Файл больше {LARGEST_FILE // 2**20} МБ: таких выписок не бывает. Проверьте, тот ли это файл, или "
+            "выгрузите выписку по дням."
+        )
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise StatementRefused(_wrong_encoding("UTF-16", ""))
+    if b"\x00" in content:
         raise StatementRefused("Это не текстовая выписка 1CClientBankExchange. Выгрузите её из банка в формате 1С.")
-    body = content.removeprefix(b"\xef\xbb\xbf")
+    body = content.removeprefix(b"\xef\xbb\xbf").rstrip(b"\x1a")  # the end of a file as DOS marked it
     try:
         text, encoding = body.decode("utf-8"), "utf-8"
         if body.isascii():
@@ -158,11 +174,37 @@ def decoded(content: bytes) -> tuple[str, str]:
     except UnicodeDecodeError:
         encoding = "cp866" if re.search(rb"(?m)^\x8a\xae\xa4\xa8\xe0\xae\xa2\xaa\xa0=DOS", body) else "cp1251"
         text = body.decode(encoding, errors="replace")
+        if not TELLING.search(text):
+            _refuse_foreign(body)
     if DESTROYED in text:
         raise StatementRefused(
             "В файле есть испорченные буквы: его пересохранили в другой кодировке. Выгрузите выписку из банка заново."
         )
+    stray = CONTROL.search(text)
+    if stray:
+        line = text.count("\n", 0, stray.start()) + 1
+        raise StatementRefused(
+            f"Строка {line}: в файле знак с кодом {ord(stray[0])}, которого в тексте не бывает. Выгрузите выписку "
+            "заново."
+        )
     return text, encoding
+
+
+def _refuse_foreign(body: bytes) -> None:
+    """Refuse a statement whose words are readable in a code page that the format does not have, or did not declare."""
+    for encoding, name in FOREIGN.items():
+        text = body.decode(encoding, errors="replace")
+        if TELLING.search(text):
+            found = DECLARED.search(text)
+            raise StatementRefused(_wrong_encoding(name, found[1] if found else ""))
+
+
+def _wrong_encoding(found: str, declared: str) -> str:
+    told = f"в заголовке заявлена «{declared}»" if declared else "в заголовке кодировка не указана"
+    return (
+        f"Файл в кодировке {found}, {told}. Выписку принимаем в кодировках Windows (1251), DOS (866, если она "
+        "заявлена) и UTF-8. Выгрузите её из банка заново."
+    )
 
 
 def money(text: str) -> Decimal | None:
@@ -210,6 +252,7 @@ def read(content: bytes) -> Statement:
     current: _Section | None = None
     ended = False
     warnings: list[str] = []
+    stray: list[int] = []
     unknown: Counter[str] = Counter()
     ends = {"КонецРасчСчет": "СекцияРасчСчет", "КонецДокумента": "СекцияДокумент"}
     known = {
@@ -238,11 +281,22 @@ def read(content: bytes) -> Statement:
             else:
                 current = _Section(key, value, number)
         elif not equals:
+            stray.append(number)
             warnings.append(f"Строка {number} не понята и пропущена: «{line[:40]}».")
+            if len(stray) > MOST_STRAY_LINES:
+                raise StatementRefused(
+                    f"Это не выписка: в ней не понято больше {MOST_STRAY_LINES} строк, первая — строка {stray[0]}. "
+                    "Выгрузите выписку из банка заново."
+                )
         else:
             kind = current.kind if current else ""
             if key.casefold() not in known[kind]:
-                unknown[key] += 1
+                unknown[key[:40]] += 1
+                if len(unknown) > MOST_UNKNOWN_KEYS:
+                    raise StatementRefused(
+                        f"Это не выписка: в ней больше {MOST_UNKNOWN_KEYS} полей, которых нет в формате 1С, последнее "
+                        f"— «{key[:40]}» в строке {number}. Выгрузите выписку из банка заново."
+                    )
             if current is not None:
                 current.values.setdefault(key.casefold(), value)
             else:
@@ -260,6 +314,10 @@ def read(content: bytes) -> Statement:
     def first(key: str) -> str:
         return next(iter(header.get(key.casefold(), [])), "")
 
+    if not sections and not any(key in known[""] for key in header):
+        raise StatementRefused(
+            "В файле нет ни одного поля выписки, кроме первой строки. Выгрузите выписку из банка в формате 1С заново."
+        )
     account_sections = tuple(_account_section(s) for s in sections if s.kind == "СекцияРасчСчет")
     own = [*header.get("расчсчет", []), *(section.account for section in account_sections)]
     declared = first("Кодировка")
@@ -305,7 +363,7 @@ def _document(section: _Section) -> Document:
     if amount is None:
         problem = f"«Сумма»: «{section.get('Сумма')[:30]}» не сумма."
     elif amount <= 0:
-        problem = f"«Сумма»: {amount} руб., а должна быть больше нуля."
+        problem = f"«Сумма»: {written(amount)} ₽, а должна быть больше нуля."
     elif document_on is None:
         problem = f"«Дата»: «{section.get('Дата')[:30]}» не дата ДД.ММ.ГГГГ."
     elif not section.get("Номер"):
@@ -360,11 +418,15 @@ def _purpose(section: _Section) -> str:
 # --- totals ----------------------------------------------------------------------------------------------------------
 
 
+def _told(amount: Decimal | None) -> str:
+    return "—" if amount is None else f"{written(amount)} ₽"
+
+
 def wrong_totals(statement: Statement) -> list[str]:
     """Sections where opening + in − out is not the closing, in words. Such a file is refused as a whole."""
     return [
-        f"Строка {section.line}, счёт {section.account}: {section.opening} + {section.incoming} − {section.outgoing} "
-        f"не равно остатку {section.closing}."
+        f"Строка {section.line}, счёт {section.account}: {_told(section.opening)} + {_told(section.incoming)} − "
+        f"{_told(section.outgoing)} не равно остатку {_told(section.closing)}."
         for section in statement.sections
         if section.is_balanced is False
     ]
@@ -380,7 +442,9 @@ def doubts(statement: Statement, own: Collection[str]) -> list[str]:
         ordered = sorted(sections, key=lambda s: s.since or date.min)
         for one, two in itertools.pairwise(ordered):
             if one.closing is not None and two.opening is not None and one.closing != two.opening:
-                found.append(f"Счёт {account}: остаток {one.closing} не равен следующему начальному {two.opening}.")
+                found.append(
+                    f"Счёт {account}: остаток {_told(one.closing)} не равен следующему начальному {_told(two.opening)}."
+                )
     for words, ways, sums in (
         ("поступило", (Direction.IN, Direction.OWN), [section.incoming for section in statement.sections]),
         ("списано", (Direction.OUT, Direction.OWN), [section.outgoing for section in statement.sections]),
@@ -389,7 +453,7 @@ def doubts(statement: Statement, own: Collection[str]) -> list[str]:
             told = total(amount for amount in sums if amount is not None)
             counted = total(document.amount for document in statement.documents if document.direction(own) in ways)
             if told != counted:
-                found.append(f"По разделам счетов {words} {told} руб., а документов на {counted} руб.")
+                found.append(f"По разделам счетов {words} {_told(told)}, а документов на {_told(counted)}.")
     return found
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 
+import payments.operations
 from accounts.errors import Refusal
 from accounts.queries import ResidencyKind
+from payments.registers.client_bank import LARGEST_FILE
 
 IDLE = str.maketrans("", "", " \u00a0\u202f\u2009₽")
 NUMBER = "Нужно число, например 1234,50."
+SUM = "Нужна сумма цифрами, например 1234,50: рубли и не больше двух знаков копеек."
 
 
 class Number(forms.DecimalField):
     """A decimal as people write it: with a comma, spaces between the thousands."""
+
+    shape = r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 
     def __init__(self, **kwargs: Any) -> None:
         attrs = {"class": "of-input of-input--num", "inputmode": "decimal", "autocomplete": "off"}
@@ -27,15 +33,28 @@ class Number(forms.DecimalField):
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str):
             value = value.translate(IDLE).replace(",", ".")
+            # Decimal would also take «1e5», «1_000», «NaN» and digits of other scripts: nobody means them.
+            if value and not re.fullmatch(self.shape, value):
+                raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return super().to_python(value)
 
     def prepare_value(self, value: Any) -> Any:
         return f"{value:f}".replace(".", ",") if isinstance(value, Decimal) else value
 
 
-def roubles(label: str, **kwargs: Any) -> Number:
-    """Roubles and kopecks; what cannot be is refused by the operation in its own words."""
-    return Number(label=label, max_digits=14, decimal_places=2, **kwargs)
+class Roubles(Number):
+    """Roubles and kopecks: digits, spaces between them, one comma or point, no sign."""
+
+    shape = r"[0-9]+(?:\.[0-9]{0,2})?"
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["error_messages"] = {"required": "Введите сумму.", "invalid": SUM} | kwargs.get("error_messages", {})
+        super().__init__(max_digits=14, decimal_places=2, **kwargs)
+
+
+def roubles(label: str, **kwargs: Any) -> Roubles:
+    """A field of roubles; what cannot be is refused by the operation in its own words."""
+    return Roubles(label=label, **kwargs)
 
 
 class Day(forms.DateField):
@@ -178,7 +197,7 @@ class DeskForm(OfficeForm):
     office = Choice(label="отделение", coerce=int)
     given = roubles("получено", required=False)
     card = forms.BooleanField(label="картой", required=False, widget=forms.CheckboxInput(attrs={"data-card": ""}))
-    key = forms.CharField(widget=forms.HiddenInput)
+    key = forms.CharField(widget=forms.HiddenInput, max_length=payments.operations.KEY_LENGTH)
 
     def __init__(self, *args: Any, account_ids: Iterable[int], offices: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -189,7 +208,7 @@ class DeskForm(OfficeForm):
         given.update({"class": "of-input of-input--num of-input--sum", "data-given": "", "data-step": ""})
         self.account_ids = list(account_ids)
         for account_id in self.account_ids:
-            field = roubles("сумма, ₽", error_messages={"invalid": NUMBER, "required": "Введите сумму."})
+            field = roubles("сумма, ₽")
             marks = {"class": "of-input of-input--num of-input--sum", "data-amount": "", "data-step": ""}
             field.widget.attrs.update(marks | ({} if self.account_ids.index(account_id) else {"data-focus": ""}))
             self.fields[f"amount_{account_id}"] = field
@@ -228,6 +247,15 @@ class StatementForm(OfficeForm):
         channel = self.fields["channel"]
         assert isinstance(channel, forms.ChoiceField)
         channel.choices = channels
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > LARGEST_FILE:
+            raise forms.ValidationError(
+                f"Файл больше {LARGEST_FILE // 2**20} МБ: таких выписок не бывает. Проверьте, тот ли это файл, или "
+                "выгрузите выписку по дням."
+            )
+        return file
 
 
 class WorkbookForm(OfficeForm):

@@ -11,7 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.timezone import localdate
 
 from accounts.errors import Refusal
+from accounts.money import written
 from payments import operations
+from payments.registers.client_bank import LARGEST_FILE
 
 
 class Command(BaseCommand):
@@ -28,6 +30,11 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         path: Path = options["file"]
         try:
+            if path.stat().st_size > LARGEST_FILE:
+                raise CommandError(
+                    f"{path.name}: файл больше {LARGEST_FILE // 2**20} МБ, таких выписок не бывает. Проверьте, тот ли "
+                    "это файл, или выгрузите выписку по дням."
+                )
             content = path.read_bytes()
         except OSError as fault:
             raise CommandError(f"Файл {path} не читается: {fault.strerror}.") from None
@@ -49,7 +56,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(summary.as_json(), ensure_ascii=False))
             return
         for row in summary.rows:
-            self.stdout.write(f"строка {row.line}, № {row.number}, {row.amount} руб.: {row.text}")
+            self.stdout.write(f"строка {row.line}, № {row.number}, {written(row.amount)} ₽: {row.text}")
         for warning in summary.warnings:
             self.stderr.write(f"Внимание: {warning}")
         self.stdout.write(summary.message)

@@ -34,7 +34,12 @@ class Command(BaseCommand):
         if dry_run:
             self.stdout.write("Ничего не записано: пробный прогон.")
         elif orders:
-            path.write_bytes(orders)
+            try:
+                path.write_bytes(orders)
+            except OSError as fault:
+                raise CommandError(
+                    f"Перечисления сформированы, а файл {path} не записан: {fault.strerror}. Повторите команду с --out."
+                ) from None
             operations.mark_remittance_sent(day=day, by="remit")
             self.stdout.write(f"Поручения для банка: {path}")
         if summary.refused:

@@ -127,6 +127,9 @@ def take(request: HttpRequest, form: forms.DeskForm, today: date) -> HttpRespons
         form.refuse(refusal)
         return None
     request.session["office"] = facts["office"]
+    if receipt.is_repeated:
+        text = f"Эта форма уже принята: деньги взяты один раз, показана выданная квитанция {receipt.number}."
+        messages.warning(request, text)
     return redirect("office:receipt", number=receipt.number)
 
 

@@ -18,7 +18,7 @@ import payments.queries
 from accounts.errors import Refusal
 from accounts.money import ZERO
 from portals import asked
-from portals.office import drafts, forms, queries, roles
+from portals.office import drafts, forms, queries, roles, samples
 from portals.office.pages import demand, desk, fragment, page, staff
 from portals.office.views.card import reasons_of
 from portals.templatetags.cabinet import amount
@@ -101,14 +101,23 @@ def statement(request: HttpRequest) -> HttpResponse:
                 summary = load(request, kept, today, dry_run=True, confirmed=False)
                 token, status = drafts.keep(request.session, kept), 200
             except Refusal as refusal:
-                form.add_error("file", str(refusal))
+                form.add_error(refusal.field if refusal.field in form.fields else "file", str(refusal))
     form.mark_errors()
     return page(
         request, "office/statement.html", title="Загрузить выписку", status=status, form=form, summary=summary,
-        token=token,
+        token=token, sample_url=reverse("office:statement_sample"),
         sums=[(KIND_NAMES[kind], *pair) for kind, pair in summary.sums.items() if pair[0]] if summary else [],
         kind_names=KIND_NAMES,
     )  # fmt: skip
+
+
+@require_safe
+@desk(roles.LOAD_STATEMENT)
+def statement_sample(request: HttpRequest) -> HttpResponse:
+    """A small statement of today to try the import with."""
+    response = HttpResponse(samples.statement(timezone.localdate()), content_type="text/plain; charset=windows-1251")
+    response["Content-Disposition"] = 'attachment; filename="kl_to_1c-obrazec.txt"'
+    return response
 
 
 KIND_NAMES = {
@@ -203,7 +212,7 @@ def remittances(request: HttpRequest) -> HttpResponse:
 
 
 def close_day(request: HttpRequest, day: date) -> str:
-    sheet = payments.operations.close_day(day=day, by=staff(request))
+    sheet = payments.operations.close_day(day=day, today=timezone.localdate(), by=staff(request))
     return f"День {day:%d.%m.%Y} закрыт: получено {amount(sheet.received)} ₽, разнесено {amount(sheet.allocated)} ₽."
 
 

@@ -54,7 +54,7 @@ def test_the_json_counts_rows_and_sums(file):
 
 def test_a_dry_run_tells_and_leaves_nothing(file):
     text = run(file, dry_run=True)
-    assert "принято 1 на 100.50 руб." in text and "пробный прогон" in text
+    assert "принято 1 на 100,50 ₽" in text and "пробный прогон" in text
     assert (Payment.objects.count(), Register.objects.count(), BankStatementLine.objects.count()) == (0, 0, 0)
 
 
@@ -72,7 +72,7 @@ def test_close_month_on_trial_and_in_earnest():
     make.ink(make.account(), make.contract(), 2, Month(date(2026, 10, 1)), "10.00")
     out = io.StringIO()
     call_command("close_month", "2026-10", dry_run=True, stdout=out)
-    assert "исходящее 10.00 руб." in out.getvalue() and not Balance.objects.exists()
+    assert "исходящее 10,00 ₽" in out.getvalue() and not Balance.objects.exists()
     call_command("close_month", "2026-10", stdout=out)
     assert Balance.objects.count() == 1
     with pytest.raises(CommandError, match="уже закрыт"):

@@ -104,7 +104,7 @@ def test_allocating_twice_changes_nothing():
         ({"amount": Decimal("1.005")}, "доли копейки"),
         ({"external_id": " "}, "нет номера"),
         ({"channel": "pigeon"}, "Канал приёма «pigeon» не найден"),
-        ({"channel": "cash", "amount": Decimal("10000000.01")}, "больше 10000000 руб."),
+        ({"channel": "cash", "amount": Decimal("10000000.01")}, "больше 10.000.000,00 ₽"),
         ({"channel": "cash", "paid_on": TOMORROW}, "ещё не наступила"),
         ({"channel": "cash", "paid_on": date(2025, 11, 4)}, "старше года"),
         ({"channel": "cash", "number": "560000001"}, "контрольная цифра не сходится"),

@@ -56,7 +56,7 @@ def test_a_day_is_remitted_less_commission_and_vat_on_top():
     assert remitted(contract) == [(FRIDAY, "1000.00", "0.00", "25.00", "5.50", "969.50")]
     (row,) = queries.remittances_of(contract_ids=[contract.pk])
     assert row.arithmetic[0]["text"] == (
-        "06.11.2026, банк: собрано 1\u00a0000,00 руб. × 2.5 % = 25,00 руб.; НДС 22 % сверху 5,50 руб. Удержано."
+        "06.11.2026, банк: собрано 1\u202f000,00 ₽ × 2,5 % = 25,00 ₽; НДС 22 % сверху 5,50 ₽. Удержано."
     )
     assert list(queries.conservation_of_contract(contract.pk)) == []
     assert sum(line.amount for line in queries.remittance_registry(row.remittance_id)) == Decimal("1000.00")

@@ -1,9 +1,11 @@
 """Bank statements come in once, row by row; broken files leave nothing behind."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from accounts.calendar import Month
 from accounts.models import JournalEntry
@@ -19,6 +21,7 @@ from payments.models import (
     RemittanceState,
 )
 from payments.operations import PaymentRefused, StatementRefused
+from payments.registers import client_bank
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -155,9 +158,98 @@ def test_absurd_sums_and_dates_are_kept_for_a_person_and_bad_rows_are_rejected()
             incoming(purpose, "7.5", "6"),
         )
     )
-    assert [row.verdict for row in summary.rows] == ["held", "held", "rejected", "rejected", "rejected", "accepted"]
+    assert [row.verdict for row in summary.rows] == ["held", "rejected", "rejected", "rejected", "rejected", "accepted"]
     assert Payment.objects.filter(account=account).count() == 1
     assert "должна быть больше нуля" in summary.rows[2].text
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (incoming("x", "99999999999.00"), "99.999.999.999,00 ₽ больше 1.000.000.000,00 ₽"),
+        (incoming("x", "999999999999999.00"), "так не бывает"),
+        (outgoing("1", "999999999999999.00", "40702810000000000099"), "больше 100.000.000.000,00 ₽"),
+        (incoming("x", ДатаПоступило="01.01.2099"), "01.01.2099 позже операционного дня 05.11.2026"),
+        (incoming("x", Дата="06.11.2026"), "06.11.2026 позже операционного дня 05.11.2026"),
+        (incoming("x", ДатаПоступило="01.01.1990"), "01.01.1990 раньше 01.03.2005"),
+        (outgoing("1", "5.00", "40702810000000000099").replace("05.11.2026", "01.01.2099"), "01.01.2099 позже"),
+    ],
+)
+def test_an_impossible_row_is_rejected_and_stays_out_of_the_day(row, words):
+    account = make.account()
+    summary = load(statement(row, incoming(f"ЛС {account.number}", number="2")))
+    assert [line.verdict for line in summary.rows] == ["rejected", "accepted"]
+    assert re.search(words, summary.rows[0].text)
+    assert (Payment.objects.count(), BankStatementLine.objects.count()) == (1, 1)
+    assert queries.day_sheet(TODAY).received == Decimal("100.00")
+    assert Register.objects.get().state == RegisterState.PARTIAL
+
+
+def test_a_rejected_row_comes_in_once_the_bank_has_mended_it():
+    purpose = f"ЛС {make.account().number}"
+    load(statement(incoming(purpose, ДатаПоступило="01.01.2099")))
+    assert counts(load(statement(incoming(purpose)))) == {"accepted": (1, "100.00")}
+
+
+@pytest.mark.parametrize("day", [date(2099, 1, 1), date(2026, 11, 6)])
+def test_a_day_that_has_not_come_takes_no_statement(day):
+    before = written()
+    with pytest.raises(PaymentRefused, match=r"ещё не наступил, сегодня 05\.11\.2026"):
+        load(statement(incoming("x")), day=day)
+    assert written() == before
+
+
+def test_a_file_whose_rows_are_all_known_makes_no_second_register():
+    account = make.account()
+    rows = [incoming(f"ЛС {account.number}", number=number) for number in ("1", "2", "3")]
+    broken = incoming("x", "пять", "4")
+    registers = [load(statement(*part)).register_id for part in (rows[:2], [rows[2], broken])]
+    before = written()
+    blank = statement(rows[0], "\n", rows[1])
+    for again in (load(blank), load(blank, dry_run=True), load(blank, confirmed=True)):
+        assert (again.state, again.register_id, counts(again)) == ("repeated", None, {"repeated": (2, "200.00")})
+        day = timezone.localdate()
+        assert (
+            again.message
+            == f"Все строки уже загружены реестром № {registers[0]} от {day:%d.%m.%Y}: ничего не добавлено."
+        )
+    both = load(statement(*rows, broken))
+    assert both.message.startswith(f"Новых строк нет: 3 уже загружены реестрами № {registers[0]} от")
+    assert f"№ {registers[1]} от" in both.message and "не принято 1" in both.message
+    unequal = load(statement(*rows, totals=("0.00", "900.00", "0.00", "900.00")))  # known lines need no decision
+    assert (unequal.state, unequal.register_id) == ("repeated", None)
+    assert written() == before
+    assert f"реестр № {registers[1]} от" in both.rows[2].text
+
+
+def test_an_empty_statement_with_another_blank_line_is_the_same_one():
+    first = load(statement())
+    again = load(statement("\n"))
+    assert (again.state, again.register_id) == ("repeated", None)
+    assert f"№ {first.register_id} от" in again.message
+    assert Register.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (statement(incoming("ЛС 5"), encoding="koi8-r"), "кодировке KOI8-R, в заголовке заявлена «Windows»"),
+        (statement(incoming("ЛС 5"), encoding="cp866"), r"кодировке DOS \(866\), в заголовке заявлена «Windows»"),
+        (statement(incoming("ЛС 5"), encoding="mac-cyrillic"), "кодировке Mac OS, в заголовке заявлена «Windows»"),
+        (statement(incoming("ЛС 5"), encoding="utf-16"), "кодировке UTF-16"),
+        (statement(incoming("ЛС 5")) + b" " * client_bank.LARGEST_FILE, "Файл больше 25 МБ"),
+        (b"1CClientBankExchange\n" + b"junk\n" * 200, "не понято больше 100 строк"),
+        (b"1CClientBankExchange\n" + b"".join(b"k%d=1\n" % i for i in range(60)), "больше 50 полей"),
+        (b"1CClientBankExchange\nk=1\n", "ни одного поля"),
+        (statement(incoming("ЛС\x07 5")), "Строка 13: в файле знак с кодом 7"),
+        (statement(incoming("x" * 9000 + "\0")), "не текстовая выписка"),
+    ],
+)
+def test_what_is_not_a_statement_is_refused_by_name(content, words):
+    before = written()
+    with pytest.raises(StatementRefused, match=words):
+        load(content)
+    assert written() == before
 
 
 @pytest.mark.parametrize(
@@ -196,7 +288,7 @@ def test_a_file_that_lacks_documents_waits_for_a_person():
     summary = load(content)
     assert summary.state == RegisterState.HELD
     assert counts(summary) == {"held": (1, "100.00")}
-    assert "поступило 300.00 руб., а документов на 100.00" in summary.message
+    assert "поступило 300,00 ₽, а документов на 100,00 ₽" in summary.message
     assert not Payment.objects.exists() and not BankStatementLine.objects.exists()
     assert counts(load(content)) == {"held": (1, "100.00")}
     assert counts(load(content, confirmed=True)) == {"accepted": (1, "100.00")}

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from zeal import zeal_ignore
 
+import payments.operations
 from accounts.models import (
     Absence,
     BankAccount,
@@ -106,6 +107,7 @@ def rows(number: int) -> None:
         account=account, service_id=2, contract=contract, number=str(number), month=MONTH, for_month=MONTH,
         basis="акт", amount=Decimal("-12.50"), made_by=staff,
     )  # fmt: skip
+    payments.operations.open_day(DAY)
     channel = Channel.objects.create(code=f"desk{number}", name="Касса", kind=1)
     register = Register.objects.create(channel=channel, name="реестр", sha256=f"s{number}", taken_by=staff)
     OperatingDay.objects.create(day=date(2026, 2, number))

@@ -88,7 +88,7 @@ def test_sections_that_do_not_follow_each_other_are_told():
     )
     statement = read((text + "КонецФайла").encode("cp1251"))
     assert client_bank.wrong_totals(statement) == []
-    assert client_bank.doubts(statement, {"1"}) == ["Счёт 1: остаток 1.00 не равен следующему начальному 2.00."]
+    assert client_bank.doubts(statement, {"1"}) == ["Счёт 1: остаток 1,00 ₽ не равен следующему начальному 2,00 ₽."]
 
 
 @pytest.mark.parametrize(
