@@ -17,6 +17,7 @@ from accounts.models import (
     BankAccountState,
     CalendarDay,
     ChannelKind,
+    Delivery,
     HeatingMode,
     House,
     HouseKind,
@@ -52,7 +53,7 @@ from accounts.models import (
 
 # The words other apps need to speak of our rows: they do not see models.
 __all__ = [
-    "AgencyContract", "BankAccount", "BankAccountState", "ChannelKind", "HeatingMode", "House", "HouseKind",
+    "AgencyContract", "BankAccount", "BankAccountState", "ChannelKind", "Delivery", "HeatingMode", "House", "HouseKind",
     "ImportedFile", "Meter", "MeterKind", "Office", "Organisation", "OrganisationKind", "Person", "PersonalAccount",
     "Premises", "PremisesKind", "Reading", "ReadingSource", "ReadingVerdict", "ResidencyKind", "Resource", "Run",
     "RunBlock", "RunState", "Service", "ServiceKind", "Touch", "Unit", "User", "VatMode",
@@ -590,6 +591,8 @@ class JournalRow:
 
 # What the journal's events are called for people; the rest are shown as they are.
 EVENT_NAMES = {
+    "accounts.absence.recorded": "Записано временное отсутствие",
+    "accounts.absence.withdrawn": "Временное отсутствие отменено",
     "accounts.account.opened": "Счёт открыт",
     "accounts.account.closed": "Счёт закрыт",
     "accounts.area.changed": "Изменена площадь",

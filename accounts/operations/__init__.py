@@ -1,5 +1,6 @@
 """What changes the floor: one verb, one transaction, one line of the journal."""
 
+from accounts.operations.absences import AbsenceRefused, record_absence, withdraw_absence
 from accounts.operations.banking import (
     BankAccountRefused,
     approve_bank_account,
@@ -40,6 +41,7 @@ from accounts.operations.runs import advance_run, cancel_run, fail_run, finish_r
 from accounts.operations.workbooks import ImportRefused, ImportReport, RowVerdict, import_workbook, undo_import
 
 __all__ = [
+    "AbsenceRefused",
     "AccountRefused",
     "BankAccountRefused",
     "ImportRefused",
@@ -69,6 +71,7 @@ __all__ = [
     "noted",
     "open_account",
     "propose_bank_account",
+    "record_absence",
     "register_ownership",
     "reject_bank_account",
     "reject_reading",
@@ -82,4 +85,5 @@ __all__ = [
     "touch_premises",
     "undo_import",
     "verify_meter",
+    "withdraw_absence",
 ]  # fmt: skip

@@ -94,7 +94,7 @@ def plan_unauthorised(act: UnauthorisedAct) -> list[UnauthorisedUse]:
             volume=shown(pl.col("numer"), pl.col("over")),
             amount=roubles(pl.col("numer"), pl.col("over"), pl.col("price")).cast(columns.MONEY),
         )
-        persons = None if act.capacity is not None else pieces["people"].sum() / Decimal(days)
+        persons = None if act.capacity is not None else total(pieces["people"].to_list()) / days
         norm = None if act.capacity is not None else pieces["norm"].to_list()[-1]
         made.append(
             UnauthorisedUse(

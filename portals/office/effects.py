@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import Sum
+
 import billing.operations
 import billing.queries
 from accounts.calendar import Month
@@ -15,21 +17,23 @@ from accounts.money import ZERO
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Charges of the open month before and after, roubles."""
+    """Charges of the open month before and after, roubles; `since`: posted months from it on are recalculated in it."""
 
     month: Month
     before: Decimal
     after: Decimal
+    since: Month | None = None
 
     @property
     def difference(self) -> Decimal:
         return self.after - self.before
 
 
-def effect_of(change: Callable[[], object], *, account_id: int) -> Effect | None:
+def effect_of(change: Callable[[], object], *, account_id: int, since: Month | None = None) -> Effect | None:
     """The effect of `change` on the account's running bill; None where no month is open. Refusals of `change` fly on.
 
-    Nothing stays: the work is rolled back. Past months are recalculated later, from the day the change holds.
+    Nothing stays: the work is rolled back. since: posted months from it on are recalculated too; without it past
+    months are left to the recalculation that follows the change.
     """
     month = billing.queries.current_month()
     found = None
@@ -39,10 +43,54 @@ def effect_of(change: Callable[[], object], *, account_id: int) -> Effect | None
         else:
             before = _drafted(account_id, month)
             change()
-            found = Effect(month, before, _drafted(account_id, month))
+            into = billing.queries.recalculation_month()
+            if since is not None and since < month and into is not None:
+                billing.operations.recalculate(account_ids=[account_id], first_month=since, into=into)
+            else:
+                since = None
+            found = Effect(month, before, _drafted(account_id, month), since)
     return found
 
 
 def _drafted(account_id: int, month: Month) -> Decimal:
     billing.operations.run_billing(month=month, account_ids=[account_id])
     return billing.queries.totals_by_month(account_id=account_id, months=[month]).get(month, ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class HouseEffect:
+    """What a change does to the charges of a house in the open month, posted months recalculated in it; roubles."""
+
+    month: Month
+    accounts: int
+    before: Decimal
+    after: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        return self.after - self.before
+
+
+def effect_on_house(change: Callable[[], object], *, house_id: int, since: Month) -> HouseEffect | None:
+    """The effect of `change` on every account of the house; None where no month is open. Nothing stays of it."""
+    month = billing.queries.current_month()
+    found = None
+    with rolled_back():
+        if month is None:
+            change()
+        else:
+            before = _drafted_house(house_id, month)
+            change()
+            into = billing.queries.recalculation_month()
+            if since < month and into is not None:
+                billing.operations.recalculate(account_ids=sorted(before), first_month=since, into=into)
+            after = _drafted_house(house_id, month)
+            changed = [pk for pk in {*before, *after} if before.get(pk, ZERO) != after.get(pk, ZERO)]
+            found = HouseEffect(month, len(changed), sum(before.values(), ZERO), sum(after.values(), ZERO))
+    return found
+
+
+def _drafted_house(house_id: int, month: Month) -> dict[int, Decimal]:
+    billing.operations.run_billing(month=month, house_ids=[house_id])
+    rows = billing.queries.Charge.objects.filter(house_id=house_id, month=month.first)
+    return {row["account_id"]: row["total"] for row in rows.values("account_id").annotate(total=Sum("amount"))}

@@ -14,6 +14,7 @@ import accounts.rules
 import billing.queries
 import payments.queries
 from accounts.calendar import Month
+from accounts.errors import Refusal
 from accounts.money import ZERO, written
 from accounts.queries import (
     ChannelKind,
@@ -175,6 +176,8 @@ def persons_of(ids: list[int]) -> list[PersonRow]:
 
 # What the events of the upper floors are called; those of `accounts` it names itself.
 EVENT_NAMES = {
+    "billing.act.charged": "Начислено по акту",
+    "billing.act.corrected": "Исправлена ошибка счёта в акте",
     "billing.account.held": "Удержан от проведения",
     "billing.account.recalculated": "Перерасчёт",
     "billing.account.released": "Удержание снято",
@@ -521,3 +524,141 @@ def clues(number: str, purpose: str, payer: str) -> list[str]:
     if not name and re.fullmatch(r"[А-ЯЁ\- ]{5,}", payer.strip()):
         name = [payer.strip()]
     return list(dict.fromkeys([*numbers, *cut, *address, *name]))[:6]
+
+
+# --- papers -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceRow:
+    id: int
+    left_on: date
+    back_on: date | None
+    persons: int
+    document: str
+
+
+def absences_of(premises_id: int) -> list[AbsenceRow]:
+    """Absences of the premises' residents, the latest first."""
+    rows = Premises(pk=premises_id).absences.order_by("-valid_from", "-pk")[:20]
+    return [AbsenceRow(row.pk, row.valid_from, row.valid_to, row.persons, row.document) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class ActRow:
+    """An act of unauthorised use, or the row that takes one back; roubles."""
+
+    id: int
+    act: str
+    service: str
+    month: Month
+    volume: Decimal
+    amount: Decimal
+    reason: str
+    is_undone: bool
+
+
+def acts_of(account_id: int) -> list[ActRow]:
+    rows = billing.queries.UnauthorisedUse.objects.filter(account_id=account_id).select_related("service")
+    known = list(rows.order_by("-pk")[:20])
+    undone = {row.reverses_id for row in known}
+    return [
+        ActRow(
+            row.pk, row.act, row.service.name, Month(row.month), row.volume, row.amount, row.reason,
+            row.pk in undone or row.reverses_id is not None,
+        )
+        for row in known
+    ]  # fmt: skip
+
+
+def metered_services(house_id: int, on: date) -> list[tuple[int, str]]:
+    """Communal services of the house that an act of unauthorised use may be about."""
+    rows = House(pk=house_id).provisions.on(on).filter(service_id__in=(1, 2, 3, 4, 6)).select_related("service")
+    found = {row.service_id: row.service.name for row in rows.order_by("service__priority", "service_id")}
+    return list(found.items())
+
+
+def houses_named(text: str, limit: int = 12) -> list[tuple[int, str]]:
+    """Houses whose address holds all the words: case and Ё do not matter."""
+    words = text.upper().replace("Ё", "Е").replace(",", " ").split()
+    if not words or len(text.strip()) < 2:
+        return []
+    rows = House.objects.all()
+    for word in words:
+        rows = rows.filter(search_address__contains=word)
+    return [(row.pk, address_of(row)) for row in rows.order_by("search_address", "pk")[:limit]]
+
+
+def houses_by_id(ids: list[int]) -> list[tuple[int, str]]:
+    return [(row.pk, address_of(row)) for row in House.objects.filter(pk__in=ids).order_by("search_address", "pk")]
+
+
+def account_numbers(ids: list[int]) -> dict[int, str]:
+    return dict(PersonalAccount.objects.filter(pk__in=ids).values_list("pk", "number"))
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A document of mass recalculation, with words; roubles."""
+
+    id: int
+    number: str
+    month: Month
+    service: str
+    first_month: Month
+    last_month: Month
+    rule: str
+    value: Decimal
+    houses: int
+    basis: str
+    reason: str
+    accounts: int
+    amount: Decimal
+    made_by: str
+    reverses: str
+    reversed_by: str
+
+
+def mass_corrections(limit: int = 50) -> list[DocumentRow]:
+    """The last documents, the latest first."""
+    rows = billing.queries.MassCorrection.objects.select_related("service", "made_by", "reverses", "reversed_by")
+    return [
+        DocumentRow(
+            id=row.pk, number=row.number, month=Month(row.month), service=row.service.name,
+            first_month=Month(row.first_month), last_month=Month(row.last_month), rule=row.get_rule_display(),
+            value=row.value, houses=len(row.houses), basis=row.basis, reason=row.reason, accounts=row.accounts,
+            amount=row.amount, made_by=str(row.made_by or "система"),
+            reverses=row.reverses.number if row.reverses else "",
+            reversed_by=row.reversed_by.number if hasattr(row, "reversed_by") else "",
+        )
+        for row in rows.order_by("-pk")[:limit]
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class QualityRow:
+    address: str
+    service: str
+    breach: str
+    started_at: datetime
+    ended_at: datetime
+    act: str
+
+
+def quality_events(limit: int = 30) -> list[QualityRow]:
+    rows = billing.queries.QualityEvent.objects.select_related("house", "premises", "service").order_by("-started_at")
+    return [
+        QualityRow(
+            address_of(row.house, row.premises), row.service.name, row.get_breach_display(), row.started_at,
+            row.ended_at, row.act,
+        )
+        for row in rows[:limit]
+    ]  # fmt: skip
+
+
+def premises_numbered(house_id: int, number: str) -> int:
+    """The premises of the house by its number. Raises Refusal."""
+    found = Premises.objects.filter(house_id=house_id, number__iexact=number.strip()).order_by("pk").first()
+    if found is None:
+        raise Refusal(f"Помещения № {number} в этом доме нет. Проверьте номер.", field="flat")
+    return found.pk

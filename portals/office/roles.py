@@ -26,6 +26,8 @@ POST_MONTH = "billing.change_contractmonth"
 ISSUE = "epd.add_paymentdocument"
 HOLD = "billing.add_hold"
 RELEASE = "billing.change_hold"
+CORRECT = "billing.add_correction"
+RECORD_QUALITY = "billing.add_qualityevent"
 ENTER_READING = "accounts.add_reading"
 JUDGE_READING = "accounts.change_reading"
 CHANGE_PEOPLE = "accounts.change_residency"
@@ -46,7 +48,8 @@ SEE_BILLING = [
     f"billing.view_{model}"
     for model in (
         "charge", "contractmonth", "correction", "hold", "housebalance", "housevolume", "lawvalue", "meterfault",
-        "norm", "plotuse", "provision", "provisionexception", "tariff",
+        "norm", "plotuse", "provision", "provisionexception", "tariff", "allocatorshare", "benefitentitlement",
+        "lineproblem", "masscorrection", "qualityevent", "qualityrule", "unauthoriseduse",
     )
 ]  # fmt: skip
 SEE_PENALTIES = [f"debt.view_{model}" for model in ("penaltyband", "penaltyterms", "moratorium")]
@@ -70,7 +73,7 @@ ROLES: dict[str, list[str]] = {
     OPERATOR: [
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PENALTIES, *SEE_PAYMENTS, *SEE_DOCUMENTS, *SEE_WORK,
         *may_edit("accounts", "person", "premises", "meter"), "accounts.change_personalaccount",
-        ENTER_READING, JUDGE_READING, CHANGE_PEOPLE, CHANGE_AREA, IMPORT_BOOK, ASSIGN_PAYMENT, DRAFT,
+        ENTER_READING, JUDGE_READING, CHANGE_PEOPLE, CHANGE_AREA, IMPORT_BOOK, ASSIGN_PAYMENT, DRAFT, RECORD_QUALITY,
         "portals.view_accountlink",
     ],
     CASHIER: [
@@ -80,7 +83,8 @@ ROLES: dict[str, list[str]] = {
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PAYMENTS, *SEE_DOCUMENTS, *SEE_WORK,
         *may_edit("accounts", "house", "housepassport", "premises", "meter", "person", "calendarday"),
         *may_edit("billing", "tariff", "norm", "lawvalue", "provision", "provisionexception", "housevolume"),
-        *may_edit("billing", "meterfault", "plotuse"),
+        *may_edit("billing", "meterfault", "plotuse", "allocatorshare", "benefitentitlement", "qualityevent"),
+        *may_edit("billing", "qualityrule"),
         *may_edit("debt", "penaltyband", "penaltyterms", "moratorium"),
         "accounts.change_personalaccount", "accounts.change_service", "billing.add_correction",
         ENTER_READING, JUDGE_READING, CHANGE_PEOPLE, CHANGE_AREA, IMPORT_BOOK, DRAFT, POST_MONTH, ISSUE, HOLD, RELEASE,

@@ -50,8 +50,11 @@ def navigation(request: HttpRequest) -> list[Item]:
         ]),
         ("Начисления", True, [
             page("Расчётный месяц", "calendar_month", "month", "billing.view_contractmonth"),
+            page("Перерасчёты домов", "edit_document", "mass_corrections", "billing.view_correction"),
+            page("Перерывы и качество", "thermostat", "quality", "billing.view_qualityevent"),
+            rows("Льготы", "volunteer_activism", "billing.benefitentitlement"),
             rows("Удержания", "pan_tool", "billing.hold"),
-            rows("Документы перерасчёта", "edit_document", "billing.correction"),
+            rows("Документы перерасчёта", "description", "billing.correction"),
             rows("Месяцы договоров", "event_available", "billing.contractmonth"),
         ]),
         ("Платежи и касса", True, [

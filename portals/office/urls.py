@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portals.office.views import billing, card, cash, imports, money, readings, search
+from portals.office.views import billing, card, cash, corrections, imports, money, papers, readings, search
 
 app_name = "office"
 
@@ -13,11 +13,17 @@ urlpatterns = [
     path("accounts/personalaccount/<int:account_id>/card/readings/", card.readings, name="readings_of"),
     path("accounts/personalaccount/<int:account_id>/card/payment/<int:payment_id>/", card.path, name="path"),
     path("accounts/personalaccount/<int:account_id>/card/document/<int:document_id>/", card.document, name="document"),
+    path("accounts/personalaccount/<int:account_id>/papers/", papers.papers_of, name="papers"),
+    path("accounts/houses/", corrections.houses, name="houses"),
     path("accounts/persons/", card.persons, name="persons"),
     path("accounts/readings/", readings.queue, name="readings"),
     path("accounts/workbook/", imports.workbook, name="workbook"),
+    path("accounts/workbook/sample.xlsx", imports.workbook_sample, name="workbook_sample"),
     path("accounts/workbook/bad-rows/<str:token>/", imports.bad_rows, name="bad_rows"),
     path("billing/month/", billing.month, name="month"),
+    path("billing/month/oddities/", billing.oddities, name="oddities"),
+    path("billing/recalculations/", corrections.mass, name="mass_corrections"),
+    path("billing/quality/", corrections.quality, name="quality"),
     path("billing/month/runs/", billing.runs, name="month_runs"),
     path("payments/cash-desk/", cash.desk_page, name="cash_desk"),
     path("payments/cash-desk/find/", cash.find, name="cash_find"),
@@ -28,6 +34,7 @@ urlpatterns = [
     path("payments/unidentified/", money.unidentified, name="unidentified"),
     path("payments/unidentified/<int:payment_id>/find/", money.candidates, name="candidates"),
     path("payments/statement/", money.statement, name="statement"),
+    path("payments/statement/sample.txt", money.statement_sample, name="statement_sample"),
     path("payments/remittances/", money.remittances, name="remittances"),
     path("payments/remittances/file/", money.remittance_file, name="remittance_file"),
 ]

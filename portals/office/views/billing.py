@@ -107,12 +107,23 @@ def release(request: HttpRequest, chosen: Month) -> str:
     return "Удержание снято."
 
 
+def hold(request: HttpRequest, asked: Month) -> str:
+    """One click from the gate: the account of an anomaly is held, its words become the cause."""
+    wanted = {name: request.POST.get(name, "") for name in ("kind", "account_id", "service_id")}
+    for anomaly in billing.queries.anomalies(asked):
+        if all(str(getattr(anomaly, name) or "") == value for name, value in wanted.items()):
+            held = billing.operations.hold_anomaly(anomaly=anomaly, month=asked, by=staff(request))
+            return f"Счёт {anomaly.account_number} удержан: {held.cause}"
+    raise Refusal("Этого замечания уже нет: обновите страницу.")
+
+
 ACTIONS: dict[str, tuple[str, Callable[[HttpRequest, Month], str]]] = {
     "draft": (roles.DRAFT, draft),
     "post": (roles.POST_MONTH, post),
     "issue": (roles.ISSUE, issue),
     "close": (roles.CLOSE_BOOKS, close),
     "release": (roles.RELEASE, release),
+    "hold": (roles.HOLD, hold),
 }
 
 
@@ -122,3 +133,24 @@ def runs(request: HttpRequest) -> HttpResponse:
     """Progress of the last jobs; the page asks again while one of them is alive."""
     jobs = queries.runs(kinds=KINDS, limit=8)
     return fragment(request, "office/_runs.html", runs=jobs, alive=any(job.is_alive for job in jobs))
+
+
+ODDITIES = 40  # shown; the command `gate` prints them all
+
+
+@require_safe
+@desk("billing.view_contractmonth")
+def oddities(request: HttpRequest) -> HttpResponse:
+    """What looks wrong in the drafts, most money first: asked for after the page has come, since it reads the month."""
+    current = billing.queries.current_month() or Month.of(timezone.localdate())
+    month = asked.month(request, current)
+    found = billing.queries.anomalies(month)
+    return fragment(
+        request,
+        "office/_oddities.html",
+        month=month,
+        rows=found[:ODDITIES],
+        total=len(found),
+        stake=sum((row.stake for row in found), start=queries.ZERO),
+        may_hold=request.user.has_perm(roles.HOLD),
+    )

@@ -427,7 +427,8 @@ def readings(request: HttpRequest, account_id: int) -> HttpResponse:
 def persons(request: HttpRequest) -> HttpResponse:
     """Persons to choose from, by the beginning of the name."""
     text = asked.text(request, "name")
-    return fragment(request, "office/_persons.html", rows=queries.persons_named(text), text=text)
+    many = request.GET.get("many") == "1"
+    return fragment(request, "office/_persons.html", rows=queries.persons_named(text), text=text, many=many)
 
 
 @require_safe
