@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
 import polars as pl
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Max, Q
 from django.db.models.functions import Now
 
@@ -112,7 +112,9 @@ def run_billing(
         known = queries.reference(month)
         if account_ids is not None:
             return draft(month, known, account_ids=account_ids)
-        return sum((draft(month, known, house_ids=block) for block in blocks(house_ids)), BillingSummary())
+        return sum(
+            (draft(month, known, house_ids=block) for block in queries.blocks(house_ids, BLOCK)), BillingSummary()
+        )
     lock = accounts.database.advisory_lock(
         f"{KIND} {month}", refusal=f"Расчёт за {month.title} уже идёт. Дождитесь его окончания."
     )
@@ -153,7 +155,7 @@ def _start(month: Month, by: User | None, sparing: bool) -> int:
     Run.objects.filter(kind=KIND, month=month.first, state=RunState.RUNNING).update(
         state=RunState.CANCELLED, finished_at=Now(), message="Начат новый расчёт этого месяца."
     )
-    waiting = list(blocks(None))
+    waiting = list(queries.blocks(None, BLOCK))
     scope = {"sparing": sparing}
     version = engine.version()
     run = accounts.operations.start_run(
@@ -164,26 +166,6 @@ def _start(month: Month, by: User | None, sparing: bool) -> int:
         [RunBlock(run=run, number=number, houses=list(houses)) for number, houses in enumerate(waiting, 1)]
     )
     return run.pk
-
-
-def blocks(house_ids: Sequence[int] | None) -> Iterable[list[int]]:
-    """Houses in groups of about BLOCK accounts, neighbours together."""
-    some = "" if house_ids is None else f"WHERE house_id = ANY({queries.array(house_ids)})"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT house_id, count(*) FROM accounts_personalaccount {some} GROUP BY house_id ORDER BY house_id"
-        )
-        rows = cursor.fetchall()
-    block: list[int] = []
-    size = 0
-    for house_id, count in rows:
-        if block and size + count > BLOCK:
-            yield block
-            block, size = [], 0
-        block.append(house_id)
-        size += count
-    if block:
-        yield block
 
 
 def reference_of(run_id: int) -> pipeline.Reference:

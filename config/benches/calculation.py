@@ -82,7 +82,7 @@ def _lines_by_block() -> list[bytes]:
     """The stored lines as CSV, block by block as the night wrote them, each in the order of the night."""
     names = ", ".join(CHARGES)
     texts = []
-    for houses in drafts.blocks(None):
+    for houses in queries.blocks(None, drafts.BLOCK):
         rows = copy_out(
             f"SELECT {names} FROM {queries.partition(MONTH)} WHERE house_id = ANY({queries.array(houses)})"
             " ORDER BY ctid"
