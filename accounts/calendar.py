@@ -12,6 +12,7 @@ import holidays
 from accounts.errors import Refusal
 
 ONE_DAY = timedelta(days=1)
+EARLIEST, LATEST = 1900, 2200  # years that a person may mean
 NAMES = (
     "январь", "февраль", "март", "апрель", "май", "июнь",
     "июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь",

@@ -18,9 +18,9 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import calendar, queries
+from accounts.calendar import EARLIEST, LATEST
 from accounts.errors import Refusal
 
-EARLIEST, LATEST = 1900, 2200  # years of any date we know of
 MOST = 10**12  # ids and counts
 
 # What argparse says → how it is said to people. The first that fits.

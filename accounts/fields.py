@@ -93,6 +93,14 @@ class Dated(models.Model):
     class Meta:
         abstract = True
 
+    def clean(self) -> None:
+        """A field's own error keeps the database from being asked about overlaps of a range that has no days."""
+        super().clean()
+        if self.valid_from is not None and self.valid_to is not None and self.valid_to <= self.valid_from:
+            raise ValidationError(
+                {"valid_to": "Дата окончания должна быть позже даты начала: сам этот день не входит."}
+            )
+
 
 def row_history() -> tuple[pghistory.Tracker, ...]:
     """What a changed or removed row said before. A tracker belongs to one model: fresh ones for each."""

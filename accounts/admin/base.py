@@ -8,11 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.db import models, transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import DropdownFilter
@@ -21,6 +23,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import operations
 from accounts.admin.history import changes_of
+from accounts.calendar import EARLIEST, LATEST
 from accounts.fields import InForce
 from accounts.models import User
 
@@ -51,7 +54,16 @@ class CommaInForms:
     def formfield_for_dbfield(self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, models.DecimalField):
             kwargs |= {"form_class": CommaDecimal, "widget": UnfoldAdminTextInputWidget()}
-        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        if isinstance(field, forms.DateField):
+            field.validators = [*field.validators, known_time]
+        return field
+
+
+def known_time(day: date) -> None:
+    """A year that people write; a slip of the pen is none."""
+    if not EARLIEST <= day.year <= LATEST:
+        raise ValidationError(f"Год должен быть от {EARLIEST} до {LATEST}. Проверьте дату.")
 
 
 class ReadingRoom(CommaInForms, ModelAdmin):
@@ -87,6 +99,24 @@ class ReadingRoom(CommaInForms, ModelAdmin):
         row = self.get_object(request, unquote(object_id))
         changes = changes_of(row) if row is not None and self.has_view_permission(request, row) else []
         return super().history_view(request, object_id, {**(extra_context or {}), "changes": changes})
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Of two hands that write the same row at once, the second reads why its own was not taken."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except IntegrityError as fault:
+            name = getattr(getattr(fault.__cause__, "diag", None), "constraint_name", None)
+            told = {row.name: str(row.violation_error_message) for row in self.model._meta.constraints}
+            if name not in told:
+                raise
+            messages.error(request, f"Не записано: {told[name]} Пока вы правили, это сделали в другом окне.")
+            return redirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """The journal names who changed which fields; what they said before is in the history tied to its line."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pghistory
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from accounts.calendar import Span
 from accounts.fields import Dated, HashText, MonthField, QuantityField, among, is_month, no_overlap, row_history
+
+LAW_VALUE_TWICE = "На эти дни значение уже задано. Закройте прежнее датой."
 
 
 class ProvisionMethod(models.IntegerChoices):
@@ -186,8 +190,16 @@ class LawValue(Dated):
         verbose_name = "значение по закону"
         verbose_name_plural = "значения по закону"
         constraints = [
-            *no_overlap("lawvalue", "number", message="На эти дни значение уже задано. Закройте прежнее датой."),
+            *no_overlap("lawvalue", "number", message=LAW_VALUE_TWICE),
         ]
+
+    def clean(self) -> None:
+        """The constraint stands on a generated column, which a form does not know: it is asked here."""
+        super().clean()
+        if self.code and self.valid_from and not (self.valid_to and self.valid_to <= self.valid_from):
+            others = LawValue.objects.during(Span(self.valid_from, self.valid_to)).filter(code=self.code)
+            if others.exclude(pk=self.pk).exists():
+                raise ValidationError(LAW_VALUE_TWICE)
 
     def __str__(self) -> str:
         return f"{self.code} = {self.value.normalize():f} с {self.valid_from:%d.%m.%Y}"
