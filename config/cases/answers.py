@@ -19,6 +19,10 @@ class Table(dict[str, Decimal]):
     """Roubles by a key of the case's own: what is not expected must be nothing."""
 
 
+class Rows(list[dict[str, Any]]):
+    """Rows by periods: the order in which they are told says nothing."""
+
+
 class Steps(list[Decimal]):
     """Volumes or roubles by ranges: those that nothing reached may be printed as zeros or left out."""
 
@@ -66,6 +70,9 @@ def _compare(name: str, expected: Any, came_out: Any, lenient: bool, found: list
             raise NotUnderstood(f"не понятно, что ожидается: {', '.join(unknown)}.")
         for key, value in expected.items():
             _compare(f"{name}.{key}", value, came_out[key], lenient, found)
+    elif isinstance(expected, list) and isinstance(came_out, Rows) and all(isinstance(row, dict) for row in expected):
+        sides = [sorted(rows, key=lambda row: str(row.get("period", ""))) for rows in (expected, came_out)]
+        _compare(name, sides[0], sides[1], lenient, found)
     elif isinstance(expected, list) and isinstance(came_out, Steps):
         size = max(len(expected), len(came_out))
         for number in range(size):

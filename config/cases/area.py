@@ -88,6 +88,13 @@ def gas(given: Given, case: Any) -> Answer:
     stage.price(service, given.number("tariff"))
     found = water.amounts(stage.bill(), service)
     bills = [stage.bill(step) for step in Month.range(january, january + 11)]
+    if given.has(*yearly) and not cooks:
+        # Only the year is told, and no month of it: the check of a profile is one product, rounded once.
+        whole = Stage(month, area=given.number("heated_area"))
+        whole.norm(service, given.number(*yearly), NormBasis.M2_MONTH)
+        whole.serve(service, ProvisionMethod.NORM_AREA)
+        whole.price(service, given.number("tariff"))
+        bills = [whole.bill()]
     found["year_volume_m3"] = found["year_volume"] = sum((bill.volume() for bill in bills), Decimal(0))
     found["year_amount"] = sum((bill.amount() for bill in bills), Decimal(0))
     return found

@@ -87,8 +87,11 @@ def by_norm(given: Given, case: Any, *, business: bool = False) -> Answer:
         stage.price(service, given.number(*EX_VAT), category=BUSINESS)
         return _with_vat(stage.bill(), service)
     stage.price(service, given.number("tariff", default=Decimal(1)))
-    found = water.amounts(stage.bill(), service)
+    bill = stage.bill()
+    found = water.amounts(bill, service)
     if not given.has("area"):
+        (line,) = bill.calculation.traced.iter_rows(named=True)
+        found["volume"] = Fraction(line["numer"]) / Fraction(line["over"])
         # the norm of one square metre, as the run derives it; printed with so many digits as the case likes
         found |= {"norm_month_exact": found["volume"], "norm_month": found["volume"]}
         found |= {f"norm_month_half_up_{digits}": found["volume"] for digits in range(1, 7)}

@@ -14,7 +14,7 @@ from accounts.calendar import ONE_DAY, Month
 from accounts.money import ZERO, kopecks, split
 from billing.columns import EXACT
 from billing.formulas import subsidy as subsidies
-from config.cases.answers import Answer, Table
+from config.cases.answers import Answer, Rows, Table
 from config.cases.given import Given, a_day, a_month, decimal
 from config.cases.penalty import NotUnderstood
 from config.cases.stage import Stage
@@ -120,8 +120,8 @@ def _over_months(given: Given, paid: Decimal, named: date | None) -> Answer:
     after = [item for item in allocation.after(items, parts) if item.amount > 0]
     left = {str(Month(item.for_month)): item.amount for item in after if not item.is_penalty}
     penalty = sum((part.amount for part in parts if part.part == allocation.PENALTY), ZERO)
-    rows = [{"period": month, "amount": amount} for month, amount in laid.items()]
-    rest = [{"period": month, "amount": amount} for month, amount in left.items()]
+    rows = Rows({"period": month, "amount": amount} for month, amount in laid.items())
+    rest = Rows({"period": month, "amount": amount} for month, amount in left.items())
     return {
         "allocation": rows if is_list else Table(laid),
         "remaining": rest if is_list else Table(left),

@@ -154,8 +154,10 @@ def negative(given: Given, case: Any) -> Answer:
     rest = given.whole("house_residents") - sum(people)
     if rest < 0:
         raise NotUnderstood("house_residents меньше, чем живёт в названных помещениях.")
-    stage = Stage(given.month_of(), persons=people[0])
-    accounts = [stage.account, *(stage.flat(area=Decimal(50), persons=count) for count in people[1:])]
+    # house_residents counts everybody: nobody's flat adds no owner to them
+    stage = Stage(given.month_of(), persons=people[0], owners=min(people[0], 1))
+    places = [stage.flat(area=Decimal(50), persons=count, owners=min(count, 1)) for count in people[1:]]
+    accounts = [stage.account, *places]
     for account, volume in zip(accounts, used, strict=True):
         stage.used(resource, [volume], premises=account.premises)
     excess = -given.number(*BALANCE)

@@ -49,8 +49,11 @@ def resource_of(service: int) -> int:
 class Household:
     """A flat that gets one service by meter or norm: every name these cases use, put in its place."""
 
-    def __init__(self, given: Given, service: str, *, default_month: str = "2026-06") -> None:
+    def __init__(
+        self, given: Given, service: str, *, default_month: str = "2026-06", meter_possible: bool = False
+    ) -> None:
         self.given = given
+        self.meter_possible = meter_possible  # where the case does not say
         self.service = service_id(service)
         self.resource = resource_of(self.service)
         self.occupancy = given.rows("occupancy", default=[])
@@ -86,7 +89,7 @@ class Household:
     def _stage(self) -> Stage:
         given = self.given
         raises = given.has(*MULTIPLIERS) and given.number(*MULTIPLIERS) != 1
-        possible = given.flag("meter_technically_possible", "meter_possible", default=raises)
+        possible = given.flag("meter_technically_possible", "meter_possible", default=raises or self.meter_possible)
         given.flag("meter_impossible", "installation_impossible")
         if given.flag("meter_impossible", "installation_impossible"):
             possible = False
@@ -269,6 +272,11 @@ def consumption(given: Given, case: Any) -> Answer:
     return Household(given, str(case["service"])).answer()
 
 
+def multiplier(given: Given, case: Any) -> Answer:
+    """The norm raised: by the multiplier that the case fixes, without one by the law's of its month."""
+    return Household(given, str(case["service"]), meter_possible=not given.has(*MULTIPLIERS)).answer()
+
+
 def average(given: Given, case: Any) -> Answer:
     """Periods without readings: they run on from the month after the last reading, in one price and one norm."""
     return Household(given, str(case["service"]), default_month="2026-01").answer()
@@ -430,6 +438,6 @@ def made_in_house(given: Given) -> Answer:
 
 
 KINDS: dict[str, Callable[[Given, Any], Answer]] = {
-    "cold_water": consumption, "hot_water": hot_water, "multiplier": consumption, "wastewater": wastewater,
+    "cold_water": consumption, "hot_water": hot_water, "multiplier": multiplier, "wastewater": wastewater,
     "average": average, "meter": consumption, "prorata": prorata,
 }  # fmt: skip
