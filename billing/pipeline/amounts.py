@@ -86,13 +86,16 @@ def _by_ranges(rows: Frame, size: int) -> Frame:
         pl.col("total") * month_days, pl.col("lower"), pl.col("limit"),
         pl.col("range") == pl.col("range").min().over(*line, "zone"),
     )  # fmt: skip
-    alone = pl.col("total") == pl.col("numer")
+    alone, total = pl.col("total") == pl.col("numer"), pl.col("total")
     rows = rows.with_columns(part=part)
     is_first = pl.col("range") == pl.col("range").min().over(*line, "zone")
+    # zones that make a credit, or nothing, together: each keeps its own volume in range one
+    own = pl.when(is_first).then(pl.col("numer")).otherwise(0)
     rows = rows.with_columns(
-        numer=pl.when(alone).then(pl.col("part")).otherwise(pl.col("numer") * pl.col("part")),
-        over=pl.when(alone).then(pl.col("over") * month_days).otherwise(pl.col("over") * month_days * pl.col("total")),
-    ).filter((pl.col("part") != 0) | is_first)
+        numer=pl.when(total <= 0).then(own).when(alone).then(pl.col("part")).otherwise(pl.col("numer") * pl.col("part")),
+        over=pl.when(total <= 0).then(pl.col("over")).when(alone).then(pl.col("over") * month_days)
+        .otherwise(pl.col("over") * month_days * total),
+    ).filter((pl.col("part") != 0) | is_first)  # fmt: skip
     return rows.drop("total", "lower", "limit", "part")
 
 

@@ -49,6 +49,10 @@ def terms(facts: Facts) -> tuple[Frame, Frame]:
     served = provided.select("group", "service_id", "contract_id").unique()
     for rows, on in ((passports, ["group"]), (tariffs, ["contract_id", "service_id"]), (norms, ["service_id"])):
         points += [served.join(edge, on=on).select(*key, "point") for edge in _edges(rows, on)]
+    away = in_month(facts.own_heating, month).join(groups, on="house_id")
+    if away.height:  # ф. 3 shares the heat by what is heated that day
+        heated = provided.filter(pl.col("method").is_in(_OF_HEAT)).select(key).unique()
+        points += [heated.join(edge, on="group") for edge in _edges(away, ["group"])]
     waters = _waters(ref.services)
     followers = provided.filter(pl.col("method") == How.WASTEWATER).select(key).unique()
     if followers.height:
@@ -105,6 +109,7 @@ def terms(facts: Facts) -> tuple[Frame, Frame]:
     return found.with_columns(in_season=pl.lit(in_season(laws, month))), prices
 
 
+_OF_HEAT = [int(How.HEATING_BUILDING), int(How.HEATING_IN_HOUSE)]
 _EDGE = (pl.col("start").alias("since"), pl.col("stop").alias("until"))
 
 
@@ -272,7 +277,7 @@ _COUNTS_WITH: dict[How, tuple[str, ...]] = {
     How.NORM_PERSON: _OF_PERSONS,
     How.NORM_AREA: _OF_METRES,
     **dict.fromkeys((How.HEATING_NORM, How.HEATING_BUILDING, How.HEATING_IN_HOUSE), (
-        *_OF_METRES, *_OF_HOUSE, "heating_mode", "season_months", "without_area",
+        *_OF_METRES, "heating_mode", "season_months",
     )),
     **dict.fromkeys((How.COMMON_NORM, How.COMMON_BALANCE, How.COMMON_ACTUAL, How.COMMON_AVERAGE), (
         "common_norm", *_OF_HOUSE,
@@ -286,7 +291,9 @@ def _counting() -> list[pl.Expr]:
     for how, names in _COUNTS_WITH.items():
         for name in names:
             users.setdefault(name, []).append(int(how))
-    return [pl.when(pl.col("method").is_in(methods)).then(name).alias(name) for name, methods in users.items()]
+    used = [pl.when(pl.col("method").is_in(methods)).then(name).alias(name) for name, methods in users.items()]
+    is_shared = pl.col("method").is_in(_OF_HEAT) & pl.col("heat_sum").is_not_null()  # else the norm of a square metre
+    return [*used, *(pl.when(is_shared).then(name).alias(f"heat_{name}") for name in (*_OF_HOUSE, "without_area"))]
 
 
 def basis(facts: Facts, days: Frame, agreed: Frame) -> Frame:
