@@ -351,7 +351,10 @@ def receipt_of(meter: MeterRow, taken: Any) -> Receipt:
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """A reading with the usage since the one before it, in the units of the dial; None for the first."""
+    """A reading with the usage since the one before it, in the units of the dial; None for the first.
+
+    places: digits after the comma that all rows of the list are shown with.
+    """
 
     month: Month
     day: date
@@ -363,6 +366,7 @@ class HistoryRow:
     value: Decimal
     usage: Decimal | None
     unit: str
+    places: int
 
 
 def readings_history(account_id: int, *, limit: int = 120) -> list[HistoryRow]:
@@ -378,6 +382,8 @@ def readings_history(account_id: int, *, limit: int = 120) -> list[HistoryRow]:
         for newer, older in pairwise(dial)
     }
     zoned = {row.meter_id for row in rows if row.zone > 1}
+    # One number of digits after the comma in the whole column, so that commas stand under each other.
+    places = max((-int(row.value.normalize().as_tuple().exponent) for row in rows), default=0)
     return [
         HistoryRow(
             month=row.month,
@@ -390,6 +396,7 @@ def readings_history(account_id: int, *, limit: int = 120) -> list[HistoryRow]:
             value=row.value,
             usage=usage_of(row, before) if row.counts else None,
             unit=row.unit,
+            places=min(max(places, 0), 6),
         )
         for row in rows
     ]

@@ -27,7 +27,7 @@ from portals.principal import queries
 from portals.principal.tables import AccountFilter, AccountTable
 from portals.workbooks import Column
 
-PER_PAGE = 50
+PER_PAGE = 25  # rows a page: a phone scrolls through them in a few strokes
 DAYS_SHOWN = 7
 LONGEST = 366  # days in one list of payments
 
@@ -354,7 +354,7 @@ def remittance(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
     """One remittance: its arithmetic and the payments behind it."""
     row = access.get_remittance_for(request.user, pk)
     registry = payments.queries.remittance_registry(row.pk)
-    pages = Paginator(registry, 4 * PER_PAGE)
+    pages = Paginator(registry, 2 * PER_PAGE)
     shown = pages.get_page(asked.page(request))
     context = {
         "tab": "remittances",

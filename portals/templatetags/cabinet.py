@@ -85,6 +85,12 @@ def quantity(value: Decimal | int | None, places: int = 6) -> str:
 
 
 @register.filter
+def aligned(value: Decimal | None, places: int) -> str:
+    """A number of a column whose commas stand under each other: always `places` digits after the comma."""
+    return "—" if value is None else written(Decimal(value), int(places), least=int(places))
+
+
+@register.filter
 def price(value: Decimal | None) -> str:
     """A tariff: at least two digits after the comma."""
     return "—" if value is None else written(Decimal(value), 6, least=2)

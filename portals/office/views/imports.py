@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -14,7 +16,7 @@ import accounts.operations
 import billing.operations
 from accounts.errors import Refusal
 from portals import asked
-from portals.office import drafts, forms, queries, roles
+from portals.office import drafts, forms, queries, roles, samples
 from portals.office.pages import desk, page, staff
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -66,6 +68,7 @@ def workbook(request: HttpRequest) -> HttpResponse:
         title="Загрузить книгу ГИС ЖКХ",
         status=status,
         form=form,
+        sample_url=reverse("office:workbook_sample"),
         report=report,
         verdicts=verdicts[:SHOWN],
         more=max(0, len(verdicts) - SHOWN),
@@ -87,6 +90,15 @@ def keep_bad_rows(request: HttpRequest, report: Any) -> str:
     if report is None or not report.bad_rows:
         return ""
     return drafts.keep(request.session, drafts.Kept("bad-rows.xlsx", report.bad_rows), slot="bad_rows")
+
+
+@require_safe
+@desk(roles.IMPORT_BOOK)
+def workbook_sample(request: HttpRequest) -> HttpResponse:
+    """A small book to try the import with; each time another house."""
+    response = HttpResponse(samples.workbook(uuid.uuid4()), content_type=XLSX)
+    response["Content-Disposition"] = 'attachment; filename="obrazec-gis.xlsx"'
+    return response
 
 
 @require_safe
