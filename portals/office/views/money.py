@@ -26,6 +26,9 @@ from portals.templatetags.cabinet import amount
 # --- money without an owner -------------------------------------------------------------------------------------------
 
 
+AT_ONCE = 15  # payments on a page of the queue: a day's work of one clerk is two of them
+
+
 @require_http_methods(["GET", "POST"])
 @desk(roles.ASSIGN_PAYMENT)
 def unidentified(request: HttpRequest) -> HttpResponse:
@@ -33,12 +36,19 @@ def unidentified(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         assign(request, today)
         return redirect("office:unidentified")
+    totals = queries.unidentified_totals()
+    last = max(-(-totals.count // AT_ONCE), 1)
+    number = min(asked.page(request), last)
     return page(
         request,
         "office/unidentified.html",
         title="Невыясненные платежи",
-        rows=payments.queries.unidentified(today=today, limit=50),
-        totals=queries.unidentified_totals(),
+        rows=payments.queries.unidentified(today=today, limit=number * AT_ONCE)[(number - 1) * AT_ONCE :],
+        totals=totals,
+        number=number,
+        last=last,
+        earlier=number - 1,
+        later=number + 1 if number < last else None,
     )
 
 
