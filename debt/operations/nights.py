@@ -30,7 +30,7 @@ from accounts.queries import Run, RunBlock, RunState
 from billing import crew
 from billing import operations as billing_operations
 from billing import queries as billing_queries
-from billing.operations import drafts, writing
+from billing.operations import writing
 from debt import penalties, queries
 from debt.models import PenaltyBook
 
@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 KIND = "debt.penalties"
 ROOM = "debt.operations.nights"
+BLOCK = 8_000  # accounts computed at one time
+QUIET_BLOCK = 50_000  # of accounts that mostly grow by a day: a row a pair
 STORED = ("account_id", "contract_id", "service_id", "month", "house_id", "since", "posted_kopecks", "accrued_kopecks")
 
 
@@ -156,9 +158,9 @@ def _of_some(night: Night, account_ids: Sequence[int] | None, house_ids: Sequenc
         accounts = accounts.filter(house_id__in=house_ids)
     wanted = sorted(accounts.values_list("pk", flat=True))
     done = PenaltySummary()
-    for start in range(0, len(wanted), drafts.BLOCK):
+    for start in range(0, len(wanted), BLOCK):
         with transaction.atomic():
-            done += _charge(night, wanted[start : start + drafts.BLOCK])
+            done += _charge(night, wanted[start : start + BLOCK])
     return done
 
 
@@ -205,7 +207,7 @@ def _start(month: Month, until: date, *, whole: bool) -> Run:
     Run.objects.filter(kind=KIND, month=month.first, state=RunState.RUNNING).update(
         state=RunState.CANCELLED, finished_at=Now(), message="Начато новое начисление этого месяца."
     )
-    waiting = list(drafts.blocks(None))
+    waiting = list(billing_queries.blocks(None, BLOCK if whole else QUIET_BLOCK))
     run = accounts_operations.start_run(KIND, month=month, scope={"day": until, "whole": whole}, total=len(waiting))
     RunBlock.objects.bulk_create(
         [RunBlock(run=run, number=number, houses=list(houses)) for number, houses in enumerate(waiting, 1)]

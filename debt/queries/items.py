@@ -157,8 +157,9 @@ def penalties_due(
     debts = open_debts(account_ids=account_ids, month=month, law=law, whole=whole)
     accrued = penalties.accrued(debts.items, debts.payments, law, until)
     sums = accrued.group_by(penalties.PAIR).agg(pl.col("amount").sum().cast(EXACT))
-    both = sums.join(debts.charged, on=penalties.PAIR, how="full", coalesce=True).fill_null(ZERO)
-    owed = pl.col("amount") - pl.col("posted") - pl.col("drafted")
+    both = sums.join(debts.charged, on=penalties.PAIR, how="full", coalesce=True)
+    accrued, posted, drafted = (pl.col(name).fill_null(ZERO) for name in ("amount", "posted", "drafted"))
+    owed = accrued - posted - drafted
     return both.select(*penalties.PAIR, amount=owed.cast(MONEY)).filter(pl.col("amount") != 0)
 
 

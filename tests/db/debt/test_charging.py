@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from accounts.calendar import Month
 from accounts.models import JournalEntry, OrganisationKind
@@ -171,11 +172,18 @@ def test_a_line_that_lost_its_cause_vanishes_from_the_draft(account, contract):
 
 
 def test_chalk_is_no_debt(account, contract):
-    owe(account, contract)
-    ContractMonth.objects.filter(contract=contract, month=FEBRUARY.first).delete()
-    make.contract_month(contract, FEBRUARY.first)
+    billing_operations.open_month(month=FEBRUARY)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO billing_charge (account_id, contract_id, service_id, kind, line, month, house_id, for_month,"
+            " method, unit, days, amount) VALUES (%s, %s, %s, 1, 0, %s, %s, %s, 8, 6, 30, 3000)",
+            [account.pk, contract.pk, COLD_WATER, FEBRUARY.first, account.house_id, FEBRUARY.first],
+        )
     charge()
     assert lines(account) == {}
+    billing_operations.post_month(month=FEBRUARY, today=MARCH.first)
+    charge()
+    assert lines(account) == {(contract.pk, COLD_WATER): D("23.75")}
 
 
 def test_debts_stand_apart_by_contract_service_and_month(account, contract):
