@@ -52,6 +52,9 @@ PASSPORTS: Final[Schema] = {
 }
 OWN_HEATING: Final[Schema] = {"house_id": pl.Int64, **DATED, "area": EXACT}  # m² of premises with own heating
 HOUSE_VOLUMES: Final[Schema] = {"house_id": pl.Int64, "service_id": pl.Int16, "month": pl.Date, "volume": EXACT}
+COLD_HALLS: Final[Schema] = {"house_id": pl.Int64, **DATED}  # houses whose common areas have no heating
+# Houses whose heat meter of this very month counted the heating of hot water too.
+JOINT_HEAT: Final[Schema] = {"house_id": pl.Int64, "service_id": pl.Int16}
 # Rooms of communal flats; m² on the first day of the month.
 ROOMS: Final[Schema] = {
     "premises_id": pl.Int64,

@@ -246,6 +246,15 @@ def _heating(row: Row, dials: Sequence[Row], month: Month, result: str) -> tuple
         whose = f"{house} Гкал по общедомовому прибору"
         if row["heat_over"] != 1:
             whose = f"{house} Гкал за прошлые месяцы / {number(row['heat_over'])}"
+        elif row["hot_gcal"]:
+            whose = f"({house} − {number(round(row['hot_gcal'], 6))} на горячую воду) Гкал по общедомовому прибору"
+        if row["without_area"] and row["cold_halls"]:
+            shared = number(row["house_area"] - row["without_area"])
+            return (
+                f"{result} = {whose} × {number(row['area'])} / {shared} м²{part}. В местах общего пользования отопления"
+                " нет: помещения со своим отоплением не платят.",
+                "отопление без тепла на общее имущество",
+            )
         if row["without_area"]:
             return (
                 f"{result}: доля в {whose}; {number(row['without_area'])} м² дома отапливаются сами и платят только"

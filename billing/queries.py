@@ -237,6 +237,16 @@ def facts(
             f" AND (month = {first} OR house_id = ANY({array(heated)}) AND month >= {year_before} AND month < {first})",
             columns.HOUSE_VOLUMES,
         ),
+        cold_halls=frame(
+            f"SELECT house_id, valid_from, valid_to FROM accounts_housepassport WHERE house_id = ANY({houses})"
+            f" AND NOT common_area_heated AND {alive}",
+            columns.COLD_HALLS,
+        ),
+        joint_heat=frame(
+            f"SELECT house_id, service_id FROM billing_housevolume WHERE house_id = ANY({array(heated)})"
+            f" AND month = {first} AND with_hot_water",
+            columns.JOINT_HEAT,
+        ),
         meters=meters,
         readings=readings,
         charged=_charged(accounts, rooms, meters, readings, month, redrafted),
@@ -275,6 +285,8 @@ def _sharing(month: Month, account_ids: Sequence[int]) -> list[int]:
         cursor.execute(
             f"SELECT p.house_id FROM billing_provision p WHERE p.house_id IN ({house}) AND {in_force(month, 'p')}"
             " AND (p.method = ANY(%s)"
+            "  OR p.method = 3 AND EXISTS (SELECT FROM billing_housevolume v WHERE v.house_id = p.house_id"
+            f"   AND v.month = {day(month.first)} AND v.with_hot_water)"
             "  OR p.method = 3 AND EXISTS (SELECT FROM accounts_meter m WHERE m.house_id = p.house_id"
             "   AND m.resource = 5 AND m.premises_id IS NOT NULL)"
             "  OR p.method IN (5, 12) AND EXISTS (SELECT FROM billing_housevolume v JOIN accounts_service s"
@@ -775,6 +787,7 @@ def _explained_rows(
     owners = set(found.owners["premises_id"].to_list()) - set(found.residents["premises_id"].to_list())
     shared = _of_houses(found, made)
     away = set(found.areas.filter(pl.col("own_heating") == 1)["premises_id"].to_list())
+    cold = set(found.cold_halls["house_id"].to_list())
     flat_of = dict(zip(found.rooms["premises_id"].to_list(), found.rooms["parent_id"].to_list(), strict=True))
     net: dict[tuple[int, int, int], Decimal] = {}
     rows: dict[tuple[int, int, int, int], dict[str, Any]] = {}
@@ -806,11 +819,13 @@ def _explained_rows(
             "room": _room(found, made, place) if place in flat_of else None,
             "net": net.get(key),
             "own_heating": place in away,
+            "cold_halls": traced["house_id"] in cold,
         }  # fmt: skip
     return rows
 
 
-NOTHING_SHARED: dict[str, Any] = {"read_gcal": None, "read_area": None, "common": None, "house_volume": None}
+NOTHING_SHARED: dict[str, Any] = {"read_gcal": None, "read_area": None, "common": None, "house_volume": None,
+                                  "hot_gcal": None}  # fmt: skip
 
 
 def _of_houses(found: pipeline.Facts, made: pipeline.Calculation) -> dict[tuple[int, int], dict[str, Any]]:
@@ -820,6 +835,8 @@ def _of_houses(found: pipeline.Facts, made: pipeline.Calculation) -> dict[tuple[
     for row in made.houses.read.iter_rows(named=True):
         known = rows.setdefault((row["house_id"], row["service_id"]), {**NOTHING_SHARED})
         known.update(read_gcal=row["read_gcal"], read_area=row["read_area_days"] / size)
+    for row in made.houses.hot.iter_rows(named=True):
+        rows.setdefault((row["house_id"], row["service_id"]), {**NOTHING_SHARED})["hot_gcal"] = row["hot_gcal"]
     for row in made.houses.common.iter_rows(named=True):
         rows.setdefault((row["house_id"], row["service_id"]), {**NOTHING_SHARED})["common"] = row
     for row in found.house_volumes.filter(pl.col("month") == found.month.first).iter_rows(named=True):

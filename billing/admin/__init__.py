@@ -24,7 +24,7 @@ from accounts.admin.base import (
     validity_column,
 )
 from accounts.calendar import Month
-from billing.admin import house, relief  # noqa: F401  # register their models
+from billing.admin import acts, house, relief  # noqa: F401  # register their models
 from billing.admin.sheets import LawValueResource, NormResource, TariffResource
 from billing.models import (
     ContractMonth,

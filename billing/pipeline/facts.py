@@ -41,6 +41,8 @@ class Facts:
     passports: Frame = field(default_factory=lambda: columns.empty(columns.PASSPORTS))
     own_heating: Frame = field(default_factory=lambda: columns.empty(columns.OWN_HEATING))
     house_volumes: Frame = field(default_factory=lambda: columns.empty(columns.HOUSE_VOLUMES))
+    cold_halls: Frame = field(default_factory=lambda: columns.empty(columns.COLD_HALLS))
+    joint_heat: Frame = field(default_factory=lambda: columns.empty(columns.JOINT_HEAT))
     meters: Frame = field(default_factory=lambda: columns.empty(columns.METERS))
     readings: Frame = field(default_factory=lambda: columns.empty(columns.READINGS))
     charged: Frame = field(default_factory=lambda: columns.empty(columns.CHARGED))

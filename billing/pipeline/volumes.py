@@ -9,7 +9,7 @@ import polars as pl
 from billing.columns import EXACT, Schema
 from billing.formulas import common_use, distribution, heating, normative, water
 from billing.formulas.exact import exact
-from billing.kinds import GAS, HEAT, By, How, Kind, Mode
+from billing.kinds import GAS, HEAT, HOT_WATER, By, How, Kind, Mode
 from billing.pipeline import balances
 from billing.pipeline.facts import WATERS, Facts, Frame
 
@@ -35,6 +35,7 @@ class Sheet:
     parts: list[Frame] = field(default_factory=list)
     problems: list[Frame] = field(default_factory=list)
     read: list[Frame] = field(default_factory=list)  # heat by the meters of premises: `OfHouses.read`
+    hot: list[Frame] = field(default_factory=list)  # heat that went into hot water: `OfHouses.hot`
 
     @property
     def month(self) -> pl.Expr:
@@ -98,9 +99,12 @@ class OfHouses:
 
     common: Frame  # balances.house_balances
     read: Frame  # house_id, service_id, read_gcal, read_area_days: premises with heat meters
+    hot: Frame  # house_id, service_id, hot_gcal: what a meter of both counted for hot water
 
 
 READ_HEAT: Schema = {"house_id": pl.Int64, "service_id": pl.Int16, "read_gcal": EXACT, "read_area_days": EXACT}
+
+HOT_HEAT: Schema = {"house_id": pl.Int64, "service_id": pl.Int16, "hot_gcal": EXACT}
 
 
 def volume(facts: Facts, items: Frame, used: Frame) -> tuple[Frame, Frame, OfHouses]:
@@ -116,7 +120,8 @@ def volume(facts: Facts, items: Frame, used: Frame) -> tuple[Frame, Frame, OfHou
     if not sheet.parts:
         sheet.parts.append(_empty(items.clear()))
     nothing = pl.DataFrame(schema={"account_id": pl.Int64, "service_id": pl.Int16, "problem": pl.String})
-    of_houses = OfHouses(made, pl.concat([pl.DataFrame(schema=READ_HEAT), *sheet.read]))
+    hot = [pl.DataFrame(schema=HOT_HEAT), *(rows.cast(HOT_HEAT) for rows in sheet.hot)]  # type: ignore[arg-type]
+    of_houses = OfHouses(made, pl.concat([pl.DataFrame(schema=READ_HEAT), *sheet.read]), pl.concat(hot))
     return pl.concat(sheet.parts), pl.concat([nothing, *sheet.problems]), of_houses
 
 
@@ -324,6 +329,10 @@ def heat(sheet: Sheet) -> None:
     rows = rows.filter(is_even | pl.col("in_season") | counted)
     if not rows.height:
         return
+    if sheet.facts.cold_halls.height:
+        rows = _of_cold_halls(sheet, rows)
+    if sheet.facts.joint_heat.height:
+        rows = _less_hot_water(sheet, rows)
     measured = sheet.fit(rows.filter(is_measured), pl.col("house_area") > 0, "нет паспорта дома")
     house, common, own = pl.col("house_area"), pl.col("common_area"), pl.col("own_area_days")
     heat_over = pl.col("heat_over") * sheet.month
@@ -350,6 +359,52 @@ def heat(sheet: Sheet) -> None:
         normed_rows.filter(~is_even), By.NORM,
         heating.by_norm_in_season(heated, norm), _m2_over(sheet), norm=norm, area=True,
     )  # fmt: skip
+
+
+def _of_cold_halls(sheet: Sheet, rows: Frame) -> Frame:
+    """Where common areas have no heating, premises with lawful own heating pay nothing: the others share the heat.
+
+    КС РФ 16-П от 27.04.2021; a switch of the house (charges.md 20.16), the month's first day says.
+    """
+    first = sheet.facts.month.first
+    holds = (pl.col("valid_from") <= first) & (pl.col("valid_to").is_null() | (pl.col("valid_to") > first))
+    cold = sheet.facts.cold_halls.filter(holds).select("house_id").unique().with_columns(is_cold=pl.lit(True))
+    rows = rows.join(cold, on="house_id", how="left", maintain_order="left")
+    is_cold = pl.col("is_cold").fill_null(False)
+
+    def less(name: str, other: str) -> pl.Expr:
+        return pl.when(is_cold).then(pl.col(name) - pl.col(other)).otherwise(pl.col(name)).alias(name)
+
+    rows = rows.with_columns(less("house_area", "without_area"), less("area_days", "own_area_days"))
+    names = ("without_area", "own_area_days")
+    zero = [pl.when(is_cold).then(pl.col(name) * 0).otherwise(name).alias(name) for name in names]
+    return rows.with_columns(zero).filter(~is_cold | (pl.col("area_days") > 0)).drop("is_cold")
+
+
+def _less_hot_water(sheet: Sheet, rows: Frame) -> Frame:
+    """V_Д of heating where one meter counts both: less Σ V · q of the hot water of the premises (charges.md 7.3)."""
+    waters = sheet.facts.reference.services.filter(
+        (pl.col("resource") == HOT_WATER) & ~pl.col("code").str.starts_with("common_")
+    )
+    made = pl.concat(sheet.parts).filter(pl.col("kind") == Kind.CHARGE) if sheet.parts else _empty(rows.clear())
+    hot = (
+        made.join(waters.select("service_id"), on="service_id", how="semi").group_by("house_id")
+        .agg(
+            hot_gcal=(pl.col("numer") / pl.col("over") * pl.col("heat_per_m3")).sum(),
+            has_q=pl.col("heat_per_m3").is_not_null().all(),
+        )
+    )  # fmt: skip
+    joint = sheet.facts.joint_heat.join(hot, on="house_id", how="left").with_columns(
+        pl.col("hot_gcal").fill_null(0), pl.col("has_q").fill_null(True), is_joint=pl.lit(True)
+    )
+    sheet.hot.append(joint.select("house_id", "service_id", "hot_gcal"))
+    rows = rows.join(joint, on=["house_id", "service_id"], how="left", maintain_order="left")
+    is_joint = pl.col("is_joint").fill_null(False) & (pl.col("heat_by") == By.BUILDING_METER)
+    is_joint = is_joint & (pl.col("heating_mode") != Mode.EVEN)
+    rows = sheet.fit(rows, ~is_joint | pl.col("has_q"), "нет норматива подогрева")
+    left = pl.max_horizontal(pl.col("heat_sum") - pl.col("hot_gcal"), pl.col("heat_sum") * 0)
+    rows = rows.with_columns(heat_sum=pl.when(is_joint).then(left).otherwise(pl.col("heat_sum")))
+    return rows.drop("hot_gcal", "has_q", "is_joint")
 
 
 def _by_individual(sheet: Sheet, rows: Frame) -> Frame:

@@ -26,15 +26,18 @@ from accounts.models import (
     Touch,
 )
 from billing.models import (
+    AllocatorShare,
     BenefitEntitlement,
     Correction,
     Hold,
     HouseBalance,
     LineProblem,
+    MassCorrection,
     MeterFault,
     PlotUse,
     ProvisionException,
     QualityEvent,
+    UnauthorisedUse,
 )
 from debt.models import Moratorium, PenaltyBand, PenaltyTerms
 from epd.models import PaymentDocument
@@ -108,6 +111,17 @@ def rows(number: int) -> None:
         basis="акт", amount=Decimal("-12.50"), made_by=staff,
     )  # fmt: skip
     payments.operations.open_day(DAY)
+    MassCorrection.objects.create(
+        number=str(number), month=date(2026, 11, 1), service_id=2, first_month=MONTH, last_month=MONTH, rule=1,
+        value=Decimal(-10), houses=[house.pk], basis="предписание", reason="перерыв", accounts=1,
+        amount=Decimal("-12.50"), made_by=staff,
+    )  # fmt: skip
+    UnauthorisedUse.objects.create(
+        account=account, contract=contract, service_id=2, kind=1, act="№ 1", act_on=date(2026, 10, 20),
+        started_on=MONTH, charged_from=MONTH, charged_to=date(2026, 10, 20), capacity=Decimal(1),
+        volume=Decimal(456), tariff=Decimal(40), amount=Decimal("18240.00"), month=MONTH, made_by=staff,
+    )  # fmt: skip
+    AllocatorShare.objects.create(premises=account.premises, year=2025, units=Decimal(120), document="ведомость")
     channel = Channel.objects.create(code=f"desk{number}", name="Касса", kind=1)
     register = Register.objects.create(channel=channel, name="реестр", sha256=f"s{number}", taken_by=staff)
     OperatingDay.objects.create(day=date(2026, 2, number))
