@@ -104,6 +104,37 @@ CHECKS = [
         """,
     ),
     Check(
+        2,
+        "триггеры чернил включены",
+        """
+        SELECT t.tgrelid::regclass, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+        WHERE NOT t.tgisinternal AND t.tgenabled IN ('D', 'R') AND c.relnamespace = 'public'::regnamespace
+        ORDER BY 1, 2
+        """,
+    ),
+    Check(
+        4,
+        "платёж стоит не больше чем в одной квитанции",
+        """
+        SELECT line.payment_id, string_agg(r.number, ', ' ORDER BY r.number)
+        FROM payments_cashreceipt_payments line JOIN payments_cashreceipt r ON r.id = line.cashreceipt_id
+        JOIN payments_payment p ON p.id = line.payment_id
+        WHERE (%(month)s::date IS NULL OR date_trunc('month', p.day)::date = %(month)s::date)
+        GROUP BY line.payment_id HAVING count(*) > 1
+        """,
+    ),
+    Check(
+        5,
+        "сумма квитанции равна её платежам",
+        """
+        SELECT r.number, r.amount, coalesce(sum(p.amount), 0) FROM payments_cashreceipt r
+        LEFT JOIN payments_cashreceipt_payments line ON line.cashreceipt_id = r.id
+        LEFT JOIN payments_payment p ON p.id = line.payment_id
+        WHERE (%(month)s::date IS NULL OR date_trunc('month', coalesce(p.day, r.made_at::date))::date = %(month)s::date)
+        GROUP BY r.id HAVING r.amount <> coalesce(sum(p.amount), 0)
+        """,
+    ),
+    Check(
         5,
         "перечисление складывается из разнесений",
         """

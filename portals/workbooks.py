@@ -1,4 +1,4 @@
-"""Rows as an Excel workbook: typed cells, frozen header, totals as formulas. Written row by row, never held whole."""
+"""Rows as an Excel workbook: typed cells, frozen header, totals that any viewer reads. Written row by row."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+
+from accounts.money import ZERO
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MONEY = "#,##0.00"
@@ -37,7 +39,10 @@ def plain(text: str) -> str:
 
 
 def workbook(title: str, heading: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> bytes:
-    """A workbook of one sheet: the heading in row 1, columns in row 2, rows from 3 on, totals of money below."""
+    """A workbook of one sheet: the heading in row 1, columns in row 2, rows from 3 on, totals of money below.
+
+    A total is a number: a formula that was never calculated is an empty cell on a phone and in a mail's preview.
+    """
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
     sheet.freeze_panes = "A3"
@@ -62,26 +67,27 @@ def workbook(title: str, heading: str, columns: Sequence[Column], rows: Iterable
 
     sheet.append([cell(heading, bold=True)])
     sheet.append([cell(column.title, bold=True, fill=True) for column in columns])
-    last = 2
+    sums = [ZERO for _ in columns]
+    is_empty = True
     for row in rows:
         cells: list[Any] = []
-        for column, value in zip(columns, row, strict=True):
+        for place, (column, value) in enumerate(zip(columns, row, strict=True)):
             if column.is_money:
+                sums[place] += value or ZERO
                 cells.append(cell(value, form=MONEY))
             elif isinstance(value, date):
                 cells.append(cell(value, form=DAY))
             else:
                 cells.append(plain(value) if isinstance(value, str) else value)
         sheet.append(cells)
-        last += 1
-    if last > 2:
+        is_empty = False
+    if not is_empty:
         total: list[Any] = []
-        for number, column in enumerate(columns, 1):
-            letter = get_column_letter(number)
+        for place, column in enumerate(columns):
             if column.is_money:
-                total.append(cell(f"=SUM({letter}3:{letter}{last})", bold=True, form=MONEY, fill=True))
+                total.append(cell(sums[place], bold=True, form=MONEY, fill=True))
             else:
-                total.append(cell("Итого" if number == 1 else None, bold=True, fill=True))
+                total.append(cell(None if place else "Итого", bold=True, fill=True))
         sheet.append(total)
     buffer = io.BytesIO()
     book.save(buffer)

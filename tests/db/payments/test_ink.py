@@ -35,6 +35,7 @@ def snapshot():
 def books():
     """A closed and remitted Thursday; an open Friday with a payment of each state, one of them reversed."""
     make.agent()
+    make.account()  # somebody else
     account, contract, office, cashier = make.account(), make.contract(), make.office(), make.user()
     make.ink(account, contract, 2, Month.parse("2026-10"), "100.00")
     content = (
@@ -60,7 +61,6 @@ def books():
         cursor.execute("INSERT INTO payments_closedmonth (month, closed_at, totals) VALUES ('2026-01-01', now(), '{}')")
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # TRUNCATE looks at no table with deferred checks ahead
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-    make.account()  # somebody else
     return account
 
 
