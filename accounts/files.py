@@ -27,6 +27,8 @@ MEGABYTE = 1024 * 1024
 UPLOAD_LIMIT = 25 * MEGABYTE
 UNPACKED_LIMIT = 300 * MEGABYTE
 MEMBERS_LIMIT = 2000
+CELLS_LIMIT = 3_000_000  # 100 000 rows of a template; a reader takes a second and 80 MB for each million
+CELL_TAGS = (b"<c ", b"<c>", b"<c/", b":c ", b":c>", b":c/")
 ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # what XML cannot hold
 # A cell beyond column CZ or row 99 999: a reader would lay out a table of so many cells, mostly empty.
 FAR_CELL = re.compile(rb'<c r="(?:(?:[A-Z]{3,}|[D-Z][A-Z])[0-9]+|[A-Z]+[0-9]{6,})"(?:[^>]*[^/>])?>')
@@ -81,9 +83,9 @@ def open_workbook(content: bytes, *, name: str, limit: int = UPLOAD_LIMIT) -> by
                 )
             if any(member.lower().endswith("vbaproject.bin") for member in names):
                 raise FileRefused(f"В файле «{name}» макросы. Сохраните его как «Книга Excel (*.xlsx)», без макросов.")
-            left = UNPACKED_LIMIT
+            left, cells = UNPACKED_LIMIT, CELLS_LIMIT
             for member in members:
-                left = _unpack(archive, member, left=left, name=name)
+                left, cells = _unpack(archive, member, left=left, cells=cells, name=name)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as fault:
         raise damaged from fault
     return content
@@ -96,8 +98,8 @@ def _bomb(name: str) -> FileRefused:
     )
 
 
-def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, left: int, name: str) -> int:
-    """Read a member to its end (its checksum is compared there); return what is left of the limit."""
+def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, left: int, cells: int, name: str) -> tuple[int, int]:
+    """Read a member to its end (its checksum is compared there); return what is left of the bytes and the cells."""
     is_sheet = member.filename.startswith("xl/worksheets/") and member.filename.endswith(".xml")
     tail = b""
     with archive.open(member) as packed:
@@ -111,8 +113,14 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, left: int, nam
                         f"В файле «{name}» есть ячейки дальше столбца CZ или строки 99 999. Удалите лишнее: перенесите "
                         "таблицу в новую книгу."
                     )
+                cells -= sum(piece.count(tag) for tag in CELL_TAGS)
+                if cells < 0:
+                    raise FileRefused(
+                        f"В файле «{name}» больше {CELLS_LIMIT // 1_000_000} млн ячеек: такой не открываем. Уберите"
+                        " пустые строки и столбцы или разделите книгу на части."
+                    )
                 tail = piece[-200:]
-    return left
+    return left, cells
 
 
 # --- out --------------------------------------------------------------------------------------------------------------

@@ -75,13 +75,17 @@ def locked() -> bytes:
         (zipped({"word/document.xml": b"<w/>", "[Content_Types].xml": b"<t/>"}), "не книга Excel"),
         (zipped({**unzipped(BOOK), "xl/vbaProject.bin": b"Sub AutoOpen()"}), "макросы"),
         (zipped({**unzipped(BOOK), "xl/media/big.bin": b"\0" * (files.UNPACKED_LIMIT + 1)}), "после распаковки больше"),
+        (
+            zipped({**unzipped(BOOK), "xl/worksheets/sheet1.xml": b"<row>" + b"<c><v>1</v></c>" * files.CELLS_LIMIT}),
+            "млн ячеек",
+        ),
         (zipped({**unzipped(BOOK), **{f"xl/x{n}.xml": b"" for n in range(2001)}}), "после распаковки больше"),
         (with_cell("XFD1048576"), "дальше столбца CZ"),
         (with_cell("A100000"), "строки 99 999"),
     ],
     ids=[
         "empty", "xls", "csv", "utf-16", "pdf", "half", "no end", "garbage", "checksum", "password", "docx", "macros",
-        "bomb", "many members", "far corner", "far row",
+        "bomb", "many cells", "many members", "far corner", "far row",
     ],
 )  # fmt: skip
 def test_what_is_no_workbook_is_refused_in_words(content, words):
