@@ -378,7 +378,7 @@ def taken_off(ground: int, rows: Sequence[Row], amount: Decimal, month: Month) -
 FROM_ABOVE = {
     Kind.RECALCULATION: "Перерасчёт за {month}.",
     Kind.BENEFIT: "Льгота за {month}.",
-    Kind.PENALTY: "Пени за просрочку платы за {month}; расчёт по дням смотрите в расчёте пени.",
+    Kind.PENALTY: "Пени за просрочку платы; месяцы долга и дни смотрите в расчёте пени.",
     Kind.VAT: "НДС.",
     Kind.HEATING_CORRECTION: "Корректировка платы за отопление за год: начисленное заменено платой по фактическому"
     " теплу и тарифам каждого месяца (прил. 2 к Правилам № 354, формула 3(4)). Последний месяц года: {month}.",

@@ -14,12 +14,14 @@ from django.db import connection
 from django.db.models import Max
 
 import billing.queries
+import debt.queries
 import payments.queries
 from accounts.calendar import Month
-from accounts.models import JournalEntry
+from accounts.models import JournalEntry, PersonalAccount
 from billing.models import ContractMonth
 
 SHOWN = 20  # offending keys named per check
+PROVED = 50_000  # accounts whose penalties are computed again
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,11 +290,29 @@ def explained(month: Month | None) -> Iterator[str]:
                     yield f"{one} · счёт {account_id} · {row.service_name} · вид {row.kind} · строка {row.line}"
 
 
+def penalties_grow_right(month: Month | None) -> Iterator[str]:
+    """Penalties drafted in open months are what ink and value dates say, of PROVED accounts spread over the region.
+
+    The weekly night proves all of them (debt.operations.charge_penalties, whole).
+    """
+    months = [one for one in billing.queries.open_months() if month in (None, one)]
+    if not months:
+        return
+    every = 1 + PersonalAccount.objects.count() // PROVED
+    for houses in billing.queries.blocks(None, billing.queries.BLOCK * every):
+        of_houses = PersonalAccount.objects.filter(house_id__in=houses).order_by("pk")
+        ids = list(of_houses.values_list("pk", flat=True))[::every]
+        for one in months:
+            for account, contract, service, stands, due in debt.queries.astray(month=one, account_ids=ids).iter_rows():
+                yield f"{one} · счёт {account} · договор {contract} · услуга {service} · {stands} вместо {due}"
+
+
 WALKS: list[tuple[int, str, Callable[[Month | None], Iterator[str]]]] = [
     (5, "получено = разнесено + не выяснено + возвращено, по дням", conservation_of_days),
     (5, "разнесено = перечислено + удержано + перенесено, по договорам", conservation_of_contracts),
     (5, "сальдо закрытых месяцев стоят на проводках", balances_follow_ink),
     (6, "проведённый месяц, посчитанный снова, даёт те же копейки", replay),
+    (6, "черновики пени растут так, как говорят проводки", penalties_grow_right),
     (7, "у каждой строки есть объяснение", explained),
 ]
 
