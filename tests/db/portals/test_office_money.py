@@ -86,7 +86,10 @@ def test_too_little_money_is_refused_and_what_was_typed_stays(desk: Desk):
     assert written() == before
 
 
-@pytest.mark.parametrize("typed", ["", "много", "0", "-5", "1,999", "99999999999999"])
+@pytest.mark.parametrize(
+    "typed",
+    ["", "много", "0", "-5", "+5", "1,999", "99999999999999", "1e5", "NaN", "Infinity", "1_000", "1.000,50", "٥", "."],
+)
 def test_an_absurd_sum_is_refused_in_words(desk: Desk, typed: str):
     before = written()
     answer = hand_over(client(roles.CASHIER), till(desk.account), desk, **{f"amount_{desk.account.pk}": typed})
@@ -101,6 +104,23 @@ def test_a_second_press_is_the_same_receipt(desk: Desk):
     first, again = (cashier.post(till(desk.account), data)["Location"] for _ in range(2))
     assert first == again
     assert Payment.objects.count() == 1
+    assert "деньги взяты один раз" in text(cashier.get(again))
+
+
+def test_the_same_form_with_another_sum_is_not_a_silent_receipt(desk: Desk):
+    cashier = client(roles.CASHIER)
+    data = {**form_of(cashier.get(till(desk.account))), "office": str(desk.office.pk)}
+    cashier.post(till(desk.account), data)
+    before = written()
+    answer = cashier.post(till(desk.account), {**data, f"amount_{desk.account.pk}": "10,00"})
+    assert answer.status_code == 422
+    number = CashReceipt.objects.get().number
+    assert f"По этой форме уже выдана квитанция {number} на 1 400,00 ₽" in text(answer).replace("\u202f", " ")
+    assert written() == before
+    cashier.post(reverse("office:cash_cancel"), {"number": number, "ground": "ошибка"})
+    before = written()
+    assert "она отменена" in text(cashier.post(till(desk.account), data))
+    assert written() == before
 
 
 def test_a_card_goes_through_the_card_channel(desk: Desk):
@@ -200,6 +220,22 @@ def test_a_broken_statement_is_refused_in_words(desk: Desk, content: bytes):
     assert answer.status_code == 422
     assert re.search(r"[а-я]{4}", str(answer.context["form"].errors["file"]))
     assert (Register.objects.count(), Payment.objects.count()) == (0, 0)
+
+
+def test_a_statement_of_a_day_that_has_not_come_is_refused_at_its_field(desk: Desk):
+    data = statement("1CClientBankExchange\nРасчСчет=1\nКонецФайла".encode("cp1251")) | {"day": "2099-01-01"}
+    answer = client(roles.ACCOUNTANT).post(reverse("office:statement"), data)
+    assert answer.status_code == 422
+    assert "ещё не наступил" in str(answer.context["form"].errors["day"])
+    assert (Register.objects.count(), OperatingDay.objects.count()) == (0, 0)
+
+
+def test_a_day_that_has_not_come_is_neither_closed_nor_remitted(desk: Desk):
+    accountant, address = client(roles.ACCOUNTANT), reverse("office:remittances")
+    for action, words in (("close_day", "ещё не наступил"), ("remit", "не закрывали")):
+        answer = accountant.post(address, {"day": "2027-01-15", "action": action}, follow=True)
+        assert words in text(answer)
+    assert (OperatingDay.objects.count(), Remittance.objects.count()) == (0, 0)
 
 
 def test_a_statement_is_judged_first_and_taken_in_once(desk: Desk, reference_dir: Path):
