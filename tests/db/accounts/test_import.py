@@ -11,7 +11,9 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 
+import billing.operations
 from accounts import operations, queries, rules
+from accounts.calendar import Month
 from accounts.imports.workbook import WorkbookRefused
 from accounts.models import (
     HeatingMode,
@@ -34,6 +36,7 @@ from accounts.models import (
     Touch,
 )
 from accounts.operations import ImportRefused, import_workbook, undo_import
+from billing.models import Charge, ProvisionMethod
 from tests import make
 from tests.db.accounts import books
 
@@ -462,3 +465,56 @@ def test_the_command_tries_takes_and_undoes(tmp_path):
         call_command("import_workbook", str(tmp_path / "нет.xlsx"))
     with pytest.raises(CommandError, match="одно из двух"):
         call_command("import_workbook")
+
+
+# --- drafts on the imported -------------------------------------------------------------------------------------------
+
+
+def drafted(account):
+    """The night charges the imported flat: a service of the house by the square metre, put there by a whole scope."""
+    contract = make.contract()
+    make.tariff(contract, 8, "10.00")
+    row = make.provision(account.house, 8, contract, ProvisionMethod.PER_M2)
+    billing.operations.run_billing(month=Month.of(TODAY))
+    row.delete()  # the engineer takes his own row back; the drafts stay
+    return Charge.objects.filter(account_id=account.pk)
+
+
+def test_an_import_is_undone_with_its_drafts():
+    report = take(whole())
+    charges = drafted(PersonalAccount.objects.get(number=NUMBER))
+    assert charges.count() == 1
+    with pytest.raises(ImportRefused, match="начисления"):
+        undo_import(file_id=report.file_id, by=None)  # the floor below cannot remove them
+    billing.operations.undo_import(file_id=report.file_id, by=None)
+    assert not Charge.objects.exists()
+    assert not PersonalAccount.objects.exists()
+    assert not House.objects.exists()
+
+
+def test_an_import_is_not_undone_under_ink():
+    report = take(whole())
+    account = PersonalAccount.objects.get(number=NUMBER)
+    charges = drafted(account)
+    billing.operations.post_month(month=Month.of(TODAY), today=Month.of(TODAY).next.first)
+    before, lines = written(), charges.count()
+    with pytest.raises(ImportRefused, match="начисления"):
+        billing.operations.undo_import(file_id=report.file_id, by=None)
+    assert (written(), charges.count()) == (before, lines)
+
+
+def test_an_import_is_not_undone_while_the_night_calculates():
+    report = take(whole())
+    operations.start_run("billing.calculation", month=Month.of(TODAY))
+    with pytest.raises(ImportRefused, match="Идёт расчёт"):
+        billing.operations.undo_import(file_id=report.file_id, by=None)
+    assert PersonalAccount.objects.filter(number=NUMBER).exists()
+
+
+def test_neighbours_of_the_undone_are_drafted_anew():
+    elder = make.account(house=make.house(fias_guid=books.GUID))
+    content = books.book(accounts=[books.account(1, NUMBER)], premises=[books.premises(1, "12")])
+    report = take(content)
+    Touch.objects.all().delete()
+    billing.operations.undo_import(file_id=report.file_id, by=None)
+    assert list(Touch.objects.values_list("house_id", flat=True)) == [elder.house_id]
