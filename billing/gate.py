@@ -22,6 +22,8 @@ class Oddity(StrEnum):
     NO_ACT = "no_act"
     NO_HOUSE_VOLUME = "no_house_volume"
     NOT_CHARGED = "not_charged"
+    BELOW_PREMISES = "below_premises"
+    NO_CONTRACT = "no_contract"
 
 
 NAMES = {
@@ -33,6 +35,8 @@ NAMES = {
     Oddity.NO_ACT: "Тариф без акта",
     Oddity.NO_HOUSE_VOLUME: "Нет объёма по общедомовому прибору",
     Oddity.NOT_CHARGED: "Не начислено",
+    Oddity.BELOW_PREMISES: "Общедомовой прибор меньше суммы помещений",
+    Oddity.NO_CONTRACT: "Услуга без договора",
 }
 FIXES = {
     Oddity.ZERO: "Проверьте показание или отсутствие жильцов; если всё верно, проводите.",
@@ -43,6 +47,8 @@ FIXES = {
     Oddity.NO_ACT: "Впишите акт, которым тариф установлен.",
     Oddity.NO_HOUSE_VOLUME: "Введите объём дома за месяц.",
     Oddity.NOT_CHARGED: "Введите недостающее и рассчитайте дом снова.",
+    Oddity.BELOW_PREMISES: "Сверьте показание общедомового прибора и квартир: день снятия, пропуски, порядок цифр.",
+    Oddity.NO_CONTRACT: "Продлите договор или закройте услугу дома датой.",
 }
 ROWS: Schema = {
     "kind": pl.String, "account_id": pl.Int64, "house_id": pl.Int64, "contract_id": pl.Int64, "service_id": pl.Int16,
@@ -87,6 +93,10 @@ def words(kind: Oddity, service: str, before: str, now: str, said: str) -> str:
             return f"{service}: объём дома за месяц не введён."
         case Oddity.NOT_CHARGED:
             return f"{service}: {said}."
+        case Oddity.BELOW_PREMISES:
+            return f"{service}: общедомовой прибор {now}, а все помещения {before}."
+        case Oddity.NO_CONTRACT:
+            return f"{service}: договор с поставщиком за этот месяц не действует, услуга не начислена."
 
 
 LINES = """
@@ -148,4 +158,25 @@ SELECT 'not_charged', q.account_id, a.house_id, NULL, q.service_id,
         AND c.service_id = q.service_id AND c.month = {previous} AND c.kind IN (1, 2, 3)), 0), NULL, NULL, q.text
 FROM billing_lineproblem q JOIN accounts_personalaccount a ON a.id = q.account_id WHERE q.month = {month}
 """
-QUESTIONS = (LINES, LARGE, NO_ACT, NO_HOUSE_VOLUME, NOT_CHARGED)
+BELOW_PREMISES = """
+SELECT 'below_premises', NULL, b.house_id, NULL, b.service_id, round(abs(b.volume) * coalesce((SELECT max(t.price)
+        FROM billing_provision p JOIN billing_tariff t USING (contract_id, service_id)
+        WHERE p.house_id = b.house_id AND p.service_id = b.service_id
+            AND t.valid_from < {following} AND (t.valid_to IS NULL OR t.valid_to > {month})), 0), 2),
+    v.volume - b.volume, v.volume, NULL
+FROM billing_housebalance b JOIN accounts_service s ON s.id = b.service_id CROSS JOIN LATERAL (
+    SELECT w.volume FROM billing_housevolume w JOIN accounts_service r ON r.id = w.service_id
+    WHERE w.house_id = b.house_id AND w.month = b.month AND (w.service_id = b.service_id OR r.resource = s.resource)
+    ORDER BY w.service_id = b.service_id DESC LIMIT 1) AS v
+WHERE b.month = {month} AND b.volume < 0
+"""
+NO_CONTRACT = """
+SELECT 'no_contract', NULL, p.house_id, p.contract_id, p.service_id,
+    coalesce((SELECT sum(c.amount) FROM billing_charge c JOIN accounts_personalaccount a ON a.id = c.account_id
+        WHERE a.house_id = p.house_id AND c.service_id = p.service_id AND c.month = {previous}
+            AND c.kind IN (1, 2, 3)), 0), NULL, NULL, NULL
+FROM billing_provision p JOIN accounts_agencycontract k ON k.id = p.contract_id
+WHERE p.valid_from < {following} AND (p.valid_to IS NULL OR p.valid_to > {month})
+    AND NOT (k.valid_from < {following} AND (k.valid_to IS NULL OR k.valid_to > {month}))
+"""
+QUESTIONS = (LINES, LARGE, NO_ACT, NO_HOUSE_VOLUME, NOT_CHARGED, BELOW_PREMISES, NO_CONTRACT)

@@ -46,7 +46,7 @@ def house_heat(facts: Facts) -> Frame:
         .filter(pl.col("months") >= len(heating.SEASON))
         .select(*keys, "heat_sum", heat_over=pl.lit(12).cast(EXACT), heat_by=pl.lit(By.BUILDING_METER, pl.Int16))
     )
-    season = rows.filter(pl.col("heating_mode") != Mode.EVEN)
+    season = rows.filter(pl.col("heating_mode").fill_null(int(Mode.SEASON)) != Mode.EVEN)  # no passport: told of later
     metered_now = season.filter(pl.col("index") == this).select(
         *keys, heat_sum="volume", heat_over=pl.lit(1).cast(EXACT), heat_by=pl.lit(By.BUILDING_METER, pl.Int16)
     )

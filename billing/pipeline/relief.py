@@ -8,7 +8,7 @@ from billing import columns
 from billing.columns import EXACT, QUANTITY
 from billing.formulas import absence, benefits, quality
 from billing.formulas.exact import exact, roubles, rounded, shown
-from billing.kinds import By, How, Kind, Relief
+from billing.kinds import COLD_WATER, HOT_WATER, By, How, Kind, Relief
 from billing.pipeline.facts import Facts, Frame, in_month
 
 LINE = 100  # line = Relief × 100 + months back; the run's own month is none back
@@ -184,11 +184,37 @@ def _quality(facts: Facts, charged: Frame, agreed: Frame, prices: Frame) -> Fram
     ]  # fmt: skip
     idle = rows.filter((pl.col("off_hours") > 0) & pl.col("by").is_in([int(By.NORM), int(By.AVERAGE)]))
     parts.append(_volume(idle, "off_hours", pl.col("price"), month_hours))
+    waste = charged.filter((pl.col("by") == By.FOLLOWS_WATER) & (pl.col("method") == How.WASTEWATER))
+    waters = idle.filter(pl.col("resource").is_in([COLD_WATER, HOT_WATER]) & (pl.col("component") <= 1))
+    if waste.height and waters.height:
+        parts.append(_not_discharged(waste, waters, month_hours))
     tepid = rows.filter(pl.col("cold_hours") > 0).join(cold, on="house_id", how="left")
     of_water = quality.cold_price_off(pl.col("price"), pl.coalesce("cold_water", "price"))
     less = pl.when(pl.col("component") == 2).then(pl.col("price")).otherwise(of_water)
     parts.append(_volume(tepid, "cold_hours", less, month_hours))
     return pl.concat([_off(part) for part in parts])
+
+
+def _not_discharged(waste: Frame, waters: Frame, month_hours: int) -> Frame:
+    """Wastewater of the water that did not come: its volume follows that of the waters (п. 42, 98)."""
+    gone = waters.select(
+        "account_id", "off_hours", "basis", since_w="start", until_w="stop",
+        volume_w=quality.not_supplied(pl.col("numer"), exact(pl.col("off_hours"))) / (pl.col("over") * month_hours),
+    )  # fmt: skip
+    both = waste.with_row_index("line_row").join(gone, on="account_id")
+    days = pl.min_horizontal("stop", "until_w") - pl.max_horizontal("start", "since_w")
+    part = pl.col("volume_w") * exact(days) / exact(pl.col("until_w") - pl.col("since_w"))
+    both = both.with_columns(numer=part).filter(days > 0)
+    sums = both.group_by("line_row", maintain_order=True).agg(
+        pl.sum("numer"), pl.max("off_hours"), pl.col("basis").unique(maintain_order=True).str.join("; ")
+    )
+    rows = waste.with_row_index("line_row").drop("numer", "over").join(sums, on="line_row").drop("line_row")
+    rows = rows.with_columns(over=exact(pl.lit(1)))
+    return rows.with_columns(
+        relief=pl.lit(int(Relief.NOT_SUPPLIED)), quantity=pl.col("off_hours"),
+        volume=shown(pl.col("numer"), pl.col("over")),
+        amount=roubles(pl.col("numer"), pl.col("over"), pl.col("price")),
+    )  # fmt: skip
 
 
 def _volume(rows: Frame, hours: str, price: pl.Expr, month_hours: int) -> Frame:

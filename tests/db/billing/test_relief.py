@@ -305,3 +305,29 @@ def test_a_benefit_learned_of_late_is_recalculated() -> None:
     operations.redraft_touched()
     assert discounts(account, MAY) == {(7, 500): D("-50.00")}
     assert taken(account, MAY) == {(7, 501): D("-50.00")}
+
+
+def test_wastewater_follows_the_water_that_did_not_come() -> None:
+    account = a_flat()
+    serve(account, 2, ProvisionMethod.METERED, "30")
+    serve(account, 4, ProvisionMethod.WASTEWATER, "20")
+    make.norm(2, "6")
+    make.provision(account.house, 3, make.contract())
+    make.norm(3, "3")
+    broken(account.house, 2, Breach.COLD_WATER_OFF, at(3), at(6))
+    operations.run_billing(month=APRIL)
+    # 6 m³ × 72 / 720 h = 0.6 m³; × 30 = 18.00, and 20 ₽ of wastewater: 12.00. The break itself: 72 − 4 h beyond what
+    # is allowed at once × 0.15 % = 10.2 % of 180.00, 18.36
+    assert taken(account, APRIL) == {(2, 600): D("-36.36"), (4, 600): D("-12.00")}
+
+
+def test_a_metered_flat_discharges_what_its_meters_show() -> None:
+    account = a_flat(meter_impossible=[])
+    serve(account, 2, ProvisionMethod.METERED, "30")
+    serve(account, 4, ProvisionMethod.WASTEWATER, "20")
+    meter = make.meter(premises=account.premises)
+    make.reading(meter, date(2026, 3, 20), "10")
+    make.reading(meter, date(2026, 4, 20), "16")
+    broken(account.house, 2, Breach.COLD_WATER_OFF, at(3), at(6))
+    operations.run_billing(month=APRIL)
+    assert taken(account, APRIL) == {(2, 600): D("-18.36")}
