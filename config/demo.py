@@ -190,9 +190,9 @@ STAFF = [
 @transaction.atomic
 def make_logins() -> None:
     """One demo user of every role; the same every time."""
+    ensure_roles()  # at every start: a new version brings rights of its own
     if User.objects.filter(email="admin@demo.example").exists():
         return
-    ensure_roles()
     for name, title, group in STAFF:
         user = User.objects.create_user(f"{name}@demo.example", PASSWORD, name=title, is_staff=True)
         user.groups.add(Group.objects.get(name=group))

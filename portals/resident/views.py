@@ -28,6 +28,7 @@ from portals.resident.forms import LinkForm, MeterForm
 TRIES_OF_USER = 5
 TRIES_OF_NUMBER = 10
 WAIT_SECONDS = 15 * 60
+READINGS_SHOWN = 24
 
 
 # --- accounts --------------------------------------------------------------------------------------------------------
@@ -167,7 +168,7 @@ def readings(request: HttpRequest, number: str) -> HttpResponse:
         context = {
             **head(row, "readings"),
             **readings_context(row, forms=None),
-            "history": queries.readings_history(row.pk),
+            **history_context(request, row),
         }
         return render(request, "resident/readings.html", context)
 
@@ -212,8 +213,15 @@ def readings(request: HttpRequest, number: str) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
         context["running"] = queries.month_bill(row.pk, Month.of(today)) if receipts else None
         return render(request, "resident/_readings_answer.html", context)
-    context["history"] = queries.readings_history(row.pk)
+    context |= history_context(request, row)
     return render(request, "resident/readings.html", context)
+
+
+def history_context(request: HttpRequest, row: Any) -> dict[str, Any]:
+    """The last readings, and whether there are older ones: a phone is spared them until it asks."""
+    history = queries.readings_history(row.pk)
+    shown = history if "all" in request.GET else history[:READINGS_SHOWN]
+    return {"history": shown, "has_older": len(history) > len(shown)}
 
 
 # --- payments and documents ------------------------------------------------------------------------------------------
