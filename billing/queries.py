@@ -271,6 +271,12 @@ def facts(
     )
 
 
+def depends_on_neighbours(account_id: int, first: Month, into: Month) -> bool:
+    """Does what this account used move the lines of its house in some month from `first` to the one before `into`?"""
+    earliest = max(first, into + -MONTHS_ON_LINE)
+    return any(_sharing(month, [account_id]) for month in Month.range(earliest, into.previous))
+
+
 def _sharing(month: Month, account_ids: Sequence[int]) -> list[int]:
     """Houses of these accounts in which a line of one premises depends on what the others used."""
     house = "SELECT house_id FROM accounts_personalaccount WHERE id = ANY(%s)"

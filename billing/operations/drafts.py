@@ -331,7 +331,8 @@ def redraft_touched(limit: int = 500) -> int:
     A mark that another worker holds is left to it; a mark made meanwhile waits for the next minute.
     """
     marks = list(Touch.objects.select_for_update(skip_locked=True).order_by("pk")[:limit])
-    done = [mark for mark in marks if _recalculate(mark)]
+    whole: dict[int, Month] = {}  # houses recalculated in this pass, and from which month
+    done = [mark for mark in marks if _recalculate(mark, whole)]
     houses = {mark.house_id for mark in done if mark.account_id is None}
     single = {mark.account_id for mark in done if mark.account_id and mark.house_id not in houses}
     if houses:
@@ -342,16 +343,25 @@ def redraft_touched(limit: int = 500) -> int:
     return len(done)
 
 
-def _recalculate(mark: Touch) -> bool:
-    """Draft what the fact changes in posted months. False: not now, the month that takes it is half posted."""
+def _recalculate(mark: Touch, whole: dict[int, Month]) -> bool:
+    """Draft what the fact changes in posted months. False: not now, the month that takes it is half posted.
+
+    Where the lines of a house depend on what its other premises used, a late fact of one flat moves the shares of
+    all: the house is recalculated as a whole, once a pass.
+    """
     first = Month(mark.first_month)
     if not ContractMonth.objects.filter(month__gte=first.first).exclude(state=ContractMonthState.OPEN).exists():
         return True
     into = queries.recalculation_month()
     if into is None:
         return False
-    touched = [mark.account_id] if mark.account_id else _accounts_of([mark.house_id])
-    recalculate(account_ids=touched, first_month=first, into=into)
+    if mark.house_id in whole and whole[mark.house_id] <= first:
+        return True
+    if mark.account_id and not queries.depends_on_neighbours(mark.account_id, first, into):
+        recalculate(account_ids=[mark.account_id], first_month=first, into=into)
+        return True
+    recalculate(account_ids=_accounts_of([mark.house_id]), first_month=first, into=into)
+    whole[mark.house_id] = first
     return True
 
 

@@ -126,9 +126,10 @@ def test_a_reading_that_comes_late_moves_the_volume_to_its_month() -> None:
         (Kind.RECALCULATION, D("5"), D("50.00")),
     ]
     told = queries.explain(account_id=account.pk, month=JUNE)
-    assert "Перерасчёт за май 2026: по уточнённым данным объём на 5 м³ больше, доначислено 50,00 ₽." in [
-        row.text for row in told
-    ]
+    assert (
+        "Перерасчёт за май 2026: по уточнённым данным объём на 5 м³ больше, доначислено 50,00 ₽. За май 2026 было"
+        " 30,00 ₽, стало 80,00 ₽."
+    ) in [row.text for row in told]
 
 
 def test_a_month_never_billed_is_not_billed_behind_the_back() -> None:
@@ -151,3 +152,22 @@ def test_marks_wait_while_the_month_is_half_posted() -> None:
     operations.post_month(month=JUNE, today=JUNE.next.first, contract_id=one)
     assert operations.redraft_touched() == 0
     assert Touch.objects.count() == 1
+
+
+def test_a_late_fact_of_one_flat_moves_the_shares_of_its_house() -> None:
+    contract = make.contract()
+    house = make.house()
+    one, other = (make.account(premises=make.premises(house=house), persons=2) for _ in range(2))
+    make.provision(house, 7, contract, ProvisionMethod.CONTAINERS_PERSON)
+    make.tariff(contract, 7, "100")
+    make.house_volume(house, 7, APRIL.first, "10")
+    make.house_volume(house, 7, MAY.first, "0")
+    ink(APRIL, MAY)
+    operations.run_billing(month=JUNE)
+    make.residency(premises=one.premises, persons=1, valid_from=APRIL.first)
+    touch(one, APRIL)
+    operations.redraft_touched()
+    # 10 m³ of April: 5 and 5 by two and two, 6 and 4 by three and two
+    assert recalculations(one) == {(7, APRIL.first, 102): D("100.00")}
+    assert recalculations(other) == {(7, APRIL.first, 102): D("-100.00")}
+    assert not Touch.objects.exists()
