@@ -445,6 +445,15 @@ def trued_up(year: int, amount: Decimal) -> str:
     )
 
 
+def by_allocators(year: int, amount: Decimal) -> str:
+    """Words for the yearly re-split of heat by allocators."""
+    verb = "доначислено" if amount > 0 else "возвращено"
+    return (
+        f"Перерасчёт платы за отопление за {year} год по распределителям: плата помещений с распределителями поделена"
+        f" заново по их показаниям с коэффициентами радиаторов: {verb} {roubles(abs(amount))}."
+    )
+
+
 def from_above(kind: int, for_month: Month) -> str:
     """Words for lines that another part of the system drafted."""
     return FROM_ABOVE[Kind(kind)].format(month=for_month.title)

@@ -520,6 +520,7 @@ OF_ITSELF = "line < 1000 AND line % 100 = 0"  # what the run takes off its own m
 AUTOMATIC = "line < 1000"  # recalculations by the run; those of a document have higher numbers
 FIRST_BY_DOCUMENT = 1_000
 FIRST_YEARLY = 30_000
+ALLOCATED = 100  # + the last two digits of the year: corrections of heating by allocators
 BY_DOCUMENT = f"line >= 1000 AND line < {FIRST_YEARLY}"
 YEARLY = f"line >= {FIRST_YEARLY}"  # a part of the true-up of a whole year
 
@@ -778,6 +779,8 @@ def _unexplained(charge: ChargeRow) -> str:
         return explanation.recalculated(charge.volume, charge.unit_name, charge.amount, Month(charge.for_month))
     if charge.kind == ChargeKind.RECALCULATION and charge.line >= FIRST_YEARLY:
         return explanation.trued_up(charge.for_month.year, charge.amount)
+    if charge.kind == ChargeKind.HEATING_CORRECTION and charge.line >= ALLOCATED:
+        return explanation.by_allocators(charge.for_month.year, charge.amount)
     if charge.kind in explanation.FROM_ABOVE:
         return explanation.from_above(charge.kind, Month(charge.for_month))
     return "По сегодняшним данным этой строки не было бы: исходные данные изменились."

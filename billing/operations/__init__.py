@@ -45,7 +45,13 @@ from billing.operations.unauthorised import (
     plan_unauthorised,
     reverse_unauthorised,
 )
-from billing.operations.yearly import YearNotOver, correct_heating, settle_year, true_up_common_use
+from billing.operations.yearly import (
+    YearNotOver,
+    correct_by_allocators,
+    correct_heating,
+    settle_year,
+    true_up_common_use,
+)
 
 __all__ = [
     "SERVICE_OF",
@@ -68,7 +74,7 @@ __all__ = [
     "bill_next_block",
     "charge_unauthorised",
     "close_contract_months",
-    "correct_heating",
+    "correct_by_allocators", "correct_heating",
     "correct_houses",
     "draft_charges",
     "finish_if_done",

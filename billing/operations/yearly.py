@@ -23,6 +23,7 @@ from billing.models import ContractMonth
 from billing.operations import writing
 
 MONTHS = 12
+ALLOCATED = queries.ALLOCATED
 YEARLY_LINE = queries.FIRST_YEARLY  # + the last two digits of the year: recalculations of a whole year
 KEY = ["account_id", "contract_id", "service_id"]
 
@@ -41,6 +42,7 @@ def settle_year(*, into: Month, by: User | None = None) -> Decimal:
     amount = ZERO
     if into.first.month == int(chosen or 1):
         amount += correct_heating(year=into.first.year - 1, into=into, by=by)
+        amount += correct_by_allocators(year=into.first.year - 1, into=into, by=by)
     return amount + true_up_common_use(year=into.first.year - 1, into=into, by=by)
 
 
@@ -77,7 +79,7 @@ def correct_heating(
     sums = pl.concat(part.select(*KEY, pl.col("amount").cast(MONEY), pl.col("volume").cast(EXACT)) for part in parts)
     due = sums.group_by(KEY, maintain_order=True).agg(pl.sum("amount"), pl.sum("volume")).filter(pl.col("amount") != 0)
     lines = _lines(due, year, into, kind=Kind.HEATING_CORRECTION, line=year % 100, method=By.BUILDING_METER)
-    return _draft(lines, into, houses, Kind.HEATING_CORRECTION, "true", f"heating {year}", by)
+    return _draft(lines, into, houses, Kind.HEATING_CORRECTION, f"line < {ALLOCATED}", f"heating {year}", by)
 
 
 @transaction.atomic
@@ -119,6 +121,62 @@ def true_up_common_use(
     due = due.filter(pl.col("amount") != 0)
     lines = _lines(due, year, into, kind=Kind.RECALCULATION, line=YEARLY_LINE + year % 100, method=By.HOUSE_BALANCE)
     return _draft(lines, into, houses, Kind.RECALCULATION, queries.YEARLY, f"common use {year}", by)
+
+
+@transaction.atomic
+def correct_by_allocators(
+    *, year: int, into: Month, house_ids: Sequence[int] | None = None, by: User | None = None
+) -> Decimal:
+    """Draft the yearly re-split of heat by allocators: what covered premises were charged, by units × coefficient.
+
+    Only houses where allocators cover more than half of the area of premises; the total of the covered premises
+    stays, roubles by the largest remainder. What other months already re-split is taken off. Raises YearNotOver.
+    Source: charges.md 7.6.
+    """
+    if into.first.year <= year:
+        raise YearNotOver(f"{year} год ещё идёт: перерасчёт по распределителям проводится после его окончания.")
+    covered = _covered(year, house_ids)
+    if not covered.height:
+        return ZERO
+    houses = sorted(set(covered["house_id"].to_list()))
+    writing.lock_houses(houses)
+    charged = _charged_heat(year, houses).join(covered.select("account_id"), on="account_id", how="semi")
+    before = _corrected_before(year, into, houses, ALLOCATED).select(*KEY, before=-pl.col("amount"))
+    mine = charged.group_by(KEY).agg(pl.sum("amount")).sort(KEY).join(covered, on="account_id")
+    rows = []
+    for _, part in mine.group_by("house_id", "contract_id", "service_id", maintain_order=True):
+        weights = [row["units"] * row["coefficient"] for row in part.iter_rows(named=True)]
+        whole = total(part["amount"].to_list())
+        if sum(weights) > 0:
+            rows.append(part.with_columns(share=pl.Series(split(whole, weights), dtype=MONEY)))
+    if not rows:
+        return ZERO
+    sums = before.group_by(KEY).agg(pl.sum("before"))
+    due = pl.concat(rows).join(sums, on=KEY, how="left").select(
+        *KEY, amount=pl.col("share") - pl.col("amount") - pl.col("before").fill_null(0), volume=pl.lit(None, EXACT)
+    ).filter(pl.col("amount") != 0)  # fmt: skip
+    line = ALLOCATED + year % 100
+    lines = _lines(due, year, into, kind=Kind.HEATING_CORRECTION, line=line, method=By.HOUSE_SHARE)
+    return _draft(lines, into, houses, Kind.HEATING_CORRECTION, f"line >= {ALLOCATED}", f"allocators {year}", by)
+
+
+def _covered(year: int, house_ids: Sequence[int] | None) -> pl.DataFrame:
+    """Accounts whose premises have allocators, in houses where these cover more than half of the area."""
+    scope = "" if house_ids is None else f" AND p.house_id = ANY({queries.array(house_ids)})"
+    day = queries.day(date(year, 12, 31))
+    held = f"valid_from <= {day} AND ({{0}}.valid_to IS NULL OR {{0}}.valid_to > {day})"
+    return queries.frame(
+        "WITH covered AS (SELECT p.house_id, p.id AS premises_id, a.units, a.coefficient, coalesce(s.total_area_m2, 0)"
+        " AS area FROM billing_allocatorshare a JOIN accounts_premises p ON p.id = a.premises_id"
+        f" LEFT JOIN accounts_premisesarea s ON s.premises_id = p.id AND s.{held.format('s')}"
+        f" WHERE a.year = {int(year)}{scope}), half AS (SELECT c.house_id FROM covered c JOIN accounts_housepassport h"
+        f" ON h.house_id = c.house_id AND h.{held.format('h')} GROUP BY c.house_id, h.total_area_m2"
+        " HAVING sum(c.area) * 2 > h.total_area_m2) SELECT k.id, c.house_id, c.units, c.coefficient FROM covered c"
+        " JOIN half USING (house_id) JOIN LATERAL (SELECT id FROM accounts_personalaccount k"
+        f"  WHERE k.premises_id = c.premises_id AND k.opened_on <= {day} ORDER BY k.opened_on DESC, k.id DESC LIMIT 1)"
+        " AS k ON true ORDER BY 1",
+        {"account_id": pl.Int64, "house_id": pl.Int64, "units": EXACT, "coefficient": EXACT},
+    )
 
 
 def _even_houses(year: int, house_ids: Sequence[int] | None) -> list[int]:
@@ -175,12 +233,12 @@ def _actual_heat(month: Month, houses: Sequence[int]) -> pl.DataFrame:
     return lines.group_by(KEY, maintain_order=True).agg(pl.sum("amount"), volume=volume.sum())
 
 
-def _corrected_before(year: int, into: Month, houses: Sequence[int]) -> pl.DataFrame:
+def _corrected_before(year: int, into: Month, houses: Sequence[int], first: int = 0) -> pl.DataFrame:
     """What other months already corrected for the year, with the sign turned."""
     rows = queries.frame(
         f"SELECT c.account_id, c.contract_id, c.service_id, c.for_month, -c.amount, -coalesce(c.volume, 0){_INK}"
         f" WHERE c.house_id = ANY({queries.array(houses)}) AND c.kind = {int(Kind.HEATING_CORRECTION)}"
-        f" AND c.line = {year % 100} AND c.month <> {queries.day(into.first)}",
+        f" AND c.line = {first + year % 100} AND c.month <> {queries.day(into.first)}",
         _SUMMED,
     )
     return rows.select(*KEY, "amount", "volume")

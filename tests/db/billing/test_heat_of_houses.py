@@ -11,7 +11,7 @@ from accounts.calendar import Month
 from accounts.models import House, HousePassport, PersonalAccount
 from billing import operations, queries
 from billing.kinds import Kind
-from billing.models import HouseVolume, NormBasis, ProvisionMethod
+from billing.models import AllocatorShare, HouseVolume, NormBasis, ProvisionMethod
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +110,56 @@ def test_without_the_norm_of_heating_water_nothing_is_guessed() -> None:
     assert [row.text for row in queries.anomalies(JANUARY) if row.account_id == one.pk] == [
         "Отопление: нет норматива подогрева."
     ]
+
+
+YEAR = Month(date(2027, 1, 1))
+
+
+def allocated(*units: str, areas: tuple[str, ...] = ("60", "40")) -> list[PersonalAccount]:
+    """January's heat of 10 Gcal at 2000 ₽ by area; the units that allocators of the flats counted in 2026."""
+    house = a_house()
+    flats = [flat(house, area) for area in areas]
+    for account, count in zip(flats, units, strict=False):
+        AllocatorShare.objects.create(premises=account.premises, year=2026, units=D(count), document="ведомость")
+    operations.run_billing(month=JANUARY)
+    operations.post_month(month=JANUARY, today=date(2026, 2, 1))
+    operations.open_month(month=YEAR)
+    return flats
+
+
+def corrections(account: PersonalAccount) -> list[tuple[int, Decimal]]:
+    rows = queries.charges_of_account(account_id=account.pk, month=YEAR)
+    return [(row.line, row.amount) for row in rows if row.kind == Kind.HEATING_CORRECTION]
+
+
+def test_allocators_split_the_heat_of_the_year_again() -> None:
+    big, small = allocated("30", "70")
+    for _ in range(2):  # repeating adds nothing
+        operations.correct_by_allocators(year=2026, into=YEAR)
+    # 12 000.00 + 8 000.00 charged by area; 30 % and 70 % by the allocators
+    assert corrections(big) == [(126, D("-6000.00"))]
+    assert corrections(small) == [(126, D("6000.00"))]
+
+
+def test_the_coefficient_of_the_radiators_counts() -> None:
+    big, small = allocated("30", "70")
+    AllocatorShare.objects.filter(premises=big.premises).update(coefficient=D("2"))
+    operations.correct_by_allocators(year=2026, into=YEAR)
+    # 60 : 70 of 20 000.00 = 9230.77 and 10 769.23
+    assert corrections(big) == [(126, D("-2769.23"))]
+    assert corrections(small) == [(126, D("2769.23"))]
+
+
+def test_half_of_the_area_or_less_changes_nothing() -> None:
+    flats = allocated("10", areas=("50", "50"))
+    assert operations.correct_by_allocators(year=2026, into=YEAR) == D("0.00")
+    assert [corrections(account) for account in flats] == [[], []]
+
+
+def test_those_without_allocators_keep_their_charge() -> None:
+    first, second, third = allocated("10", "30", areas=("40", "30", "30"))
+    operations.correct_by_allocators(year=2026, into=YEAR)
+    # 8 000.00 + 6 000.00 of the two: a quarter and three quarters
+    assert [corrections(one) for one in (first, second, third)] == [
+        [(126, D("-4500.00"))], [(126, D("4500.00"))], [],
+    ]  # fmt: skip
