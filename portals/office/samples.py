@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from openpyxl import Workbook
@@ -44,7 +45,7 @@ def workbook(fias_id: UUID) -> bytes:
         {"record": place, "house": str(fias_id), "kind": "Жилое помещение", "number": str(place), "share": 100}
         for place in (1, 2, 3)
     ]
-    sheets = {"houses": [house], "accounts": homes, "premises": flats}
+    sheets: dict[str, list[dict[str, Any]]] = {"houses": [house], "accounts": homes, "premises": flats}
     book = Workbook()
     book.remove(book.worksheets[0])
     for kind, rows in sheets.items():
