@@ -103,7 +103,8 @@ OUR_APPS = ("accounts", "billing", "payments", "debt", "epd", "gis_export", "por
 VERBS = {"add": "добавлять", "change": "изменять", "delete": "удалять", "view": "видеть"}
 RIGHT_NAMES = {
     TAKE_CASH: "принимать деньги в кассе", REVERSE_PAYMENT: "отменять и возвращать платежи",
-    ASSIGN_PAYMENT: "выяснять платежи", LOAD_STATEMENT: "загружать выписки", FORM_REMITTANCE: "формировать перечисления",
+    ASSIGN_PAYMENT: "выяснять платежи", LOAD_STATEMENT: "загружать выписки",
+    FORM_REMITTANCE: "формировать перечисления",
     SEND_REMITTANCE: "отправлять перечисления и отмечать ответы банка", CLOSE_DAY: "закрывать операционный день",
     DRAFT: "рассчитывать черновики", POST_MONTH: "проводить месяц",
     ISSUE: "выпускать платёжные документы", HOLD: "удерживать счета", RELEASE: "снимать удержания",
