@@ -23,6 +23,8 @@ class Command(commands.Command):
         parser.add_argument("--short", action="store_true", help="печатать только примеры, которые не сошлись")
 
     def handle(self, *, file: str, case: list[str] | None, short: bool, **_: Any) -> None:
+        with commands.files_at(file):
+            Path(file).open("rb").close()
         cases = book.read(Path(file))
         if case:
             missing = sorted(set(case) - {one["id"] for one in cases})

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.timezone import localdate
 
+from accounts import commands
 from accounts.errors import Refusal
 from accounts.money import written
 from payments import operations
 from payments.registers.client_bank import LARGEST_FILE
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Загрузить банковскую выписку (1CClientBankExchange). Тот же файл второй раз ничего не добавит."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="файл выписки")
         parser.add_argument("--channel", required=True, help="код канала, например bank")
-        parser.add_argument("--day", type=date.fromisoformat, help="операционный день (по умолчанию сегодня)")
+        parser.add_argument("--day", type=commands.day, help="операционный день (по умолчанию сегодня)")
         parser.add_argument("--confirm", action="store_true", help="принять файл, обороты которого не сходятся")
         parser.add_argument("--dry-run", action="store_true", help="показать решения и ничего не записать")
         parser.add_argument("--json", action="store_true", help="итоги одной строкой JSON")

@@ -6,18 +6,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from accounts import commands
 from accounts.database import rolled_back
 from accounts.errors import Refusal
 from payments import operations, queries
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Перечислить принципалам деньги закрытых дней и записать файл поручений для банка."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("day", type=date.fromisoformat, help="по какой день включительно, например 2026-11-05")
+        parser.add_argument("day", type=commands.day, help="по какой день включительно, например 2026-11-05")
         parser.add_argument("--out", type=Path, help="куда записать поручения (по умолчанию remit-ДЕНЬ.txt)")
         parser.add_argument("--dry-run", action="store_true", help="показать итог и ничего не записать")
 
