@@ -321,7 +321,7 @@ class _Source:
     taken_at: datetime
 
     def __str__(self) -> str:
-        return f"№ {self.register_id} от {timezone.localtime(self.taken_at):%d.%m.%Y}"
+        return f"№ {self.register_id} от {self.taken_at.astimezone(timezone.get_default_timezone()):%d.%m.%Y}"
 
 
 @dataclass(frozen=True, slots=True)
