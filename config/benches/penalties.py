@@ -170,7 +170,7 @@ def owe() -> int:
     """Ink, payments and a checkpoint of the months before, written past the triggers that guard them; lines of ink."""
     first, last = MONTH + -MONTHS, MONTH.previous
     owed = [months for months, share in MIX.items() for _ in range(share)]
-    facts = {"first": first.first, "last": last.first, "now": MONTH.first, "owed": owed}
+    facts: dict[str, Any] = {"first": first.first, "last": last.first, "now": MONTH.first, "owed": owed}
     with connection.cursor() as cursor:
         for month in Month.range(first, MONTH):
             for table in ("billing_charge", "payments_allocation", "payments_balance"):
@@ -190,7 +190,7 @@ def owe() -> int:
 @transaction.atomic
 def pay() -> None:
     """The news of a day, written past the triggers."""
-    facts = {"day": PAYMENTS_ON, "last": MONTH.previous.first}
+    facts: dict[str, Any] = {"day": PAYMENTS_ON, "last": MONTH.previous.first}
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         for statement in (NEWS, NEWS_PARTS):

@@ -295,7 +295,7 @@ def _charge(night: Night, account_ids: list[int], house_ids: Sequence[int] | Non
     return PenaltySummary(
         accounts=lines["account_id"].n_unique(),
         lines=lines.height,
-        amount=lines["amount"].sum() or ZERO,
+        amount=sum(lines["amount"].to_list(), ZERO),
         inserted=made.inserted.height,
         changed=made.changed.height,
         removed=made.vanished.height,

@@ -158,8 +158,8 @@ def penalties_due(
     accrued = penalties.accrued(debts.items, debts.payments, law, until)
     sums = accrued.group_by(penalties.PAIR).agg(pl.col("amount").sum().cast(EXACT))
     both = sums.join(debts.charged, on=penalties.PAIR, how="full", coalesce=True)
-    accrued, posted, drafted = (pl.col(name).fill_null(ZERO) for name in ("amount", "posted", "drafted"))
-    owed = accrued - posted - drafted
+    accrues, posted, drafted = (pl.col(name).fill_null(ZERO) for name in ("amount", "posted", "drafted"))
+    owed = accrues - posted - drafted
     return both.select(*penalties.PAIR, amount=owed.cast(MONEY)).filter(pl.col("amount") != 0)
 
 

@@ -71,9 +71,10 @@ def ground(*, month: Month, rules: Law) -> Ground:
     contracts: dict[int, list[Any]] = {0: []}
     for contract_id, posted in _rows(_POSTED, [month.first]):
         contracts.setdefault(contract_id, []).append(posted)
-    for row in (*rules.moratoria, *rules.terms):
-        if row.contract_id is not None:
-            contracts.setdefault(row.contract_id, []).append(row)
+    its_own = [(row.contract_id, row) for row in rules.moratoria] + [(row.contract_id, row) for row in rules.terms]
+    for contract, row in its_own:
+        if contract is not None:
+            contracts.setdefault(contract, []).append(row)
     accounts: dict[int, list[Any]] = {}
     for account_id, kind in _rows(_PAYERS):
         accounts.setdefault(account_id, []).append(kind)

@@ -36,10 +36,10 @@ class World:
         self.firm = firm
         self.accounts = [make.account() for _ in range(3)]
         self.accounts.append(make.account(payer_person=None, payer_organisation=firm))
-        self.payments = []
+        self.payments: list[int] = []
         self.numbers = itertools.count()
         self.april_is_open = True
-        self.holds = []
+        self.holds: list[int] = []
         for account in self.accounts:
             for month in (JANUARY, FEBRUARY, MARCH):
                 for contract, service in self.pairs():
