@@ -14,6 +14,7 @@ import payments.operations
 from payments.models import Payment
 from portals import queries
 from portals.models import AccountLink
+from tests import make
 
 from . import town as towns
 from .test_access import client_of
@@ -122,11 +123,12 @@ def test_an_explanation_of_no_line_says_so(town: Town, client: Client):
 
 def test_the_difference_from_last_month_is_told_by_cause(db):
     with time_machine.travel(NOW, tick=False):
-        town = towns.build(months=2)
-        town.cold.readings.filter(month=OCTOBER.first).update(value=Decimal("112"))
+        town = towns.build()
+        make.reading(town.cold, date(2026, 11, 19), Decimal(117))  # 12 m³ after October's 5
+        town.charge(NOVEMBER, post=False)
         key = f"{town.water.pk}-2-1-1"
-        assert key in {row.key for row in queries.month_bill(town.account.pk, OCTOBER).rows}
-        reason = queries.reason(town.account.pk, OCTOBER, key=key, today=towns.TODAY)
+        assert key in {row.key for row in queries.month_bill(town.account.pk, NOVEMBER).rows}
+        reason = queries.reason(town.account.pk, NOVEMBER, key=key, today=towns.TODAY)
     assert reason is not None and reason.previous == Decimal("200.00")
     assert [(change.words, change.amount) for change in reason.changes] == [("Показания и объём", reason.amount - 200)]
     assert reason.current == reason.amount and not reason.is_part
