@@ -19,6 +19,7 @@ from accounts.models import Organisation, PersonalAccount, User
 from accounts.money import kopecks
 from billing import operations as billing_operations
 from billing.models import ContractMonth, ContractMonthState
+from config.seeding import colours
 from config.seeding.region import Region
 from debt import operations as debt_operations
 from epd import operations as epd_operations
@@ -149,6 +150,8 @@ def live(*, first: Month, until: Month, today: date, say: Say) -> None:
         return
     billing_operations.run_billing(month=running)
     debt_operations.charge_penalties(month=running, day=max(today - ONE_DAY, running.first))
+    if running > first:
+        colours.papers(running=running, today=today)
     say(f"{running.title}: черновик текущего месяца посчитан")
 
 
@@ -171,6 +174,8 @@ def everything(*, accounts: int, months: int, seed: int, today: date, say: Say) 
         Region(accounts=accounts, months=months, until=until, seed=seed).write()
         say(f"Создан район: {accounts} счетов, {months} месяцев показаний")
     first = until + (1 - months)
+    if not ContractMonth.objects.exists():
+        colours.colour(first=first, until=until)
     earliest = ContractMonth.objects.order_by("month").values_list("month", flat=True).first()
     live(first=Month(earliest) if earliest else first, until=until, today=today, say=say)
     make_logins()
