@@ -204,10 +204,11 @@ def gas(first: Month, until: Month) -> None:
 
 
 def offices(first: Month, until: Month) -> None:
-    """Organisations pay for cold water at a price without VAT, which stands in a line of its own."""
-    for row in Tariff.objects.filter(service_id=2, category=0, component=0):
+    """Organisations pay for cold water and heating at a price without VAT, which stands in a line of its own."""
+    for row in Tariff.objects.filter(service_id__in=(2, 5), category=0, component=0):
         Tariff.objects.create(
-            contract_id=row.contract_id, service_id=2, category=BUSINESS, price=round(row.price / Decimal("1.2"), 2),
+            contract_id=row.contract_id, service_id=row.service_id, category=BUSINESS,
+            price=round(row.price / Decimal("1.2"), 2),
             valid_from=row.valid_from, valid_to=row.valid_to, act=EXAMPLE_ACT,
         )  # fmt: skip
 
@@ -246,7 +247,8 @@ def relief(first: Month, until: Month) -> None:
     if other is not None:
         events.append((other, None, 7, Breach.WASTE_LATE_WARM, 6, 0, 96, {}, "акт № 3 о вывозе отходов"))
     for where, place, service, breach, day, hour, lasted, degrees, act in events:
-        start = datetime(month.first.year, month.first.month, day, hour, tzinfo=ZoneInfo(settings.TIME_ZONE))
+        on = until if service == 5 else month  # it must be a month with heating
+        start = datetime(on.first.year, on.first.month, day, hour, tzinfo=ZoneInfo(settings.TIME_ZONE))
         QualityEvent.objects.create(
             house=where, premises=place, service_id=service, breach=breach, started_at=start,
             ended_at=start + timedelta(hours=lasted), act=act, **degrees,

@@ -135,7 +135,7 @@ def runs(request: HttpRequest) -> HttpResponse:
     return fragment(request, "office/_runs.html", runs=jobs, alive=any(job.is_alive for job in jobs))
 
 
-ODDITIES = 40  # shown; the command `gate` prints them all
+ODDITIES, MOST = 40, 500  # shown, and counted; the command `gate` prints them all
 
 
 @require_safe
@@ -144,13 +144,14 @@ def oddities(request: HttpRequest) -> HttpResponse:
     """What looks wrong in the drafts, most money first: asked for after the page has come, since it reads the month."""
     current = billing.queries.current_month() or Month.of(timezone.localdate())
     month = asked.month(request, current)
-    found = billing.queries.anomalies(month)
+    found = billing.queries.anomalies(month, limit=MOST)
     return fragment(
         request,
         "office/_oddities.html",
         month=month,
         rows=found[:ODDITIES],
         total=len(found),
+        is_cut=len(found) == MOST,
         stake=sum((row.stake for row in found), start=queries.ZERO),
         may_hold=request.user.has_perm(roles.HOLD),
     )
