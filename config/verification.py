@@ -6,8 +6,11 @@ disabled trigger, a hand in the tables) and covers what one statement cannot see
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.db import connection
@@ -22,6 +25,10 @@ from billing.models import ContractMonth
 
 SHOWN = 20  # offending keys named per check
 PROVED = 50_000  # accounts whose penalties are computed again
+REPLAYED = 100_000  # accounts whose posted month is computed again, unless all are asked for
+EXPLAINED = 20  # accounts every line of which must say how it came about
+HANDS = 2  # connections that look at the same time: as many as the reference machine has cores
+MEMORY = "64MB"  # work_mem of a check: sums over a month of ten million lines; more of it makes nothing quicker
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +42,39 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """What one check found. covers: what it looked at, where that is not everything; seconds: how long it took."""
+
     law: int
     name: str
     keys: list[str]
     count: int
+    covers: str = ""
+    seconds: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is asked for: a month or all of them; of what is computed again, a sample or everybody."""
+
+    month: Month | None = None
+    is_whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A check that one statement cannot make. `covers` says what of everything it looks at."""
+
+    law: int
+    name: str
+    keys: Callable[[Scope], Iterator[str]]
+    covers: Callable[[Scope], str] = lambda _scope: ""
 
 
 CHARGE_MONTH = "(%(month)s::date IS NULL OR c.month = %(month)s::date)"
-DAY_MONTH = "(%(month)s::date IS NULL OR date_trunc('month', a.day)::date = %(month)s::date)"
+# a range, not a month of the day: only the partitions of the month are read
+DAY_MONTH = (
+    "(%(month)s::date IS NULL OR (a.day >= %(month)s::date AND a.day < (%(month)s::date + interval '1 month')::date))"
+)
 
 CHECKS = [
     Check(
@@ -60,6 +92,7 @@ CHECKS = [
         """
         SELECT p.id, p.amount, coalesce(sum(a.amount), 0) FROM payments_payment p
         LEFT JOIN payments_allocation a ON a.payment_id = p.id
+            AND (%(month)s::date IS NULL OR a.day >= %(month)s::date)
         LEFT JOIN payments_reversal r ON r.payment_id = p.id
         WHERE (%(month)s::date IS NULL OR date_trunc('month', p.day)::date = %(month)s::date)
         GROUP BY p.id, p.amount, p.state, r.id
@@ -151,33 +184,11 @@ CHECKS = [
     ),
     Check(
         5,
-        "исходящее сальдо равно входящему следующего месяца",
+        "сальдо записаны только за закрытые месяцы",
+        # of those `balances_follow_ink` proves every row: opening is the closing before, charged and paid are ink
         """
-        SELECT coalesce(b.account_id, n.account_id), coalesce(b.contract_id, n.contract_id),
-            coalesce(b.service_id, n.service_id), coalesce(b.month, (n.month - interval '1 month')::date)
-        FROM payments_balance b
-        FULL JOIN payments_balance n ON n.account_id = b.account_id AND n.contract_id = b.contract_id
-            AND n.service_id = b.service_id AND n.month = (b.month + interval '1 month')::date
-        WHERE ((b.account_id IS NOT NULL AND n.account_id IS NOT NULL
-                AND (b.closing <> n.opening OR b.penalty_closing <> n.penalty_opening))
-            OR (n.account_id IS NULL AND (b.closing <> 0 OR b.penalty_closing <> 0)
-                AND EXISTS (SELECT FROM payments_balance x WHERE x.month = (b.month + interval '1 month')::date))
-            OR (b.account_id IS NULL AND (n.opening <> 0 OR n.penalty_opening <> 0)
-                AND EXISTS (SELECT FROM payments_balance x WHERE x.month = (n.month - interval '1 month')::date)))
-            AND (%(month)s::date IS NULL OR b.month = %(month)s::date)
-        """,
-    ),
-    Check(
-        5,
-        "сальдо месяца равно начислениям и платежам",
-        """
-        SELECT b.account_id, b.contract_id, b.service_id, b.month FROM payments_balance b
-        LEFT JOIN LATERAL (
-            SELECT coalesce(sum(c.amount) FILTER (WHERE c.kind <> 6), 0) AS charged,
-                coalesce(sum(c.amount) FILTER (WHERE c.kind = 6), 0) AS penalty
-            FROM billing_charge c WHERE c.account_id = b.account_id AND c.contract_id = b.contract_id
-                AND c.service_id = b.service_id AND c.month = b.month) AS ink ON true
-        WHERE (b.charged <> ink.charged OR b.penalty_charged <> ink.penalty)
+        SELECT DISTINCT b.month FROM payments_balance b
+        WHERE NOT EXISTS (SELECT FROM payments_closedmonth c WHERE c.month = b.month)
             AND (%(month)s::date IS NULL OR b.month = %(month)s::date)
         """,
     ),
@@ -185,13 +196,12 @@ CHECKS = [
         5,
         "итог документа равен сумме его строк",
         """
-        SELECT d.number, d.total, (d.payload->>'total')::numeric,
-            (SELECT coalesce(sum((r->>'closing')::numeric), 0) FROM jsonb_array_elements(d.payload->'rows') AS r)
-        FROM epd_paymentdocument d
-        WHERE (%(month)s::date IS NULL OR d.month = %(month)s::date) AND (
-            d.total <> (d.payload->>'total')::numeric
-            OR d.total > (SELECT coalesce(sum((r->>'closing')::numeric), 0)
-                          FROM jsonb_array_elements(d.payload->'rows') AS r))
+        SELECT d.number, d.total, told.total, summed.closing FROM epd_paymentdocument d
+        CROSS JOIN LATERAL jsonb_to_record(d.payload) AS told(total numeric, rows jsonb)
+        CROSS JOIN LATERAL (SELECT coalesce(sum(row.closing), 0) AS closing
+                            FROM jsonb_to_recordset(told.rows) AS row(closing numeric)) AS summed
+        WHERE (%(month)s::date IS NULL OR d.month = %(month)s::date)
+            AND (d.total IS DISTINCT FROM told.total OR d.total > summed.closing)
         """,
     ),
     Check(
@@ -235,50 +245,69 @@ CHECKS = [
 ]
 
 
-def conservation_of_days(month: Month | None) -> Iterator[str]:
-    for day in payments.queries.operating_days(month=month):
+def conservation_of_days(scope: Scope) -> Iterator[str]:
+    for day in payments.queries.operating_days(month=scope.month):
         yield from payments.queries.conservation_of_day(day)
 
 
-def conservation_of_contracts(_: Month | None) -> Iterator[str]:
+def conservation_of_contracts(_: Scope) -> Iterator[str]:
     for contract_id in payments.queries.contracts_with_remittances():
         yield from payments.queries.conservation_of_contract(contract_id)
 
 
-def balances_follow_ink(month: Month | None) -> Iterator[str]:
+def balances_follow_ink(scope: Scope) -> Iterator[str]:
     closed = payments.queries.closed_months()
-    for one in closed if month is None else [month] if month in closed else []:
+    for one in closed if scope.month is None else [scope.month] if scope.month in closed else []:
         yield from payments.queries.balance_chain(one)
 
 
-def replay(month: Month | None) -> Iterator[str]:
-    """A posted month computed again differs by nothing, or by accounts whose facts changed after it was posted."""
-    posted = ContractMonth.objects.exclude(state="open").order_by("-month")
-    if month is not None:
-        posted = posted.filter(month=month.first)
-    last = posted.values("month").annotate(posted=Max("posted_at")).order_by("-month").first()
+def _replayed(scope: Scope) -> tuple[Month, list[list[int]], int, int] | None:
+    """The last posted month (or the one asked for), blocks of houses spread over the region, accounts in them, all."""
+    posted = ContractMonth.objects.exclude(state="open")
+    if scope.month is not None:
+        posted = posted.filter(month=scope.month.first)
+    last = posted.order_by("-month").values_list("month", flat=True).first()
     if last is None:
+        return None
+    blocks = list(billing.queries.blocks(None, billing.queries.BLOCK))
+    every = 1 if scope.is_whole else max(1, round(len(blocks) * billing.queries.BLOCK / REPLAYED))
+    chosen = blocks[::every]
+    houses = list(itertools.chain.from_iterable(chosen))
+    accounts = PersonalAccount.objects.count()
+    mine = accounts if every == 1 else PersonalAccount.objects.filter(house_id__in=houses).count()
+    return Month(last), chosen, mine, accounts
+
+
+def replay(scope: Scope) -> Iterator[str]:
+    """A posted month computed again differs by nothing, or by accounts whose facts changed after it was posted."""
+    found = _replayed(scope)
+    if found is None:
         return
-    one = Month(last["month"])
+    one, blocks, _, _ = found
+    posted = ContractMonth.objects.filter(month=one.first).aggregate(at=Max("posted_at"))["at"]
     later = set(
-        JournalEntry.objects.filter(at__gt=last["posted"], event__startswith="accounts.", account_id__isnull=False)
+        JournalEntry.objects.filter(at__gt=posted, event__startswith="accounts.", account_id__isnull=False)
         .values_list("account_id", flat=True)
     )  # fmt: skip
-    for houses in billing.queries.blocks(None, billing.queries.BLOCK):
-        found = billing.queries.replay(one, houses)
-        for what, rows in (("появилась", found.inserted), ("иначе", found.changed), ("исчезла", found.vanished)):
+    for houses in blocks:
+        made = billing.queries.replay(one, houses)
+        for what, rows in (("появилась", made.inserted), ("иначе", made.changed), ("исчезла", made.vanished)):
             for account, service, kind, line in rows.select("account_id", "service_id", "kind", "line").iter_rows():
                 if account not in later:
                     yield f"{one} · счёт {account} · услуга {service} · вид {kind} · строка {line} · {what}"
 
 
-def explained(month: Month | None) -> Iterator[str]:
+def replay_covers(scope: Scope) -> str:
+    found = _replayed(scope)
+    if found is None:
+        return "проведённых месяцев нет"
+    month, _, mine, accounts = found
+    return f"{month.title}, счетов {_number(mine)} из {_number(accounts)}"
+
+
+def explained(scope: Scope) -> Iterator[str]:
     """Every line of a sample of accounts can say how it came about."""
-    for one in [month] if month else [Month(m) for m in billing.queries.ink().values_list("month", flat=True)[:1]]:
-        accounts = (
-            billing.queries.ink().filter(month=one.first).order_by("account_id").values_list("account_id", flat=True)
-        )
-        ids = list(accounts.distinct()[: SHOWN * 50])[::50]
+    for one, ids in _sampled(scope):
         for account_id in ids:
             told = {
                 (row.contract_id, row.service_id, row.kind, row.line)
@@ -290,12 +319,28 @@ def explained(month: Month | None) -> Iterator[str]:
                     yield f"{one} · счёт {account_id} · {row.service_name} · вид {row.kind} · строка {row.line}"
 
 
-def penalties_grow_right(month: Month | None) -> Iterator[str]:
+def _sampled(scope: Scope) -> Iterator[tuple[Month, list[int]]]:
+    """Accounts with ink in the month, every fiftieth of the first thousand."""
+    months = [scope.month] if scope.month else [Month(m) for m in billing.queries.ink().values_list("month")[:1]]
+    for one in months:
+        ink = billing.queries.ink().filter(month=one.first).order_by("account_id")
+        yield one, list(ink.values_list("account_id", flat=True).distinct()[: EXPLAINED * 50])[::50]
+
+
+def explained_covers(scope: Scope) -> str:
+    return "; ".join(f"{one.title}, счетов {len(ids)}" for one, ids in _sampled(scope))
+
+
+def _number(count: int) -> str:
+    return f"{count:,}".replace(",", " ")
+
+
+def penalties_grow_right(scope: Scope) -> Iterator[str]:
     """Penalties drafted in open months are what ink and value dates say, of PROVED accounts spread over the region.
 
     The weekly night proves all of them (debt.operations.charge_penalties, whole).
     """
-    months = [one for one in billing.queries.open_months() if month in (None, one)]
+    months = [one for one in billing.queries.open_months() if scope.month in (None, one)]
     if not months:
         return
     every = 1 + PersonalAccount.objects.count() // PROVED
@@ -307,26 +352,65 @@ def penalties_grow_right(month: Month | None) -> Iterator[str]:
                 yield f"{one} · счёт {account} · договор {contract} · услуга {service} · {stands} вместо {due}"
 
 
-WALKS: list[tuple[int, str, Callable[[Month | None], Iterator[str]]]] = [
-    (5, "получено = разнесено + не выяснено + возвращено, по дням", conservation_of_days),
-    (5, "разнесено = перечислено + удержано + перенесено, по договорам", conservation_of_contracts),
-    (5, "сальдо закрытых месяцев стоят на проводках", balances_follow_ink),
-    (6, "проведённый месяц, посчитанный снова, даёт те же копейки", replay),
-    (6, "черновики пени растут так, как говорят проводки", penalties_grow_right),
-    (7, "у каждой строки есть объяснение", explained),
+WALKS = [
+    Walk(5, "получено = разнесено + не выяснено + возвращено, по дням", conservation_of_days),
+    Walk(5, "разнесено = перечислено + удержано + перенесено, по договорам", conservation_of_contracts),
+    Walk(5, "сальдо закрытых месяцев стоят на проводках", balances_follow_ink),
+    Walk(6, "проведённый месяц, посчитанный снова, даёт те же копейки", replay, replay_covers),
+    Walk(6, "черновики пени растут так, как говорят проводки", penalties_grow_right),
+    Walk(7, "у каждой строки есть объяснение", explained, explained_covers),
 ]
 
 
-def findings(month: Month | None = None) -> Iterator[Finding]:
-    """Every check in turn, over one month or over all; `keys` of a Finding are empty when its law holds."""
-    first: date | None = month.first if month else None
-    for check in CHECKS:
-        with connection.cursor() as cursor:
-            cursor.execute(check.sql, {"month": first})
-            rows = cursor.fetchmany(SHOWN)
-            count = cursor.rowcount if cursor.rowcount > len(rows) else len(rows)
-        keys = [" · ".join("–" if value is None else str(value) for value in row) for row in rows]
-        yield Finding(law=check.law, name=check.name, keys=keys, count=count)
-    for law, name, walk in WALKS:
-        broken = list(walk(month))
-        yield Finding(law=law, name=name, keys=broken[:SHOWN], count=len(broken))
+def findings(month: Month | None = None, *, whole: bool = False, hands: int = 1) -> Iterator[Finding]:
+    """Every check in turn, over one month or over all; `keys` of a Finding are empty when its law holds.
+
+    whole: compute everybody's posted month again, not a sample. hands: connections that check at the same time; inside
+    a transaction there is one, since no other would see what stands in it.
+    """
+    scope = Scope(month, whole)
+    if hands == 1 or connection.in_atomic_block:
+        yield from (found(check, scope) for check in [*CHECKS, *WALKS])
+        return
+    with ThreadPoolExecutor(hands) as pool:
+        # what takes long begins first; they are told in their own order
+        walks = [pool.submit(_apart, walk, scope) for walk in WALKS]
+        checks = [pool.submit(_apart, check, scope) for check in CHECKS]
+        for future in [*checks, *walks]:
+            yield future.result()
+
+
+def _apart(check: Check | Walk, scope: Scope) -> Finding:
+    try:
+        return found(check, scope)
+    finally:
+        connection.close()  # the thread's own
+
+
+def found(check: Check | Walk, scope: Scope) -> Finding:
+    """What one check finds."""
+    began = time.monotonic()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('work_mem', %s, %s)", [MEMORY, connection.in_atomic_block])
+    try:
+        finding = _asked(check, scope) if isinstance(check, Check) else _walked(check, scope)
+    finally:
+        if not connection.in_atomic_block:
+            with connection.cursor() as cursor:
+                cursor.execute("RESET work_mem")
+    return replace(finding, seconds=time.monotonic() - began)
+
+
+def _asked(check: Check, scope: Scope) -> Finding:
+    first: date | None = scope.month.first if scope.month else None
+    with connection.cursor() as cursor:
+        cursor.execute(check.sql, {"month": first})
+        rows = cursor.fetchmany(SHOWN)
+        count = cursor.rowcount if cursor.rowcount > len(rows) else len(rows)
+    keys = [" · ".join("–" if value is None else str(value) for value in row) for row in rows]
+    return Finding(check.law, check.name, keys, count)
+
+
+def _walked(walk: Walk, scope: Scope) -> Finding:
+    broken = list(walk.keys(scope))
+    return Finding(walk.law, walk.name, broken[:SHOWN], len(broken), walk.covers(scope))

@@ -14,12 +14,19 @@ class Command(commands.Command):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--month", type=commands.month, help="только этот месяц, 2026-10")
+        parser.add_argument(
+            "--whole", action="store_true", help="посчитать проведённый месяц снова у всех счетов, а не у выборки"
+        )
+        parser.add_argument("--timing", action="store_true", help="показать, сколько секунд заняла каждая проверка")
 
-    def handle(self, *, month: Month | None, **_: Any) -> None:
+    def handle(self, *, month: Month | None, whole: bool, timing: bool, **_: Any) -> None:
         broken = 0
-        for finding in verification.findings(month):
+        for finding in verification.findings(month, whole=whole, hands=verification.HANDS):
             law = f"закон {finding.law}" if finding.law else "связи"
-            self.stdout.write(f"{'НАРУШЕН' if finding.keys else 'соблюдён':>9}  {law}: {finding.name}")
+            covers = f" ({finding.covers})" if finding.covers else ""
+            seconds = f"{finding.seconds:8.2f} с" if timing else ""
+            verdict = "НАРУШЕН" if finding.keys else "соблюдён"
+            self.stdout.write(f"{verdict:>9}{seconds}  {law}: {finding.name}{covers}")
             for key in finding.keys:
                 self.stdout.write(f"           {key}")
             if finding.count > len(finding.keys):
