@@ -348,12 +348,13 @@ def _relief(month: Month, accounts: pl.DataFrame, homes: str, houses: str) -> di
         )
     if is_away:
         # all documents of these premises: one that ends before the month may be the beginning of an absence in it
-        found["absences"] = frame(
-            "SELECT premises_id, coalesce(person_id, 0), valid_from, valid_to, persons, document FROM accounts_absence"
-            " WHERE valid_to IS NOT NULL"
-            f" AND premises_id IN (SELECT premises_id FROM accounts_absence WHERE {away})",
-            columns.ABSENCES,
-        )
+        for name, forced in (("absences", "NOT force_majeure"), ("force_majeure", "force_majeure")):
+            found[name] = frame(
+                "SELECT premises_id, coalesce(person_id, 0), valid_from, valid_to, persons, document"
+                f" FROM accounts_absence WHERE valid_to IS NOT NULL AND {forced}"
+                f" AND premises_id IN (SELECT premises_id FROM accounts_absence WHERE {away})",
+                columns.ABSENCES,
+            )
     if is_broken:
         with connection.cursor() as cursor:
             cursor.execute(

@@ -241,6 +241,7 @@ class Absence(Dated):
     )
     persons = models.SmallIntegerField("человек", default=1)
     document = models.CharField("документ", max_length=255)
+    force_majeure = models.BooleanField("непреодолимая сила: отсутствовали все", default=False, db_default=False)
     applied_on = models.DateField("дата заявления")
 
     class Meta:

@@ -31,10 +31,12 @@ def record_absence(
     by: User | str | None,
     persons: int = 1,
     person_id: int | None = None,
+    force_majeure: bool = False,
 ) -> Absence:
     """Record that residents were away: from the day of departure to the day of return, neither of them counted.
 
-    The charges of those months are recalculated by billing. Raises AbsenceRefused where the law gives nothing.
+    force_majeure: everybody was away for a proven event nobody could resist: it counts even where a meter could be
+    (п. 86). The charges of those months are recalculated by billing. Raises AbsenceRefused where the law gives nothing.
     """
     account = PersonalAccount.objects.select_related("premises").get(pk=account_id)
     premises = Premises.objects.select_for_update().get(pk=account.premises_id)
@@ -66,6 +68,11 @@ def record_absence(
             f"За эти дни по счёту учтено {lived} чел.: столько и могут отсутствовать. Сверьте проживание.",
             field="persons",
         )
+    if force_majeure and persons != lived:
+        raise AbsenceRefused(
+            f"При непреодолимой силе отсутствуют все: учтено {lived} чел. Укажите всех или снимите отметку.",
+            field="persons",
+        )
     if person_id is not None and not here.filter(person_id=person_id).exists():
         raise AbsenceRefused("Этот гражданин за эти дни здесь не учтён. Сверьте проживание.", field="person_id")
     same = Absence.objects.filter(premises=premises, valid_from=left_on, valid_to=back_on, document=document.strip())
@@ -77,7 +84,7 @@ def record_absence(
     ):  # fmt: skip
         row = Absence.objects.create(
             premises=premises, person_id=person_id, persons=persons, document=document.strip()[:255],
-            applied_on=applied_on, valid_from=left_on, valid_to=back_on,
+            applied_on=applied_on, valid_from=left_on, valid_to=back_on, force_majeure=force_majeure,
         )  # fmt: skip
         touch_premises(
             premises_id=premises.parent_id or premises.pk, house_id=premises.house_id, first_month=Month.of(left_on)

@@ -53,6 +53,8 @@ class Facts:
     balances: Frame = field(default_factory=lambda: columns.empty(columns.BALANCES))
     plots: Frame = field(default_factory=lambda: columns.empty(columns.PLOTS))
     absences: Frame = field(default_factory=lambda: columns.empty(columns.ABSENCES))
+    # Absences of everybody for an event nobody could resist: a meter that could be is no hindrance (п. 86).
+    force_majeure: Frame = field(default_factory=lambda: columns.empty(columns.ABSENCES))
     breaches: Frame = field(default_factory=lambda: columns.empty(columns.BREACHES))
     benefits: Frame = field(default_factory=lambda: columns.empty(columns.BENEFITS))
     # Accounts whose lines are asked for; the others are loaded for what the house shares. None: all of them.

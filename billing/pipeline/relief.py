@@ -24,13 +24,16 @@ def relief(facts: Facts, traced: Frame, agreed: Frame, prices: Frame) -> Frame:
     """OFF: what comes off each line and why; `quantity` is person-days away, hours or percent. Amounts are positive."""
     nothing = columns.empty(OFF)
     charged = traced.filter(pl.col("kind") == Kind.CHARGE)
-    if not charged.height or not (facts.absences.height or facts.breaches.height or facts.benefits.height):
+    away = facts.absences.height + facts.force_majeure.height
+    if not charged.height or not (away or facts.breaches.height or facts.benefits.height):
         return nothing
     spans = agreed.select("term", "start", "stop", "method", "code", "resource")
     charged = charged.join(spans, on="term")
     parts = [nothing]
     if facts.absences.height:
-        parts.append(_absence(facts, charged, traced))
+        parts.append(_absence(facts, charged, traced, facts.absences))
+    if facts.force_majeure.height:
+        parts.append(_absence(facts, charged, traced, facts.force_majeure, is_forced=True))
     if facts.breaches.height:
         parts.append(_quality(facts, charged, agreed, prices))
     off = _capped(pl.concat(parts), charged)
@@ -55,9 +58,13 @@ def _off(rows: Frame) -> Frame:
     return rows.select(pl.col(name).cast(dtype) for name, dtype in OFF.items())
 
 
-def _absence(facts: Facts, charged: Frame, traced: Frame) -> Frame:
-    """Norm-charged services of premises where no meter can be; waste per person; wastewater after its waters."""
-    spans = absence.united(facts.absences, ["premises_id", "person_id"])
+def _absence(facts: Facts, charged: Frame, traced: Frame, absences: Frame, *, is_forced: bool = False) -> Frame:
+    """Norm-charged services of premises where no meter can be; waste per person; wastewater after its waters.
+
+    A meter that failed and goes by its average for the time allowed counts as none: its part of those away comes off.
+    is_forced: everybody was away by force majeure, wherever a meter could be (п. 86); only the plain norm comes off.
+    """
+    spans = absence.united(absences, ["premises_id", "person_id"])
     days = absence.full_days(pl.col("left_on"), pl.col("back_on"))
     first, size = pl.lit(facts.month.first), facts.month.days
     spans = spans.filter(absence.is_long_enough(days)).select(
@@ -70,10 +77,14 @@ def _absence(facts: Facts, charged: Frame, traced: Frame) -> Frame:
     impossible = facts.accounts.select("account_id", "meter_impossible")
     rows = charged.join(impossible, on="account_id").join(spans.select("premises_id").unique(), on="premises_id")
     raised = traced.filter(pl.col("kind") == Kind.UPLIFT).select("account_id", "service_id").unique()
-    rows = rows.join(raised, on=["account_id", "service_id"], how="anti")
+    rows = rows if is_forced else rows.join(raised, on=["account_id", "service_id"], how="anti")
+    broken = _broken(facts)
+    rows = rows.join(broken, on=["premises_id", "resource"], how="left", maintain_order="left")
     bit = pl.lit(2).pow(pl.col("resource")).cast(pl.Int32)
-    no_meter = (pl.col("meter_impossible") // bit) % 2 == 1
-    by_person = (pl.col("by") == By.NORM) & pl.col("shows_persons") & (pl.col("person_days") > 0)
+    is_broken = pl.col("is_broken").fill_null(False)
+    no_meter = ((pl.col("meter_impossible") // bit) % 2 == 1) | is_broken | pl.lit(is_forced)
+    of_norm = (pl.col("by") == By.NORM) & pl.col("shows_persons")
+    by_person = (of_norm | (is_broken & (pl.col("by") == By.AVERAGE))) & (pl.col("person_days") > 0)
     of_flat = (pl.col("method") == How.METERED) & no_meter
     of_waste = (pl.col("method") == How.NORM_PERSON) & (pl.col("code") == "waste")
     direct = rows.filter(by_person & (of_flat | of_waste | (pl.col("method") == How.WASTEWATER)))
@@ -93,6 +104,13 @@ def _absence(facts: Facts, charged: Frame, traced: Frame) -> Frame:
             basis=pl.col("document"),
         )
     )
+
+
+def _broken(facts: Facts) -> Frame:
+    """Premises and resources whose meter is out of order in the month, by an act."""
+    failed = in_month(facts.faults, facts.month).filter(pl.col("kind") == 1).select("meter_id")
+    meters = facts.meters.join(failed, on="meter_id", how="semi")
+    return meters.select("premises_id", "resource").unique().with_columns(is_broken=pl.lit(True))
 
 
 def _away(rows: Frame, spans: Frame) -> Frame:

@@ -57,6 +57,7 @@ class AbsenceForm(OfficeForm):
     )  # fmt: skip
     applied_on = Day(label="заявление подано")
     document = Line(label="документ об отсутствии", max_length=255)
+    force_majeure = forms.BooleanField(label="непреодолимая сила: отсутствовали все", required=False)
 
 
 class WithdrawForm(OfficeForm):
