@@ -451,6 +451,13 @@ class Remittance(models.Model):
     arithmetic = models.JSONField("расчёт вознаграждения", default=list)
     state = models.CharField("состояние", max_length=10, choices=RemittanceState, default=RemittanceState.FORMED)
     formed_at = models.DateTimeField("сформировано", default=timezone.now)
+    formed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, PROTECT, null=True, blank=True, related_name="+", verbose_name="сформировал"
+    )  # empty: the morning job
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, PROTECT, null=True, blank=True, related_name="+", verbose_name="выпустил"
+    )
+    released_at = models.DateTimeField("выпущено", null=True, blank=True)
     confirmed_on = models.DateField("исполнено", null=True, blank=True)
 
     class Meta:
@@ -471,6 +478,16 @@ class Remittance(models.Model):
                 condition=Q(state="confirmed", confirmed_on__isnull=False)
                 | (~Q(state="confirmed") & Q(confirmed_on=None)),
             ),
+            models.CheckConstraint(
+                name="remittance_two_people",
+                condition=Q(formed_by=None) | Q(released_by=None) | ~Q(released_by=F("formed_by")),
+                violation_error_message="Выпустить перечисление должен другой сотрудник.",
+            ),
+            models.CheckConstraint(
+                name="remittance_released_at_a_moment",
+                condition=Q(released_by=None, released_at=None)
+                | Q(released_by__isnull=False, released_at__isnull=False),
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="remittance_kept", operation=pgtrigger.Delete),
@@ -489,20 +506,42 @@ class Remittance(models.Model):
                     "OLD.state = 'confirmed' AND OLD.confirmed_on IS DISTINCT FROM NEW.confirmed_on"
                 ),
             ),
-            # What the bank sent back goes out again, to the account that is right by then.
+            # What the bank sent back returns to the queue: to the account that is right by then, without its release.
             pgtrigger.Protect(
                 name="remittance_account_is_ink",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
-                    "OLD.bank_account_id IS DISTINCT FROM NEW.bank_account_id"
-                    " AND NOT (OLD.state = 'rejected' AND NEW.state = 'sent')"
+                    "(OLD.bank_account_id, OLD.formed_by_id) IS DISTINCT FROM (NEW.bank_account_id, NEW.formed_by_id)"
+                    " AND NOT (OLD.state = 'rejected' AND NEW.state = 'formed')"
                 ),
+            ),
+            # One forms, another releases, and only what is released goes to the bank.
+            pgtrigger.Protect(
+                name="remittance_released_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.released_by_id IS NOT NULL"
+                    " AND (OLD.released_by_id, OLD.released_at) IS DISTINCT FROM (NEW.released_by_id, NEW.released_at)"
+                    " AND NOT (OLD.state = 'rejected' AND NEW.state = 'formed' AND NEW.released_by_id IS NULL)"
+                ),
+            ),
+            pgtrigger.Protect(
+                name="remittance_sent_once_released",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.state = 'formed' AND NEW.state <> 'formed' AND NEW.released_by_id IS NULL"
+                ),
+            ),
+            pgtrigger.Protect(
+                name="remittance_begins_formed",
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Condition("NEW.state <> 'formed' OR NEW.released_by_id IS NOT NULL"),
             ),
             pgtrigger.FSM(
                 name="remittance_state",
                 field="state",
                 transitions=[
-                    ("formed", "sent"), ("sent", "confirmed"), ("sent", "rejected"), ("rejected", "sent"),
+                    ("formed", "sent"), ("sent", "confirmed"), ("sent", "rejected"), ("rejected", "formed"),
                 ],
             ),
         ]  # fmt: skip
@@ -638,3 +677,80 @@ class ReceiptPayment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cashreceipt_id}: {self.payment_id}"
+
+
+class PaperKind(models.IntegerChoices):
+    REPORT = 1, "отчёт агента"
+    ACT = 2, "акт об оказании услуг"
+    PRINCIPAL = 3, "акт сверки с принципалом"
+    PAYER = 4, "акт сверки с плательщиком"
+
+
+class SettlementPaper(models.Model):
+    """A paper of settlements as it was issued: its figures are frozen, later corrections stand in the next one.
+
+    Months [first_month, last_month], both inside. With a principal: the contract; with a payer: the account.
+    """
+
+    kind = models.SmallIntegerField("вид", choices=PaperKind)
+    contract = models.ForeignKey(
+        "accounts.AgencyContract", PROTECT, null=True, blank=True, related_name="papers", verbose_name="договор"
+    )
+    account = models.ForeignKey(
+        "accounts.PersonalAccount", PROTECT, null=True, blank=True, related_name="+", verbose_name="лицевой счёт"
+    )
+    first_month = MonthField("с месяца")
+    last_month = MonthField("по месяц")
+    number = models.CharField("номер", max_length=60)
+    issued_on = models.DateField("дата")
+    issued_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, PROTECT, null=True, blank=True, related_name="+", verbose_name="выпустил"
+    )
+    payload = models.JSONField("содержание")
+    signed_on = models.DateField("подписан второй стороной", null=True, blank=True)
+    objection = models.CharField("возражения", max_length=500, blank=True, db_default="")
+
+    class Meta:
+        verbose_name = "документ расчётов"
+        verbose_name_plural = "документы расчётов"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "contract", "account", "first_month", "last_month"],
+                name="settlementpaper_once",
+                nulls_distinct=False,
+                violation_error_message="Такой документ за эти месяцы уже выпущен.",
+            ),
+            models.CheckConstraint(
+                name="settlementpaper_months",
+                condition=Q(first_month__day=1, last_month__day=1, first_month__lte=F("last_month")),
+            ),
+            models.CheckConstraint(
+                name="settlementpaper_with_somebody",
+                condition=Q(kind__in=[1, 2, 3], contract__isnull=False, account=None)
+                | Q(kind=4, contract=None, account__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["-issued_on"], name="settlementpaper_by_day")]
+        triggers = [
+            pgtrigger.Protect(name="settlement_paper_kept", operation=pgtrigger.Delete),
+            never_emptied("settlement_paper"),
+            pgtrigger.ReadOnly(
+                name="settlement_paper_is_ink",
+                fields=[
+                    "id", "kind", "contract", "account", "first_month", "last_month", "number", "issued_on",
+                    "issued_by", "payload",
+                ],
+            ),
+            # Ст. 1008 ГК: accepted by signature or by silence; an objection is written once.
+            pgtrigger.Protect(
+                name="settlement_paper_answered_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "(OLD.signed_on IS NOT NULL AND OLD.signed_on IS DISTINCT FROM NEW.signed_on)"
+                    " OR (OLD.objection <> '' AND OLD.objection <> NEW.objection)"
+                ),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} № {self.number}"
