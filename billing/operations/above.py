@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 import polars as pl
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.calendar import Month
 from accounts.errors import Refusal
@@ -76,6 +76,74 @@ def draft_charges(
     if kind in NUMBERED and any(line < FIRST_BY_DOCUMENT for line in frame["line"].to_list()):
         raise DraftRefused(f"Номера строк перерасчёта и льгот по документу начинаются с {FIRST_BY_DOCUMENT}.")
     return writing.replace(_stored(frame, month, kind, houses), month, accounts_in_scope, [kind], numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftedFromTable:
+    """What a table of lines says (accounts, lines, roubles), and what was written so that the drafts say it, too."""
+
+    accounts: int
+    lines: int
+    amount: Decimal
+    inserted: int
+    changed: int
+    removed: int
+
+
+@transaction.atomic
+def draft_table(*, month: Month, kind: int, table: str, account_ids: Sequence[int]) -> DraftedFromTable:
+    """As `draft_charges`, for lines that PostgreSQL has already: nothing of them passes through this process.
+
+    table: a table of ours (account_id, contract_id, service_id, house_id, amount in roubles), one row a line, which
+    gets the number 0 and is about the month itself; a row of 0.00 is no line. All its accounts are in `account_ids`,
+    and their houses are locked by the caller.
+    """
+    if kind in DRAFTED or kind in NUMBERED or kind not in ChargeKind.values:
+        raise DraftRefused(f"Строки вида {kind} начисляют иначе.")
+    partition, scope = queries.partition(month), queries.array(account_ids)
+    same = " AND ".join(f"kept.{name} = said.{name}" for name in ("account_id", "contract_id", "service_id"))
+    mine = f"kept.kind = {int(kind)} AND kept.account_id = ANY({scope})"
+    params = {"month": month.first}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(DISTINCT account_id), count(*), coalesce(sum(amount), 0) FROM {table} WHERE amount <> 0"
+        )
+        accounts, lines, amount = cursor.fetchone()
+        cursor.execute(
+            f"DELETE FROM {partition} AS kept WHERE {mine} AND {_CHALK.format(row='kept')} AND (kept.line <> 0 OR NOT"
+            f" EXISTS (SELECT FROM {table} AS said WHERE {same} AND said.amount <> 0))",
+            params,
+        )
+        removed = cursor.rowcount
+        cursor.execute(
+            f"UPDATE {partition} AS kept SET amount = said.amount FROM {table} AS said"
+            f" WHERE {same} AND {mine} AND kept.line = 0 AND kept.amount <> said.amount"
+            f" AND {_CHALK.format(row='kept')}",
+            params,
+        )
+        changed = cursor.rowcount
+        cursor.execute(
+            f"INSERT INTO {partition} (account_id, contract_id, service_id, kind, line, month, house_id, for_month,"
+            " method, unit, days, amount)"
+            f" SELECT account_id, contract_id, service_id, {int(kind)}, 0, %(month)s, house_id, %(month)s,"
+            f" {int(Method.PENALTY)}, {int(Unit.ACCOUNT)}, 0, amount FROM {table} AS said"
+            f" WHERE amount <> 0 AND {_CHALK.format(row='said')} AND NOT EXISTS (SELECT FROM {partition} AS kept"
+            f" WHERE {same} AND kept.kind = {int(kind)} AND kept.line = 0)"
+            " ORDER BY account_id, contract_id, service_id",
+            params,
+        )
+        inserted = cursor.rowcount
+    return DraftedFromTable(accounts, lines, amount, inserted, changed, removed)
+
+
+# Chalk: the contract's month is open, or it is posted and the account held, while it is not closed.
+_CHALK = """(
+    {row}.contract_id IN (SELECT contract_id FROM billing_contractmonth WHERE month = %(month)s AND state = 'open')
+    OR ({row}.account_id IN (SELECT account_id FROM billing_hold WHERE month = %(month)s AND released_at IS NULL)
+        AND {row}.contract_id IN (
+            SELECT contract_id FROM billing_contractmonth WHERE month = %(month)s AND state NOT IN ('open', 'closed')
+        ))
+)"""
 
 
 def _frame(lines: list[DraftLine]) -> pl.DataFrame:

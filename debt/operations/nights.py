@@ -38,8 +38,10 @@ logger = logging.getLogger(__name__)
 
 KIND = "debt.penalties"
 ROOM = "debt.operations.nights"
+DUE = "debt_penalty_due"  # a temporary table
 BLOCK = 8_000  # accounts computed at one time
-QUIET_BLOCK = 50_000  # of accounts that mostly grow by a day: a row a pair
+QUIET_BLOCK = 20_000  # of accounts that mostly grow by a day: a row a pair
+BLOCKS_EACH = 3
 STORED = ("account_id", "contract_id", "service_id", "month", "house_id", "since", "posted_kopecks", "accrued_kopecks")
 
 
@@ -179,7 +181,8 @@ def _of_all(
     try:
         if more_hands is not None:
             more_hands(run.pk)
-        said = crew.work_together(run.pk, workers, ROOM) if workers > 1 else []
+        is_much = run.total >= BLOCKS_EACH * workers  # a process has to start, too
+        said = crew.work_together(run.pk, workers, ROOM) if workers > 1 and is_much else []
         take_blocks(run.pk)
         night = reference_of(run.pk)
         while bill_next_block(run.pk, night, wait=True):
@@ -272,54 +275,48 @@ def _unpack(text: str) -> PenaltySummary:
 
 def _charge(night: Night, account_ids: list[int], house_ids: Sequence[int] | None = None) -> PenaltySummary:
     """Draft the penalties of these accounts; of those without news as foreseen, unless the night is whole."""
+    if not account_ids:
+        return PenaltySummary()
     if house_ids is None:
         houses = accounts_queries.PersonalAccount.objects.filter(pk__in=account_ids).values_list("house_id", flat=True)
         house_ids = sorted(set(houses))
     writing.lock_houses(house_ids)
-    if night.whole:
-        due, astray = _computed(night, account_ids)
-        scope, recomputed = account_ids, len(account_ids)
-    else:
-        stored = queries.grown(account_ids=account_ids, month=night.month, until=night.until)
-        unforeseen = stored.filter(pl.col("accrued").is_null())["account_id"].unique().to_list()
+    anew = account_ids
+    if not night.whole:
+        unforeseen = queries.unforeseen(account_ids=account_ids, month=night.month, until=night.until)
         anew = sorted({*unforeseen, *night.news.intersection(account_ids)})
-        fresh, astray = _computed(night, anew)
-        due = pl.concat([stored.filter(~pl.col("account_id").is_in(anew)), fresh])
-        scope, recomputed = sorted({*stored["account_id"].to_list(), *anew}), len(anew)
-    if not scope:
-        return PenaltySummary()
-    lines = _lines(due, queries.drafted_before(account_ids=scope, month=night.month), night.month)
-    made = billing_operations.draft_charges(
-        month=night.month, kind=billing_queries.ChargeKind.PENALTY, lines=lines, account_ids=scope
+    astray = _compute(night, anew)
+    _grow(night, account_ids)
+    made = billing_operations.draft_table(
+        month=night.month, kind=billing_queries.ChargeKind.PENALTY, table=DUE, account_ids=account_ids
     )
     return PenaltySummary(
-        accounts=lines["account_id"].n_unique(),
-        lines=lines.height,
-        amount=sum(lines["amount"].to_list(), ZERO),
-        inserted=made.inserted.height,
-        changed=made.changed.height,
-        removed=made.vanished.height,
-        recomputed=recomputed,
+        accounts=made.accounts,
+        lines=made.lines,
+        amount=made.amount,
+        inserted=made.inserted,
+        changed=made.changed,
+        removed=made.removed,
+        recomputed=len(anew),
         astray=astray,
     )
 
 
-def _lines(due: pl.DataFrame, drafted: pl.DataFrame, month: Month) -> pl.DataFrame:
-    """A draft line per pair: accrued, less what earlier months posted and what stands drafted in them."""
-    both = due.join(drafted, on=penalties.PAIR, how="left")
-    kopecks = pl.col("accrued") - pl.col("posted") - pl.col("drafted").fill_null(0)
-    return both.select(
-        *penalties.PAIR,
-        line=pl.lit(0, pl.Int16),
-        for_month=pl.lit(month.first),
-        amount=(kopecks.cast(pl.Decimal(38, 2)) / 100).cast(penalties.MONEY),
-    ).filter(pl.col("amount") != 0)
+def _grow(night: Night, account_ids: Sequence[int]) -> None:
+    """The lines of the day into a table of this transaction: accrued, less what earlier months posted and drafted."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {DUE}")
+        cursor.execute(
+            f"CREATE TEMP TABLE {DUE} ON COMMIT DROP AS"
+            f" {queries.lines_due(account_ids=account_ids, month=night.month, until=night.until)}"
+        )
+        cursor.execute(f"ANALYZE {DUE}")
 
 
-def _computed(night: Night, account_ids: list[int]) -> tuple[pl.DataFrame, int]:
-    """PAIR, posted and accrued on the day from ink, the days after it stored; how many accounts stood otherwise."""
+def _compute(night: Night, account_ids: list[int]) -> int:
+    """Store what accrues on each day left of the month, from ink; how many accounts stood otherwise without news."""
     if not account_ids:
-        return queries.grown(account_ids=[], month=night.month, until=night.until), 0
+        return 0
     made = queries.accruals(account_ids=account_ids, month=night.month, law=night.law, since=night.until)
     listed = "{" + pl.col("accrued").cast(pl.List(pl.String)).list.join(",") + "}"
     fresh = made.select(*penalties.PAIR, "posted", accrued=listed)
@@ -330,8 +327,7 @@ def _computed(night: Night, account_ids: list[int]) -> tuple[pl.DataFrame, int]:
     )
     other = sorted(set(both.filter(differs)["account_id"].to_list()))
     _store(night, fresh.filter(pl.col("account_id").is_in(other)), other, anew=bool(stands.height))
-    astray = len(set(other) - night.news) if night.is_proof and night.whole else 0
-    return made.select(*penalties.PAIR, "posted", accrued=pl.col("accrued").list.first()), astray
+    return len(set(other) - night.news) if night.is_proof and night.whole else 0
 
 
 def _store(night: Night, rows: pl.DataFrame, account_ids: list[int], *, anew: bool) -> None:

@@ -37,12 +37,9 @@ _PAID = """
         AND (part.amount < 0 OR part.for_month < %(since)s - interval '1 month'
             OR EXISTS (SELECT FROM debt_accrual AS r WHERE r.account_id = part.account_id AND r.month = %(month)s))
 """
-_ROWS: Schema = {
-    "account_id": pl.Int64, "contract_id": pl.Int64, "service_id": pl.Int16, "posted": pl.Int64, "accrued": pl.Int64,
-}  # fmt: skip
-_LISTS: Schema = {**{name: _ROWS[name] for name in PAIR}, "posted": pl.Int64, "accrued": pl.String}
-_ASTRAY: Schema = {**{name: _ROWS[name] for name in PAIR}, "stands": pl.Decimal(38, 2), "due": pl.Decimal(38, 2)}
-_DRAFTED: Schema = {**{name: _ROWS[name] for name in PAIR}, "drafted": pl.Int64}
+_ROWS: Schema = {"account_id": pl.Int64, "contract_id": pl.Int64, "service_id": pl.Int16}
+_LISTS: Schema = {**_ROWS, "posted": pl.Int64, "accrued": pl.String}
+_ASTRAY: Schema = {**_ROWS, "stands": pl.Decimal(38, 2), "due": pl.Decimal(38, 2)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +120,39 @@ def with_news(*, month: Month, book: PenaltyBook, now: Ground) -> frozenset[int]
     return frozenset(differ | paid | now.held)
 
 
-def grown(*, account_ids: Sequence[int], month: Month, until: date) -> pl.DataFrame:
-    """The stored pairs of the accounts on a day: PAIR, posted, accrued to it; null where it was not foreseen."""
-    return billing_queries.frame(
-        f"SELECT account_id, contract_id, service_id, posted_kopecks,"
-        f" accrued_kopecks[{billing_queries.day(until)} - since + 1] FROM {accruals_of(month)}"
-        f" WHERE account_id = ANY({billing_queries.array(account_ids)})",
-        _ROWS,
+def unforeseen(*, account_ids: Sequence[int], month: Month, until: date) -> list[int]:
+    """Accounts of a stored pair that does not know the day: it lies before, or no rate was known so far ahead."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT DISTINCT account_id FROM {accruals_of(month)}"
+            f" WHERE account_id = ANY({billing_queries.array(account_ids)})"
+            " AND (since > %(until)s OR %(until)s - since >= cardinality(accrued_kopecks)) ORDER BY 1",
+            {"until": until},
+        )
+        return [account_id for (account_id,) in cursor.fetchall()]
+
+
+def lines_due(*, account_ids: Sequence[int], month: Month, until: date) -> str:
+    """SQL of the accounts' lines on a day: account_id, contract_id, service_id, house_id, amount in roubles.
+
+    Accrued to the day, less what posted months charged and what stands as chalk in earlier months, still open.
+    """
+    scope = billing_queries.array(account_ids)
+    drafted, join = "0", ""
+    earlier = [billing_queries.day(one.first) for one in billing_queries.open_months() if one < month]
+    if earlier:
+        drafted = "coalesce(d.kopecks, 0)"
+        join = (
+            " LEFT JOIN (SELECT c.account_id, c.contract_id, c.service_id, (sum(c.amount) * 100)::bigint AS kopecks"
+            " FROM billing_charge AS c JOIN billing_contractmonth AS m ON m.contract_id = c.contract_id"
+            " AND m.month = c.month AND m.state = 'open'"
+            f" WHERE c.account_id = ANY({scope}) AND c.kind = 6 AND c.month IN ({', '.join(earlier)})"
+            " GROUP BY 1, 2, 3) AS d USING (account_id, contract_id, service_id)"
+        )
+    return (
+        "SELECT account_id, contract_id, service_id, a.house_id, round((a.accrued_kopecks"
+        f"[{billing_queries.day(until)} - a.since + 1] - a.posted_kopecks - {drafted}) / 100.0, 2)::numeric(14, 2)"
+        f" AS amount FROM {accruals_of(month)} AS a{join} WHERE account_id = ANY({scope})"
     )
 
 
@@ -140,21 +163,6 @@ def foreseen(*, account_ids: Sequence[int], month: Month, since: date) -> pl.Dat
         f" accrued_kopecks[greatest({billing_queries.day(since)} - since + 1, 1):] FROM {accruals_of(month)}"
         f" WHERE account_id = ANY({billing_queries.array(account_ids)})",
         _LISTS,
-    )
-
-
-def drafted_before(*, account_ids: Sequence[int], month: Month) -> pl.DataFrame:
-    """Penalties that stand as chalk in earlier months, still open for their contracts: PAIR, drafted in kopecks."""
-    earlier = [one for one in billing_queries.open_months() if one < month]
-    if not earlier:
-        return pl.DataFrame(schema=_DRAFTED)
-    return billing_queries.frame(
-        "SELECT c.account_id, c.contract_id, c.service_id, (sum(c.amount) * 100)::bigint FROM billing_charge AS c"
-        " JOIN billing_contractmonth AS m ON m.contract_id = c.contract_id AND m.month = c.month AND m.state = 'open'"
-        f" WHERE c.account_id = ANY({billing_queries.array(account_ids)}) AND c.kind = 6"
-        " AND c.month = ANY(%(earlier)s) GROUP BY 1, 2, 3",
-        _DRAFTED,
-        {"earlier": [one.first for one in earlier]},
     )
 
 
