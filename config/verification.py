@@ -321,7 +321,9 @@ def explained(scope: Scope) -> Iterator[str]:
 
 def _sampled(scope: Scope) -> Iterator[tuple[Month, list[int]]]:
     """Accounts with ink in the month, every fiftieth of the first thousand."""
-    months = [scope.month] if scope.month else [Month(m) for m in billing.queries.ink().values_list("month")[:1]]
+    months = (
+        [scope.month] if scope.month else [Month(m) for m in billing.queries.ink().values_list("month", flat=True)[:1]]
+    )
     for one in months:
         ink = billing.queries.ink().filter(month=one.first).order_by("account_id")
         yield one, list(ink.values_list("account_id", flat=True).distinct()[: EXPLAINED * 50])[::50]
@@ -369,8 +371,9 @@ def findings(month: Month | None = None, *, whole: bool = False, hands: int = 1)
     a transaction there is one, since no other would see what stands in it.
     """
     scope = Scope(month, whole)
+    everything: list[Check | Walk] = [*CHECKS, *WALKS]
     if hands == 1 or connection.in_atomic_block:
-        yield from (found(check, scope) for check in [*CHECKS, *WALKS])
+        yield from (found(check, scope) for check in everything)
         return
     with ThreadPoolExecutor(hands) as pool:
         # what takes long begins first; they are told in their own order

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from config.benches import calculation, penalties
+from config.benches import calculation, penalties, scale
 
 Bench = Callable[..., dict[str, Any]]
 
 BENCHES: dict[str, Bench] = {
     "calculation": calculation.run,
     "penalties": penalties.run,
+    "scale": scale.run,
 }

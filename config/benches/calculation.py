@@ -22,6 +22,7 @@ from accounts.models import Run
 from billing import operations, queries
 from billing.columns import CHARGES
 from billing.operations import drafts
+from config.benches import one_account
 from config.benches.database import checkpoint, floor_of, own_database
 
 MONTH = Month.parse("2026-10")
@@ -52,6 +53,7 @@ def run(*, accounts: int, workers: int = 2) -> dict[str, Any]:
         blocks = _lines_by_block()
         floor = floor_of(blocks, 1)
         parallel_floor = floor_of(blocks, workers)
+        on_line = one_account.measure(MONTH)
     return {
         "bench": "calculation",
         "accounts": summary.accounts,
@@ -67,15 +69,14 @@ def run(*, accounts: int, workers: int = 2) -> dict[str, Any]:
         "one_percent_ratio": round(one_percent / floor, 2),
         "one_percent_computed": few.accounts - few.spared,
         "lines_per_second": int(summary.lines / seconds),
+        **on_line,
     }
 
 
 def _change_one_percent() -> None:
     """Another area for every hundredth premises, so in every large house somebody's facts changed."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE accounts_premisesarea SET total_area_m2 = total_area_m2 + 1 WHERE premises_id % 100 = 7"
-        )
+        cursor.execute("UPDATE accounts_premisesarea SET total_area_m2 = total_area_m2 + 1 WHERE premises_id % 100 = 7")
 
 
 def _lines_by_block() -> list[bytes]:
