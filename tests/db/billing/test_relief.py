@@ -14,7 +14,16 @@ from accounts.calendar import Month
 from accounts.models import Absence, House, PersonalAccount
 from billing import operations, pipeline, queries
 from billing.kinds import Kind
-from billing.models import BenefitEntitlement, BenefitWay, Breach, NormBasis, ProvisionMethod, QualityEvent
+from billing.models import (
+    BenefitEntitlement,
+    BenefitWay,
+    Breach,
+    MeterFault,
+    MeterFaultKind,
+    NormBasis,
+    ProvisionMethod,
+    QualityEvent,
+)
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -331,3 +340,38 @@ def test_a_metered_flat_discharges_what_its_meters_show() -> None:
     broken(account.house, 2, Breach.COLD_WATER_OFF, at(3), at(6))
     operations.run_billing(month=APRIL)
     assert taken(account, APRIL) == {(2, 600): D("-18.36")}
+
+
+def test_force_majeure_counts_where_a_meter_could_be() -> None:
+    account = a_flat(2, meter_impossible=[])
+    serve(account, 2, ProvisionMethod.METERED, "30")
+    make.norm(2, "3")
+    away(account, date(2026, 4, 5), date(2026, 4, 20), persons=2, force_majeure=True)
+    operations.run_billing(month=APRIL)
+    # the plain norm of two for 14 of 30 days: 2 × 3 × 14 / 30 × 30 ₽
+    assert taken(account, APRIL) == {(2, 400): D("-84.00")}
+
+
+def test_a_meter_out_of_order_is_as_good_as_none() -> None:
+    account = a_flat(2, meter_impossible=[])
+    serve(account, 2, ProvisionMethod.METERED, "30")
+    meter = make.meter(premises=account.premises)
+    for back in range(4, 0, -1):
+        month = APRIL + -back
+        make.reading(meter, month.first, D(100 - 6 * back))
+    MeterFault.objects.create(meter=meter, kind=MeterFaultKind.FAILED, document="акт № 4", valid_from=date(2026, 4, 2))
+    away(account, date(2026, 4, 5), date(2026, 4, 20))
+    operations.run_billing(month=APRIL)
+    # 6 m³ by the average of three months; one of two away for 14 of 30 days: 6 × 14 / 60 × 30 ₽
+    assert taken(account, APRIL) == {(2, 400): D("-42.00")}
+
+
+def test_a_silent_meter_is_no_meter_out_of_order() -> None:
+    account = a_flat(2, meter_impossible=[])
+    serve(account, 2, ProvisionMethod.METERED, "30")
+    meter = make.meter(premises=account.premises)
+    for back in range(4, 0, -1):
+        make.reading(meter, (APRIL + -back).first, D(100 - 6 * back))
+    away(account, date(2026, 4, 5), date(2026, 4, 20))
+    operations.run_billing(month=APRIL)
+    assert taken(account, APRIL) == {}
