@@ -1,4 +1,4 @@
-"""What was paid, against which debt, and what each principal receives."""
+"""Money as rows: channels, registers, days, payments, allocations, remittances, the desk."""
 
 from __future__ import annotations
 
