@@ -14,7 +14,7 @@ from billing.kinds import DRAFTED
 from tests.property.billing.houses import World, columns_of, worlds
 from tests.property.billing.law import Key, Law, agree
 
-KEEP = settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+KEEP = settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 
 
 def engine(world: World) -> dict[Key, list[Decimal]]:
