@@ -62,6 +62,7 @@ class Channel(models.Model):
     )  # 103-ФЗ: принятое наличными идёт на счёт 40821
     fee_percent = models.DecimalField("комиссия канала, %", max_digits=7, decimal_places=4, default=0)
     is_active = models.BooleanField("действует", default=True)
+    receipts_from = models.DateField("чеки 54-ФЗ с", null=True, blank=True)
 
     class Meta:
         verbose_name = "канал приёма"
@@ -511,7 +512,8 @@ class Remittance(models.Model):
                 name="remittance_account_is_ink",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
-                    "(OLD.bank_account_id, OLD.formed_by_id) IS DISTINCT FROM (NEW.bank_account_id, NEW.formed_by_id)"
+                    "ROW(OLD.bank_account_id, OLD.formed_by_id)"
+                    " IS DISTINCT FROM ROW(NEW.bank_account_id, NEW.formed_by_id)"
                     " AND NOT (OLD.state = 'rejected' AND NEW.state = 'formed')"
                 ),
             ),
@@ -521,7 +523,8 @@ class Remittance(models.Model):
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
                     "OLD.released_by_id IS NOT NULL"
-                    " AND (OLD.released_by_id, OLD.released_at) IS DISTINCT FROM (NEW.released_by_id, NEW.released_at)"
+                    " AND ROW(OLD.released_by_id, OLD.released_at)"
+                    " IS DISTINCT FROM ROW(NEW.released_by_id, NEW.released_at)"
                     " AND NOT (OLD.state = 'rejected' AND NEW.state = 'formed' AND NEW.released_by_id IS NULL)"
                 ),
             ),
@@ -746,8 +749,8 @@ class SettlementPaper(models.Model):
                 name="settlement_paper_answered_once",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
-                    "(OLD.signed_on IS NOT NULL AND OLD.signed_on IS DISTINCT FROM NEW.signed_on)"
-                    " OR (OLD.objection <> '' AND OLD.objection <> NEW.objection)"
+                    "OLD.signed_on IS NOT NULL AND OLD.signed_on IS DISTINCT FROM NEW.signed_on"
+                    " OR OLD.objection <> '' AND OLD.objection <> NEW.objection"
                 ),
             ),
         ]  # fmt: skip
