@@ -1,5 +1,12 @@
 """What was paid, against which debt, and what each principal receives."""
 
+from payments.models.allocating import (
+    InstructionKind,
+    OpenItemRow,
+    PaymentInstruction,
+    ReallocatedPayment,
+    Reallocation,
+)
 from payments.models.money import (
     NO_CONTRACT,
     WAITING_STATES,
@@ -54,16 +61,21 @@ __all__ = [
     "FiscalKind",
     "FiscalReceipt",
     "FiscalState",
+    "InstructionKind",
     "OnlineMethod",
     "OnlinePayment",
     "OnlineRefund",
     "OnlineState",
+    "OpenItemRow",
     "OperatingDay",
     "OperatingDayState",
     "PaperKind",
     "Part",
     "Payment",
+    "PaymentInstruction",
     "PaymentState",
+    "ReallocatedPayment",
+    "Reallocation",
     "ReceiptPayment",
     "RefundState",
     "Register",
