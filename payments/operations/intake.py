@@ -92,6 +92,7 @@ def record_payment(
     register: Register | None = None,
     office: int | None = None,
     doubt: str = "",
+    is_received: bool = False,
 ) -> Payment:
     """Take one payment in exactly once; the day's allocation lays it over debts (or `allocate_payments` at once).
 
@@ -100,6 +101,7 @@ def record_payment(
     service → roubles. doubt: why the caller is not sure of the account.
     The same facts again give the same payment, whatever has become of it. An unknown or closed account, an absurd sum
     or date: refused face to face (cash desk, on line), kept as unidentified elsewhere, since the money has come.
+    is_received: the provider has taken the money already, so nothing is refused for a doubt.
     Raises PaymentConflict when the number returns with other facts, PaymentRefused, DayClosed.
     """
     check_possible(amount, directed_to, external_id, paid_on)
@@ -116,7 +118,7 @@ def record_payment(
     hold_open(day)
     match = match_account(number=number, account_id=account_id, paid_on=paid_on) if not doubt else Match(None, doubt)
     doubt = doubt_about(amount=amount, paid_on=paid_on, today=today) or match.doubt
-    if doubt and found_channel.kind in FACE_TO_FACE:
+    if doubt and found_channel.kind in FACE_TO_FACE and not is_received:
         raise PaymentRefused(f"{doubt} Платёж не принят.", field="amount" if amount > LARGEST else None)
     payment, is_new = Payment.objects.get_or_create(
         channel_id=channel,
