@@ -266,6 +266,26 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
+# --- payments on line, receipts of 54-ФЗ -------------------------------------------------------------------------------
+
+# Both empty: no paying on line, and the cabinets do not offer it.
+YOOKASSA_SHOP_ID = env.str("YOOKASSA_SHOP_ID", "")
+YOOKASSA_SECRET_KEY = env.str("YOOKASSA_SECRET_KEY", "")
+YOOKASSA_API_URL = env.str("YOOKASSA_API_URL", "https://api.yookassa.ru/v3")
+# Where notifications may come from; empty: the networks that the provider's library names.
+YOOKASSA_NETWORKS: list[str] = env.list("YOOKASSA_NETWORKS", [])
+# Proxies in front of us: only their X-Forwarded-For is believed. Empty: who connects is who asks.
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
+
+# АТОЛ Онлайн, protocol 4. An empty login: receipts are made and wait.
+ATOL_LOGIN = env.str("ATOL_LOGIN", "")
+ATOL_PASSWORD = env.str("ATOL_PASSWORD", "")
+ATOL_GROUP = env.str("ATOL_GROUP", "")
+ATOL_URL = env.str("ATOL_URL", "https://online.atol.ru/possystem/v4")
+ATOL_TAXATION = env.str("ATOL_TAXATION", "osn")
+ATOL_EMAIL = env.str("ATOL_EMAIL", DEFAULT_FROM_EMAIL)
+ATOL_PLACE = env.str("ATOL_PLACE", "")
+
 # --- pages -----------------------------------------------------------------------------------------------------------
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
