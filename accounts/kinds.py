@@ -29,6 +29,7 @@ class BankAccountState(models.TextChoices):
 class AllocationRule(models.IntegerChoices):
     OPEN = 1, "по остатку долга"
     CHARGED = 2, "по начисленному"
+    APART = 3, "отдельно: только названным платежом"
 
 
 class VatMode(models.IntegerChoices):
