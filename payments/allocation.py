@@ -1,27 +1,31 @@
-"""One payment over many debts: pure arithmetic, no table, no clock.
+"""Payments over debts: pure arithmetic on columns, no table, no clock. One function serves a payment and a register.
 
 Source: domain/payments.md, 3–4: ст. 319, 319.1 ГК РФ; п. 118 Правил № 354; письмо Минстроя 09.08.2025 № 46954-АЕ/04.
-The order, which a later columnar version must keep:
+The order:
   0. credits (negative items) are netted inside their own (contract, service), then against the oldest debts of the same
      contract; never against another principal's;
-  1. what the payer directed: a sum for a service, or services alone;
-  2. the month he named, then the oldest month; inside a month pro rata by the largest remainder;
+  1. what a court act orders, where the money is the court's; else what the payer directed: a sum for a service, or
+     services alone;
+  2. the month he named, then the oldest month; a month that waits (deferred by a plan, beyond the limitation period)
+     after the others; inside a month pro rata by the largest remainder;
   3. penalties after all principal, in the same order;
   4. the rest is an advance of the account that no principal owns yet.
+What stands apart (capital repair: its own document and bank account) is paid by a payment directed to it alone.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import IntEnum
-from typing import Literal
+from typing import Any, Literal
+
+import polars as pl
 
 from accounts.calendar import NAMES
-from accounts.money import ZERO, kopecks, split, total
+from accounts.money import ZERO, kopecks, total
 
 Weights = Literal["open", "charged"]
 
@@ -39,6 +43,8 @@ class Rule(IntEnum):
     NO_DEBT = 6
     ADVANCE_USED = 7
     REVERSAL = 8
+    COURT_ACT = 9
+    WAITED = 10
 
 
 REASONS = {
@@ -51,12 +57,339 @@ REASONS = {
     Rule.NO_DEBT: "Долгов больше нет: аванс до следующих начислений",
     Rule.ADVANCE_USED: "Аванс зачтён в счёт начислений при проведении месяца",
     Rule.REVERSAL: "Сторно: прежнее разнесение отменено зеркальной строкой",
+    Rule.COURT_ACT: "Долг за {month} взыскан судебным актом: деньги по акту идут на его строки вне общей очереди",
+    Rule.WAITED: "Долг за {month} отсрочен или за сроком давности: оплачен после остальных (ст. 319.1 п. 3 ГК РФ, "
+    "ППВС от 27.06.2017 № 22, п. 32)",
 }
 
 
 def reason(rule: int, for_month: date) -> str:
     """The rule in words, with the month it names."""
     return REASONS[Rule(rule)].format(month=f"{NAMES[for_month.month - 1]} {for_month.year}")
+
+
+# --- the columns: name and dtype; money in roubles, whole kopecks ----------------------------------------------------
+
+MONEY = pl.Decimal(38, 2)
+# Laid in the order of paid_on, then payment_id. for_month: the month the payer named, or null. by_charge: pro rata to
+# what was charged instead of what is open.
+PAYMENTS: dict[str, Any] = {
+    "payment_id": pl.Int64, "account_id": pl.Int64, "paid_on": pl.Date, "amount": MONEY, "for_month": pl.Date,
+    "by_charge": pl.Boolean,
+}  # fmt: skip
+# What is left unpaid, a negative amount is the payer's credit. priority: the service's order in the document. is_apart:
+# only a payment directed to its service pays it. waits: after the months that do not wait, unless it is named.
+ITEMS: dict[str, Any] = {
+    "account_id": pl.Int64, "contract_id": pl.Int64, "service_id": pl.Int64, "for_month": pl.Date,
+    "is_penalty": pl.Boolean, "amount": MONEY, "charged": MONEY, "priority": pl.Int64, "is_apart": pl.Boolean,
+    "waits": pl.Boolean,
+}  # fmt: skip
+# The payer's instruction, a row a service; amount: the sum named for it, null when services alone are named.
+DIRECTIONS: dict[str, Any] = {"payment_id": pl.Int64, "service_id": pl.Int64, "amount": MONEY}
+# The lines of the court act a payment is made by: what of an item is still to be paid by the act.
+ACTS: dict[str, Any] = {
+    "payment_id": pl.Int64, "contract_id": pl.Int64, "service_id": pl.Int64, "for_month": pl.Date,
+    "is_penalty": pl.Boolean, "amount": MONEY,
+}  # fmt: skip
+# Lines of a payment count from 0; an advance has no contract, no service (0) and no month (null).
+PARTS: dict[str, Any] = {
+    "account_id": pl.Int64, "payment_id": pl.Int64, "line": pl.Int64, "contract_id": pl.Int64, "service_id": pl.Int64,
+    "for_month": pl.Date, "part": pl.Int64, "rule": pl.Int64, "amount": MONEY,
+}  # fmt: skip
+
+ITEM = ["account_id", "contract_id", "service_id", "for_month", "is_penalty"]
+AGE = ["account_id", "for_month", "priority", "service_id", "contract_id", "is_penalty"]
+TIES = ["account_id", "priority", "service_id", "contract_id", "for_month", "is_penalty"]
+GENERAL, SERVICES, ACT = 0, 1, 2  # whom a pour may reach
+
+
+def frame(columns: Mapping[str, Any], rows: Iterable[Iterable[Any]] = ()) -> pl.DataFrame:
+    """Rows under the columns; without rows an empty frame of that shape."""
+    return pl.DataFrame([list(row) for row in rows], schema=dict(columns), orient="row")
+
+
+def _least(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    return pl.min_horizontal(one, other)
+
+
+def _most(one: pl.Expr, other: pl.Expr | int) -> pl.Expr:
+    return pl.max_horizontal(one, other)
+
+
+def _units(column: str) -> pl.Expr:
+    """Roubles as a whole number of kopecks: what is left is integer arithmetic, exact by nature."""
+    return (pl.col(column) * 100).cast(pl.Int64)
+
+
+def netted(items: pl.DataFrame) -> pl.DataFrame:
+    """Items (ITEMS) whose credits have met debts of their own contract: those with amount > 0 (payments.md, 3.1).
+
+    First the same service, then the contract's oldest debts. Principal and penalty are netted apart. A credit for
+    which the contract has no debt stays that principal's advance: it is not in the result and pays nobody else's debt.
+    """
+    units = _merged(items)
+    return _netted(units).sort(TIES).with_columns(
+        amount=(pl.col("open").cast(MONEY) / 100).cast(MONEY), charged=(pl.col("charged").cast(MONEY) / 100).cast(MONEY)
+    ).select(*ITEMS)  # fmt: skip
+
+
+def _merged(items: pl.DataFrame) -> pl.DataFrame:
+    """One row an item, in kopecks: open, charged."""
+    units = items.select(
+        *ITEM, "priority", "is_apart", "waits", open=_units("amount"), charged=_units("charged")
+    )  # fmt: skip
+    if not units.select(pl.struct(ITEM).is_duplicated().any()).item():
+        return units
+    return units.group_by(ITEM).agg(
+        pl.min("priority"), pl.any("is_apart"), pl.any("waits"), pl.sum("open"), pl.sum("charged")
+    )
+
+
+def _netted(units: pl.DataFrame) -> pl.DataFrame:
+    creditor = ["account_id", "contract_id", "is_penalty"]
+    credited = units.filter(pl.col("open") < 0).select(creditor).unique()
+    if credited.is_empty():
+        return units.filter(pl.col("open") > 0)
+    others = units.join(credited, on=creditor, how="anti")
+    own = units.join(credited, on=creditor, how="semi").sort(AGE)
+    for group in ([*creditor, "service_id"], creditor):
+        own = own.with_columns(debt=_most(pl.col("open"), 0), credit=_most(-pl.col("open"), 0)).with_columns(
+            debts=pl.sum("debt").over(group), credits=pl.sum("credit").over(group),
+            older_debts=pl.col("debt").cum_sum().over(group) - pl.col("debt"),
+            older_credits=pl.col("credit").cum_sum().over(group) - pl.col("credit"),
+        ).with_columns(
+            open=pl.col("open")
+            - _most(_least(pl.col("credits") - pl.col("older_debts"), pl.col("debt")), 0)
+            + _most(_least(pl.col("debts") - pl.col("older_credits"), pl.col("credit")), 0)
+        )  # fmt: skip
+    return pl.concat([others, own.select(others.columns)]).filter(pl.col("open") > 0)
+
+
+def allocate_frame(
+    payments: pl.DataFrame,
+    items: pl.DataFrame,
+    *,
+    directions: pl.DataFrame | None = None,
+    acts: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Parts (PARTS) of the payments (PAYMENTS) over the open items (ITEMS) of their accounts, in any order of rows.
+
+    Σ parts of a payment = its amount, every part is positive, no item is paid above what is open. Payments of one
+    account follow one another: a later one sees what the earlier left. directions (DIRECTIONS): what a directed sum
+    leaves over is an advance, since it does not pay what the payer did not name; payments without a row of it go by
+    the general order. acts (ACTS): money of a court goes to the act's lines first, then as usual.
+    Raises ValueError on an amount that is not positive and on a breakdown that exceeds its payment.
+    """
+    told = directions if directions is not None else frame(DIRECTIONS)
+    orders = acts if acts is not None else frame(ACTS)
+    waiting, reach = _pours(payments, told, orders)
+    live = _netted(_merged(items)).sort(TIES).with_row_index("item")
+    found: list[pl.DataFrame] = []
+    rests: list[pl.DataFrame] = []
+    number = 0
+    while not waiting.is_empty():
+        if live.is_empty():
+            rests.append(waiting.select("payment_id", rest="amount"))
+            break
+        batch = waiting.filter(pl.col("round") == number)
+        waiting = waiting.filter(pl.col("round") > number)
+        laid = _lay(batch, live, reach, orders)
+        paid = laid.group_by("pour").agg(paid=pl.sum("paid"))
+        rest = (
+            batch.join(paid, on="pour", how="left")
+            .select("payment_id", "flows", rest=pl.col("amount") - pl.col("paid").fill_null(0))
+            .filter(pl.col("rest") > 0)
+        )
+        rests.append(rest.filter(~pl.col("flows")).select("payment_id", "rest"))
+        payers = laid.join(batch.select("pour", "payment_id"), on="pour")
+        found.append(payers.join(live, on="item").select("payment_id", *ITEM, "rule", "paid"))
+        number += 1
+        if not waiting.is_empty():
+            carried = rest.filter("flows").select("payment_id", "rest", round=pl.lit(number, pl.Int64))
+            waiting = waiting.join(carried, on=["payment_id", "round"], how="left").with_columns(
+                amount=pl.col("amount") + pl.col("rest").fill_null(0)
+            ).drop("rest")  # fmt: skip
+            spent = laid.group_by("item").agg(paid=pl.sum("paid"))
+            live = (
+                live.join(waiting.select("account_id").unique(), on="account_id", how="semi")
+                .join(spent, on="item", how="left")
+                .with_columns(open=pl.col("open") - pl.col("paid").fill_null(0))
+                .filter(pl.col("open") > 0)
+                .drop("paid")
+            )
+    return _parts(payments, found, rests)
+
+
+def _pours(payments: pl.DataFrame, directions: pl.DataFrame, acts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """A payment as sums that are each laid by one order, and the services which the directed ones may reach.
+
+    round: the pours of one round touch different items, so that a round is laid at once.
+    """
+    paid = payments.select(
+        "payment_id", "account_id", "paid_on", pl.col("for_month").alias("named_month"), "by_charge",
+        units=_units("amount"),
+    )  # fmt: skip
+    if not paid.select((pl.col("units") > 0).all()).item():
+        raise ValueError("a payment is a positive number of whole kopecks")
+    by_act = acts.select("payment_id").unique()
+    told = directions.join(by_act, on="payment_id", how="anti").with_columns(named=_units("amount"))
+    sums = told.filter(pl.col("named").is_not_null()).join(paid, on="payment_id")
+    given = sums.group_by("payment_id").agg(given=pl.sum("named"), least=pl.min("named"))
+    exceeded = paid.join(given, on="payment_id").filter((pl.col("given") > pl.col("units")) | (pl.col("least") <= 0))
+    if not exceeded.is_empty():
+        raise ValueError("the breakdown exceeds the payment or names a sum that is not positive")
+    services = told.filter(pl.col("named").is_null()).select("payment_id", "service_id")
+    whole = paid.join(services, on="payment_id", how="semi")
+    courts = paid.join(by_act, on="payment_id", how="semi")
+    general = paid.join(services, on="payment_id", how="anti").join(given, on="payment_id", how="left")
+    rest = pl.col("units") - pl.col("given").fill_null(0)
+
+    def pour(
+        rows: pl.DataFrame, amount: pl.Expr, scope: int, rule: Rule | None, step: int, flows: bool = False
+    ) -> pl.DataFrame:
+        service = pl.col("service_id") if "service_id" in rows.columns else pl.lit(None)
+        return rows.select(
+            "payment_id", "account_id", "paid_on", "named_month", "by_charge", amount=amount,
+            scope=pl.lit(scope, pl.Int64), rule=pl.lit(int(rule) if rule else None, pl.Int64),
+            step=pl.lit(step, pl.Int64), flows=pl.lit(flows), service_id=service.cast(pl.Int64),
+        )  # fmt: skip
+
+    rows = pl.concat(
+        [
+            pour(courts, pl.col("units"), ACT, Rule.COURT_ACT, 0, flows=True),
+            pour(courts, pl.lit(0, pl.Int64), GENERAL, None, 1),
+            pour(sums, pl.col("named"), SERVICES, Rule.AMOUNT_AS_GIVEN, 0),
+            pour(whole, pl.col("units"), SERVICES, Rule.DIRECTED_SERVICE, 0),
+            pour(general.join(by_act, on="payment_id", how="anti").filter(rest > 0), rest, GENERAL, None, 1),
+        ]
+    ).sort("account_id", "paid_on", "payment_id", "step", "service_id")
+    is_next = (pl.col("payment_id") != pl.col("payment_id").shift()) | (pl.col("step") != pl.col("step").shift())
+    rows = rows.with_row_index("pour").with_columns(
+        round=is_next.fill_null(True).cast(pl.Int64).cum_sum().over("account_id")
+    ).with_columns(round=pl.col("round") - pl.min("round").over("account_id"))  # fmt: skip
+    reach = pl.concat(
+        [
+            rows.filter(pl.col("service_id").is_not_null()).select("pour", "service_id"),
+            rows.filter(pl.col("rule") == int(Rule.DIRECTED_SERVICE)).select("pour", "payment_id")
+            .join(services, on="payment_id").select("pour", "service_id"),
+        ]
+    )  # fmt: skip
+    return rows.drop("service_id", "step", "paid_on"), reach
+
+
+def _lay(batch: pl.DataFrame, live: pl.DataFrame, reach: pl.DataFrame, acts: pl.DataFrame) -> pl.DataFrame:
+    """One round: what each pour pays of each item (pour, item, rule, paid in kopecks)."""
+    near = ["pour", "item", "is_penalty", "waits", "for_month", "named_month", "by_charge", "charged", "rule", "amount"]
+    general = batch.filter(pl.col("scope") == GENERAL).join(live.filter(~pl.col("is_apart")), on="account_id")
+    met = [general.select(*near, room="open")]
+    if not reach.is_empty():
+        directed = batch.filter(pl.col("scope") == SERVICES).join(reach, on="pour")
+        met.append(directed.join(live, on=["account_id", "service_id"]).select(*near, room="open"))
+    if not acts.is_empty():
+        lines = acts.select("payment_id", *ITEM[1:], act=_units("amount"))
+        ordered = batch.filter(pl.col("scope") == ACT).join(lines, on="payment_id")
+        met.append(ordered.join(live, on=ITEM).select(*near, room=_least(pl.col("open"), pl.col("act"))))
+    lines = pl.concat(met).filter(pl.col("room") > 0)
+    month = ["pour", "is_penalty", "for_month"]
+    is_named = pl.col("for_month").eq_missing(pl.col("named_month"))
+    months = (
+        lines.group_by(month)
+        .agg(pl.first("named_month", "waits", "amount"), need=pl.sum("room"))
+        .sort("pour", "is_penalty", ~is_named, "waits", "for_month")
+        .with_columns(before=pl.col("need").cum_sum().over("pour") - pl.col("need"))
+        .with_columns(paid=_least(pl.col("amount") - pl.col("before"), pl.col("need")))
+        .filter(pl.col("paid") > 0)
+        .select(*month, "need", "paid")
+    )
+    lines = lines.join(months, on=month)
+    whole = lines.filter(pl.col("paid") == pl.col("need")).with_columns(paid=pl.col("room"))
+    part = lines.filter(pl.col("paid") < pl.col("need"))
+    laid = pl.concat([whole, _shared(part, month)]) if not part.is_empty() else whole
+    own = (
+        pl.when("is_penalty").then(int(Rule.PENALTY_LAST))
+        .when(is_named).then(int(Rule.NAMED_MONTH))
+        .when("waits").then(int(Rule.WAITED))
+        .otherwise(int(Rule.OLDEST_DEBT))
+    )  # fmt: skip
+    return laid.select("pour", "item", rule=pl.coalesce("rule", own.cast(pl.Int64)), paid="paid")
+
+
+def _shared(lines: pl.DataFrame, group: list[str]) -> pl.DataFrame:
+    """`paid` of a group, less than its need, pro rata over its lines; none above its room. Ties: the earlier item."""
+    by_charge = pl.col("by_charge") & (_most(pl.col("charged"), 0).sum().over(group) > 0)
+    lines = lines.with_columns(by_charge=by_charge)
+    open_ones = _split(lines.filter(~pl.col("by_charge")).with_columns(weight=pl.col("room")), group)
+    done = [open_ones.with_columns(paid=pl.col("share"))]
+    rest = lines.filter("by_charge").with_columns(got=pl.lit(0, pl.Int64))
+    while not rest.is_empty():
+        # what a line cannot take goes to the others by their charges, until all is laid
+        is_roomy = pl.col("got") < pl.col("room")
+        weight = pl.when(is_roomy).then(_most(pl.col("charged"), 0)).otherwise(0)
+        left = pl.when(is_roomy).then(pl.col("room") - pl.col("got")).otherwise(0)
+        rest = rest.with_columns(
+            weight=pl.when(weight.sum().over(group) > 0).then(weight).otherwise(left),
+            whole=pl.col("paid"), paid=pl.col("paid") - pl.col("got").sum().over(group),
+        )  # fmt: skip
+        rest = _split(rest, group).with_columns(
+            got=_least(pl.col("room"), pl.col("got") + pl.col("share")), paid="whole"
+        ).drop("whole")  # fmt: skip
+        is_done = pl.col("got").sum().over(group) == pl.col("paid")
+        done.append(rest.filter(is_done).with_columns(paid=pl.col("got")).select(open_ones.columns))
+        rest = rest.filter(~is_done)
+    return pl.concat(done).select(lines.columns).filter(pl.col("paid") > 0).with_columns(
+        by_charge=pl.lit(False)
+    )  # fmt: skip
+
+
+def _split(lines: pl.DataFrame, group: list[str]) -> pl.DataFrame:
+    """`share` of each line in its group's `paid`, by `weight`: the largest remainder, ties to the earlier item."""
+    product = pl.col("paid").cast(pl.Int128) * pl.col("weight").cast(pl.Int128)
+    return (
+        lines.with_columns(product=product, weights=pl.col("weight").sum().over(group).cast(pl.Int128))
+        .with_columns(
+            share=(pl.col("product") // pl.col("weights")).cast(pl.Int64),
+            remainder=(pl.col("product") % pl.col("weights")).cast(pl.Int64),
+        )
+        .sort([*group, "remainder", "item"], descending=[*(False for _ in group), True, False])
+        .with_columns(odd=pl.col("paid") - pl.col("share").sum().over(group), place=pl.int_range(pl.len()).over(group))
+        .with_columns(share=pl.col("share") + (pl.col("place") < pl.col("odd")).cast(pl.Int64))
+        .drop("product", "weights", "remainder", "odd", "place", "weight")
+    )
+
+
+def _parts(payments: pl.DataFrame, found: list[pl.DataFrame], rests: list[pl.DataFrame]) -> pl.DataFrame:
+    """What was laid and what was left over as numbered lines of PARTS."""
+    columns = ["payment_id", "contract_id", "service_id", "for_month", "part", "rule", "units"]
+    none = pl.lit(0, pl.Int64)
+    laid = [
+        rows.select(
+            "payment_id", "contract_id", "service_id", "for_month",
+            part=pl.when("is_penalty").then(PENALTY).otherwise(DEBT).cast(pl.Int64), rule="rule", units="paid",
+        )
+        for rows in found
+    ]  # fmt: skip
+    advances = [
+        rows.group_by("payment_id").agg(units=pl.sum("rest")).filter(pl.col("units") > 0).select(
+            "payment_id", contract_id=none, service_id=none, for_month=pl.lit(None, pl.Date),
+            part=pl.lit(ADVANCE, pl.Int64), rule=pl.lit(int(Rule.NO_DEBT), pl.Int64), units="units",
+        )
+        for rows in ([pl.concat(rests)] if rests else [])
+    ]  # fmt: skip
+    if not laid and not advances:
+        return frame(PARTS)
+    return (
+        pl.concat([*laid, *advances])
+        .select(columns)
+        .sort("payment_id", "part", "for_month", "contract_id", "service_id", "rule")
+        .with_columns(
+            line=pl.int_range(pl.len()).over("payment_id"), amount=(pl.col("units").cast(MONEY) / 100).cast(MONEY)
+        )
+        .join(payments.select("payment_id", "account_id"), on="payment_id", maintain_order="left")
+        .select(pl.col(name).cast(dtype) for name, dtype in PARTS.items())
+    )
+
+
+# --- one payment, as a person asks it --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +406,8 @@ class OpenItem:
     is_penalty: bool = False
     charged: Decimal = ZERO
     priority: int = 100
+    is_apart: bool = False
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +425,6 @@ class PaidPart:
 Key = tuple[int, int, date, bool]
 
 
-def _order(item: OpenItem) -> tuple[int, int, int, date, bool]:
-    return (item.priority, item.service_id, item.contract_id, item.for_month, item.is_penalty)
-
-
 def merged(items: Iterable[OpenItem]) -> list[OpenItem]:
     """One item per (contract, service, month, penalty or not), in the order that settles ties."""
     found: dict[Key, OpenItem] = {}
@@ -104,104 +435,46 @@ def merged(items: Iterable[OpenItem]) -> list[OpenItem]:
         other = found.get(key)
         found[key] = item if other is None else replace(
             other, amount=other.amount + item.amount, charged=other.charged + item.charged,
-            priority=min(other.priority, item.priority),
+            priority=min(other.priority, item.priority), is_apart=other.is_apart or item.is_apart,
+            waits=other.waits or item.waits,
         )  # fmt: skip
-    return sorted(found.values(), key=_order)
+    return sorted(
+        found.values(),
+        key=lambda item: (item.priority, item.service_id, item.contract_id, item.for_month, item.is_penalty),
+    )
+
+
+def items_frame(items: Iterable[OpenItem], account_id: int = 0) -> pl.DataFrame:
+    """The items of one account under ITEMS."""
+    return frame(
+        ITEMS,
+        (
+            (account_id, i.contract_id, i.service_id, i.for_month, i.is_penalty, i.amount, i.charged, i.priority,
+             i.is_apart, i.waits)
+            for i in items
+        ),
+    )  # fmt: skip
+
+
+def items_of(items: pl.DataFrame) -> list[OpenItem]:
+    """Rows of ITEMS as open items, in their order."""
+    order = (
+        "contract_id",
+        "service_id",
+        "for_month",
+        "amount",
+        "is_penalty",
+        "charged",
+        "priority",
+        "is_apart",
+        "waits",
+    )
+    return [OpenItem(*row) for row in items.select(order).iter_rows()]
 
 
 def net_credits(items: Iterable[OpenItem]) -> list[OpenItem]:
-    """Positive items that are left when every credit has met debts of its own contract (payments.md, 3.1).
-
-    First the same service, then the contract's oldest debts. Principal and penalty are netted apart. A credit for
-    which the contract has no debt stays that principal's advance: it is not in the result and pays nobody else's debt.
-    """
-    left = merged(items)
-    amounts = [item.amount for item in left]
-    by_age = sorted(range(len(left)), key=lambda i: (left[i].for_month, *_order(left[i])))
-    for same_service in (True, False):
-        for i in by_age:
-            for j in by_age:
-                if amounts[i] >= 0:
-                    break
-                credit, debt = left[i], left[j]
-                if (
-                    amounts[j] > 0
-                    and debt.contract_id == credit.contract_id
-                    and debt.is_penalty == credit.is_penalty
-                    and (not same_service or debt.service_id == credit.service_id)
-                ):
-                    met = min(-amounts[i], amounts[j])
-                    amounts[i] += met
-                    amounts[j] -= met
-    return [replace(item, amount=amount) for item, amount in zip(left, amounts, strict=True) if amount > 0]
-
-
-def share(amount: Decimal, items: Sequence[OpenItem], weights: Weights) -> list[Decimal]:
-    """`amount` (≤ Σ open) over the items pro rata, none above what is open on it. Ties: the earlier item."""
-    if weights == "open" or all(item.charged <= 0 for item in items):
-        return split(amount, [item.amount for item in items])
-    parts = [ZERO] * len(items)
-    rest = amount
-    while rest > 0:
-        room = [i for i, item in enumerate(items) if parts[i] < item.amount]
-        by_charge = [max(items[i].charged, ZERO) for i in room]
-        if not any(by_charge):
-            by_charge = [items[i].amount - parts[i] for i in room]
-        for i, part in zip(room, split(rest, by_charge), strict=True):
-            parts[i] = min(items[i].amount, parts[i] + part)
-        rest = amount - total(parts)
-    return parts
-
-
-class _Debts:
-    """The open items while a payment is laid over them."""
-
-    def __init__(self, items: Iterable[OpenItem], for_month: date | None, weights: Weights) -> None:
-        self.items = net_credits(items)
-        self.for_month = for_month
-        self.weights = weights
-        self.parts: dict[tuple[Key, Rule], Decimal] = defaultdict(lambda: ZERO)
-
-    def pay(
-        self, amount: Decimal, services: Collection[int] | None, but: Collection[int], given: Rule | None
-    ) -> Decimal:
-        """Lay `amount` over the debts (of `services` alone, if given; never those of `but`); give back what is left."""
-        for is_penalty in (False, True):
-            open_items = [
-                item for item in self.items
-                if item.is_penalty == is_penalty
-                and item.amount > 0
-                and (services is None or item.service_id in services)
-                and item.service_id not in but
-            ]  # fmt: skip
-            months = sorted({item.for_month for item in open_items}, key=lambda m: (m != self.for_month, m))
-            for month in months:
-                if amount <= 0:
-                    return ZERO
-                lines = [item for item in open_items if item.for_month == month]
-                paid = min(amount, total(item.amount for item in lines))
-                for item, part in zip(lines, share(paid, lines, self.weights), strict=True):
-                    if part:
-                        self._note(item, part, self._rule(item, given))
-                amount -= paid
-        return amount
-
-    def _rule(self, item: OpenItem, given: Rule | None) -> Rule:
-        if given is not None:
-            return given
-        if item.is_penalty:
-            return Rule.PENALTY_LAST
-        return Rule.NAMED_MONTH if item.for_month == self.for_month else Rule.OLDEST_DEBT
-
-    def _note(self, item: OpenItem, part: Decimal, rule: Rule) -> None:
-        key = (item.contract_id, item.service_id, item.for_month, item.is_penalty)
-        self.parts[key, rule] += part
-        self.items = [
-            replace(other, amount=other.amount - part)
-            if (other.contract_id, other.service_id, other.for_month, other.is_penalty) == key
-            else other
-            for other in self.items
-        ]
+    """Positive items that are left when every credit has met debts of its own contract, as `netted` does it."""
+    return items_of(netted(items_frame(merged(items))))
 
 
 def allocate(
@@ -212,40 +485,39 @@ def allocate(
     directed_to: Collection[int] | Mapping[int, Decimal] | None = None,
     weights: Weights = "open",
     apart: Collection[int] = (),
+    act: Mapping[Key, Decimal] | None = None,
 ) -> list[PaidPart]:
-    """Parts of one payment: Σ parts = `amount`, every part positive, nobody paid above what is open.
+    """`allocate_frame` for one payment: Σ parts = `amount`, every part positive, nobody paid above what is open.
 
     amount: roubles > 0, whole kopecks. items: in any order; the result does not depend on it.
     for_month: the month the payer named: its debts first, then the oldest.
     directed_to: service numbers (only they are paid), or service → roubles (each sum to its own service, the rest of
     the payment as usual). What a directed sum leaves over is an advance: it does not pay what the payer did not name.
-    weights: pro rata to what is open, or to what was charged. apart: services (capital repair, once it has an account
-    of its own) which only a payment directed to them pays.
+    weights: pro rata to what is open, or to what was charged. apart: services (capital repair) which only a payment
+    directed to them pays. act: item → roubles of the court act that the money is paid by.
     Raises ValueError on an amount or a breakdown that cannot be.
     """
     if amount <= 0 or amount != kopecks(amount):
         raise ValueError(f"a payment is a positive number of whole kopecks, not {amount}")
-    debts = _Debts(items, for_month, weights)
+    told: list[tuple[int, int, Decimal | None]] = []
     if isinstance(directed_to, Mapping):
         if total(directed_to.values()) > amount or any(named <= 0 for named in directed_to.values()):
             raise ValueError("the breakdown exceeds the payment or names a sum that is not positive")
-        over = total(
-            debts.pay(named, {service}, (), Rule.AMOUNT_AS_GIVEN) for service, named in sorted(directed_to.items())
-        )
-        rest = over + debts.pay(amount - total(directed_to.values()), None, apart, None)
+        told = [(0, service, named) for service, named in directed_to.items()]
     elif directed_to:
-        rest = debts.pay(amount, directed_to, (), Rule.DIRECTED_SERVICE)
-    else:
-        rest = debts.pay(amount, None, apart, None)
-    parts = [
-        PaidPart(contract_id, service_id, month, PENALTY if is_penalty else DEBT, rule, part)
-        for ((contract_id, service_id, month, is_penalty), rule), part in sorted(
-            debts.parts.items(), key=lambda entry: (entry[0][0][3], entry[0][0][2], entry[0][0], entry[0][1])
-        )
+        told = [(0, service, None) for service in set(directed_to)]
+    parts = allocate_frame(
+        frame(PAYMENTS, [(0, 0, None, amount, for_month, weights == "charged")]),
+        items_frame(replace(item, is_apart=True) if item.service_id in apart else item for item in merged(items)),
+        directions=frame(DIRECTIONS, told),
+        acts=frame(ACTS, ((0, *key, sum_) for key, sum_ in (act or {}).items())),
+    )
+    return [
+        PaidPart(contract_id, service_id, month, part, Rule(rule), paid)
+        for contract_id, service_id, month, part, rule, paid in parts.select(
+            "contract_id", "service_id", "for_month", "part", "rule", "amount"
+        ).iter_rows()
     ]
-    if rest > 0:
-        parts.append(PaidPart(0, 0, None, ADVANCE, Rule.NO_DEBT, rest))
-    return parts
 
 
 def after(items: Iterable[OpenItem], parts: Iterable[PaidPart]) -> list[OpenItem]:
