@@ -375,3 +375,18 @@ def test_a_silent_meter_is_no_meter_out_of_order() -> None:
     away(account, date(2026, 4, 5), date(2026, 4, 20))
     operations.run_billing(month=APRIL)
     assert taken(account, APRIL) == {}
+
+
+def test_the_night_has_a_tolerance_of_its_own_by_hours() -> None:
+    account = a_flat(total_area_m2=D("50"))
+    serve(account, 5, ProvisionMethod.HEATING_NORM, "2000")
+    serve(account, 3, ProvisionMethod.METERED, "100")
+    make.norm(5, "0.02", NormBasis.M2_MONTH)
+    make.norm(3, "3")
+    evening, morning = at(7, 20), at(8, 8)
+    broken(account.house, 5, Breach.HEATING_TEMPERATURE, evening, morning, normative_c=D("18"), actual_c=D("14"))
+    broken(account.house, 3, Breach.HOT_WATER_TEMPERATURE, evening, morning, normative_c=D("60"), actual_c=D("54"))
+    operations.run_billing(month=APRIL)
+    # heating 2000.00: 7 h of day × 4 ° + 5 h of night × (4 − 3) ° at 0.15 % = 4.95 %
+    # hot water 300.00: 6 ° off is one step of 3 ° beyond the 3 of day, none beyond the 5 of night: 7 h × 0.1 %
+    assert taken(account, APRIL) == {(5, 600): D("-99.00"), (3, 600): D("-2.10")}
