@@ -1,0 +1,100 @@
+"""verify finds what came in by a side door, computes a sample again and says which."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from accounts.calendar import Month
+from billing import operations
+from billing.models import ProvisionMethod
+from config import verification
+from tests import make
+
+pytestmark = pytest.mark.django_db
+JUNE = Month(date(2026, 6, 1))
+D = Decimal
+
+
+@pytest.fixture
+def account() -> Any:
+    """A flat of a house whose June is posted: 50 m² at 32.50."""
+    contract, house = make.contract(), make.house()
+    found = make.account(house=house)
+    make.provision(house, 8, contract, ProvisionMethod.PER_M2)
+    make.tariff(contract, 8, "32.50")
+    operations.run_billing(month=JUNE)
+    operations.post_month(month=JUNE, today=date(2026, 7, 1))
+    return found
+
+
+def broken(**scope: Any) -> dict[str, list[str]]:
+    return {finding.name: finding.keys for finding in verification.findings(**scope) if finding.keys}
+
+
+def by_a_side_door(sql: str, *params: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(sql, params)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def test_a_posted_month_keeps_every_law(account: Any) -> None:
+    assert broken() == {}
+    assert broken(month=JUNE) == {}
+
+
+def test_a_kopeck_put_into_ink_is_found_twice(account: Any) -> None:
+    by_a_side_door("UPDATE billing_charge SET amount = amount + 0.02")
+    found = broken(month=JUNE)
+    assert set(found) == {
+        "сумма строки равна объёму на тариф", "проведённый месяц, посчитанный снова, даёт те же копейки",
+    }  # fmt: skip
+    assert found["проведённый месяц, посчитанный снова, даёт те же копейки"] == [
+        f"2026-06 · счёт {account.pk} · услуга 8 · вид 1 · строка 1 · иначе"
+    ]
+    assert broken(month=JUNE.next) == {}
+
+
+def test_a_balance_of_an_open_month_is_found(account: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT make_month_partition('payments_balance', %s)", [JUNE.first])
+    by_a_side_door(
+        "INSERT INTO payments_balance (month, account_id, contract_id, service_id, house_id, opening, charged, paid,"
+        " closing, penalty_opening, penalty_charged, penalty_paid, penalty_closing)"
+        " SELECT month, account_id, contract_id, service_id, house_id, 0, amount, 0, amount, 0, 0, 0, 0"
+        " FROM billing_charge"
+    )
+    assert broken(month=JUNE) == {"сальдо записаны только за закрытые месяцы": ["2026-06-01"]}
+
+
+def test_what_is_computed_again_is_a_sample_that_is_named(account: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two houses in blocks of their own, one account to be computed: every second block is."""
+    neighbour = make.account(house=make.house())
+    make.provision(neighbour.house, 8, make.contract(), ProvisionMethod.PER_M2)
+    monkeypatch.setattr("billing.queries.BLOCK", 1)
+    monkeypatch.setattr(verification, "REPLAYED", 1)
+    by_a_side_door("UPDATE billing_charge SET volume = 51, amount = 1657.50 WHERE account_id = %s", account.pk)
+    replay = "проведённый месяц, посчитанный снова, даёт те же копейки"
+
+    def told(**scope: Any) -> verification.Finding:
+        return next(finding for finding in verification.findings(**scope) if finding.name == replay)
+
+    assert (told().covers, len(told().keys)) == ("июнь 2026, счетов 1 из 2", 1)
+    assert told(whole=True).covers == "июнь 2026, счетов 2 из 2"
+
+
+def test_the_command_tells_seconds_and_ends_with_one(account: Any) -> None:
+    out = io.StringIO()
+    call_command("verify", month=JUNE, timing=True, stdout=out)
+    assert "Все законы соблюдены." in out.getvalue()
+    assert "0.0" in out.getvalue().splitlines()[0]
+    by_a_side_door("UPDATE billing_charge SET amount = amount + 1")
+    with pytest.raises(CommandError, match="Нарушено законов: 2"):
+        call_command("verify", month=JUNE, stdout=out)
