@@ -1,0 +1,148 @@
+"""What absence, interruptions and benefits take off, against the law in fractions (charges.md 13, 14; benefits)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.calendar import Month
+from billing import columns, pipeline
+from billing.kinds import Basis, How, Kind, Mode
+from tests.property.billing.houses import (
+    COLD,
+    FIRST,
+    HOUSE,
+    LONG_AGO,
+    Flat,
+    Gauge,
+    Price,
+    World,
+    columns_of,
+    fine,
+    kopecks,
+    litres,
+)
+from tests.property.billing.law import agree
+from tests.property.billing.law import kopecks as rounded
+from tests.unit.billing.facts import frame
+
+F, D = Fraction, Decimal
+KEEP = settings(deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
+ABSENCE, BENEFIT, QUALITY = 400, 500, 600  # numbers of the lines
+months = st.dates(date(2024, 1, 1), date(2026, 12, 1)).map(Month.of)
+
+
+def a_flat(month: Month, people: int, norm: Decimal, price: Decimal, used: Decimal | None = None) -> World:
+    """Cold water of one flat in which no meter can be, unless it says what was `used`."""
+    gauges = {} if used is None else {1: [Gauge("read", 1, (used,))]}
+    flat = Flat(
+        1, [(100, LONG_AGO, None)], [(D(50), False, LONG_AGO, None)], [(people, LONG_AGO, None)], [],
+        frozenset({1}), gauges=gauges,
+    )  # fmt: skip
+    return World(
+        month, [flat], [(D(3000), D(300), LONG_AGO, None)], Mode.SEASON,
+        [(COLD, FIRST, How.METERED, 1, LONG_AGO, None)],
+        [Price((FIRST, COLD, 0, 0, 0, 0), None, price, (LONG_AGO, None))],
+        [(COLD, Basis.PERSON_MONTH, norm, 12, LONG_AGO, None)], [],
+    )  # fmt: skip
+
+
+def taken_off(world: World, **more: Any) -> dict[int, Decimal]:
+    lines = pipeline.calculate(columns_of(world, **more)).lines
+    return {row["line"]: row["amount"] for row in lines.iter_rows(named=True) if row["kind"] in (4, 5)}
+
+
+def united(spans: list[tuple[date, date]]) -> list[tuple[date, date]]:
+    """Documents of one person that share days are one absence; a return on the day of a departure keeps two apart."""
+    found: list[tuple[date, date]] = []
+    for left, back in sorted(spans):
+        if found and left < found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], back))
+        else:
+            found.append((left, back))
+    return found
+
+
+@KEEP
+@given(
+    months, st.integers(1, 4), fine, kopecks,
+    st.lists(st.tuples(st.integers(1, 4), st.integers(-40, 30), st.integers(1, 45)), min_size=1, max_size=6),
+)  # fmt: skip
+def test_absence(
+    month: Month, people: int, norm: Decimal, price: Decimal, rows: list[tuple[int, int, int]]
+) -> None:  # fmt: skip
+    """п. 86, 90: the norm of those away more than five full days, day by day; departure and return are days at home."""
+    spans: dict[int, list[tuple[date, date]]] = {}
+    for person, start, length in rows:
+        left = month.first + timedelta(days=start)
+        spans.setdefault(min(person, people), []).append((left, left + timedelta(days=length)))
+    away = 0
+    for documents in spans.values():
+        for left, back in united(documents):
+            if (back - left).days - 1 > 5:
+                days = [month.first + timedelta(days=number) for number in range(month.days)]
+                away += sum(left < day < back for day in days)
+    absences = [(1, person, left, back, 1, "справка") for person, some in spans.items() for left, back in some]
+    found = taken_off(a_flat(month, people, norm, price), absences=frame(columns.ABSENCES, absences))
+    charge = rounded(people * F(norm) * F(price))
+    due = min(away * F(norm) * F(price) / month.days, F(charge))
+    assert agree(-due, found.get(ABSENCE, D(0)))
+
+
+def breach(hours: int, percent: str = "0.15", allowed: int = 8, at_once: int = 4) -> tuple[Any, ...]:
+    """Cold water off for so many hours in a row (прил. 1, п. 1)."""
+    return (
+        HOUSE, None, COLD, 1, hours, 0, 1, True, None, None, D(percent), 1, allowed, at_once, 0, 0, 0, None, False,
+        False, False, "акт",
+    )  # fmt: skip
+
+
+@KEEP
+@given(months, st.integers(1, 4), fine, kopecks, st.lists(st.integers(1, 300), min_size=1, max_size=5))
+def test_interruptions(month: Month, people: int, norm: Decimal, price: Decimal, hours: list[int]) -> None:
+    """0.15 % of the month's charge an hour beyond 8 in the month or beyond 4 at once; never more than the charge."""
+    found = taken_off(
+        a_flat(month, people, norm, price), breaches=frame(columns.BREACHES, [breach(count) for count in hours])
+    )
+    charge = F(rounded(people * F(norm) * F(price)))
+    excess = max(sum(hours) - 8, sum(max(count - 4, 0) for count in hours), 0)
+    due = charge * min(F(15, 100) * excess, F(100)) / 100
+    assert agree(-due, found.get(QUALITY, D(0)))
+
+
+@KEEP
+@given(
+    months, st.integers(1, 5), fine, kopecks, litres, st.integers(1, 5), st.integers(1, 100), st.booleans(),
+    st.integers(0, 60),
+)  # fmt: skip
+def test_benefit_within_the_norm(
+    month: Month, people: int, norm: Decimal, price: Decimal, used: Decimal, covered: int, percent: int,
+    within: bool, idle: int,
+) -> None:  # fmt: skip
+    """The share of the covered, not above their norm, of what bad quality has left (domain/benefits.md 2)."""
+    right = (100, COLD, LONG_AGO, None, D(percent), D(covered), int(within), None, "удостоверение")
+    found = taken_off(
+        a_flat(month, people, norm, price, used),
+        benefits=frame(columns.BENEFITS, [right]),
+        breaches=frame(columns.BREACHES, [breach(idle)] if idle else []),
+    )
+    charge = F(rounded(F(used) * F(price)))
+    off = F(-found.get(QUALITY, D(0)))
+    left = (charge - off) / charge if charge else F(0)
+    mine = charge * min(covered, people) / people * percent / 100 * left
+    limit = F(norm) * covered * F(price) * percent / 100 * left
+    due = min(mine, limit) if within and used else mine
+    due = min(due, charge - off)
+    assert agree(-due, found.get(BENEFIT, D(0)))
+
+
+def test_lines_that_take_off_are_of_their_kinds() -> None:
+    right = (100, COLD, LONG_AGO, None, D(50), D(1), 0, None, "удостоверение")
+    world = a_flat(Month.parse("2026-06"), 2, D(4), D("30"))
+    lines = pipeline.calculate(columns_of(world, benefits=frame(columns.BENEFITS, [right]))).lines
+    assert lines.filter(lines["kind"] == Kind.BENEFIT)["amount"].to_list() == [D("-60.00")]
