@@ -1,6 +1,5 @@
 """Open items stand beside the checkpoint; the debt floor tells of allocation beforehand; journals of re-allocation."""
 
-import accounts.fields
 import django.db.models.deletion
 import django.utils.timezone
 import pgtrigger.compiler
@@ -8,6 +7,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+import accounts.fields
 
 TABLE = """
 CREATE TABLE payments_openitem (
