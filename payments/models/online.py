@@ -256,6 +256,7 @@ class FiscalReceipt(models.Model):
     made_at = models.DateTimeField("создан", default=timezone.now)
     service_id = models.CharField("номер у кассы", max_length=60, blank=True)
     attempts = models.SmallIntegerField("попыток", default=0)
+    refusals = models.SmallIntegerField("отказов кассы", default=0, db_default=0)
     next_at = models.DateTimeField("следующая попытка", default=timezone.now)
     trouble = models.CharField("что мешает", max_length=500, blank=True)
     fiscal = models.JSONField("фискальные данные", default=dict, blank=True)

@@ -1,0 +1,230 @@
+"""Receipts of 54-ФЗ: made in the transaction that lays the money over debts, sent by a job that never loses one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.utils.timezone import get_default_timezone
+
+from accounts import operations as accounts_operations
+from accounts.errors import Refusal
+from accounts.queries import AgencyContract, Organisation, OrganisationKind, User
+from payments import fiscal, queries
+from payments.fiscal import CashRegister
+from payments.fiscal.receipt import PaidLine, Supplier, contents
+from payments.models import FiscalKind, FiscalReceipt, FiscalState, Payment, PaymentState
+
+LEASE = timedelta(minutes=2)  # who took a receipt to send it has so long before another may
+LONGEST_PAUSE = timedelta(hours=1)
+
+
+class NoReceipt(Refusal):
+    """The receipt is not to be sent again."""
+
+
+def make_receipts(payment_ids: Collection[int], *, at: datetime) -> list[FiscalReceipt]:
+    """Receipts of these payments, where their channel gives any: once per payment, in the caller's transaction.
+
+    Money that nobody owns yet has its receipt too: an advance. Source: domain/payments.md, 7.
+    """
+    due = Payment.objects.filter(
+        pk__in=payment_ids, channel__receipts_from__lte=F("day"),
+        state__in=[PaymentState.ALLOCATED, PaymentState.UNIDENTIFIED],
+    )  # fmt: skip
+    found = list(
+        due.exclude(fiscal_receipts__kind=FiscalKind.SELL).select_related("channel", "account", "online__user")
+    )
+    if not found:
+        return []
+    parts = queries.parts_of([payment.pk for payment in found])
+    suppliers = _suppliers({part.contract_id for part in parts if part.contract_id})
+    company = _company()
+    made = []
+    for payment in found:
+        own = [
+            PaidLine(part.contract_id, part.service_id, part.service_name, part.part, part.amount)
+            for part in parts
+            if part.payment_id == payment.pk
+        ] or [PaidLine(0, 0, "", 3, payment.amount)]
+        told = contents(
+            own,
+            suppliers=suppliers,
+            vat_percents=_vat_percents({line.contract_id for line in own}, payment.day),
+            is_cash=payment.channel.is_cash,
+            contact=_contact(payment),
+            company=company,
+            account=payment.account.number if payment.account else payment.number_as_received,
+        )
+        made.append(
+            FiscalReceipt(
+                payment=payment, kind=FiscalKind.SELL, amount=payment.amount, contents=told, made_at=at, next_at=at
+            )
+        )
+    return FiscalReceipt.objects.bulk_create(made)
+
+
+def make_refund_receipt(payment_id: int, *, at: datetime) -> FiscalReceipt | None:
+    """The return of a payment whose receipt was made: the same lines, «возврат прихода». None: there was none."""
+    sold = FiscalReceipt.objects.filter(payment=payment_id, kind=FiscalKind.SELL).first()
+    if sold is None:
+        return None
+    facts = {"amount": sold.amount, "contents": sold.contents, "made_at": at, "next_at": at}
+    return FiscalReceipt.objects.get_or_create(payment_id=payment_id, kind=FiscalKind.SELL_REFUND, defaults=facts)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How many receipts were handed over, printed, refused, and whether the cash register is silent."""
+
+    sent: int
+    done: int
+    refused: int
+    is_down: bool
+
+
+def send_receipts(*, at: datetime, limit: int = 500) -> Sent:
+    """Hand waiting receipts over and ask about those that were; the oldest first, a return after its own sale.
+
+    A receipt is taken in one transaction, asked about outside any, answered in another: killed in between, it is sent
+    again with its key, and the cash register knows it by that. Safe to run beside itself.
+    """
+    counts = {"sent": 0, "done": 0, "refused": 0, "waiting": 0}
+    if not fiscal.is_on():
+        return Sent(0, 0, 0, True)
+    register = fiscal.register()
+    for _ in range(limit):
+        row = _taken(at)
+        if row is None:
+            break
+        try:
+            counts[_told(row, register, at=at)] += 1
+        except fiscal.RegisterDown as refusal:
+            FiscalReceipt.objects.filter(pk=row.pk).update(next_at=at + _pause(row), trouble=str(refusal)[:500])
+            return Sent(counts["sent"], counts["done"], counts["refused"], True)
+    return Sent(counts["sent"], counts["done"], counts["refused"], False)
+
+
+def _pause(row: FiscalReceipt) -> timedelta:
+    return min(timedelta(seconds=30 * 2 ** min(row.attempts, 8)), LONGEST_PAUSE)
+
+
+@transaction.atomic
+def _taken(at: datetime) -> FiscalReceipt | None:
+    """The next receipt whose time has come, leased: nobody else takes it for a while."""
+    is_sale_done = Q(payment__fiscal_receipts__kind=FiscalKind.SELL, payment__fiscal_receipts__state=FiscalState.DONE)
+    ready = FiscalReceipt.objects.filter(Q(kind=FiscalKind.SELL) | is_sale_done).values("pk")
+    row = (
+        FiscalReceipt.objects.select_for_update(skip_locked=True)
+        .filter(state__in=[FiscalState.WAITING, FiscalState.SENT], next_at__lte=at, pk__in=ready)
+        .order_by("next_at", "pk")
+        .first()
+    )
+    if row is not None:
+        row.attempts = min(row.attempts + 1, 30_000)
+        row.next_at = at + LEASE
+        row.save(update_fields=["attempts", "next_at"])
+    return row
+
+
+def _told(row: FiscalReceipt, register: CashRegister, *, at: datetime) -> str:
+    try:
+        if row.state == FiscalState.WAITING:
+            local = at.astimezone(get_default_timezone())
+            number = register.send(key=_key(row), kind=row.kind, contents=row.contents, at=local)
+            facts: dict[str, Any] = {"state": FiscalState.SENT, "service_id": number, "trouble": "", "attempts": 0}
+            FiscalReceipt.objects.filter(pk=row.pk).update(**facts, next_at=at + timedelta(seconds=10))
+            return "sent"
+        told = register.read(row.service_id)
+    except fiscal.ReceiptRefused as refusal:
+        return _refused(row, str(refusal))
+    if told.state == fiscal.REFUSED:
+        return _refused(row, told.trouble)
+    if told.state == fiscal.WAITING:
+        FiscalReceipt.objects.filter(pk=row.pk).update(next_at=at + _pause(row))
+        return "waiting"
+    with transaction.atomic():
+        done = FiscalReceipt.objects.filter(pk=row.pk, state=FiscalState.SENT)
+        if done.update(state=FiscalState.DONE, fiscal=told.fiscal, trouble=""):
+            accounts_operations.note(
+                "payments.receipt.printed", receipt_id=row.pk, payment_id=row.payment_id, kind=row.kind,
+                amount=row.amount,
+            )  # fmt: skip
+    return "done"
+
+
+@transaction.atomic
+def _refused(row: FiscalReceipt, trouble: str) -> str:
+    FiscalReceipt.objects.filter(pk=row.pk).update(state=FiscalState.REFUSED, trouble=trouble[:500])
+    accounts_operations.note("payments.receipt.refused", ground=trouble, receipt_id=row.pk, payment_id=row.payment_id)
+    return "refused"
+
+
+@transaction.atomic
+def send_again(*, receipt_id: int, by: User, at: datetime) -> FiscalReceipt:
+    """Put a refused receipt back into the queue, as another document of the cash register. Raises NoReceipt."""
+    row = FiscalReceipt.objects.select_for_update().filter(pk=receipt_id).first()
+    if row is None or row.state != FiscalState.REFUSED:
+        raise NoReceipt("Снова отправляют только чек, который касса отклонила.")
+    row.state = FiscalState.WAITING
+    row.refusals += 1
+    row.contents = {**row.contents, "company": _company()}  # what was wrong is mostly our own requisites
+    row.attempts, row.next_at, row.service_id = 0, at, ""
+    row.save(update_fields=["state", "refusals", "contents", "attempts", "next_at", "service_id"])
+    accounts_operations.note("payments.receipt.again", by=by, receipt_id=row.pk, payment_id=row.payment_id)
+    return row
+
+
+def _key(row: FiscalReceipt) -> str:
+    """A refused document keeps its number at the cash register for ever: the next attempt is another document."""
+    return f"{row.key}-{row.refusals}" if row.refusals else str(row.key)
+
+
+def _company() -> dict[str, str]:
+    agent = Organisation.objects.filter(kind=OrganisationKind.AGENT).first()
+    return {
+        "inn": agent.inn if agent else "",
+        "email": settings.ATOL_EMAIL,
+        "sno": settings.ATOL_TAXATION,
+        "place": settings.ATOL_PLACE or (agent.address if agent else ""),
+    }
+
+
+def _contact(payment: Payment) -> dict[str, str]:
+    """The payer's address for the receipt; at the desk he gets it on paper."""
+    online = getattr(payment, "online", None)
+    user = online.user if online else None
+    if user is None:
+        return {}
+    return {"email": user.email} if user.email else {"phone": str(user.phone)} if user.phone else {}
+
+
+def _suppliers(contract_ids: Collection[int]) -> dict[int, Supplier]:
+    found = AgencyContract.objects.filter(pk__in=contract_ids).select_related("principal")
+    return {
+        contract.pk: Supplier(
+            inn=contract.principal.inn,
+            name=contract.principal.short_name,
+            phone=str(contract.principal.phone or contract.principal.dispatcher_phone or ""),
+            is_agent=contract.principal.kind == OrganisationKind.AGENT,
+        )
+        for contract in found
+    }
+
+
+def _vat_percents(contract_ids: Collection[int], day: date) -> dict[tuple[int, int], Decimal | None]:
+    """(contract, service) → VAT in the price of the population on the day, per cent; None: без НДС."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (contract_id, service_id) contract_id, service_id, vat_percent FROM billing_tariff"
+            " WHERE contract_id = ANY(%s) AND valid_from <= %s AND (valid_to IS NULL OR valid_to > %s)"
+            " AND category <> 99 ORDER BY contract_id, service_id, valid_from DESC, id",
+            [list(contract_ids), day, day],
+        )
+        return {(contract_id, service_id): percent for contract_id, service_id, percent in cursor.fetchall()}
