@@ -125,6 +125,12 @@ def calendar_overrides() -> dict[date, bool]:
     return dict(CalendarDay.objects.values_list("day", "is_working"))
 
 
+def staff_by_email(email: str) -> User | None:
+    """The working member of the staff with this e-mail."""
+    found: User | None = User.objects.filter(email__iexact=email, is_staff=True, is_active=True).first()
+    return found
+
+
 def bank_account_on(organisation_id: int, day: date, *, kind: int | None = None) -> BankAccount | None:
     """The approved bank account in force on the day, the latest of several; `kind`: only of that kind."""
     rows = BankAccount.objects.on(day).filter(organisation_id=organisation_id, state=BankAccountState.APPROVED)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -162,9 +162,19 @@ def remit_until(day: date, *, today: date) -> None:
         return
     formed = payments_operations.remit_day(day=last.day, by="demo")
     if formed.formed and day < today - ONE_DAY:  # the bank has executed the older ones
+        at = datetime.combine(last.day + ONE_DAY, time(9), timezone.get_default_timezone())
+        payments_operations.release_remittances(day=last.day, by=releaser(), at=at)
         payments_operations.mark_remittance_sent(day=last.day, by="demo")
         for row in payments_queries.remittances_on(last.day):
             payments_operations.confirm_remittance(remittance_id=row.remittance_id, on=last.day + ONE_DAY, by="demo")
+
+
+def releaser() -> User:
+    """Who lets the orders of the demo go to the bank: the head of the accountants, not the one who forms them."""
+    email = "chief@demo.example"
+    return User.objects.filter(email=email).first() or User.objects.create_user(
+        email, PASSWORD, name="Главный бухгалтер центра", is_staff=True
+    )
 
 
 def everything(*, accounts: int, months: int, seed: int, today: date, say: Say) -> None:
@@ -198,6 +208,7 @@ def make_logins() -> None:
     ensure_roles()  # at every start: a new version brings rights of its own
     if User.objects.filter(email="admin@demo.example").exists():
         return
+    releaser().groups.add(Group.objects.get(name=ACCOUNTANT))
     for name, title, group in STAFF:
         user = User.objects.create_user(f"{name}@demo.example", PASSWORD, name=title, is_staff=True)
         user.groups.add(Group.objects.get(name=group))

@@ -94,21 +94,31 @@ def write(orders: Sequence[Order], *, sender: str, recipient: str, created: date
         ) from None
 
 
-def _order(order: Order) -> list[str]:
+def check(order: Order) -> None:
+    """Would a bank take the order? Raises OrderRefused with its number and what is wrong."""
     if order.amount <= 0:
         raise OrderRefused(f"Поручение {order.number}: сумма {written(order.amount)} ₽, а должна быть больше нуля.")
     if not order.number.isdecimal() or len(order.number) > 6 or int(order.number) % 1000 == 0:
         raise OrderRefused(f"Номер поручения «{order.number}»: нужно до шести цифр, последние три не 000.")
     if len(order.purpose) > LONGEST_PURPOSE:
         raise OrderRefused(f"Поручение {order.number}: назначение длиннее {LONGEST_PURPOSE} знаков.")
+    for side, party in (("плательщик", order.payer), ("получатель", order.payee)):
+        facts = (("наименование", party.name), ("ИНН", party.inn), ("счёт", party.account), ("БИК", party.bik))
+        for words, value in facts:
+            if not value:
+                raise OrderRefused(f"Поручение {order.number}: {side} — не заполнено: {words}.")
+
+
+def _order(order: Order) -> list[str]:
+    check(order)
     text = _line(order.purpose)
     return [
         "СекцияДокумент=Платежное поручение",
         f"Номер={order.number}",
         f"Дата={order.on:%d.%m.%Y}",
         f"Сумма={order.amount:.2f}",
-        *_party("Плательщик", order.payer, order.number),
-        *_party("Получатель", order.payee, order.number),
+        *_party("Плательщик", order.payer),
+        *_party("Получатель", order.payee),
         "ВидПлатежа=",
         "ВидОплаты=01",
         "Очередность=5",
@@ -119,10 +129,7 @@ def _order(order: Order) -> list[str]:
     ]
 
 
-def _party(side: str, party: Party, number: str) -> list[str]:
-    for words, value in (("наименование", party.name), ("ИНН", party.inn), ("счёт", party.account), ("БИК", party.bik)):
-        if not value:
-            raise OrderRefused(f"Поручение {number}: {side.lower()} — не заполнено: {words}.")
+def _party(side: str, party: Party) -> list[str]:
     return [
         f"{side}Счет={party.account}",
         f"{side}=ИНН {party.inn} {_line(party.name)[:LONGEST_NAME]}",

@@ -19,7 +19,6 @@ from accounts import queries as accounts_queries
 from accounts.calendar import Month
 from accounts.money import ZERO, written
 from payments import allocation
-from payments.allocation import OpenItem
 from payments.models import (
     BankStatementLine,
     CashReceipt,
@@ -36,10 +35,12 @@ from payments.models import (
     RemittanceState,
     Reversal,
 )
+from payments.open_items import accounts_with_advance, debts, open_items, open_items_of
 
 __all__ = [
     "BankStatementLine", "CashReceipt", "Channel", "OperatingDay", "OperatingDayState", "Part", "Payment",
-    "PaymentState", "Register", "RegisterState", "Remittance", "RemittanceState", "Reversal",
+    "PaymentState", "Register", "RegisterState", "Remittance", "RemittanceState", "Reversal", "accounts_with_advance",
+    "debts", "open_items", "open_items_of",
 ]  # fmt: skip
 
 ADVANCE_NAME = "Аванс"
@@ -281,91 +282,6 @@ def turnover(*, contract_ids: Collection[int], month: Month, by_house: bool = Tr
 
 # --- open items -----------------------------------------------------------------------------------------------------
 
-# Pairs that owed nothing at the last checkpoint are carried as one sum of that month; debtors keep their months.
-CARRIED = f"""
-    SELECT b.account_id, b.contract_id, b.service_id, b.month, b.closing, b.penalty_closing, service.priority
-    FROM payments_balance AS b JOIN accounts_service AS service ON service.id = b.service_id
-    WHERE b.account_id = ANY(%(accounts)s) AND b.month = {MARK} AND b.contract_id <> 0
-"""
-# {charges}, {allocations}: bounds of their months and days.
-ITEMS = f"""
-    SELECT item.account_id, item.contract_id, item.service_id, item.for_month, sum(item.amount), item.is_penalty,
-        sum(item.charged), service.priority
-    FROM (
-        SELECT c.account_id, c.contract_id, c.service_id, c.month AS for_month, c.kind = 6 AS is_penalty, c.amount,
-            c.amount AS charged
-        FROM {INK} WHERE c.account_id = ANY(%(accounts)s) AND {{charges}} AND {NOT_HELD}
-        UNION ALL
-        SELECT a.account_id, a.contract_id, a.service_id, a.for_month, a.part = 2, -a.amount, 0.00
-        FROM payments_allocation AS a
-        WHERE a.account_id = ANY(%(accounts)s) AND {{allocations}} AND a.contract_id <> 0
-    ) AS item
-    JOIN accounts_service AS service ON service.id = item.service_id
-    GROUP BY 1, 2, 3, 4, item.is_penalty, service.priority
-    HAVING sum(item.amount) <> 0
-"""
-SINCE_MARK = ITEMS.format(charges=f"c.month > {MARK}", allocations=f"a.day >= {AFTER_MARK}")
-TILL_MARK = ITEMS.format(charges=f"c.month <= {MARK}", allocations=f"a.day < {AFTER_MARK}")
-
-
-def open_items(*, account_id: int) -> list[OpenItem]:
-    """What is unpaid of the account's ink, by contract, service and month of the document; credits are negative."""
-    return open_items_of(account_ids=[account_id])[account_id]
-
-
-def open_items_of(*, account_ids: Collection[int]) -> dict[int, list[OpenItem]]:
-    """`open_items` of many accounts, in three statements: months before the checkpoint are read for debtors only."""
-    items: dict[int, list[OpenItem]] = {account_id: [] for account_id in account_ids}
-    owing: set[tuple[int, int, int]] = set()
-    params: dict[str, Any] = {"accounts": list(account_ids), "month": date.max}
-    with connection.cursor() as cursor:
-        cursor.execute(CARRIED, params)
-        for account_id, contract_id, service_id, month, closing, penalty_closing, priority in cursor.fetchall():
-            if closing > 0 or penalty_closing > 0:
-                owing.add((account_id, contract_id, service_id))
-                continue
-            for amount, is_penalty in ((closing, False), (penalty_closing, True)):
-                if amount:
-                    items[account_id].append(
-                        OpenItem(contract_id, service_id, month, amount, is_penalty, ZERO, priority)
-                    )
-        cursor.execute(SINCE_MARK, params)
-        rows = cursor.fetchall()
-        if owing:
-            cursor.execute(TILL_MARK, {**params, "accounts": sorted({account_id for account_id, _, _ in owing})})
-            rows += [row for row in cursor.fetchall() if row[:3] in owing]
-    for account_id, *facts in rows:
-        items[account_id].append(OpenItem(*facts))
-    return {
-        account_id: sorted(
-            (item for item in allocation.merged(found) if item.amount),
-            key=lambda i: (i.for_month, i.is_penalty, i.priority, i.service_id, i.contract_id),
-        )
-        for account_id, found in items.items()
-    }
-
-
-def debts(*, account_id: int) -> list[OpenItem]:
-    """Open items with credits netted: the debts a payment would meet, oldest first."""
-    return sorted(
-        allocation.net_credits(open_items(account_id=account_id)),
-        key=lambda item: (item.for_month, item.is_penalty, item.priority, item.service_id, item.contract_id),
-    )
-
-
-def accounts_with_advance() -> list[int]:
-    """Accounts that may have an advance of no principal: by the last checkpoint and by what was allocated since."""
-    sql = f"""
-        SELECT account_id FROM payments_balance WHERE month = {MARK} AND contract_id = 0 AND closing < 0
-        UNION
-        SELECT account_id FROM payments_allocation WHERE day >= {AFTER_MARK} AND contract_id = 0
-        ORDER BY account_id
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {"month": date.max})
-        return [account_id for (account_id,) in cursor.fetchall()]
-
-
 @dataclass(frozen=True, slots=True)
 class FreeAdvance:
     """What is left of a payment's advance that no principal owns; roubles > 0."""
@@ -529,6 +445,14 @@ class RemittanceRow:
     confirmed_on: date | None
     bank_account: str
     arithmetic: tuple[dict[str, Any], ...]
+    formed_by: str
+    released_by: str
+    released_at: datetime | None
+    formed_by_id: int | None
+
+    @property
+    def is_released(self) -> bool:
+        return self.released_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -667,7 +591,7 @@ def receipt(number: str) -> ReceiptRow | None:
 
 def _remittance_rows(found: Iterable[Remittance]) -> list[RemittanceRow]:
     if hasattr(found, "select_related"):
-        found = found.select_related("contract__principal", "bank_account")
+        found = found.select_related("contract__principal", "bank_account", "formed_by", "released_by")
     return [
         RemittanceRow(
             remittance_id=row.pk,
@@ -691,6 +615,10 @@ def _remittance_rows(found: Iterable[Remittance]) -> list[RemittanceRow]:
             confirmed_on=row.confirmed_on,
             bank_account=row.bank_account.number if row.bank_account else "",
             arithmetic=tuple(row.arithmetic),
+            formed_by=str(row.formed_by or "задание"),
+            released_by=str(row.released_by or ""),
+            released_at=row.released_at,
+            formed_by_id=row.formed_by_id,
         )
         for row in found
     ]
@@ -706,6 +634,14 @@ def remittances_of(
     if until is not None:
         found = found.filter(day__lte=until)
     return _remittance_rows(found.order_by("-day", "contract_id")[:limit])
+
+
+def remittance_queue(*, before: date) -> list[RemittanceRow]:
+    """Orders of earlier days that have not left for the bank: returned to the queue, or forgotten."""
+    waiting = Remittance.objects.filter(
+        day__lt=before, net__gt=0, state__in=[RemittanceState.FORMED, RemittanceState.REJECTED]
+    )
+    return _remittance_rows(waiting.order_by("day", "contract_id"))
 
 
 def remittances_on(day: date) -> list[RemittanceRow]:
@@ -1076,6 +1012,36 @@ CHAIN = f"""
         OR coalesce(stored.opening + stored.charged - stored.paid, 0) <> coalesce(stored.closing, 0)
     ORDER BY 1, 2, 3 LIMIT 1000
 """
+
+
+# The items beside a checkpoint, with what the month itself left open, against its closing balance.
+ITEMS_CHAIN = """
+    SELECT account_id, contract_id, service_id FROM (
+        SELECT account_id, contract_id, service_id, is_penalty, amount FROM payments_openitem WHERE month = %(month)s
+        UNION ALL
+        SELECT c.account_id, c.contract_id, c.service_id, c.kind = 6, c.amount
+        FROM billing_charge AS c JOIN billing_contractmonth AS posted
+            ON posted.contract_id = c.contract_id AND posted.month = c.month AND posted.state <> 'open'
+        WHERE c.month = %(month)s
+        UNION ALL
+        SELECT account_id, contract_id, service_id, part = 2, -amount FROM payments_allocation
+        WHERE day >= %(month)s AND day < %(next)s AND for_month >= %(month)s AND contract_id <> 0
+        UNION ALL
+        SELECT b.account_id, b.contract_id, b.service_id, owed.is_penalty, -owed.amount
+        FROM payments_balance AS b
+        CROSS JOIN LATERAL (VALUES (false, b.closing), (true, b.penalty_closing)) AS owed (is_penalty, amount)
+        WHERE b.month = %(month)s AND b.contract_id <> 0
+    ) AS lines GROUP BY account_id, contract_id, service_id, is_penalty HAVING sum(amount) <> 0
+    ORDER BY 1, 2, 3 LIMIT 1000
+"""
+
+
+def open_items_chain(month: Month) -> Iterator[str]:
+    """Do the open items beside the last closed month's checkpoint sum to its closing balances? Yields the keys."""
+    with connection.cursor() as cursor:
+        cursor.execute(ITEMS_CHAIN, {"month": month.first, "next": month.next.first})
+        for account_id, contract_id, service_id in cursor.fetchall():
+            yield f"остатки {month}: счёт {account_id}, договор {contract_id}, услуга {service_id}: не равны сальдо"
 
 
 def balance_chain(month: Month) -> Iterator[str]:

@@ -202,13 +202,25 @@ def in_words(line: FeeLine, channels: Mapping[int, str]) -> str:
 
 
 def account_kinds(*, has_cash: bool, is_capital_repair: bool) -> tuple[int, ...]:
-    """Kinds of the principal's account, the best first. Source: 103-ФЗ, ст. 4 ч. 14–18; ст. 171, 175 ЖК РФ.
+    """Kinds of the principal's account that may take the money, the best first.
 
-    Cash taken from the payer goes to the special account 40821 where the principal has one; the contributions for
-    capital repair to their own account, to which nothing else may go.
+    Money with cash of payers in it goes to the special account 40821 and to no settlement account, other money to no
+    40821; a budget institution has its treasury account for both. The contributions for capital repair go to their own
+    account, to which nothing else may go; a regional operator without one has it on the usual account.
+    Source: 103-ФЗ, ст. 4 ч. 14–19; КоАП, ст. 15.1 ч. 2; ст. 171, 175 ЖК РФ.
     """
-    usual = (SPECIAL_AGENT, SETTLEMENT, TREASURY) if has_cash else (SETTLEMENT, TREASURY, SPECIAL_AGENT)
+    usual = (SPECIAL_AGENT, TREASURY) if has_cash else (SETTLEMENT, TREASURY)
     return (CAPITAL_REPAIR, *usual) if is_capital_repair else usual
+
+
+def wrong_account(number: str, kind: int) -> str:
+    """Why the number cannot be of the kind, in Russian; «» if it can. The first five digits are the balance account."""
+    is_special = number.startswith("40821")
+    if kind == SPECIAL_AGENT and not is_special:
+        return f"счёт {number} назван специальным, а начинается не с 40821"
+    if kind in (SETTLEMENT, CAPITAL_REPAIR) and is_special:
+        return f"счёт {number} начинается с 40821: это специальный счёт платёжного агента или поставщика"
+    return ""
 
 
 def next_number(last: int) -> int:

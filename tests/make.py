@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from accounts import rules
 from accounts.calendar import Month
 from accounts.models import (
     AgencyContract,
     BankAccount,
+    BankAccountKind,
     BankAccountState,
     CommissionTerms,
     House,
@@ -44,6 +46,7 @@ from billing.models import (
     ProvisionMethod,
     Tariff,
 )
+from payments import operations as payments_operations
 
 LONG_AGO = date(2020, 1, 1)
 _numbers = itertools.count(1)
@@ -104,8 +107,15 @@ def agent(**facts: Any) -> Organisation:
     facts.setdefault("kind", OrganisationKind.AGENT)
     facts.setdefault("short_name", "АО «Биллинговый центр»")
     row = organisation(**facts)
-    bank_account(organisation=row)
+    bank_accounts(row)
     return row
+
+
+def bank_accounts(row: Organisation) -> None:
+    """A settlement account and the special one for payers' cash, both approved."""
+    special = rules.bank_account_with_key(f"40821810{0}{next(_numbers):011}", "045354601")
+    bank_account(organisation=row, kind=BankAccountKind.SPECIAL_AGENT, number=special)
+    bank_account(organisation=row)
 
 
 def bank_account(**facts: Any) -> BankAccount:
@@ -130,7 +140,7 @@ def contract(**facts: Any) -> AgencyContract:
     vat_mode = facts.pop("vat_mode", VatMode.ON_TOP)
     if "principal" not in facts:
         facts["principal"] = organisation()
-        bank_account(organisation=facts["principal"])
+        bank_accounts(facts["principal"])
     defaults = {"number": f"АГ-{next(_numbers)}", "signed_on": LONG_AGO, "valid_from": LONG_AGO}
     row = AgencyContract.objects.create(**{**defaults, **facts})
     if percent is not None:
@@ -138,6 +148,12 @@ def contract(**facts: Any) -> AgencyContract:
             contract=row, percent=Decimal(str(percent)), vat_mode=vat_mode, valid_from=LONG_AGO
         )
     return row
+
+
+def released(day: date, by: User | None = None, on: date | None = None) -> int:
+    """A second person lets the day's orders go to the bank, at nine in the morning of the next day or `on`."""
+    at = datetime.combine(on or day + timedelta(days=1), time(9), timezone.get_default_timezone())
+    return payments_operations.release_remittances(day=day, by=by or user(), at=at)
 
 
 def office(**facts: Any) -> Office:

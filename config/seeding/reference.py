@@ -65,19 +65,19 @@ def _organisation(number: int, kind: int, short: str, name: str, *, with_bank: b
         site=f"org{number}.demo.example",
     )
     if with_bank:
-        special = kind == OrganisationKind.AGENT
-        prefix = "40821810" if special else "40702810"
-        BankAccount.objects.create(
-            organisation=row,
-            kind=BankAccountKind.SPECIAL_AGENT if special else BankAccountKind.SETTLEMENT,
-            number=rules.bank_account_with_key(f"{prefix}0{number:011}", BIK),
-            bik=BIK,
-            bank_name=BANK,
-            bank_town="г. Оренбург",
-            correspondent=rules.bank_account_with_key("30101810000000000601", BIK),
-            state=BankAccountState.APPROVED,
-            valid_from=LONG_AGO,
-        )
+        # 103-ФЗ, ст. 4: cash of payers moves between special accounts 40821, other money between settlement accounts.
+        for account_kind, prefix in ((BankAccountKind.SPECIAL_AGENT, 40821), (BankAccountKind.SETTLEMENT, 40702)):
+            BankAccount.objects.create(
+                organisation=row,
+                kind=account_kind,
+                number=rules.bank_account_with_key(f"{prefix}8100{number:011}", BIK),
+                bik=BIK,
+                bank_name=BANK,
+                bank_town="г. Оренбург",
+                correspondent=rules.bank_account_with_key("30101810000000000601", BIK),
+                state=BankAccountState.APPROVED,
+                valid_from=LONG_AGO,
+            )
     return row
 
 

@@ -20,13 +20,27 @@ from payments.operations.intake import (
     reverse_payment,
 )
 from payments.operations.months import ClosingSummary, MonthDoesNotClose, close_month
+from payments.operations.online import (
+    AutopaymentRefused,
+    ask_undecided,
+    begin_payment,
+    charge_autopayment,
+    look_again,
+    payer_returned,
+    refund_payment,
+    stop_autopayment,
+    take_notification,
+)
+from payments.operations.receipts import NoReceipt, make_receipts, send_again, send_receipts
 from payments.operations.remitting import (
+    FORMS,
     NotRemitted,
     RemitSummary,
     RemittanceRefused,
     confirm_remittance,
     mark_remittance_sent,
     reject_remittance,
+    release_remittances,
     remit_day,
     remittance_file,
     resend_remittance,
@@ -35,11 +49,13 @@ from payments.operations.statements import RowVerdict, StatementSummary, import_
 from payments.registers.client_bank import StatementRefused
 
 __all__ = [
-    "KEY_LENGTH", "Allocated", "ClosingSummary", "DayClosed", "DayDoesNotClose", "Incoming", "Judged",
-    "MonthDoesNotClose", "NotRemitted", "PaymentConflict", "PaymentRefused", "Receipt", "RemitSummary",
-    "RemittanceRefused", "RowVerdict", "StatementRefused", "StatementSummary", "allocate_day", "allocate_payment",
-    "allocate_payments", "assign_payment", "cancel_receipt", "close_day", "close_days", "close_month",
-    "confirm_remittance", "consume_advances", "import_statement", "make_partitions", "mark_remittance_sent",
-    "move_payment", "open_day", "record_payment", "record_payments", "reject_remittance", "remit_day",
-    "remittance_file", "resend_remittance", "reverse_payment", "take_cash",
+    "FORMS", "KEY_LENGTH", "Allocated", "AutopaymentRefused", "ClosingSummary", "DayClosed", "DayDoesNotClose",
+    "Incoming", "Judged", "MonthDoesNotClose", "NoReceipt", "NotRemitted", "PaymentConflict", "PaymentRefused",
+    "Receipt", "RemitSummary", "RemittanceRefused", "RowVerdict", "StatementRefused", "StatementSummary",
+    "allocate_day", "allocate_payment", "allocate_payments", "ask_undecided", "assign_payment", "begin_payment",
+    "cancel_receipt", "charge_autopayment", "close_day", "close_days", "close_month", "confirm_remittance",
+    "consume_advances", "import_statement", "look_again", "make_partitions", "make_receipts", "mark_remittance_sent",
+    "move_payment", "open_day", "payer_returned", "record_payment", "record_payments", "refund_payment",
+    "reject_remittance", "release_remittances", "remit_day", "remittance_file", "resend_remittance",
+    "reverse_payment", "send_again", "send_receipts", "stop_autopayment", "take_cash", "take_notification",
 ]  # fmt: skip

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from accounts import operations as accounts_operations
@@ -17,9 +18,9 @@ from accounts import queries as accounts_queries
 from accounts.calendar import ONE_DAY
 from accounts.errors import Refusal
 from accounts.money import ZERO, total, written
-from accounts.queries import AgencyContract, BankAccount, ChannelKind, Organisation, OrganisationKind
+from accounts.queries import AgencyContract, BankAccount, ChannelKind, Organisation, OrganisationKind, User
 from billing import queries as billing_queries
-from payments import bank_orders, remittance
+from payments import bank_orders, pain001, remittance
 from payments.models import OperatingDay, OperatingDayState, Remittance, RemittanceState
 from payments.operations.days import By, lock_books
 from payments.remittance import Collected, Settlement, Terms
@@ -145,6 +146,7 @@ def remit_day(*, day: date, by: By = None, contract_ids: Collection[int] | None 
                 net=settlement.net,
                 carried_out=settlement.carried_out,
                 bank_account=account,
+                formed_by=by if isinstance(by, User) else None,
                 arithmetic=_arithmetic(settlement, names),
             )
         )
@@ -218,10 +220,20 @@ def _account_for(due: _Due, day: date) -> BankAccount:
     for kind in kinds:
         account = accounts_queries.bank_account_on(principal.pk, day, kind=kind)
         if account is not None:
+            wrong = remittance.wrong_account(account.number, kind)
+            if wrong:
+                raise RemittanceRefused(
+                    f"{wrong} (договор {due.contract.number}). Исправьте вид счёта: за чужой счёт отвечает агент."
+                )
             return account
+    where = f"у «{principal.short_name}» (договор {due.contract.number}) нет утверждённого"
+    if due.has_cash and accounts_queries.bank_account_on(principal.pk, day) is not None:
+        raise RemittanceRefused(
+            f"{where} специального счёта 40821 на {day:%d.%m.%Y}, а в деньгах есть наличные: на другой счёт "
+            "их не переводят (103-ФЗ, ст. 4 ч. 18). Внесите счёт 40821 и утвердите его вторым сотрудником."
+        )
     raise RemittanceRefused(
-        f"у «{principal.short_name}» (договор {due.contract.number}) нет утверждённого банковского счёта на "
-        f"{day:%d.%m.%Y}. Внесите реквизиты и утвердите их вторым сотрудником."
+        f"{where} банковского счёта на {day:%d.%m.%Y}. Внесите реквизиты и утвердите их вторым сотрудником."
     )
 
 
@@ -274,37 +286,67 @@ def _party(organisation: Organisation, account: BankAccount) -> bank_orders.Part
     )
 
 
-def remittance_file(day: date) -> bytes:
-    """Payment orders of the day's remittances for the bank (1CClientBankExchange 1.03, cp1251, CRLF).
+def remittance_file(day: date, *, form: str = "1c") -> bytes:
+    """Released payment orders of the day's remittances for the bank.
 
-    The same bytes whenever it is asked. Raises RemittanceRefused when there is nothing to pay or nobody to pay from.
+    form: «1c» is 1CClientBankExchange 1.03 (cp1251, CRLF), «pain001» is ISO 20022 pain.001.001.03 (UTF-8). Holds what
+    waits to be sent, else what was released last: what the bank has executed is never in a file again beside what it
+    sent back. The same bytes whenever it is asked. Raises RemittanceRefused when there is nothing to pay, nothing is
+    released or nobody can pay.
     """
-    found = list(
-        Remittance.objects.filter(day=day, net__gt=0)
-        .select_related("contract__principal", "bank_account")
-        .order_by("pk")
-    )
-    if not found:
+    payable = Remittance.objects.filter(day=day, net__gt=0)
+    if not payable.exists():
         raise RemittanceRefused(f"За {day:%d.%m.%Y} перечислять нечего: сначала сформируйте перечисления.")
+    released = payable.exclude(released_by=None)
+    waiting = released.filter(state=RemittanceState.FORMED)
+    if not waiting.exists():
+        last = released.aggregate(last=Max("released_at"))["last"]
+        waiting = released.filter(released_at=last).exclude(state=RemittanceState.REJECTED)
+    found = list(waiting.select_related("contract__principal", "bank_account").order_by("pk"))
+    if not found:
+        raise RemittanceRefused(
+            f"Поручения за {day:%d.%m.%Y} не выпущены: проверить и выпустить их должен другой сотрудник, не тот, кто "
+            "их сформировал."
+        )
+    orders = _orders(found)
+    agent = orders[0].payer
+    created = max(_moment(row) for row in found)
+    write = FORMS[form]
+    return write(orders, sender=agent.name, recipient=agent.bank, created=created)
+
+
+FORMS = {"1c": bank_orders.write, "pain001": pain001.write}
+
+
+def _moment(row: Remittance) -> datetime:
+    """When the order was released, on our clocks: the order's date is the day of its release."""
+    return (row.released_at or row.formed_at).astimezone(timezone.get_default_timezone())
+
+
+def ordered_on(row: Remittance) -> date:
+    """The date of the remittance's payment order."""
+    return _moment(row).date()
+
+
+def _orders(found: list[Remittance]) -> list[bank_orders.Order]:
     agent = Organisation.objects.filter(kind=OrganisationKind.AGENT).first()
     if agent is None:
         raise RemittanceRefused("Не заведена организация-агент: от её имени платятся поручения.")
-    formed_on = {row.pk: row.formed_at.astimezone(timezone.get_default_timezone()) for row in found}
     orders = []
     for row in found:
         payee = row.bank_account
         assert payee is not None  # remit_day does not form a payment without an account
-        on = formed_on[row.pk].date()
-        payer = (
-            accounts_queries.bank_account_on(agent.pk, on, kind=remittance.SPECIAL_AGENT)
-            if payee.kind == remittance.SPECIAL_AGENT
-            else None
-        ) or accounts_queries.bank_account_on(agent.pk, on, kind=remittance.SETTLEMENT)
+        on = ordered_on(row)
+        # 103-ФЗ, ст. 4 ч. 16, 18: to a special account only from a special account.
+        is_special = payee.kind == remittance.SPECIAL_AGENT
+        kind = remittance.SPECIAL_AGENT if is_special else remittance.SETTLEMENT
+        payer = accounts_queries.bank_account_on(agent.pk, on, kind=kind)
         if payer is None:
+            which = "специального счёта 40821" if is_special else "расчётного счёта"
             raise RemittanceRefused(
-                f"У агента «{agent.short_name}» нет утверждённого расчётного счёта на {on:%d.%m.%Y}: платить не с чего."
+                f"У агента «{agent.short_name}» нет утверждённого {which} на {on:%d.%m.%Y}: платить не с чего."
             )
-        first = row.previous_day + ONE_DAY if row.previous_day else min(_days_of(row), default=day)
+        first = row.previous_day + ONE_DAY if row.previous_day else min(_days_of(row), default=row.day)
         orders.append(
             bank_orders.Order(
                 number=row.number,
@@ -322,9 +364,7 @@ def remittance_file(day: date) -> bytes:
                 ),
             )
         )
-    return bank_orders.write(
-        orders, sender=agent.short_name, recipient=orders[0].payer.bank, created=max(formed_on.values())
-    )
+    return orders
 
 
 def _days_of(row: Remittance) -> list[date]:
@@ -332,9 +372,39 @@ def _days_of(row: Remittance) -> list[date]:
 
 
 @transaction.atomic
+def release_remittances(*, day: date, by: User, at: datetime, remittance_ids: Collection[int] | None = None) -> int:
+    """The second person lets the day's orders go to the bank; `at` is the moment, whose day dates the orders.
+
+    remittance_ids: only these of the day. Returns how many were released; safe to repeat. Raises RemittanceRefused,
+    and releases nothing, if any of them was formed by the same person.
+    """
+    rows = Remittance.objects.select_for_update(of=("self",)).filter(
+        day=day, state=RemittanceState.FORMED, net__gt=0, released_by=None
+    )
+    if remittance_ids is not None:
+        rows = rows.filter(pk__in=remittance_ids)
+    found = list(rows.select_related("contract__principal").order_by("pk"))
+    own = next((row for row in found if row.formed_by_id == by.pk), None)
+    if own is not None:
+        raise RemittanceRefused(
+            f"Поручение № {own.number} ({own.contract.principal.short_name}) сформировали вы. Выпустить его должен "
+            "другой сотрудник."
+        )
+    Remittance.objects.filter(pk__in=[row.pk for row in found]).update(released_by=by, released_at=at)
+    if found:
+        accounts_operations.note(
+            "payments.remittance.released", by=by, day=day, orders=[row.pk for row in found],
+            net=total(row.net for row in found),
+        )  # fmt: skip
+    return len(found)
+
+
+@transaction.atomic
 def mark_remittance_sent(*, day: date, by: By = None) -> int:
-    """The day's bank file went out: FORMED → SENT. Returns how many moved; safe to repeat."""
-    rows = Remittance.objects.select_for_update().filter(day=day, state=RemittanceState.FORMED, net__gt=0)
+    """The day's bank file went out: FORMED → SENT of what was released. Returns how many moved; safe to repeat."""
+    rows = Remittance.objects.select_for_update().filter(
+        day=day, state=RemittanceState.FORMED, net__gt=0, released_by__isnull=False
+    )
     keys = [row.pk for row in rows.order_by("pk")]
     Remittance.objects.filter(pk__in=keys).update(state=RemittanceState.SENT)
     if keys:
@@ -355,6 +425,10 @@ def confirm_remittance(*, remittance_id: int, on: date, by: By = None) -> None:
     row = _locked(remittance_id)
     if row.state == RemittanceState.CONFIRMED:
         return
+    if row.state == RemittanceState.FORMED and row.released_by_id is None:
+        raise RemittanceRefused(
+            f"Перечисление № {row.number} не выпущено, банк не мог его исполнить. Проверьте, кто отправил поручение."
+        )
     if row.state == RemittanceState.FORMED:  # the statement came before anybody pressed «отправлено»
         Remittance.objects.filter(pk=row.pk).update(state=RemittanceState.SENT)
     elif row.state != RemittanceState.SENT:
@@ -365,7 +439,7 @@ def confirm_remittance(*, remittance_id: int, on: date, by: By = None) -> None:
 
 @transaction.atomic
 def reject_remittance(*, remittance_id: int, reason: str, by: By) -> None:
-    """The bank has sent the order back: SENT → REJECTED; it can be sent again once the cause is mended."""
+    """The bank has sent the order back: SENT → REJECTED; it returns to the queue once the cause is mended."""
     row = _locked(remittance_id)
     if not reason.strip():
         raise RemittanceRefused("Назовите причину отказа банка.", field="reason")
@@ -379,7 +453,10 @@ def reject_remittance(*, remittance_id: int, reason: str, by: By) -> None:
 
 @transaction.atomic
 def resend_remittance(*, remittance_id: int, on: date, by: By) -> None:
-    """Send a rejected order again, to the principal's account as it stands on `on`."""
+    """A rejected order returns to the queue: formed anew by `by`, to the principal's account as it stands on `on`.
+
+    It needs another release and goes out with the next file.
+    """
     row = _locked(remittance_id)
     if row.state != RemittanceState.REJECTED:
         raise RemittanceRefused(f"Перечисление № {row.number} — «{row.get_state_display()}»: повторять нечего.")
@@ -387,7 +464,10 @@ def resend_remittance(*, remittance_id: int, on: date, by: By) -> None:
     account = accounts_queries.bank_account_on(row.contract.principal_id, on, kind=old.kind if old else None)
     if account is None:
         raise RemittanceRefused("У принципала нет утверждённого счёта. Внесите реквизиты и утвердите их.")
-    Remittance.objects.filter(pk=row.pk).update(state=RemittanceState.SENT, bank_account=account)
+    Remittance.objects.filter(pk=row.pk).update(
+        state=RemittanceState.FORMED, bank_account=account, formed_by=by if isinstance(by, User) else None,
+        released_by=None, released_at=None,
+    )  # fmt: skip
     accounts_operations.note(
-        "payments.remittance.resent", by=by, remittance_id=row.pk, net=row.net, bank_account_id=account.pk
+        "payments.remittance.returned_to_queue", by=by, remittance_id=row.pk, net=row.net, bank_account_id=account.pk
     )

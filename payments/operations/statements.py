@@ -29,11 +29,12 @@ from payments.operations.allocating import allocate_payments
 from payments.operations.batch import Incoming, Verdict, record_payments
 from payments.operations.days import By, hold_open
 from payments.operations.intake import EARLIEST, IMPOSSIBLE, PaymentRefused, check_day
-from payments.operations.remitting import confirm_remittance
+from payments.operations.remitting import confirm_remittance, ordered_on
 from payments.registers import client_bank
 from payments.registers.client_bank import Direction, Document, Mention, Names, Statement, StatementRefused
 
 ACCEPTED, HELD, REJECTED, REPEATED, OUTGOING = "accepted", "held", "rejected", "repeated", "outgoing"
+ORDER_LIVES_DAYS = 10
 VERDICTS = {
     Verdict.ACCEPTED: "accepted", Verdict.HELD: "held", Verdict.REPEATED: "repeated", Verdict.CONFLICT: "rejected",
     Verdict.REFUSED: "rejected",
@@ -516,8 +517,21 @@ def _confirm(line: _Line, row: BankStatementLine, *, by: By) -> str:
         bank_account__number__in=[document.payee.number, document.payee.account],
         state__in=[RemittanceState.FORMED, RemittanceState.SENT],
     ).order_by("day")
-    found = ours.first()
+    released = [row for row in ours if row.released_at is not None]
+    # 762-П: an order is good for ten days; its number comes again every year, so the date must agree.
+    fitting = [row for row in released if 0 <= (line.document_on - ordered_on(row)).days <= ORDER_LIVES_DAYS]
+    found = fitting[0] if fitting else None
     if found is None:
+        waiting = next((row for row in ours if row.released_at is None), None)
+        if waiting is not None:
+            return (
+                f"Списание по номеру, сумме и счёту похоже на перечисление № {waiting.number}, но оно не выпущено. "
+                "Проверьте, кто отправил поручение."
+            )
+        if released:
+            return (
+                f"Номер, сумма и счёт — перечисления № {released[0].number}, а дата документа не его: сверьте с банком."
+            )
         return "Списание, не наше перечисление."
     confirm_remittance(remittance_id=found.pk, on=line.moved_on, by=by)
     row.remittance = found

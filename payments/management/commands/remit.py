@@ -1,4 +1,7 @@
-"""Money out: `remit 2026-11-05 [--out FILE] [--dry-run]` forms the remittances and writes the bank's file."""
+"""Money out: `remit 2026-11-05 [--release-by E-MAIL] [--out FILE] [--form 1c|pain001] [--dry-run]`.
+
+Forms the remittances; in the name of the second person releases them and writes the bank's file.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
 
+import accounts.queries
 from accounts import commands
 from accounts.database import rolled_back
 from accounts.errors import Refusal
@@ -15,20 +20,35 @@ from payments import operations, queries
 
 
 class Command(commands.Command):
-    help = "Перечислить принципалам деньги закрытых дней и записать файл поручений для банка."
+    help = (
+        "Перечислить принципалам деньги закрытых дней; с --release-by (или после выпуска в кабинете) записать файл "
+        "поручений для банка."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("day", type=commands.day, help="по какой день включительно, например 2026-11-05")
-        parser.add_argument("--out", type=Path, help="куда записать поручения (по умолчанию remit-ДЕНЬ.txt)")
+        parser.add_argument("--release-by", help="эл. почта сотрудника, который проверил и выпускает поручения")
+        parser.add_argument(
+            "--form", choices=sorted(operations.FORMS), default="1c", help="формат файла для банка (1c)"
+        )
+        parser.add_argument("--out", type=Path, help="куда записать поручения (remit-ДЕНЬ.txt, .xml)")
         parser.add_argument("--dry-run", action="store_true", help="показать итог и ничего не записать")
 
-    def handle(self, *, day: date, out: Path | None, dry_run: bool, **_: Any) -> None:
-        path = out or Path(f"remit-{day}.txt")
+    def handle(
+        self, *, day: date, out: Path | None, dry_run: bool, release_by: str | None, form: str, **_: Any
+    ) -> None:
+        path = out or Path(f"remit-{day}.{'txt' if form == '1c' else 'xml'}")
+        person = accounts.queries.staff_by_email(release_by) if release_by else None
+        if release_by and person is None:
+            raise CommandError(f"Сотрудника с почтой «{release_by}» нет: назовите того, кто проверил поручения.")
         try:
             with rolled_back(if_=dry_run):
                 summary = operations.remit_day(day=day, by="remit")
-                is_due = any(row.net for row in queries.remittances_on(day))
-                orders = operations.remittance_file(day) if is_due else b""
+                if person is not None:
+                    operations.release_remittances(day=day, by=person, at=timezone.now())
+                waiting = [row for row in queries.remittances_on(day) if row.net and row.state == "formed"]
+                is_due = any(row.is_released for row in waiting)
+                orders = operations.remittance_file(day, form=form) if is_due else b""
         except Refusal as refusal:
             raise CommandError(refusal.text) from None
         self.stdout.write(str(summary))
@@ -43,5 +63,7 @@ class Command(commands.Command):
                 ) from None
             operations.mark_remittance_sent(day=day, by="remit")
             self.stdout.write(f"Поручения для банка: {path}")
+        if not dry_run and (left := sum(not row.is_released for row in waiting)):
+            self.stdout.write(f"Ждут выпуска другим сотрудником: {left}. Выпустите их в кабинете или с --release-by.")
         if summary.refused:
             raise CommandError(f"Не перечислено по договорам: {len(summary.refused)}. Причины названы выше.")

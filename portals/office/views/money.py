@@ -216,7 +216,9 @@ def remittances(request: HttpRequest) -> HttpResponse:
         is_closed=queries.is_day_closed(day),
         rows=rows,
         totals={name: sum((getattr(row, name) for row in rows), start=ZERO) for name in names},
-        to_send=sum(row.state == "formed" and row.net > 0 for row in rows),
+        queue=payments.queries.remittance_queue(before=day),
+        to_release=sum(row.state == "formed" and row.net > 0 and not row.is_released for row in rows),
+        to_send=sum(row.state == "formed" and row.net > 0 and row.is_released for row in rows),
         may={name: request.user.has_perm(right) for name, (right, _) in ACTIONS.items()},
     )
 
@@ -228,6 +230,11 @@ def close_day(request: HttpRequest, day: date) -> str:
 
 def remit(request: HttpRequest, day: date) -> str:
     return str(payments.operations.remit_day(day=day, by=staff(request)))
+
+
+def release(request: HttpRequest, day: date) -> str:
+    count = payments.operations.release_remittances(day=day, by=staff(request), at=timezone.now())
+    return f"Выпущено поручений: {count}. Скачайте файл для банка."
 
 
 def sent(request: HttpRequest, day: date) -> str:
@@ -249,7 +256,7 @@ def reject(request: HttpRequest, day: date) -> str:
 def resend(request: HttpRequest, day: date) -> str:
     number = one_of(request, day)
     payments.operations.resend_remittance(remittance_id=number, on=timezone.localdate(), by=staff(request))
-    return "Поручение отправляется снова, на действующий счёт получателя."
+    return "Поручение вернулось в очередь, на действующий счёт получателя. Выпустить его должен другой сотрудник."
 
 
 def one_of(request: HttpRequest, day: date) -> int:
@@ -262,6 +269,7 @@ def one_of(request: HttpRequest, day: date) -> int:
 ACTIONS: dict[str, tuple[str, Callable[[HttpRequest, date], str]]] = {
     "close_day": (roles.CLOSE_DAY, close_day),
     "remit": (roles.FORM_REMITTANCE, remit),
+    "release": (roles.SEND_REMITTANCE, release),
     "sent": (roles.SEND_REMITTANCE, sent),
     "confirm": (roles.SEND_REMITTANCE, confirm),
     "reject": (roles.SEND_REMITTANCE, reject),
@@ -272,13 +280,18 @@ ACTIONS: dict[str, tuple[str, Callable[[HttpRequest, date], str]]] = {
 @require_safe
 @desk("payments.view_remittance")
 def remittance_file(request: HttpRequest) -> HttpResponse:
-    """Payment orders of the day for the bank."""
+    """Payment orders of the day for the bank: 1CClientBankExchange, or ISO 20022 on `form=pain001`."""
     day = day_asked(request)
+    form = "pain001" if request.GET.get("form") == "pain001" else "1c"
     try:
-        content = payments.operations.remittance_file(day)
+        content = payments.operations.remittance_file(day, form=form)
     except Refusal as refusal:
         messages.error(request, str(refusal))
         return redirect(f"{reverse('office:remittances')}?day={day.isoformat()}")
-    response = HttpResponse(content, content_type="text/plain; charset=windows-1251")
-    response["Content-Disposition"] = f'attachment; filename="remittance-{day.isoformat()}.txt"'
+    media, ending = FILES[form]
+    response = HttpResponse(content, content_type=media)
+    response["Content-Disposition"] = f'attachment; filename="remittance-{day.isoformat()}.{ending}"'
     return response
+
+
+FILES = {"1c": ("text/plain; charset=windows-1251", "txt"), "pain001": ("application/xml; charset=utf-8", "xml")}

@@ -172,10 +172,12 @@ def test_the_legal_moves_pass(books):
     assert (
         operations.assign_payment(payment_id=payment.pk, account_id=books.pk, day=FRIDAY, by=None).state == "allocated"
     )
+    make.released(TODAY)
     operations.mark_remittance_sent(day=TODAY)
     (row,) = queries.remittances_on(TODAY)
     operations.reject_remittance(remittance_id=row.remittance_id, reason="реквизиты", by=None)
     operations.resend_remittance(remittance_id=row.remittance_id, on=FRIDAY, by=None)
+    make.released(TODAY)
     operations.confirm_remittance(remittance_id=row.remittance_id, on=FRIDAY)
     operations.close_day(day=FRIDAY)
     assert list(queries.conservation_of_day(FRIDAY)) == []

@@ -6,9 +6,11 @@ from decimal import Decimal
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, InternalError, transaction
+from django.utils import timezone
 
 from accounts.calendar import Month
-from accounts.models import BankAccountKind, BankAccountState, CommissionTerms, JournalEntry, VatMode
+from accounts.models import BankAccount, BankAccountKind, BankAccountState, CommissionTerms, JournalEntry, VatMode
 from payments import operations, queries, tasks
 from payments.models import Payment, Remittance, RemittanceState
 from payments.operations import DayClosed, RemittanceRefused
@@ -181,7 +183,7 @@ def test_a_principal_without_an_account_waits_and_does_not_stop_the_others():
 
 def test_cash_goes_to_the_special_account_and_capital_repair_to_its_own():
     contract = make.contract()
-    special = make.bank_account(organisation=contract.principal, kind=BankAccountKind.SPECIAL_AGENT)
+    special = BankAccount.objects.get(organisation=contract.principal, kind=BankAccountKind.SPECIAL_AGENT)
     repair = make.bank_account(organisation=contract.principal, kind=BankAccountKind.CAPITAL_REPAIR)
     account, office = debtor(contract), make.office()
     make.ink(account, contract, 9, OCTOBER, "100.00")
@@ -208,6 +210,9 @@ def test_the_bank_file_holds_the_orders_and_is_the_same_each_time():
     with pytest.raises(RemittanceRefused, match="перечислять нечего"):
         operations.remittance_file(FRIDAY)
     operations.remit_day(day=FRIDAY)
+    with pytest.raises(RemittanceRefused, match="не выпущены"):
+        operations.remittance_file(FRIDAY)
+    make.released(FRIDAY)
     content = operations.remittance_file(FRIDAY)
     assert content == operations.remittance_file(FRIDAY)
     assert content.count(b"\n") == content.count(b"\r\n") and content.endswith("КонецФайла\r\n".encode("cp1251"))
@@ -229,10 +234,20 @@ def test_an_order_is_sent_confirmed_rejected_and_sent_again():
     operations.close_day(day=FRIDAY)
     operations.remit_day(day=FRIDAY)
     row = Remittance.objects.get()
+    assert operations.mark_remittance_sent(day=FRIDAY) == 0  # nobody has released it
+    make.released(FRIDAY)
     assert (operations.mark_remittance_sent(day=FRIDAY), operations.mark_remittance_sent(day=FRIDAY)) == (1, 0)
     operations.reject_remittance(remittance_id=row.pk, reason="счёт закрыт", by=None)
     fresh = make.bank_account(organisation=contract.principal, valid_from=MONDAY)
     operations.resend_remittance(remittance_id=row.pk, on=MONDAY, by=None)
+    row.refresh_from_db()
+    assert (row.state, row.released_by, row.released_at) == (RemittanceState.FORMED, None, None)
+    assert [found.remittance_id for found in queries.remittance_queue(before=MONDAY)] == [row.pk]
+    with pytest.raises(RemittanceRefused, match="не выпущено"):
+        operations.confirm_remittance(remittance_id=row.pk, on=MONDAY)
+    make.released(FRIDAY)
+    assert fresh.number in operations.remittance_file(FRIDAY).decode("cp1251")
+    operations.mark_remittance_sent(day=FRIDAY)
     operations.confirm_remittance(remittance_id=row.pk, on=MONDAY)
     operations.confirm_remittance(remittance_id=row.pk, on=date(2026, 11, 10))
     row.refresh_from_db()
@@ -252,6 +267,12 @@ def test_the_command_writes_the_bank_file_and_a_dry_run_nothing(tmp_path):
     call_command("remit", "2026-11-06", out=out, dry_run=True)
     assert (out.exists(), Remittance.objects.count()) == (False, 0)
     call_command("remit", "2026-11-06", out=out)
+    assert (out.exists(), Remittance.objects.get().state) == (False, RemittanceState.FORMED)
+    with pytest.raises(CommandError, match="нет: назовите"):
+        call_command("remit", "2026-11-06", out=out, release_by="nobody@example.org")
+    chief = make.user(email="chief@example.org", is_staff=True)
+    call_command("remit", "2026-11-06", out=out, release_by="chief@example.org")
+    assert Remittance.objects.get().released_by == chief
     assert client_bank.read(out.read_bytes()).documents[0].amount == Decimal("10.00")
     assert Remittance.objects.get().state == RemittanceState.SENT
     with pytest.raises(CommandError, match="ещё открыт"):
@@ -271,3 +292,38 @@ def test_the_morning_job_pays_the_weekend_on_a_working_day_only():
         tasks.remit_day()
         tasks.remit_day()
     assert [(row[0], row[-1]) for row in remitted(contract)] == [(SUNDAY, "10.00")]
+
+
+def test_one_forms_and_another_releases_or_nothing_leaves():
+    make.agent()
+    contract, one, two = make.contract(), make.user(), make.user()
+    pay(debtor(contract), "10.00", FRIDAY)
+    operations.close_day(day=FRIDAY)
+    operations.remit_day(day=FRIDAY, by=one)
+    before = written()
+    with pytest.raises(RemittanceRefused, match="должен другой сотрудник"):
+        make.released(FRIDAY, by=one)
+    assert (written(), Remittance.objects.get().released_by) == (before, None)
+    with pytest.raises(IntegrityError, match="remittance_two_people"), transaction.atomic():
+        Remittance.objects.update(released_by=one, released_at=timezone.now())
+    with pytest.raises(InternalError, match=r"remittance_sent_once_released|Cannot update"), transaction.atomic():
+        Remittance.objects.update(state=RemittanceState.SENT)
+    assert (make.released(FRIDAY, by=two), make.released(FRIDAY, by=two)) == (1, 0)
+    with pytest.raises(InternalError), transaction.atomic():
+        Remittance.objects.update(released_by=make.user())
+
+
+def test_cash_without_a_special_account_is_not_paid_and_says_why():
+    contract = make.contract(principal=make.organisation())
+    make.bank_account(organisation=contract.principal)
+    account = debtor(contract)
+    lines = [(account.pk, Decimal("10.00"))]
+    operations.take_cash(lines=lines, given=None, office_id=make.office().pk, by=make.user(), on=FRIDAY)
+    operations.close_day(day=FRIDAY)
+    (refused,) = operations.remit_day(day=FRIDAY).refused
+    assert "специального счёта 40821" in refused.reason and "103-ФЗ" in refused.reason
+    assert Remittance.objects.count() == 0
+    wrong = make.bank_account(organisation=contract.principal, kind=BankAccountKind.SPECIAL_AGENT)
+    (refused,) = operations.remit_day(day=FRIDAY).refused
+    assert f"счёт {wrong.number} назван специальным, а начинается не с 40821" in refused.reason
+    assert Remittance.objects.count() == 0

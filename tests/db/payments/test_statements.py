@@ -305,6 +305,23 @@ def test_a_file_without_its_last_line_is_taken_with_a_warning():
     assert Register.objects.get().state == RegisterState.PARTIAL
 
 
+def test_an_order_of_another_date_or_not_released_is_not_confirmed_but_told():
+    make.agent()
+    account, contract = make.account(), make.contract()
+    make.ink(account, contract, 2, Month.parse("2026-10"), "60.00")
+    load(statement(incoming(f"ЛС {account.number}", "60.00")))
+    operations.close_day(day=TODAY)
+    operations.remit_day(day=TODAY)
+    (row,) = queries.remittances_of(contract_ids=[contract.pk])
+    line = outgoing(row.number, "60.00", row.bank_account)
+    friday = date(2026, 11, 6)
+    assert "не выпущено" in load(statement(line), day=friday, today=friday, dry_run=True).rows[0].text
+    make.released(TODAY, on=friday)
+    assert "дата документа не его" in load(statement(line), day=friday, today=friday, dry_run=True).rows[0].text
+    (row,) = queries.remittances_of(contract_ids=[contract.pk])
+    assert (row.state, row.confirmed_on) == (RemittanceState.FORMED, None)
+
+
 def test_a_dry_run_shows_all_and_writes_nothing():
     account = make.account()
     before = written()
@@ -319,6 +336,7 @@ def test_an_outgoing_line_confirms_our_order():
     load(statement(incoming(f"ЛС {account.number}", "60.00")))
     operations.close_day(day=TODAY)
     operations.remit_day(day=TODAY)
+    make.released(TODAY, on=TODAY)
     (row,) = queries.remittances_of(contract_ids=[contract.pk])
     friday = date(2026, 11, 6)
     summary = load(

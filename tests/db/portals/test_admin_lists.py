@@ -133,7 +133,7 @@ def rows(number: int) -> None:
     Reversal.objects.create(payment=payment, day=DAY, reason="ошибка", made_by=staff)
     remittance = Remittance.objects.create(
         contract=contract, day=DAY, number=f"{number:06}", gross=10, returns=0, commission=0, vat=0, net=10,
-        bank_account=BankAccount.objects.get(organisation=contract.principal),
+        bank_account=BankAccount.objects.filter(organisation=contract.principal).earliest("pk"),
     )  # fmt: skip
     BankStatementLine.objects.create(
         register=register, own_account="40821", day=DAY, document_on=DAY, number=str(number), amount=Decimal("10.00"),

@@ -11,12 +11,14 @@ from payments.remittance import (
     CAPITAL_REPAIR,
     SETTLEMENT,
     SPECIAL_AGENT,
+    TREASURY,
     Collected,
     NoVatRate,
     Terms,
     account_kinds,
     next_number,
     settle,
+    wrong_account,
 )
 
 FRIDAY, SATURDAY = date(2026, 11, 6), date(2026, 11, 7)
@@ -82,8 +84,8 @@ def test_a_claim_is_carried_until_money_covers_it():
 
 
 def test_account_by_the_kind_of_money():
-    assert account_kinds(has_cash=True, is_capital_repair=False)[0] == SPECIAL_AGENT
-    assert account_kinds(has_cash=False, is_capital_repair=False)[0] == SETTLEMENT
+    assert account_kinds(has_cash=True, is_capital_repair=False) == (SPECIAL_AGENT, TREASURY)
+    assert account_kinds(has_cash=False, is_capital_repair=False) == (SETTLEMENT, TREASURY)
     assert account_kinds(has_cash=False, is_capital_repair=True)[0] == CAPITAL_REPAIR
     assert CAPITAL_REPAIR not in account_kinds(has_cash=True, is_capital_repair=False)
 
@@ -139,3 +141,32 @@ def test_the_purpose_fits_whatever_the_number_of_the_contract():
     )  # fmt: skip
     assert len(text) == 210
     assert text.endswith("НДС не облагается")
+
+
+def test_a_number_of_another_balance_account_is_told():
+    assert wrong_account("40821810500000000001", SPECIAL_AGENT) == ""
+    assert wrong_account("40702810500000000001", SETTLEMENT) == ""
+    assert "начинается не с 40821" in wrong_account("40702810500000000001", SPECIAL_AGENT)
+    assert "специальный счёт платёжного агента" in wrong_account("40821810500000000001", SETTLEMENT)
+
+
+def test_every_scheme_at_once_comes_to_exact_kopecks():
+    """percent by channel, minimum, maximum, VAT of each kind, withheld and invoiced, a return and a carried claim."""
+    rows = [
+        took(FRIDAY, CASH, "333.33"),
+        took(FRIDAY, ONLINE, "1000.05", "100.00"),
+        took(SATURDAY, BANK, "777777.77"),
+        took(SATURDAY, CASH, "0.01"),
+    ]
+    schemes = [
+        terms("3", CASH, minimum="15", vat_mode=2),  # 333.33 → 10.00 → 15.00 + 3.30; 0.01 → 0.00 → 15.00 + 3.30
+        terms("2.35", ONLINE, vat_mode=1),  # 900.05 → 21.15 with 3.81 inside
+        terms("1.5", maximum="5000", is_withheld=False, vat_mode=2),  # 11666.67 → 5000.00 + 1100.00, invoiced
+    ]
+    found = settle(rows, schemes, RATES, Decimal("-12.34"))
+    assert [(str(line.fee), str(line.vat), line.bound) for line in found.lines] == [
+        ("15", "3.30", "минимум"), ("17.34", "3.81", ""), ("5000", "1100.00", "максимум"), ("15", "3.30", "минимум"),
+    ]  # fmt: skip
+    assert (found.commission, found.vat) == (Decimal("47.34"), Decimal("10.41"))
+    assert found.net == Decimal("779111.16") - Decimal("100.00") - Decimal("57.75") - Decimal("12.34")
+    assert found.net == found.gross - found.returns - found.commission - found.vat + found.carried_in
