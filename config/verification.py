@@ -259,6 +259,8 @@ def balances_follow_ink(scope: Scope) -> Iterator[str]:
     closed = payments.queries.closed_months()
     for one in closed if scope.month is None else [scope.month] if scope.month in closed else []:
         yield from payments.queries.balance_chain(one)
+        if one == closed[-1]:
+            yield from payments.queries.open_items_chain(one)
 
 
 def _replayed(scope: Scope) -> tuple[Month, list[list[int]], int, int] | None:

@@ -85,13 +85,13 @@ def of_accounts(account_ids: Collection[int], *, on: date) -> pl.DataFrame:
     if not account_ids:
         return allocation.frame(ITEMS)
     ids = sorted(account_ids)
+    scope = scope_of(ids)
     params: dict[str, Any] = {"accounts": ids, "on": on, **mark()}
-    told = copy_out(ITEMS_SQL.format(scope=scope_of(ids)), params)
+    told = copy_out(ITEMS_SQL.format(scope=scope), params)
     items = pl.read_csv(told, schema=_as_text(ITEMS_READ)).select(_typed(ITEMS_READ))
-    if len(items["account_id"].unique()) > len(ids) or "BETWEEN" in scope_of(ids):
-        items = items.join(
-            pl.DataFrame({"account_id": ids}, schema={"account_id": pl.Int64}), on="account_id", how="semi"
-        )
+    if "BETWEEN" in scope:
+        asked = pl.DataFrame({"account_id": ids}, schema={"account_id": pl.Int64})
+        items = items.join(asked, on="account_id", how="semi")
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, priority FROM accounts_service")
         services = pl.DataFrame(

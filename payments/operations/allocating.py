@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 from django.db import connection, transaction
 
 from accounts import operations as accounts_operations
 from accounts.calendar import Month
 from accounts.database import copy_in
 from accounts.money import ZERO, total
-from accounts.queries import AgencyContract
-from payments import allocation, queries
-from payments.allocation import OpenItem, PaidPart, Rule, Weights
+from payments import allocation, open_items, queries
+from payments.allocation import Rule
 from payments.models import Part, Payment, PaymentState
 from payments.operations.days import hold_open
 
-BLOCK = 2000
-CHARGED = 2  # AgencyContract.allocation_rule: by what was charged
+BLOCK = 20_000  # payments of one transaction
 COLUMNS = (
     "account_id", "payment_id", "line", "day", "house_id", "contract_id", "service_id", "for_month", "part", "rule",
     "amount",
@@ -53,37 +53,6 @@ def direction_as_told(stored: Mapping[str, Any]) -> Directed:
     if "amounts" in stored:
         return {int(service): Decimal(amount) for service, amount in stored["amounts"].items()}
     return list(stored.get("services", ()))
-
-
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """What the contracts say of splitting."""
-
-    by_charge: frozenset[int]
-    no_breakdown: frozenset[int]
-
-    def weights(self, items: Iterable[OpenItem]) -> Weights:
-        """By charge only where every creditor of the account agreed to it: one payment is split by one measure."""
-        contracts = {item.contract_id for item in items}
-        return "charged" if contracts and contracts <= self.by_charge else "open"
-
-    def heard(self, directed_to: Directed, items: Iterable[OpenItem]) -> Directed:
-        """The instruction without the services whose contracts do not take a breakdown."""
-        deaf = {item.service_id for item in items if item.contract_id in self.no_breakdown}
-        if not directed_to or not deaf.intersection(directed_to):
-            return directed_to
-        if isinstance(directed_to, Mapping):
-            return {service: amount for service, amount in directed_to.items() if service not in deaf}
-        return [service for service in directed_to if service not in deaf]
-
-
-def _terms(items: Iterable[Iterable[OpenItem]]) -> _Terms:
-    contracts = AgencyContract.objects.filter(pk__in={item.contract_id for rows in items for item in rows})
-    rows = list(contracts.values_list("pk", "allocation_rule", "accepts_service_breakdown"))
-    return _Terms(
-        by_charge=frozenset(pk for pk, rule, _ in rows if rule == CHARGED),
-        no_breakdown=frozenset(pk for pk, _, accepts in rows if not accepts),
-    )
 
 
 def lock_accounts(account_ids: Collection[int]) -> dict[int, int]:
@@ -119,47 +88,86 @@ def next_lines(payment_ids: Collection[int]) -> dict[int, int]:
 def allocate_payments(payment_ids: Collection[int], *, day: date) -> Allocated:
     """Lay the accepted ones of these payments over their accounts' debts, on the operating day `day`.
 
-    Others (allocated already, unidentified, reversed) are left as they are: a second call does nothing.
+    Others (allocated already, unidentified, reversed) are left as they are: a second call does nothing. The number of
+    statements does not grow with the payments.
     """
-    waiting = Payment.objects.filter(pk__in=payment_ids, state=PaymentState.ACCEPTED)
-    if not waiting.exists():
+    if not Payment.objects.filter(pk__in=payment_ids, state=PaymentState.ACCEPTED).exists():
         return Allocated(0, ZERO)
     hold_open(day)
-    payments = list(waiting.select_for_update().order_by("pk"))
-    houses = lock_accounts({payment.account_id for payment in payments if payment.account_id})
-    items = queries.open_items_of(account_ids=list(houses))
-    terms = _terms(items.values())
-    rows: list[Sequence[object]] = []
-    for payment in sorted(payments, key=lambda p: (p.paid_on, p.pk)):
-        account_id = payment.account_id
-        assert account_id is not None  # the database: an accepted payment has an account
-        open_items = items[account_id]
-        parts = allocation.allocate(
-            payment.amount,
-            open_items,
-            for_month=payment.for_month,
-            directed_to=terms.heard(direction_as_told(payment.directed_to), open_items),
-            weights=terms.weights(open_items),
+    payments = _locked(payment_ids)
+    if not payments:
+        return Allocated(0, ZERO)
+    houses = lock_accounts({payment.account_id for payment in payments})
+    parts = lay(payments, open_items.of_accounts(list(houses), on=day), on=day)
+    write_parts(parts, houses=houses, day=day)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE payments_payment SET state = 'allocated' WHERE id = ANY(%s)", [[row.payment_id for row in payments]]
         )
-        items[account_id] = allocation.after(open_items, parts)
-        rows += _rows(account_id, payment.pk, houses[account_id], day, parts, first_line=0)
-    write(rows)
-    Payment.objects.filter(pk__in=[payment.pk for payment in payments]).update(state=PaymentState.ALLOCATED)
     return Allocated(len(payments), total(payment.amount for payment in payments))
 
 
-def _rows(
-    account_id: int, payment_id: int, house_id: int, day: date, parts: Iterable[PaidPart], *, first_line: int,
-    rule: Rule | None = None,
-) -> list[Sequence[object]]:  # fmt: skip
-    month = Month.of(day).first
-    return [
-        (
-            account_id, payment_id, line, day, house_id, part.contract_id, part.service_id, part.for_month or month,
-            part.part, int(rule or part.rule), part.amount,
-        )
-        for line, part in enumerate(parts, first_line)
-    ]  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class ToLay:
+    """What of a payment decides where it goes. by_charge: None where the contracts decide."""
+
+    payment_id: int
+    account_id: int
+    paid_on: date
+    amount: Decimal
+    for_month: date | None
+    directed_to: Mapping[str, Any]
+    channel_kind: int
+    purpose: str
+    by_charge: bool | None = None
+
+
+FACTS = """
+    SELECT p.id, p.account_id, p.paid_on, p.amount, p.for_month, p.directed_to, channel.kind, p.purpose
+    FROM payments_payment AS p JOIN payments_channel AS channel ON channel.code = p.channel_id
+    WHERE p.id = ANY(%s) AND p.state = '{state}' ORDER BY p.id FOR NO KEY UPDATE OF p
+"""
+
+
+def _locked(payment_ids: Collection[int], state: str = PaymentState.ACCEPTED) -> list[ToLay]:
+    """The payments of that state, locked in pk order; the database: such a payment has an account."""
+    with connection.cursor() as cursor:
+        cursor.execute(FACTS.format(state=PaymentState(state).value), [sorted(payment_ids)])
+        return [
+            ToLay(*facts, json.loads(told) if isinstance(told, str) else told, kind, purpose)
+            for *facts, told, kind, purpose in cursor.fetchall()
+        ]
+
+
+def lay(payments: Sequence[ToLay], items: pl.DataFrame, *, on: date) -> pl.DataFrame:
+    """Parts (allocation.PARTS) of the payments over the items; instructions of the debt floor as of `on`."""
+    rows = [(p.payment_id, p.account_id, p.paid_on, p.amount, p.for_month, p.by_charge) for p in payments]
+    return open_items.laid(
+        allocation.frame(allocation.PAYMENTS, rows),
+        items,
+        directions=open_items.directions_of([(p.payment_id, p.directed_to) for p in payments if p.directed_to]),
+        acts=open_items.acts_of([(p.payment_id, p.account_id, p.channel_kind, p.purpose) for p in payments], on=on),
+        terms=open_items.terms(),
+    )
+
+
+def write_parts(parts: pl.DataFrame, *, houses: Mapping[int, int], day: date) -> None:
+    """PARTS into the table by COPY: one statement, in the order of its key; an advance is of the month of `day`."""
+    if parts.is_empty():
+        return
+    places = pl.DataFrame(
+        {"account_id": list(houses), "house_id": list(houses.values())},
+        schema={"account_id": pl.Int64, "house_id": pl.Int64},
+    )
+    rows = (
+        parts.join(places, on="account_id")
+        .with_columns(pl.col("for_month").fill_null(Month.of(day).first), day=pl.lit(day))
+        .sort("account_id", "payment_id", "line")
+    )
+    buffer = io.BytesIO()
+    rows.select(COLUMNS).write_csv(buffer, include_header=False)
+    buffer.seek(0)
+    copy_in("payments_allocation", COLUMNS, buffer)
 
 
 def allocate_payment(payment_id: int, *, day: date) -> Allocated:
@@ -168,20 +176,32 @@ def allocate_payment(payment_id: int, *, day: date) -> Allocated:
 
 
 def allocate_day(*, day: date) -> Allocated:
-    """Lay every accepted payment up to `day` over its debts, block by block; what is done stays done after a kill."""
+    """Lay every accepted payment up to `day` over its debts, block by block; what is done stays done after a kill.
+
+    A block is of neighbouring accounts, with all that waits on them, so that the earlier payment comes first.
+    """
+    waiting = Payment.objects.filter(state=PaymentState.ACCEPTED, day__lte=day).order_by("account_id", "pk")
     done = Allocated(0, ZERO)
-    after = 0
-    while True:
-        waiting = Payment.objects.filter(state=PaymentState.ACCEPTED, day__lte=day, pk__gt=after).order_by("pk")
-        block = list(waiting.values_list("pk", flat=True)[:BLOCK])
-        if not block:
-            break
-        after = block[-1]
+    for block in blocks_of(waiting.values_list("account_id", "pk")):
         part = allocate_payments(block, day=day)
         done = Allocated(done.payments + part.payments, done.amount + part.amount)
     if done.payments:
         accounts_operations.note("payments.day.allocated", day=day, payments=done.payments, amount=done.amount)
     return done
+
+
+def blocks_of(pairs: Iterable[tuple[Any, int]], size: int = BLOCK) -> Iterator[list[int]]:
+    """Payments of (account, payment) pairs in the order of accounts, about `size` in a block; an account in one."""
+    block: list[int] = []
+    last: object = None
+    for account_id, payment_id in pairs:
+        if len(block) >= size and account_id != last:
+            yield block
+            block = []
+        block.append(payment_id)
+        last = account_id
+    if block:
+        yield block
 
 
 def mirror(payment: Payment, *, day: date) -> Decimal:
@@ -213,7 +233,7 @@ def consume_advances(*, month: Month, day: date) -> Allocated:
     Source: domain/payments.md, 4: the advance is consumed on posting, no penalty accrues.
     """
     done = Allocated(0, ZERO)
-    accounts = queries.accounts_with_advance()
+    accounts = open_items.accounts_with_advance()
     for start in range(0, len(accounts), BLOCK):
         part = _consume(accounts[start : start + BLOCK], day=day)
         done = Allocated(done.payments + part.payments, done.amount + part.amount)
@@ -228,35 +248,43 @@ def consume_advances(*, month: Month, day: date) -> Allocated:
 def _consume(account_ids: Sequence[int], *, day: date) -> Allocated:
     hold_open(day)
     houses = lock_accounts(account_ids)
-    items = queries.open_items_of(account_ids=account_ids)
-    advances = queries.free_advances(account_ids=account_ids)
-    lines = next_lines([advance.payment_id for advance in advances])
-    payments = Payment.objects.in_bulk([advance.payment_id for advance in advances])
-    terms = _terms(items.values())
-    rows: list[Sequence[object]] = []
-    used, count = ZERO, 0
-    for advance in advances:
-        payment = payments[advance.payment_id]
-        open_items = items[advance.account_id]
-        directed_to = terms.heard(direction_as_told(payment.directed_to), open_items)
-        if isinstance(directed_to, Mapping):
-            directed_to = list(directed_to)  # the sums were met; what was left over stays with the named services
-        parts = [
-            part
-            for part in allocation.allocate(
-                advance.amount, open_items, for_month=payment.for_month, directed_to=directed_to,
-                weights=terms.weights(open_items),
-            )
-            if part.part != Part.ADVANCE
-        ]  # fmt: skip
-        if not parts:
-            continue
-        met = total(part.amount for part in parts)
-        first = lines[advance.payment_id]
-        place = (advance.account_id, advance.payment_id, houses[advance.account_id])
-        back = PaidPart(0, 0, advance.for_month, Part.ADVANCE, Rule.ADVANCE_USED, -met)
-        rows += _rows(*place, day, [back, *parts], first_line=first, rule=Rule.ADVANCE_USED)
-        items[advance.account_id] = allocation.after(open_items, parts)
-        used, count = used + met, count + 1
-    write(rows)
-    return Allocated(count, used)
+    advances = {row.payment_id: row for row in queries.free_advances(account_ids=account_ids)}
+    if not advances:
+        return Allocated(0, ZERO)
+    payments = [
+        # the sums he named were met; what was left over stays with the named services
+        replace(row, amount=advances[row.payment_id].amount, directed_to=_services_alone(row.directed_to))
+        for row in _locked(list(advances), PaymentState.ALLOCATED)
+    ]
+    items = open_items.of_accounts({payment.account_id for payment in payments}, on=day)
+    parts = lay(payments, items, on=day).filter(pl.col("part") != Part.ADVANCE)
+    if parts.is_empty():
+        return Allocated(0, ZERO)
+    met = parts.group_by("payment_id", "account_id").agg(pl.sum("amount"))
+    lines = next_lines(met["payment_id"].to_list())
+    first = pl.DataFrame(
+        [(payment_id, line, advances[payment_id].for_month) for payment_id, line in lines.items()],
+        schema={"payment_id": pl.Int64, "first": pl.Int64, "advance_month": pl.Date},
+        orient="row",
+    )
+    back = met.join(first, on="payment_id").select(
+        "account_id", "payment_id", line=pl.col("first"), contract_id=pl.lit(0, pl.Int64),
+        service_id=pl.lit(0, pl.Int64), for_month=pl.col("advance_month"), part=pl.lit(int(Part.ADVANCE), pl.Int64),
+        rule=pl.lit(int(Rule.ADVANCE_USED), pl.Int64), amount=-pl.col("amount"),
+    )  # fmt: skip
+    forward = (
+        parts.join(first, on="payment_id")
+        .with_columns(
+            line=pl.col("first") + 1 + pl.int_range(pl.len()).over("payment_id"),
+            rule=pl.lit(int(Rule.ADVANCE_USED), pl.Int64),
+        )
+        .select(*allocation.PARTS)
+    )
+    write_parts(pl.concat([back.select(*allocation.PARTS), forward]), houses=houses, day=day)
+    return Allocated(len(met), met["amount"].sum())
+
+
+def _services_alone(stored: Mapping[str, Any]) -> dict[str, Any]:
+    if "amounts" in stored:
+        return {"services": [int(service) for service in stored["amounts"]]}
+    return dict(stored)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from django.db import connection, transaction
@@ -79,6 +80,37 @@ CHECKPOINT = """
     HAVING sum(opening) <> 0 OR sum(penalty_opening) <> 0 OR bool_or(charged <> 0) OR bool_or(paid <> 0)
         OR bool_or(penalty_charged <> 0) OR bool_or(penalty_paid <> 0)
 """
+# What is open of the months before this one, from the checkpoint before and what moved since (payments.open_items reads
+# it back). A pair that owes nothing of them keeps its credit as one row: netting would meet its debts first anyway.
+OPEN_ITEMS = """
+    INSERT INTO payments_openitem (account_id, contract_id, service_id, for_month, is_penalty, month, amount, charged)
+    WITH moved AS (
+        SELECT account_id, contract_id, service_id, for_month, is_penalty, sum(amount) AS amount,
+            sum(charged) AS charged, sum(sum(amount)) OVER pair AS owed,
+            row_number() OVER (PARTITION BY account_id, contract_id, service_id, is_penalty ORDER BY for_month DESC)
+                AS place
+        FROM (
+            SELECT account_id, contract_id, service_id, for_month, is_penalty, amount, charged
+            FROM payments_openitem WHERE month = %(mark)s
+            UNION ALL
+            SELECT c.account_id, c.contract_id, c.service_id, c.month, c.kind = 6, c.amount, c.amount
+            FROM billing_charge AS c
+            JOIN billing_contractmonth AS posted
+                ON posted.contract_id = c.contract_id AND posted.month = c.month AND posted.state <> 'open'
+            WHERE c.month >= %(mark)s AND c.month < %(month)s
+            UNION ALL
+            SELECT account_id, contract_id, service_id, for_month, part = 2, -amount, 0.00
+            FROM payments_allocation
+            WHERE day >= %(mark)s AND (day >= %(after_mark)s OR for_month >= %(mark)s) AND day < %(next)s
+                AND for_month < %(month)s AND contract_id <> 0
+        ) AS lines
+        GROUP BY account_id, contract_id, service_id, for_month, is_penalty
+        WINDOW pair AS (PARTITION BY account_id, contract_id, service_id, is_penalty)
+    )
+    SELECT account_id, contract_id, service_id, for_month, is_penalty, %(month)s,
+        CASE WHEN owed > 0 THEN amount ELSE owed END, CASE WHEN owed > 0 THEN charged ELSE 0.00 END
+    FROM moved WHERE (owed > 0 AND amount <> 0) OR (owed < 0 AND place = 1)
+"""
 TOTALS = """
     SELECT count(*), coalesce(sum(opening + penalty_opening), 0.00), coalesce(sum(charged + penalty_charged), 0.00),
         coalesce(sum(paid + penalty_paid), 0.00), coalesce(sum(closing + penalty_closing), 0.00)
@@ -122,11 +154,14 @@ def close_month(*, month: Month, by: User | None = None) -> ClosingSummary:
     if not billing_operations.close_contract_months(month=month, by=by):
         raise MonthDoesNotClose(f"{title} не открывался: закрывать нечего.")
     make_partitions(month, table="payments_balance")
+    make_partitions(month, table="payments_openitem")
     mark = Month(last) if last is not None else BEGINNING
     params = {"month": month.first, "mark": mark.first, "after_mark": mark.next.first, "next": month.next.first}
     with connection.cursor() as cursor:
         cursor.execute(CHECKPOINT, params)
-        cursor.execute(f"ANALYZE payments_balance_{month.first:%Y%m}")  # the next night's plans know how large it is
+        cursor.execute(OPEN_ITEMS, params)
+        for table in ("payments_balance", "payments_openitem"):
+            cursor.execute(f"ANALYZE {table}_{month.first:%Y%m}")  # the next night's plans know how large it is
         cursor.execute(TOTALS, params)
         summary = ClosingSummary(month, *cursor.fetchone())
         cursor.execute(FROM_INK, params)
@@ -136,7 +171,7 @@ def close_month(*, month: Month, by: User | None = None) -> ClosingSummary:
             f"{title} не закрыт: сальдо по срезу {written(summary.closing)} ₽, по проводкам {written(closing)} ₽. "
             "Запустите verify."
         )
-    offending = next(queries.balance_chain(month), None)
+    offending = next(chain(queries.balance_chain(month), queries.open_items_chain(month)), None)
     if offending is not None:
         raise MonthDoesNotClose(f"{title} не закрыт: {offending}. Запустите verify.")
     names = ("rows", "opening", "charged", "paid", "closing")
