@@ -15,6 +15,7 @@ urlpatterns = [
     path("admin/", include("portals.office.urls")),  # pages that need several apps, then the tables
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("payments/", include("payments.urls")),  # notifications of providers
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from celery import shared_task
+from django.utils import timezone
 from django.utils.timezone import localdate
 
 from accounts import operations as accounts_operations
@@ -35,3 +36,15 @@ def remit_day(*, day: str | None = None, **_: object) -> None:
         summary = operations.remit_day(day=until)
         run.counts = {"formed": summary.formed, "refused": len(summary.refused), "net": str(summary.net)}
         run.message = str(summary) if summary.refused else ""
+
+
+@shared_task(queue="payments", acks_late=True)
+def ask_undecided(**_: object) -> None:
+    """Ask the provider what became of payments on line whose notification was lost."""
+    operations.ask_undecided(at=timezone.now())
+
+
+@shared_task(queue="payments", acks_late=True)
+def send_receipts(**_: object) -> None:
+    """Hand waiting receipts of 54-ФЗ to the cash register, ask about those it has."""
+    operations.send_receipts(at=timezone.now())

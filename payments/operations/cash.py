@@ -17,6 +17,7 @@ from payments.models import CashReceipt, Payment, PaymentState, ReceiptPayment
 from payments.operations.allocating import Directed, allocate_payments, direction_as_stored
 from payments.operations.days import hold_open
 from payments.operations.intake import PaymentConflict, PaymentRefused, record_payment, reverse_payment
+from payments.operations.receipts import make_receipts
 
 KEY_LENGTH = 100  # CashReceipt.key
 
@@ -107,6 +108,7 @@ def take_cash(
     )
     receipt.payments.set(payments)
     allocate_payments([payment.pk for payment in payments], day=on)
+    make_receipts([payment.pk for payment in payments], at=receipt.made_at)
     accounts_operations.note(
         "payments.receipt.given", by=by, number=number, amount=amount, change=given - amount,
         account_id=lines[0][0] if len(lines) == 1 else None,

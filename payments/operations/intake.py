@@ -18,6 +18,7 @@ from accounts.queries import ChannelKind, PersonalAccount, User
 from payments.models import Channel, Payment, PaymentState, Register, Reversal
 from payments.operations.allocating import Directed, allocate_payments, direction_as_stored, mirror
 from payments.operations.days import By, hold_open
+from payments.operations.receipts import make_refund_receipt
 
 LARGEST = Decimal("10000000.00")  # above it a person looks first
 IMPOSSIBLE = Decimal("1000000000.00")  # no payer of housing pays a milliard at once: a slip or a spoilt file
@@ -258,6 +259,8 @@ def reverse_payment(
     was_nobodys = payment.state == PaymentState.UNIDENTIFIED
     payment.state = PaymentState.RETURNED if was_nobodys and refund else PaymentState.REVERSED
     payment.save(update_fields=["state"])
+    if replaced_by is None or refund:  # money that only changes its account was received all the same
+        make_refund_receipt(payment_id, at=row.made_at)
     accounts_operations.note(
         "payments.payment.returned" if refund else "payments.payment.reversed",
         by=by,

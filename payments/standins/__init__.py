@@ -115,10 +115,12 @@ def html(title: str, body: str) -> str:
     """A page of a stand-in: plain, and it says what it is."""
     return (
         '<!doctype html><html lang="ru"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{title}</title><style>body{{font:1.1rem/1.5 sans-serif;max-width:34rem;margin:2rem auto;padding:0 1rem}}"
+        f"<title>{title}</title>"
+        "<style>body{font:1.1rem/1.5 sans-serif;max-width:34rem;margin:2rem auto;padding:0 1rem}"
         "button{font:inherit;padding:.75rem 1.25rem;margin:.25rem .5rem .25rem 0;border:1px solid #0b6b64;"
         "border-radius:.5rem;background:#fff;color:#0b6b64}button.main{background:#0b6b64;color:#fff}"
         "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.25rem .5rem .25rem 0}"
         "label{display:block}small{color:#4c5a57}</style>"
-        f"<h1>{title}</h1>{body}<p><small>Учебный двойник для показа и тестов. Денег он не списывает.</small></p></html>"
+        f"<h1>{title}</h1>{body}"
+        "<p><small>Учебный двойник для показа и тестов. Денег он не списывает.</small></p></html>"
     )
