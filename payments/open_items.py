@@ -28,30 +28,33 @@ BEGINNING = date(1900, 1, 1)  # before the first checkpoint everything is new
 LAST_CLOSED = "SELECT coalesce(max(month), %(beginning)s) FROM payments_closedmonth"
 # {scope}: a condition on `account_id`. Bounds are literals, so that the planner leaves the other partitions alone.
 ITEMS_SQL = """
-    SELECT item.account_id, item.contract_id, item.service_id, item.for_month, item.is_penalty,
-        sum(item.amount) AS amount, sum(item.charged) AS charged
+    SELECT item.account_id, item.contract_id, item.service_id, item.for_month, item.is_penalty, item.amount,
+        item.charged, service.priority, contract.allocation_rule = 3 AS is_apart, waiting.for_month IS NOT NULL AS waits
     FROM (
-        SELECT account_id, contract_id, service_id, for_month, is_penalty, amount, charged
-        FROM payments_openitem WHERE {scope} AND month = %(mark)s
-        UNION ALL
-        SELECT c.account_id, c.contract_id, c.service_id, c.month, c.kind = 6, c.amount, c.amount
-        FROM billing_charge AS c JOIN billing_contractmonth AS posted
-            ON posted.contract_id = c.contract_id AND posted.month = c.month AND posted.state <> 'open'
-        WHERE {scope} AND c.month >= %(mark)s AND NOT EXISTS (
-            SELECT FROM billing_hold AS h
-            WHERE h.account_id = c.account_id AND h.month = c.month AND h.released_at IS NULL)
-        UNION ALL
-        SELECT account_id, contract_id, service_id, for_month, part = 2, -amount, 0.00
-        FROM payments_allocation
-        WHERE {scope} AND day >= %(mark)s AND (day >= %(after)s OR for_month >= %(mark)s) AND contract_id <> 0
+        SELECT account_id, contract_id, service_id, for_month, is_penalty, sum(amount) AS amount,
+            sum(charged) AS charged
+        FROM (
+            SELECT account_id, contract_id, service_id, for_month, is_penalty, amount, charged
+            FROM payments_openitem WHERE {scope} AND month = %(mark)s
+            UNION ALL
+            SELECT c.account_id, c.contract_id, c.service_id, c.month, c.kind = 6, c.amount, c.amount
+            FROM billing_charge AS c JOIN billing_contractmonth AS posted
+                ON posted.contract_id = c.contract_id AND posted.month = c.month AND posted.state <> 'open'
+            WHERE {scope} AND c.month >= %(mark)s AND NOT EXISTS (
+                SELECT FROM billing_hold AS h
+                WHERE h.account_id = c.account_id AND h.month = c.month AND h.released_at IS NULL)
+            UNION ALL
+            SELECT account_id, contract_id, service_id, for_month, part = 2, -amount, 0.00
+            FROM payments_allocation
+            WHERE {scope} AND day >= %(mark)s AND (day >= %(after)s OR for_month >= %(mark)s) AND contract_id <> 0
+        ) AS line GROUP BY 1, 2, 3, 4, 5 HAVING sum(amount) <> 0
     ) AS item
-    GROUP BY 1, 2, 3, 4, 5 HAVING sum(item.amount) <> 0
-"""
-ITEMS_READ: dict[str, Any] = {name: ITEMS[name] for name in [*allocation.ITEM, "amount", "charged"]}
-WAITING = """
-    SELECT DISTINCT account_id, for_month FROM payments_paymentinstruction
-    WHERE account_id = ANY(%(accounts)s) AND kind IN (2, 3) AND valid_from <= %(on)s
-        AND (valid_to IS NULL OR valid_to > %(on)s)
+    JOIN accounts_service AS service ON service.id = item.service_id
+    JOIN accounts_agencycontract AS contract ON contract.id = item.contract_id
+    LEFT JOIN (
+        SELECT DISTINCT account_id, for_month FROM payments_paymentinstruction
+        WHERE {scope} AND kind IN (2, 3) AND valid_from <= %(on)s AND (valid_to IS NULL OR valid_to > %(on)s)
+    ) AS waiting ON waiting.account_id = item.account_id AND waiting.for_month = item.for_month
 """
 ADVANCES = """
     SELECT DISTINCT account_id FROM payments_allocation WHERE day >= %(after)s AND contract_id = 0
@@ -78,7 +81,7 @@ def scope_of(account_ids: Collection[int], name: str = "account_id") -> str:
 
 
 def of_accounts(account_ids: Collection[int], *, on: date) -> pl.DataFrame:
-    """Open items (allocation.ITEMS) of the accounts as they stand, credits negative. Two statements and small ones.
+    """Open items (allocation.ITEMS) of the accounts as they stand, credits negative. Two statements.
 
     on: instructions in force on this day make months wait.
     """
@@ -86,31 +89,11 @@ def of_accounts(account_ids: Collection[int], *, on: date) -> pl.DataFrame:
         return allocation.frame(ITEMS)
     ids = sorted(account_ids)
     scope = scope_of(ids)
-    params: dict[str, Any] = {"accounts": ids, "on": on, **mark()}
-    told = copy_out(ITEMS_SQL.format(scope=scope), params)
-    items = pl.read_csv(told, schema=_as_text(ITEMS_READ)).select(_typed(ITEMS_READ))
-    if "BETWEEN" in scope:
-        asked = pl.DataFrame({"account_id": ids}, schema={"account_id": pl.Int64})
-        items = items.join(asked, on="account_id", how="semi")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id, priority FROM accounts_service")
-        services = pl.DataFrame(
-            cursor.fetchall(), schema={"service_id": pl.Int64, "priority": pl.Int64}, orient="row"
-        )  # fmt: skip
-        cursor.execute(WAITING, params)
-        waiting = pl.DataFrame(
-            cursor.fetchall(), schema={"account_id": pl.Int64, "for_month": pl.Date}, orient="row"
-        ).with_columns(waits=pl.lit(True))  # fmt: skip
-    apart = terms().apart
-    return (
-        items.join(services, on="service_id", how="left")
-        .join(waiting, on=["account_id", "for_month"], how="left")
-        .with_columns(
-            pl.col("priority").fill_null(100), pl.col("waits").fill_null(False),
-            is_apart=pl.col("contract_id").is_in(sorted(apart)),
-        )
-        .select(*ITEMS)
-    )  # fmt: skip
+    told = copy_out(ITEMS_SQL.format(scope=scope), {"accounts": ids, "on": on, **mark()})
+    items = pl.read_csv(told, schema=_as_text(ITEMS)).select(_typed(ITEMS))
+    if "BETWEEN" not in scope:
+        return items
+    return items.join(pl.DataFrame({"account_id": ids}, schema={"account_id": pl.Int64}), on="account_id", how="semi")
 
 
 def _as_text(columns: Mapping[str, Any]) -> dict[str, Any]:

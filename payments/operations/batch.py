@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
-from django.db import transaction
+import polars as pl
+from django.db import connection, transaction
 
 from accounts import operations as accounts_operations
+from accounts import queries as accounts_queries
+from accounts import rules
 from accounts.calendar import Month
+from accounts.database import copy_in
 from accounts.money import total
-from accounts.queries import PersonalAccount, User
-from payments.models import Channel, Payment, PaymentState, Register
+from accounts.queries import User
+from payments.models import Channel, PaymentState, Register
+from payments.operations.allocating import Directed, direction_as_stored
 from payments.operations.days import By, hold_open
 from payments.operations.intake import (
     FACE_TO_FACE,
-    Match,
     PaymentRefused,
     check_day,
     check_possible,
-    closed_doubt,
     doubt_about,
-    match_account,
 )
 
 
@@ -49,16 +54,86 @@ class Incoming:
     purpose: str = ""
     for_month: Month | None = None
     doubt: str = ""
+    directed_to: Directed = None
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What became of a row; the payment when it is a new one."""
+    """What became of a row; the payment's number when it is a new one."""
 
     row: Incoming
     verdict: Verdict
     reason: str = ""
-    payment: Payment | None = None
+    payment_id: int | None = None
+
+
+# The columns of a payment that a channel tells, as they are copied in.
+COLUMNS: dict[str, Any] = {
+    "id": pl.Int64, "channel_id": pl.String, "external_id": pl.String, "register_id": pl.Int64,
+    "number_as_received": pl.String, "payer": pl.String, "purpose": pl.String, "account_id": pl.Int64,
+    "amount": pl.Decimal(38, 2), "for_month": pl.Date, "directed_to": pl.String, "paid_on": pl.Date, "day": pl.Date,
+    "accepted_at": pl.String, "accepted_by_id": pl.Int64, "state": pl.String, "held_because": pl.String,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """What of an account decides whether its money is believed."""
+
+    pk: int
+    number: str
+    closed_on: date | None
+
+    def doubt(self, paid_on: date) -> str:
+        if self.closed_on is not None and self.closed_on <= paid_on:
+            return f"Лицевой счёт {self.number} закрыт {self.closed_on:%d.%m.%Y}."
+        return ""
+
+
+class _Accounts:
+    """The accounts that the rows name, by id and by number: two statements for all of them."""
+
+    def __init__(self, rows: Sequence[Incoming]) -> None:
+        self.by_id = self._read("id = ANY(%s)", [row.account_id for row in rows if row.account_id])
+        told = {row.number for row in rows if not row.account_id}
+        self.candidates = {number: accounts_queries.number_candidates(number) for number in told}
+        meant = {number for numbers in self.candidates.values() for number in numbers}
+        found = self._read("number = ANY(%s)", sorted(meant | told))
+        self.by_number = {account.number: account for account in found.values()}
+
+    @staticmethod
+    def _read(condition: str, values: list[Any]) -> dict[int, _Account]:
+        if not values:
+            return {}
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT id, number, closed_on FROM accounts_personalaccount WHERE {condition}", [values])
+            return {row[0]: _Account(*row) for row in cursor.fetchall()}
+
+    def match(self, row: Incoming) -> tuple[_Account | None, str]:
+        """The account and a doubt about it, in the words of `intake.match_account`."""
+        if row.account_id:
+            account = self.by_id.get(row.account_id)
+        else:
+            named = [row.number, *self.candidates[row.number]]
+            account = next((self.by_number[number] for number in named if number in self.by_number), None)
+        if account is not None:
+            return account, account.doubt(row.paid_on)
+        if not row.account_id and not row.number.strip():
+            return None, "Лицевой счёт не указан."
+        if not row.account_id and not any(map(rules.is_account_number, self.candidates[row.number])):
+            return None, f"Номер лицевого счёта {row.number} неверен: контрольная цифра не сходится."
+        return None, f"Лицевой счёт {row.number} не найден."
+
+
+def _known(channel: str, rows: Sequence[Incoming]) -> dict[str, tuple[str, Decimal, date]]:
+    """External id → the facts it came with before."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT external_id, number_as_received, amount, paid_on FROM payments_payment"
+            " WHERE channel_id = %s AND external_id = ANY(%s)",
+            [channel, [row.external_id for row in rows]],
+        )
+        return {external_id: (number, amount, paid_on) for external_id, number, amount, paid_on in cursor.fetchall()}
 
 
 @transaction.atomic
@@ -68,7 +143,7 @@ def record_payments(
     """Take the rows in exactly once each; a verdict for every row, in their order.
 
     A row that is impossible or repeats a number with other facts does not stop the others: money of theirs has come.
-    The number of statements does not grow with the rows (unknown accounts apart). Raises DayClosed, PaymentRefused
+    The number of statements does not grow with the rows; new payments go in by COPY. Raises DayClosed, PaymentRefused
     when the channel is unknown or out of use.
     """
     found = Channel.objects.filter(pk=channel).first()
@@ -76,67 +151,68 @@ def record_payments(
         raise PaymentRefused(f"Канал приёма «{channel}» не найден или не действует.")
     check_day(day, today=today)
     hold_open(day)
-    ids = {row.account_id for row in rows if row.account_id}
-    numbers = {row.number for row in rows if not row.account_id}
-    by_id = PersonalAccount.objects.in_bulk(ids)
-    by_number = {account.number: account for account in PersonalAccount.objects.filter(number__in=numbers)}
-    known = {
-        payment.external_id: payment
-        for payment in Payment.objects.filter(channel_id=channel, external_id__in=[row.external_id for row in rows])
-    }
+    if not rows:
+        return []
+    accounts = _Accounts(rows)
+    known = _known(channel, rows)
     judged: list[Judged] = []
-    fresh: dict[str, Payment] = {}
+    fresh: list[tuple[int, Incoming, int | None, str]] = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('payments_payment', 'id')) FROM generate_series(1, %s)", [len(rows)]
+        )
+        numbers = iter([number for (number,) in cursor.fetchall()])
+        cursor.execute("SELECT now()::text")
+        (now,) = cursor.fetchone()
     for row in rows:
         try:
-            check_possible(row.amount, None, row.external_id, row.paid_on)
+            check_possible(row.amount, row.directed_to, row.external_id, row.paid_on)
         except PaymentRefused as refusal:
             judged.append(Judged(row, Verdict.REFUSED, str(refusal)))
             continue
-        earlier = known.get(row.external_id) or fresh.get(row.external_id)
-        if earlier is not None:
-            same = (earlier.number_as_received, earlier.amount, earlier.paid_on) == (
-                row.number[:60],
-                row.amount,
-                row.paid_on,
-            )
-            judged.append(Judged(row, Verdict.REPEATED if same else Verdict.CONFLICT))
+        facts = (row.number[:60], row.amount, row.paid_on)
+        earlier = known.setdefault(row.external_id, facts)
+        if earlier is not facts:
+            judged.append(Judged(row, Verdict.REPEATED if earlier == facts else Verdict.CONFLICT))
             continue
-        account = by_id.get(row.account_id) if row.account_id else by_number.get(row.number)
-        if row.doubt:
-            match = Match(None, row.doubt)
-        elif account:
-            match = Match(account, closed_doubt(account, row.paid_on))
-        else:
-            match = match_account(number=row.number, account_id=row.account_id, paid_on=row.paid_on)
-        doubt = doubt_about(amount=row.amount, paid_on=row.paid_on, today=today) or match.doubt
+        account, doubt = (None, row.doubt) if row.doubt else accounts.match(row)
+        doubt = doubt_about(amount=row.amount, paid_on=row.paid_on, today=today) or doubt
         if doubt and found.kind in FACE_TO_FACE:
+            del known[row.external_id]
             judged.append(Judged(row, Verdict.REFUSED, doubt))
             continue
-        fresh[row.external_id] = Payment(
-            channel_id=channel,
-            external_id=row.external_id,
-            number_as_received=row.number[:60],
-            amount=row.amount,
-            paid_on=row.paid_on,
-            register=register,
-            payer=row.payer[:255],
-            purpose=row.purpose[:500],
-            account=None if doubt else match.account,
-            for_month=row.for_month.first if row.for_month else None,
-            day=day,
-            accepted_by=by if isinstance(by, User) else None,
-            state=PaymentState.UNIDENTIFIED if doubt else PaymentState.ACCEPTED,
-            held_because=doubt[:255],
-        )
-        verdict = Verdict.HELD if doubt else Verdict.ACCEPTED
-        judged.append(Judged(row, verdict, doubt, fresh[row.external_id]))
+        payment_id = next(numbers)
+        fresh.append((payment_id, row, account.pk if account and not doubt else None, doubt))
+        judged.append(Judged(row, Verdict.HELD if doubt else Verdict.ACCEPTED, doubt, payment_id))
     if fresh:
-        Payment.objects.bulk_create(fresh.values(), batch_size=2000)
+        _write(fresh, channel=channel, day=day, now=now, by=by, register=register)
         accounts_operations.note(
             "payments.batch.recorded",
             by=by or channel,
             day=day,
             payments=len(fresh),
-            amount=total(payment.amount for payment in fresh.values()),
+            amount=total(row.amount for _, row, _, _ in fresh),
         )
     return judged
+
+
+def _write(
+    fresh: Sequence[tuple[int, Incoming, int | None, str]], *, channel: str, day: date, now: str, by: By,
+    register: Register | None,
+) -> None:  # fmt: skip
+    accepted_by = by.pk if isinstance(by, User) else None
+    register_id = register.pk if register else None
+    lines = [
+        (
+            payment_id, channel, row.external_id, register_id, row.number[:60], row.payer[:255], row.purpose[:500],
+            account_id, row.amount, row.for_month.first if row.for_month else None,
+            json.dumps(direction_as_stored(row.directed_to)), row.paid_on, day, now, accepted_by,
+            (PaymentState.UNIDENTIFIED if doubt else PaymentState.ACCEPTED).value, doubt[:255],
+        )
+        for payment_id, row, account_id, doubt in fresh
+    ]  # fmt: skip
+    buffer = io.BytesIO()
+    # an empty text is quoted and stays a text; a null is bare
+    pl.DataFrame(lines, schema=COLUMNS, orient="row").write_csv(buffer, include_header=False, quote_style="non_numeric")
+    buffer.seek(0)
+    copy_in("payments_payment", list(COLUMNS), buffer)

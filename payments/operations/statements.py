@@ -406,18 +406,17 @@ def _take_in(
         if line is None:
             rows.append(plan.old_verdict(place, document))
             continue
-        payment = None
+        payment_id = None
         row = _stored(line, register, repeats[place])
         if line.way == Direction.IN:
             found = taken[place]
-            verdict, payment = VERDICTS[found.verdict], found.payment
-            row.payment = payment
+            verdict, payment_id = VERDICTS[found.verdict], found.payment_id
+            row.payment_id = payment_id
             text = found.reason or f"{found.verdict.capitalize()}: счёт {found.row.number}."
         else:
             verdict, text = OUTGOING, _confirm(line, row, by=by)
         if verdict != REJECTED:
             stored.append(row)
-        payment_id = payment.pk if payment else None
         rows.append(
             RowVerdict(document.line, document.number, document.document_on, document.amount, verdict, text, payment_id)
         )
