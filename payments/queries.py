@@ -26,6 +26,7 @@ from payments.models import (
     ClosedMonth,
     OperatingDay,
     OperatingDayState,
+    PaperKind,
     Part,
     Payment,
     PaymentState,
@@ -34,13 +35,14 @@ from payments.models import (
     Remittance,
     RemittanceState,
     Reversal,
+    SettlementPaper,
 )
 from payments.open_items import accounts_with_advance, debts, open_items, open_items_of
 
 __all__ = [
-    "BankStatementLine", "CashReceipt", "Channel", "OperatingDay", "OperatingDayState", "Part", "Payment",
-    "PaymentState", "Register", "RegisterState", "Remittance", "RemittanceState", "Reversal", "accounts_with_advance",
-    "debts", "open_items", "open_items_of",
+    "BankStatementLine", "CashReceipt", "Channel", "OperatingDay", "OperatingDayState", "PaperKind", "Part", "Payment",
+    "PaymentState", "Register", "RegisterState", "Remittance", "RemittanceState", "Reversal", "SettlementPaper",
+    "accounts_with_advance", "debts", "open_items", "open_items_of",
 ]  # fmt: skip
 
 ADVANCE_NAME = "Аванс"
@@ -482,7 +484,7 @@ def payment_path(payment_id: int) -> PaymentPath | None:
     paid_on_by: dict[tuple[int, date], RemittanceRow] = {}
     if through_agent and row.parts:
         wanted = {(part.contract_id, part.day) for part in row.parts if part.contract_id}
-        remittances = _remittance_rows(
+        remittances = remittance_rows(
             Remittance.objects.filter(
                 contract_id__in={contract_id for contract_id, _ in wanted}, day__gte=min(part.day for part in row.parts)
             ).order_by("day")
@@ -589,7 +591,8 @@ def receipt(number: str) -> ReceiptRow | None:
 # --- remittances ----------------------------------------------------------------------------------------------------
 
 
-def _remittance_rows(found: Iterable[Remittance]) -> list[RemittanceRow]:
+def remittance_rows(found: Iterable[Remittance]) -> list[RemittanceRow]:
+    """Remittances as rows for a page; a set of them is read in one statement."""
     if hasattr(found, "select_related"):
         found = found.select_related("contract__principal", "bank_account", "formed_by", "released_by")
     return [
@@ -633,7 +636,7 @@ def remittances_of(
         found = found.filter(day__gte=since)
     if until is not None:
         found = found.filter(day__lte=until)
-    return _remittance_rows(found.order_by("-day", "contract_id")[:limit])
+    return remittance_rows(found.order_by("-day", "contract_id")[:limit])
 
 
 def remittance_queue(*, before: date) -> list[RemittanceRow]:
@@ -641,13 +644,13 @@ def remittance_queue(*, before: date) -> list[RemittanceRow]:
     waiting = Remittance.objects.filter(
         day__lt=before, net__gt=0, state__in=[RemittanceState.FORMED, RemittanceState.REJECTED]
     )
-    return _remittance_rows(waiting.order_by("day", "contract_id"))
+    return remittance_rows(waiting.order_by("day", "contract_id"))
 
 
 def remittances_on(day: date) -> list[RemittanceRow]:
     """All remittances of a day, by principal."""
     found = Remittance.objects.filter(day=day)
-    return _remittance_rows(found.order_by("contract__principal__short_name", "contract_id"))
+    return remittance_rows(found.order_by("contract__principal__short_name", "contract_id"))
 
 
 @dataclass(frozen=True, slots=True)

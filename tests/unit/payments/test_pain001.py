@@ -51,7 +51,7 @@ def test_the_facts_of_an_order_are_the_message_s():
     assert root.xpath("//p:InstdAmt/@Ccy", namespaces=SPACE) == ["RUB"]
     assert texts(root, "//p:ReqdExctnDt") == ["2026-11-06"]
     assert texts(root, "//p:Cdtr/p:Nm") == ["ТСЖ «Дом & сад»"]
-    assert texts(root, "//p:CdtrAcct//p:Id") == [HOUSE.account]
+    assert texts(root, "//p:CdtrAcct//p:Othr/p:Id") == [HOUSE.account]
     assert texts(root, "//p:DbtrAgt//p:MmbId") == ["044030827"]
     assert texts(root, "//p:Dbtr//p:Othr/p:Id") == ["7707083893", "561001001"]
     lines = texts(root, "//p:Ustrd")

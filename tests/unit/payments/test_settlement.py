@@ -165,7 +165,7 @@ def test_every_scheme_at_once_comes_to_exact_kopecks():
     ]
     found = settle(rows, schemes, RATES, Decimal("-12.34"))
     assert [(str(line.fee), str(line.vat), line.bound) for line in found.lines] == [
-        ("15", "3.30", "минимум"), ("17.34", "3.81", ""), ("5000", "1100.00", "максимум"), ("15", "3.30", "минимум"),
+        ("15", "3.30", "минимум"), ("17.34", "3.81", ""), ("15", "3.30", "минимум"), ("5000", "1100.00", "максимум"),
     ]  # fmt: skip
     assert (found.commission, found.vat) == (Decimal("47.34"), Decimal("10.41"))
     assert found.net == Decimal("779111.16") - Decimal("100.00") - Decimal("57.75") - Decimal("12.34")
