@@ -30,7 +30,7 @@ MONTH = Month.parse("2026-10")
 
 def run(*, accounts: int, workers: int = 2) -> dict[str, Any]:
     with own_database("calculation"):
-        call_command("seed", accounts=accounts, months=2, until=str(MONTH), stdout=io.StringIO(), stderr=io.StringIO())
+        call_command("seed", accounts=accounts, months=2, until=MONTH, stdout=io.StringIO(), stderr=io.StringIO())
         with connection.cursor() as cursor:
             # a region that has stood for a night is vacuumed: autovacuum must not share the cores with the measurement
             cursor.execute("VACUUM ANALYZE")
