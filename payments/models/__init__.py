@@ -45,6 +45,7 @@ from payments.models.online import (
     OnlineState,
     RefundState,
 )
+from payments.models.registers import RegisterLayout, RegisterSource, SourceKind
 
 __all__ = [
     "NO_CONTRACT",
@@ -79,11 +80,14 @@ __all__ = [
     "ReceiptPayment",
     "RefundState",
     "Register",
+    "RegisterLayout",
+    "RegisterSource",
     "RegisterState",
     "Remittance",
     "RemittanceState",
     "Reversal",
     "SettlementPaper",
+    "SourceKind",
     "never_emptied",
     "of_open_days",
 ]

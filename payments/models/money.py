@@ -93,7 +93,7 @@ class Register(models.Model):
     channel = models.ForeignKey(Channel, PROTECT, related_name="registers", verbose_name="канал")
     kind = models.CharField("вид", max_length=20, default="statement")
     name = models.CharField("имя файла", max_length=255)
-    sha256 = models.CharField("отпечаток", max_length=64, unique=True)
+    sha256 = models.CharField("отпечаток", max_length=64)
     taken_at = models.DateTimeField("принят", default=timezone.now)
     taken_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, PROTECT, null=True, blank=True, related_name="+", verbose_name="загрузил"
@@ -107,7 +107,12 @@ class Register(models.Model):
         verbose_name_plural = "реестры"
         constraints = [
             models.CheckConstraint(name="register_state_known", condition=Q(state__in=RegisterState.values)),
-        ]
+            # What was undone may come again: the file was right, its channel or layout was not.
+            models.UniqueConstraint(
+                fields=["sha256"], name="register_file_once", condition=~Q(state="undone"),
+                violation_error_message="Этот файл уже загружен.",
+            ),
+        ]  # fmt: skip
         triggers = [
             pgtrigger.Protect(name="register_kept", operation=pgtrigger.Delete),
             never_emptied("register"),
