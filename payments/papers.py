@@ -99,7 +99,7 @@ MINUS = "coalesce(-sum(a.amount) FILTER (WHERE a.amount < 0), 0.00)"
 
 def _allocated(columns: str, contract_id: int, since: date, until: date, rest: str = "") -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        params = {"contract": contract_id, "since": since, "until": until, "own": OWN}
+        params: dict[str, Any] = {"contract": contract_id, "since": since, "until": until, "own": OWN}
         cursor.execute(ALLOCATED.format(columns=columns, rest=rest), params)
         return cursor.fetchall()
 
@@ -142,7 +142,11 @@ def payload(
     if last < first:
         raise PaperRefused("Конец периода раньше начала.", field="last")
     if kind == PaperKind.PAYER:
+        if account_id is None:
+            raise PaperRefused("Назовите лицевой счёт: сверка составляется с его плательщиком.", field="account")
         return _payer(PersonalAccount.objects.select_related("house", "premises").get(pk=account_id), first, last)
+    if contract_id is None:
+        raise PaperRefused("Назовите договор: документ составляется с его принципалом.", field="contract")
     contract = AgencyContract.objects.select_related("principal").get(pk=contract_id)
     make = {PaperKind.REPORT: _report, PaperKind.ACT: _act, PaperKind.PRINCIPAL: _principal}[PaperKind(kind)]
     return make(contract, first, last)
@@ -395,7 +399,7 @@ def _payer(account: PersonalAccount, first: Month, last: Month) -> dict[str, Any
     opening = queries.balance(account_id=account.pk, on=since)
     rows: list[tuple[date, str, Decimal, Decimal]] = []
     with connection.cursor() as cursor:
-        params = {"account": account.pk, "since": since, "until": until}
+        params: dict[str, Any] = {"account": account.pk, "since": since, "until": until}
         cursor.execute(CHARGED, params)
         for day, amount in cursor.fetchall():
             month = Month(day)

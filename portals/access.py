@@ -13,8 +13,10 @@ from accounts.queries import AgencyContract, House, PersonalAccount, User
 from portals.models import AccountLink, PrincipalUser
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from epd.models import PaymentDocument
-    from payments.models import Payment, Remittance
+    from payments.models import OnlinePayment, Payment, Remittance, SettlementPaper
 
 Visitor = User | AnonymousUser
 
@@ -57,6 +59,11 @@ def get_document_for(user: Visitor, number: str, pk: int) -> PaymentDocument:
 def get_payment_for(user: Visitor, number: str, pk: int) -> Payment:
     """A payment to the resident's account, or 404."""
     return only(get_account_for(user, number).payments.all(), pk=pk)  # type: ignore[no-any-return]
+
+
+def get_online_payment_for(user: Visitor, number: str, key: UUID) -> OnlinePayment:
+    """A payment begun on line for the resident's account, or 404."""
+    return only(get_account_for(user, number).online_payments.all(), key=key)  # type: ignore[no-any-return]
 
 
 def has_accounts(user: Visitor) -> bool:
@@ -111,3 +118,9 @@ def get_remittance_for(user: Visitor, pk: int) -> Remittance:
     """A remittance under one of the user's contracts, or 404."""
     contract = only(contracts_for(user), remittances=pk)
     return only(contract.remittances.select_related("contract__principal", "bank_account"), pk=pk)  # type: ignore[no-any-return]
+
+
+def get_paper_for(user: Visitor, pk: int) -> SettlementPaper:
+    """An issued paper under one of the user's contracts, or 404."""
+    contract = only(contracts_for(user), papers=pk)
+    return only(contract.papers.all(), pk=pk)  # type: ignore[no-any-return]

@@ -29,10 +29,10 @@ def day(request: HttpRequest, name: str, default: date, *, last: date = LAST_DAY
     return min(found, last) if is_known(found) else default
 
 
-def month(request: HttpRequest, default: Month, *, last: Month | None = None) -> Month:
+def month(request: HttpRequest, default: Month, *, last: Month | None = None, name: str = "month") -> Month:
     """The month of the address (2026-10), `last` at most; an unreadable or impossible one is the default."""
     try:
-        found = Month.parse(request.GET.get("month", ""))
+        found = Month.parse(request.GET.get(name, ""))
     except Refusal:
         return default
     if not is_known(found.first):

@@ -20,6 +20,7 @@ LOAD_STATEMENT = "payments.add_register"
 FORM_REMITTANCE = "payments.add_remittance"
 SEND_REMITTANCE = "payments.change_remittance"
 CLOSE_DAY = "payments.change_operatingday"
+ISSUE_PAPER = "payments.add_settlementpaper"
 CLOSE_BOOKS = "payments.add_closedmonth"
 DRAFT = "billing.add_charge"
 POST_MONTH = "billing.change_contractmonth"
@@ -59,7 +60,10 @@ SEE_PAYMENTS = [
 ]
 SEE_MONEY = [
     *SEE_PAYMENTS,
-    *(f"payments.view_{model}" for model in ("bankstatementline", "closedmonth", "operatingday", "remittance")),
+    *(
+        f"payments.view_{model}"
+        for model in ("bankstatementline", "closedmonth", "operatingday", "remittance", "settlementpaper")
+    ),
 ]
 SEE_DOCUMENTS = ["epd.view_paymentdocument"]
 SEE_WORK = ["accounts.view_run", "accounts.view_journalentry", "accounts.view_importedfile", "accounts.view_touch"]
@@ -94,7 +98,7 @@ ROLES: dict[str, list[str]] = {
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PENALTIES, *SEE_MONEY, *SEE_DOCUMENTS, *SEE_WORK, "accounts.view_bankaccount",
         "accounts.view_commissionterms", *may_edit("accounts", "organisation", "commissionterms"),
         *may_edit("payments", "channel"), REVERSE_PAYMENT, ASSIGN_PAYMENT, LOAD_STATEMENT, FORM_REMITTANCE,
-        SEND_REMITTANCE, CLOSE_DAY, CLOSE_BOOKS, PROPOSE_REQUISITES, APPROVE_REQUISITES,
+        SEND_REMITTANCE, ISSUE_PAPER, CLOSE_DAY, CLOSE_BOOKS, PROPOSE_REQUISITES, APPROVE_REQUISITES,
     ],
 }  # fmt: skip
 OUR_APPS = ("accounts", "billing", "payments", "debt", "epd", "gis_export", "portals", "django_celery_beat")
@@ -104,8 +108,9 @@ VERBS = {"add": "добавлять", "change": "изменять", "delete": "�
 RIGHT_NAMES = {
     TAKE_CASH: "принимать деньги в кассе", REVERSE_PAYMENT: "отменять и возвращать платежи",
     ASSIGN_PAYMENT: "выяснять платежи", LOAD_STATEMENT: "загружать выписки",
-    FORM_REMITTANCE: "формировать перечисления",
-    SEND_REMITTANCE: "отправлять перечисления и отмечать ответы банка", CLOSE_DAY: "закрывать операционный день",
+    FORM_REMITTANCE: "формировать перечисления", ISSUE_PAPER: "выпускать отчёты, акты и сверки",
+    SEND_REMITTANCE: "выпускать и отправлять перечисления, отмечать ответы банка",
+    CLOSE_DAY: "закрывать операционный день",
     DRAFT: "рассчитывать черновики", POST_MONTH: "проводить месяц",
     ISSUE: "выпускать платёжные документы", HOLD: "удерживать счета", RELEASE: "снимать удержания",
     ENTER_READING: "вводить показания", JUDGE_READING: "решать о сомнительных показаниях",

@@ -70,6 +70,8 @@ def navigation(request: HttpRequest) -> list[Item]:
         ]),
         ("Перечисления", True, [
             page("Перечисления за день", "send_money", "remittances", "payments.view_remittance"),
+            page("Сохранность денег", "verified", "sheet", "payments.view_remittance"),
+            page("Отчёты, акты, сверки", "summarize", "settlement_papers", "payments.view_settlementpaper"),
             rows("Все перечисления", "account_balance", "payments.remittance"),
             rows("Операционные дни", "today", "payments.operatingday"),
             rows("Закрытые месяцы", "lock", "payments.closedmonth"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portals.office.views import billing, card, cash, corrections, imports, money, papers, readings, search
+from portals.office.views import billing, card, cash, corrections, imports, money, papers, readings, search, settlements
 
 app_name = "office"
 
@@ -36,5 +36,11 @@ urlpatterns = [
     path("payments/statement/", money.statement, name="statement"),
     path("payments/statement/sample.txt", money.statement_sample, name="statement_sample"),
     path("payments/remittances/", money.remittances, name="remittances"),
+    path("payments/settlements/", settlements.papers_page, name="settlement_papers"),
+    path("payments/settlements/new/", settlements.paper_preview, name="settlement_preview"),
+    path("payments/settlements/<int:pk>/", settlements.paper, name="settlement_paper"),
+    path("payments/sheet/", settlements.sheet, name="sheet"),
+    path("payments/trace/<int:payment_id>/", settlements.trace, name="trace"),
+    path("payments/remittances/<int:remittance_id>/trace/", settlements.remittance_trace, name="remittance_trace"),
     path("payments/remittances/file/", money.remittance_file, name="remittance_file"),
 ]

@@ -20,5 +20,9 @@ urlpatterns = [
     path("turnover/<int:house>/", views.house_turnover, name="house-turnover"),
     path("remittances/", views.remittances, name="remittances"),
     path("remittances/<int:pk>/", views.remittance, name="remittance"),
+    path("payments/<int:pk>/", views.trace, name="trace"),
+    path("papers/", views.papers_page, name="papers"),
+    path("papers/<int:pk>.pdf", views.paper_pdf, name="paper-pdf"),
+    path("papers/<int:pk>.xlsx", views.paper_workbook, name="paper-workbook"),
     path("remittances/<int:pk>.xlsx", views.remittance_workbook, name="remittance-workbook"),
 ]

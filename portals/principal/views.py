@@ -18,10 +18,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 import accounts.queries
+import payments.papers
 import payments.queries
+import payments.tracing
 from accounts.calendar import ONE_DAY, Month
 from accounts.queries import AgencyContract
-from portals import access, asked, workbooks
+from portals import access, asked, papers, workbooks
 from portals import queries as portal_queries
 from portals.principal import queries
 from portals.principal.tables import AccountFilter, AccountTable
@@ -389,3 +391,40 @@ def remittance_workbook(request: HttpRequest, scope: Scope, pk: int) -> HttpResp
         f"{row.contract.principal.short_name}"
     )
     return excel(f"reestr-{row.day}-{row.number}", workbooks.workbook("Реестр", heading, columns, rows))
+
+
+# --- the way of a payment, papers ------------------------------------------------------------------------------------
+
+
+@page
+def trace(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
+    """The own parts of a payment: how they were allocated, remitted and confirmed by the bank."""
+    own = list(access.contracts_for(request.user).values_list("pk", flat=True))
+    found = payments.tracing.payment_trace(pk, contract_ids=own)
+    if found is None:
+        raise Http404("Такого платежа нет.")
+    return render(request, "principal/trace.html", {"tab": "payments", "scope": scope, "trace": found})
+
+
+@page
+def papers_page(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """The agent's reports, acts and reconciliation statements that were issued."""
+    rows = payments.papers.papers_of(contract_ids=scope.ids)
+    return render(request, "principal/papers.html", {"tab": "papers", "scope": scope, "rows": rows})
+
+
+@page
+def paper_pdf(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
+    return paper_file(request, pk, "pdf")
+
+
+@page
+def paper_workbook(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
+    return paper_file(request, pk, "xlsx")
+
+
+def paper_file(request: HttpRequest, pk: int, form: str) -> HttpResponse:
+    """An issued paper as it was frozen."""
+    row = access.get_paper_for(request.user, pk)
+    name = f"{row.kind}-{row.contract_id}-{row.last_month:%Y-%m}"
+    return papers.download(row.payload, form=form, name=name, number=row.number, on=row.issued_on)
