@@ -45,5 +45,8 @@ BEAT: dict[str, Entry] = {
     "close-day": daily(0, 30, "payments.tasks.close_day"),
     "issue-documents": monthly(2, 5, 0, "epd.tasks.issue_month"),  # delivered by the 5th: ч. 2 ст. 155 ЖК РФ
     "issue-late-documents": monthly(5, 5, 0, "epd.tasks.issue_month"),  # of what was held or posted later
+    "ask-undecided": every_minute("payments.tasks.ask_undecided"),
+    "send-receipts": every_minute("payments.tasks.send_receipts"),
+    "charge-autopayments": hourly(20, "portals.tasks.charge_autopayments"),
     "remit-day": working_days(9, 0, "payments.tasks.remit_day"),  # ПП № 253, п. 6
 }

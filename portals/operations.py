@@ -1,4 +1,4 @@
-"""Who gets to see which account: links proved by the code on the document, and their withdrawal."""
+"""Who gets to see which account: links proved by the code on the document, their withdrawal and what it ends."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from django.db import transaction
 
 import accounts.operations
 import accounts.queries
+import payments.operations
 from accounts.errors import Refusal
 from accounts.queries import PersonalAccount, User
+from portals import queries
 from portals.models import AccountLink
 
 
@@ -52,3 +54,13 @@ def unlink_account(*, user: User, account_id: int, at: datetime) -> None:
     links.filter(given_by=user).update(withdrawn_at=at)
     own.update(withdrawn_at=at)
     accounts.operations.note("portals.account.unlinked", by=user, account_id=account_id)
+
+
+def withdraw_autopayments(*, at: datetime) -> int:
+    """Switch off the autopayments of those who took the account out of their cabinet; how many."""
+    strangers = queries.strangers_autopayments()
+    for row in strangers:
+        payments.operations.stop_autopayment(
+            autopayment_id=row.autopayment_id, by="portals", at=at, because="счёт убран из кабинета"
+        )
+    return len(strangers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,16 +14,19 @@ from django.db.models import Q, QuerySet, Sum
 import accounts.queries
 import billing.queries
 import debt.queries
+import payments.online_queries
 import payments.queries
 from accounts.calendar import ONE_DAY, Month
 from accounts.money import ZERO, total
 from accounts.queries import MeterRow, PersonalAccount, ReadingWindow, User
 from billing.queries import ChargeKind, ChargeRow, DifferenceRow
 from epd.queries import DocumentKind, PaymentDocument
-from payments.queries import PaymentRow, PaymentState
+from payments.online_queries import AutopaymentRow, Moving
+from payments.queries import PaymentRow
 from portals.models import AccountLink, PrincipalUser
 
 MONTHS_SHOWN = 36
+NOTHING_MOVES = Moving(ZERO, None, "")
 
 
 # --- what to pay -----------------------------------------------------------------------------------------------------
@@ -34,6 +37,7 @@ class Bill:
     """What is asked of the resident today, payments in transit already taken off. total = current + debt.
 
     current: what is unpaid of the last document's month; debt: of the months before; due_on: until when current is due.
+    failed: the last payment on line, if that one failed.
     """
 
     total: Decimal
@@ -44,6 +48,8 @@ class Bill:
     due_on: date | None
     is_late: bool
     document_id: int | None
+    failed: Decimal | None = None
+    failed_because: str = ""
 
     @property
     def overpaid(self) -> Decimal:
@@ -55,21 +61,24 @@ def bills(account_ids: Sequence[int], *, on: date) -> dict[int, Bill]:
     balances = payments.queries.balances(account_ids=account_ids, on=on + ONE_DAY)
     documents = last_documents(account_ids)
     charged = charged_in({pk: Month.of(document.month) for pk, document in documents.items()})
-    in_transit = money_in_transit(account_ids)
+    moving = payments.online_queries.moving(account_ids)
     found = {}
     for pk in account_ids:
         document = documents.get(pk)
-        owed = balances[pk] - in_transit.get(pk, ZERO)
+        paid = moving.get(pk, NOTHING_MOVES)
+        owed = balances[pk] - paid.in_transit
         current = min(owed, max(charged.get(pk, ZERO), ZERO)) if owed > 0 else ZERO
         found[pk] = Bill(
             total=owed,
             current=current,
             debt=owed - current if owed > 0 else ZERO,
-            in_transit=in_transit.get(pk, ZERO),
+            in_transit=paid.in_transit,
             month=Month.of(document.month) if document else None,
             due_on=document.due_on if document else None,
             is_late=bool(document and owed > 0 and document.due_on < on),
             document_id=document.pk if document else None,
+            failed=paid.failed,
+            failed_because=paid.failed_because,
         )
     return found
 
@@ -100,12 +109,6 @@ def charged_in(months: dict[int, Month]) -> dict[int, Decimal]:
     return {row["account_id"]: row["total"] for row in rows}
 
 
-def money_in_transit(account_ids: Sequence[int]) -> dict[int, Decimal]:
-    """Account → what was paid and has not reached the centre yet, roubles. One statement."""
-    rows = payments.queries.Payment.objects.filter(account_id__in=account_ids, state=PaymentState.IN_TRANSIT)
-    return {row["account_id"]: row["total"] for row in rows.values("account_id").annotate(total=Sum("amount"))}
-
-
 @dataclass(frozen=True, slots=True)
 class AccountCard:
     """An account on the first screen."""
@@ -134,6 +137,51 @@ def account_cards(own: Sequence[PersonalAccount], *, on: date) -> list[AccountCa
         )
         for row in own
     ]
+
+
+# --- autopayment -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DueAutopayment:
+    """A consent and the document to be charged: the roubles that the account still owes today."""
+
+    autopayment_id: int
+    document: str
+    amount: Decimal
+
+
+def due_autopayments(*, on: date) -> Iterator[DueAutopayment]:
+    """What is to be charged: accounts whose last document is younger than the consent and was not charged yet.
+
+    The sum is what the bill says today, not what the document said: who has paid meanwhile is charged the rest.
+    """
+    after = 0
+    while standing := payments.online_queries.active_autopayments(after=after):
+        after = standing[-1].autopayment_id
+        pks = [row.account_id for row in standing]
+        documents = last_documents(pks)
+        charged = payments.online_queries.charged_documents([row.autopayment_id for row in standing])
+        asked = bills(pks, on=on)
+        for row in standing:
+            document = documents.get(row.account_id)
+            if document is None or document.issued_at <= row.consented_at:
+                continue
+            owed = asked[row.account_id].total
+            if owed > 0 and (row.autopayment_id, document.number) not in charged:
+                yield DueAutopayment(row.autopayment_id, document.number, owed)
+
+
+def strangers_autopayments() -> list[AutopaymentRow]:
+    """Autopayments of users who no longer have the account in their cabinet."""
+    found: list[AutopaymentRow] = []
+    after = 0
+    while standing := payments.online_queries.active_autopayments(after=after):
+        after = standing[-1].autopayment_id
+        links = AccountLink.objects.filter(account__in=[row.account_id for row in standing], withdrawn_at=None)
+        linked = set(links.values_list("user_id", "account_id"))
+        found += [row for row in standing if (row.user_id, row.account_id) not in linked]
+    return found
 
 
 # --- charges of a month ----------------------------------------------------------------------------------------------

@@ -33,6 +33,51 @@ class LinkForm(forms.Form):
     )
 
 
+class RoublesField(forms.CharField):
+    """A sum as people type it: «1 234,50», «1234.5 ₽»."""
+
+    def to_python(self, value: Any) -> Any:
+        text = re.sub(r"[\s\u00a0\u202f₽]", "", super().to_python(value) or "").replace(",", ".")
+        if not text:
+            return None
+        if not re.fullmatch(r"\d{1,10}(\.\d{1,2})?", text):
+            raise ValidationError("Здесь нужна сумма в рублях и копейках, например 1234,50.")
+        return Decimal(text)
+
+
+def sum_box() -> forms.TextInput:
+    return forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "maxlength": "16"})
+
+
+class PayForm(forms.Form):
+    """How much, and by what; the key makes the second press of the button harmless."""
+
+    amount = RoublesField(
+        label="Сумма, ₽",
+        widget=sum_box(),
+        help_text="Любая: можно заплатить часть или вперёд.",
+        error_messages={"required": "Укажите, сколько заплатить."},
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    method = forms.ChoiceField(choices=[("card", "карта"), ("sbp", "СБП")], required=True)
+
+
+class AutopaymentForm(PayForm):
+    """Consent: up to how much a month, beginning with a payment now."""
+
+    limit = RoublesField(
+        label="Списывать не больше, ₽ за раз",
+        widget=sum_box(),
+        help_text="Если в квитанции больше, деньги не спишутся: вы решите сами.",
+        error_messages={"required": "Укажите предел."},
+    )
+    consent = forms.BooleanField(
+        label="Разрешаю списывать сумму новой квитанции с этой карты или счёта СБП в пределах указанной суммы",
+        error_messages={"required": "Без согласия автоплатёж не включить."},
+    )
+    field_order = ("limit", "amount", "consent")
+
+
 class DialField(forms.CharField):
     """A value of a dial as people copy it: comma or point, spaces between groups."""
 

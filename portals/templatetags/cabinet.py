@@ -214,7 +214,7 @@ def dial_box(field: BoundField) -> SafeString:
 RESOURCE_ICONS = {1: "water", 2: "hot", 3: "bolt", 4: "flame", 5: "heat", 8: "water"}
 PAYMENT_TAGS = {
     "in_transit": "tag--warn", "accepted": "tag--accent", "allocated": "tag--good", "reversed": "tag--bad",
-    "returned": "tag--bad", "unidentified": "tag--warn",
+    "returned": "tag--bad", "unidentified": "tag--warn", "succeeded": "tag--good", "cancelled": "tag--bad",
 }  # fmt: skip
 
 
@@ -235,7 +235,7 @@ def resource_icon(resource: int) -> str:
 # What a resident reads of a payment's state.
 PAYMENT_WORDS = {
     "in_transit": "в пути", "accepted": "получен", "allocated": "зачислен", "reversed": "отменён",
-    "returned": "возвращён", "unidentified": "выясняется",
+    "returned": "возвращён", "unidentified": "выясняется", "succeeded": "получен", "cancelled": "не состоялся",
 }  # fmt: skip
 
 

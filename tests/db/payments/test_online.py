@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 import requests
-from django.db import OperationalError
+from django.db import connection
 from django.utils import timezone
 from django.utils.timezone import localdate
 
@@ -24,7 +24,8 @@ from payments.models import (
     PaymentState,
     Reversal,
 )
-from payments.operations import AutopaymentRefused, PaymentConflict, PaymentRefused, allocating
+from payments.operations import AutopaymentRefused, PaymentConflict, PaymentRefused
+from payments.operations import online as in_line
 from payments.standins.yookassa import YooKassaStandIn
 from tests import make
 
@@ -253,15 +254,15 @@ def test_a_notification_may_come_before_the_provider_answered_us(shop, flat, use
 
 def test_the_database_gone_for_a_moment_loses_nothing(shop, flat, user, monkeypatch):
     failures = iter([True, True])
-    real = allocating.write
+    real = in_line.make_receipts
 
-    def gone(rows):
-        rows = list(rows)
+    def gone(payment_ids, *, at):  # the money is recorded and allocated by now, nothing of it is committed
         if next(failures, False):
-            raise OperationalError("server closed the connection unexpectedly")
-        real(rows)
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return real(payment_ids, at=at)
 
-    monkeypatch.setattr(allocating, "write", gone)
+    monkeypatch.setattr(in_line, "make_receipts", gone)
     row = begin(flat, user)
     shop.pay(row.provider_id)
     assert [code for _, code in delivered(shop)] == [500, 500, 200]
