@@ -488,6 +488,7 @@ def _proposed(*, account_id: int, user: User, limit: Decimal, at: datetime) -> A
 
 def _method_kept(row: OnlinePayment, told: Told, *, at: datetime) -> None:
     """The first payment by consent brought the method; a later one tells that the charge was made."""
+    assert row.autopayment_id is not None  # the callers look first
     consent = Autopayment.objects.select_for_update().get(pk=row.autopayment_id)
     if consent.state == AutopaymentState.PROPOSED and not told.method_id:
         _stopped(consent, at=at, because="банк не разрешил сохранить способ оплаты")

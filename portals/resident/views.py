@@ -346,8 +346,8 @@ def autopay_off(request: HttpRequest, number: str) -> HttpResponse:
     if standing is not None:
         payments.operations.stop_autopayment(
             autopayment_id=standing.autopayment_id,
-            by=request.user,
-            at=timezone.now(),  # type: ignore[arg-type]
+            by=request.user,  # type: ignore[arg-type]
+            at=timezone.now(),
         )
         messages.success(request, "Автоплатёж выключен. Больше ничего не спишется.")
     return redirect("resident:autopay", row.number)

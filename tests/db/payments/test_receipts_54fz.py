@@ -1,0 +1,198 @@
+"""Receipts of 54-ФЗ over real HTTP: a line per principal, nothing lost while the register is down, nothing twice."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+from django.utils.timezone import localdate
+
+from accounts.calendar import Month
+from billing.models import ChargeKind
+from payments import fiscal, operations
+from payments.models import Channel, FiscalReceipt, FiscalState, Payment
+from payments.operations import NoReceipt
+from payments.standins.atol import AtolStandIn
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def register(settings) -> Iterator[AtolStandIn]:
+    stand_in = AtolStandIn(login="demo", password="secret", group="group-1")
+    stand_in.start()
+    settings.ATOL_LOGIN, settings.ATOL_PASSWORD, settings.ATOL_GROUP = "demo", "secret", "group-1"
+    settings.ATOL_URL = f"{stand_in.address}/v4"
+    settings.ATOL_EMAIL, settings.ATOL_PLACE = "kassa@test.example", "https://billing.test"
+    make.agent()
+    Channel.objects.filter(pk__in=["online", "cash"]).update(receipts_from=date(2026, 1, 1))
+    yield stand_in
+    stand_in.stop()
+
+
+def pay(account, amount, *, channel="online", external_id="1", **facts) -> Payment:
+    today = localdate()
+    payment = operations.record_payment(
+        channel=channel, external_id=external_id, number=account.number, amount=Decimal(amount), paid_on=today,
+        day=today, today=today, **facts,
+    )  # fmt: skip
+    operations.allocate_payment(payment.pk, day=today)
+    operations.make_receipts([payment.pk], at=timezone.now())
+    return payment
+
+
+def debtor():
+    """Owes 300 to a water company with VAT in its price, and 100 of housing and 5 of penalty to another."""
+    account = make.account()
+    water = make.contract(principal=make.organisation(short_name="Водоканал", phone="+73532111111"))
+    home = make.contract(principal=make.organisation(short_name="УК Дом", phone="+73532222222"))
+    make.tariff(water, 2, "40.00", vat_percent=Decimal("22.00"))
+    month = Month.of(localdate()).previous
+    make.ink(account, water, 2, month, "300.00")
+    make.ink(account, home, 8, month, "100.00")
+    make.ink(account, home, 8, month, "5.00", kind=ChargeKind.PENALTY)
+    return account, water.principal, home.principal
+
+
+def send(**gap):
+    return operations.send_receipts(at=timezone.now() + timedelta(**gap))
+
+
+def test_one_receipt_with_a_line_for_each_principal(register):
+    account, water, home = debtor()
+    pay(account, "500.00")
+    assert send().sent == 1 and send(minutes=1).done == 1
+    (printed,) = register.receipts.values()
+    told = printed.contents["receipt"]
+    lines = [
+        (
+            item["sum"], item["payment_method"], item["payment_object"], item["vat"]["type"],
+            item.get("agent_info", {}).get("type"), item.get("supplier_info", {}).get("inn"),
+            item.get("supplier_info", {}).get("phones"),
+        )
+        for item in told["items"]
+    ]  # fmt: skip
+    assert lines == [
+        (Decimal("300.00"), "full_payment", "service", "vat22", "another", water.inn, ["+73532111111"]),
+        (Decimal("100.00"), "full_payment", "service", "none", "another", home.inn, ["+73532222222"]),
+        (Decimal("5.00"), "full_payment", "payment", "none", "another", home.inn, ["+73532222222"]),
+        (Decimal("95.00"), "advance", "payment", "none", None, None, None),
+    ]
+    assert told["total"] == Decimal("500.00") and told["payments"] == [{"type": 1, "sum": Decimal("500.00")}]
+    row = FiscalReceipt.objects.get()
+    assert row.state == FiscalState.DONE and row.fiscal["fiscal_document_number"] == 1001
+
+
+def test_a_payment_has_one_receipt_however_often_it_is_asked_for(register):
+    account, _, _ = debtor()
+    payment = pay(account, "10.00")
+    assert operations.make_receipts([payment.pk], at=timezone.now()) == []
+    assert FiscalReceipt.objects.count() == 1
+
+
+def test_a_channel_without_receipts_gives_none(register):
+    account, _, _ = debtor()
+    pay(account, "10.00", channel="bank")
+    assert FiscalReceipt.objects.count() == 0
+
+
+def test_cash_is_told_as_cash_taken_by_a_payment_agent(register):
+    account, _, _ = debtor()
+    operations.take_cash(
+        lines=[(account.pk, Decimal("300.00"))], given=None, office_id=make.office().pk, by=make.user(),
+        on=localdate(),
+    )  # fmt: skip
+    assert send().sent == 1
+    (printed,) = register.receipts.values()
+    told = printed.contents["receipt"]
+    assert told["payments"] == [{"type": 0, "sum": Decimal("300.00")}]
+    assert {item["agent_info"]["type"] for item in told["items"]} == {"paying_agent"}
+
+
+def test_nothing_is_lost_while_the_cash_register_is_down(register):
+    account, _, _ = debtor()
+    for number in range(3):
+        pay(account, "10.00", external_id=str(number))
+    register.is_down = True
+    assert send().is_down and send(minutes=1).is_down
+    assert FiscalReceipt.objects.filter(state=FiscalState.WAITING).count() == 3
+    register.is_down = False
+    assert send(hours=2).sent == 3
+    assert send(hours=3).done == 3
+    assert len(register.receipts) == 3
+
+
+def test_a_receipt_killed_before_its_answer_was_written_is_printed_once(register):
+    account, _, _ = debtor()
+    pay(account, "10.00")
+    send()
+    # as if the process had died between the answer of the service and our own commit
+    row = FiscalReceipt.objects.get()
+    again = fiscal.register().send(key=str(row.key), kind=row.kind, contents=row.contents, at=timezone.now())
+    assert again == row.service_id and len(register.receipts) == 1
+
+
+def test_a_token_that_has_run_out_is_asked_for_again(register):
+    account, _, _ = debtor()
+    client = fiscal.register()
+    pay(account, "10.00")
+    row = FiscalReceipt.objects.get()
+    client.send(key="a", kind="sell", contents=row.contents, at=timezone.now())
+    register.tokens.clear()
+    client.send(key="b", kind="sell", contents=row.contents, at=timezone.now())
+    assert set(register.receipts) == {"a", "b"}
+
+
+def test_a_reversal_has_a_return_after_its_sale(register):
+    account, _, _ = debtor()
+    payment = pay(account, "310.00")
+    operations.reverse_payment(payment_id=payment.pk, day=localdate(), reason="ошибка", by=make.user(), refund=True)
+    send()
+    assert [receipt.operation for receipt in register.receipts.values()] == ["sell"]
+    send(minutes=5)
+    send(minutes=10)
+    send(minutes=15)
+    assert [receipt.operation for receipt in register.receipts.values()] == ["sell", "sell_refund"]
+    sale, back = register.receipts.values()
+    assert sale.contents["receipt"]["items"] == back.contents["receipt"]["items"]
+    assert set(FiscalReceipt.objects.values_list("state", flat=True)) == {FiscalState.DONE}
+
+
+def test_money_that_only_changes_its_account_is_not_returned(register):
+    account, _, _ = debtor()
+    payment = pay(account, "310.00")
+    operations.move_payment(
+        payment_id=payment.pk, account_id=make.account().pk, day=localdate(), reason="не тот счёт", by=make.user()
+    )
+    assert FiscalReceipt.objects.count() == 1
+
+
+def test_a_refused_receipt_waits_for_a_person_and_goes_again_as_another_document(register):
+    account, _, _ = debtor()
+    pay(account, "10.00")
+    register.refusal = "Исчерпан ресурс ФН"
+    send()
+    assert send(minutes=5).refused == 1
+    row = FiscalReceipt.objects.get()
+    assert (row.state, row.trouble) == (FiscalState.REFUSED, "Исчерпан ресурс ФН")
+    register.refusal = ""
+    operations.send_again(receipt_id=row.pk, by=make.user(), at=timezone.now())
+    send(minutes=6)
+    send(minutes=9)
+    row.refresh_from_db()
+    assert row.state == FiscalState.DONE and set(register.receipts) == {str(row.key), f"{row.key}-1"}
+    with pytest.raises(NoReceipt, match="отклонила"):
+        operations.send_again(receipt_id=row.pk, by=make.user(), at=timezone.now())
+
+
+def test_a_receipt_still_being_printed_does_not_hold_up_the_others(register):
+    account, _, _ = debtor()
+    register.waits = 1
+    for number in range(2):
+        pay(account, "10.00", external_id=str(number))
+    send()
+    told = send(minutes=1)
+    assert (told.done, told.is_down) == (0, False)
+    assert send(hours=1).done == 2
