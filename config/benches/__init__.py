@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from config.benches import calculation, penalties, scale
+from config.benches import calculation, payments, penalties, remittance, scale
 
 Bench = Callable[..., dict[str, Any]]
 
 BENCHES: dict[str, Bench] = {
     "calculation": calculation.run,
+    "payments": payments.run,
     "penalties": penalties.run,
+    "remittance": remittance.run,
     "scale": scale.run,
 }

@@ -50,7 +50,7 @@ def _ogrn(number: int) -> str:
     return base + str(int(base) % 11 % 10)
 
 
-def _organisation(number: int, kind: int, short: str, name: str, *, with_bank: bool = True) -> Organisation:
+def make_organisation(number: int, kind: int, short: str, name: str, *, with_bank: bool = True) -> Organisation:
     row = Organisation.objects.create(
         kind=kind,
         name=name,
@@ -81,7 +81,7 @@ def _organisation(number: int, kind: int, short: str, name: str, *, with_bank: b
     return row
 
 
-def _contract(principal: Organisation, number: str, percent: str, vat_mode: int = VatMode.ON_TOP) -> AgencyContract:
+def make_contract(principal: Organisation, number: str, percent: str, vat_mode: int = VatMode.ON_TOP) -> AgencyContract:
     row = AgencyContract.objects.create(
         principal=principal, number=number, signed_on=date(2019, 1, 10), valid_from=LONG_AGO
     )
@@ -169,32 +169,32 @@ NORMS = [
 def make_reference(managing_companies: int) -> Reference:
     """Organisations with agency contracts, dated tariffs and norms, offices. One contract a supplier."""
     made = Reference()
-    agent = _organisation(
+    agent = make_organisation(
         1, OrganisationKind.AGENT, "АО «ЭнергоРасчёт»", "Акционерное общество «ЭнергоРасчёт», Оренбургский филиал"
     )
     made.agent = agent.id
     suppliers = [
         ("power", agent, "СОБ-1", "0"),
-        ("water", _organisation(2, OrganisationKind.RESOURCE_SUPPLIER, "ООО «Степной водоканал»",
+        ("water", make_organisation(2, OrganisationKind.RESOURCE_SUPPLIER, "ООО «Степной водоканал»",
                                 "Общество с ограниченной ответственностью «Степной водоканал»"), "АГ-2/19", "2.10"),
-        ("heat", _organisation(3, OrganisationKind.RESOURCE_SUPPLIER, "АО «Теплосеть Урала»",
+        ("heat", make_organisation(3, OrganisationKind.RESOURCE_SUPPLIER, "АО «Теплосеть Урала»",
                                "Акционерное общество «Теплосеть Урала»"), "АГ-3/19", "1.85"),
-        ("waste", _organisation(4, OrganisationKind.WASTE_OPERATOR, "ООО «ЭкоСтепь»",
+        ("waste", make_organisation(4, OrganisationKind.WASTE_OPERATOR, "ООО «ЭкоСтепь»",
                                 "Общество с ограниченной ответственностью «ЭкоСтепь», региональный оператор по "
                                 "обращению с твёрдыми коммунальными отходами"), "АГ-4/19", "2.50"),
-        ("gas", _organisation(5, OrganisationKind.RESOURCE_SUPPLIER, "ООО «Газ-Сервис Оренбург»",
+        ("gas", make_organisation(5, OrganisationKind.RESOURCE_SUPPLIER, "ООО «Газ-Сервис Оренбург»",
                               "Общество с ограниченной ответственностью «Газ-Сервис Оренбург»"), "АГ-5/19", "1.60"),
-        ("repair", _organisation(6, OrganisationKind.CAPITAL_REPAIR_FUND, "Фонд капитального ремонта",
+        ("repair", make_organisation(6, OrganisationKind.CAPITAL_REPAIR_FUND, "Фонд капитального ремонта",
                                  "Некоммерческая организация «Фонд модернизации ЖКХ (региональный оператор "
                                  "капитального ремонта)»"), "АГ-6/19", "1.20"),
-        ("antenna", _organisation(7, OrganisationKind.OTHER, "ООО «Связь-Дом»",
+        ("antenna", make_organisation(7, OrganisationKind.OTHER, "ООО «Связь-Дом»",
                                   "Общество с ограниченной ответственностью «Связь-Дом»"), "АГ-7/21", "3.00"),
-        ("municipality", _organisation(8, OrganisationKind.OTHER, "Администрация города",
+        ("municipality", make_organisation(8, OrganisationKind.OTHER, "Администрация города",
                                        "Администрация муниципального образования «Город Оренбург»"), "АГ-8/19", "1.00"),
     ]  # fmt: skip
     tariffs: list[Tariff] = []
     for code, principal, number, percent in suppliers:
-        made.contracts[code] = _contract(
+        made.contracts[code] = make_contract(
             principal, number, percent, VatMode.NONE if percent == "0" else VatMode.ON_TOP
         ).id
         tariffs += _tariffs(made.contracts[code], UTILITIES[code])
@@ -203,7 +203,7 @@ def make_reference(managing_companies: int) -> Reference:
         association = i % 3 == 2
         suffix = "" if i < len(MANAGERS) else f"-{i}"
         short = f"{'ТСЖ' if association else 'ООО УК'} «{MANAGERS[i % len(MANAGERS)]}{suffix}»"
-        principal = _organisation(
+        principal = make_organisation(
             100 + i,
             OrganisationKind.ASSOCIATION if association else OrganisationKind.MANAGING,
             short,
@@ -211,7 +211,7 @@ def make_reference(managing_companies: int) -> Reference:
                 "ТСЖ", "Товарищество собственников жилья"
             ),
         )
-        contract = _contract(principal, f"АГ-{100 + i}/20", "2.00", VatMode.INCLUDED if i % 2 else VatMode.ON_TOP)
+        contract = make_contract(principal, f"АГ-{100 + i}/20", "2.00", VatMode.INCLUDED if i % 2 else VatMode.ON_TOP)
         made.managers.append(contract.id)
         tariffs += _tariffs(contract.id, _manager_prices(i))
     Tariff.objects.bulk_create(tariffs)
@@ -229,7 +229,7 @@ def make_reference(managing_companies: int) -> Reference:
     )
     for i, name in enumerate(TENANTS):
         made.tenants.append(
-            _organisation(
+            make_organisation(
                 1000 + i,
                 OrganisationKind.OTHER,
                 name,

@@ -1,4 +1,4 @@
-"""Random days of receipts and returns under random schemes: not a kopeck is lost on the way to the principal (law 5)."""
+"""Random days of receipts and returns under random schemes: not a kopeck is lost on the way to a principal (law 5)."""
 
 from datetime import date, timedelta
 from decimal import Decimal
