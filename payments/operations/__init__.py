@@ -32,7 +32,20 @@ from payments.operations.online import (
     take_notification,
 )
 from payments.operations.papers import answer_paper, issue_paper
+from payments.operations.reallocating import (
+    ActLine,
+    InstructionRefused,
+    PreviewPart,
+    ReallocationRefused,
+    direct_by_act,
+    end_instructions,
+    let_months_wait,
+    preview,
+    reallocate,
+    undo_reallocation,
+)
 from payments.operations.receipts import NoReceipt, make_receipts, send_again, send_receipts
+from payments.operations.registers import RegisterKept, Undone, import_register, try_layout, undo_register
 from payments.operations.remitting import (
     FORMS,
     NotRemitted,
@@ -49,16 +62,19 @@ from payments.operations.remitting import (
 from payments.operations.statements import RowVerdict, StatementSummary, import_statement
 from payments.papers import PaperRefused
 from payments.registers.client_bank import StatementRefused
+from payments.registers.mapped import RegisterRefused
 
 __all__ = [
     "FORMS",
     "KEY_LENGTH",
+    "ActLine",
     "Allocated",
     "AutopaymentRefused",
     "ClosingSummary",
     "DayClosed",
     "DayDoesNotClose",
     "Incoming",
+    "InstructionRefused",
     "Judged",
     "MonthDoesNotClose",
     "NoReceipt",
@@ -66,12 +82,17 @@ __all__ = [
     "PaperRefused",
     "PaymentConflict",
     "PaymentRefused",
+    "PreviewPart",
+    "ReallocationRefused",
     "Receipt",
+    "RegisterKept",
+    "RegisterRefused",
     "RemitSummary",
     "RemittanceRefused",
     "RowVerdict",
     "StatementRefused",
     "StatementSummary",
+    "Undone",
     "allocate_day",
     "allocate_payment",
     "allocate_payments",
@@ -86,8 +107,12 @@ __all__ = [
     "close_month",
     "confirm_remittance",
     "consume_advances",
+    "direct_by_act",
+    "end_instructions",
+    "import_register",
     "import_statement",
     "issue_paper",
+    "let_months_wait",
     "look_again",
     "make_partitions",
     "make_receipts",
@@ -95,6 +120,8 @@ __all__ = [
     "move_payment",
     "open_day",
     "payer_returned",
+    "preview",
+    "reallocate",
     "record_payment",
     "record_payments",
     "refund_payment",
@@ -109,4 +136,7 @@ __all__ = [
     "stop_autopayment",
     "take_cash",
     "take_notification",
+    "try_layout",
+    "undo_reallocation",
+    "undo_register",
 ]  # fmt: skip

@@ -93,10 +93,11 @@ class StatementSummary:
         }  # fmt: skip
 
 
-def _summary(
+def summarised(
     *, name: str, state: str, register_id: int | None, message: str, rows: list[RowVerdict], warnings: list[str],
     dry_run: bool,
 ) -> StatementSummary:  # fmt: skip
+    """The summary with counts and sums of every kind of row; roubles."""
     sums = {
         kind: (
             sum(row.verdict == kind for row in rows),
@@ -154,7 +155,8 @@ def _import(
     with connection.cursor() as cursor:  # two people with one file at once: the second waits and sees the first's lines
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number("payments.statement")])
     digest = hashlib.sha256(content).hexdigest()
-    register = Register.objects.select_for_update().filter(sha256=digest).first()
+    known = Register.objects.select_for_update().filter(sha256=digest)
+    register = known.exclude(state=RegisterState.UNDONE).first()
     if register is not None and (register.state != RegisterState.HELD or not confirmed):
         return _seen(register, statement, name=name, dry_run=dry_run)
     own = {*statement.own_accounts, *_agents_accounts()}
@@ -170,7 +172,7 @@ def _import(
         message = HELD_FILE.format(why=" ".join(doubts))
         register = _register(name, digest, found_channel, by, statement, RegisterState.HELD, rows, warnings)
         accounts_operations.note("payments.statement.held", by=by, ground=message, register_id=register.pk, name=name)
-        return _summary(
+        return summarised(
             name=name, state=RegisterState.HELD, register_id=register.pk, message=message, rows=rows,
             warnings=warnings, dry_run=dry_run,
         )  # fmt: skip
@@ -184,14 +186,14 @@ def _import(
     register.verdicts = [row.as_json() for row in rows]
     register.save(update_fields=["state", "totals", "verdicts"])
     allocate_payments([row.payment_id for row in rows if row.verdict == ACCEPTED and row.payment_id], day=day)
-    summary = _summary(
+    summary = summarised(
         name=name, state=register.state, register_id=register.pk, message="", rows=rows, warnings=warnings,
         dry_run=dry_run,
     )  # fmt: skip
     words = "; ".join(f"{WORDS[kind]} {summary.sums[kind][0]} на {written(summary.sums[kind][1])} ₽" for kind in KINDS)
     sums: dict[str, Any] = {kind: summary.sums[kind][1] for kind in KINDS}
     accounts_operations.note("payments.statement.imported", by=by, register_id=register.pk, name=name, day=day, **sums)
-    return _summary(
+    return summarised(
         name=name, state=register.state, register_id=register.pk, message=f"Строк: {len(rows)}; {words}.", rows=rows,
         warnings=warnings, dry_run=dry_run,
     )  # fmt: skip
@@ -240,7 +242,7 @@ def _seen(register: Register, statement: Statement, *, name: str, dry_run: bool)
         for document in statement.documents
     ]
     state = RegisterState.HELD if verdict == HELD else REPEATED
-    return _summary(
+    return summarised(
         name=name, state=state, register_id=register.pk, message=message, rows=rows,
         warnings=list(statement.warnings), dry_run=dry_run,
     )  # fmt: skip
@@ -270,7 +272,7 @@ def _nothing_new(
         )
     else:
         message = f"Все строки уже загружены {where}: ничего не добавлено."
-    return _summary(
+    return summarised(
         name=name, state=REPEATED, register_id=None, message=message, rows=rows, warnings=list(statement.warnings),
         dry_run=dry_run,
     )  # fmt: skip

@@ -31,6 +31,7 @@ COLUMNS = {
 REQUIRED = ("account", "amount", "paid_on")
 PLACE = re.compile(r"(?P<number>[1-9]\d{0,2})(?:\[(?P<first>\d{1,3}):(?P<last>\d{1,3})\])?")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,29}")
+RUSSIAN = frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюяАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ")
 # More unreadable lines than this share, and the file is not of this layout at all.
 STRANGE_SHARE = 2
 
@@ -148,7 +149,7 @@ def _number(place: str) -> int:
 
 
 def decoded(content: bytes, encoding: str) -> tuple[str, str]:
-    """The text and its encoding: UTF-8 when it is that, else the layout's. Raises RegisterRefused for spoilt letters."""
+    """The text and its encoding: UTF-8 when it is that, else the layout's. Raises RegisterRefused: spoilt letters."""
     if not content.strip():
         raise RegisterRefused("Файл пуст. Выгрузите реестр заново.")
     if b"\x00" in content:
@@ -164,11 +165,11 @@ def decoded(content: bytes, encoding: str) -> tuple[str, str]:
         text, found = body.decode(encoding, errors="replace"), encoding
     if "\N{REPLACEMENT CHARACTER}" in text:
         raise RegisterRefused("В файле есть испорченные буквы: его пересохранили. Выгрузите реестр из банка заново.")
-    foreign = [letter for letter in text[:200_000] if letter > "\x7f"]
-    if foreign and sum("\u0400" <= letter <= "\u04ff" or letter in "№«»– " for letter in foreign) * 2 < len(foreign):
+    foreign = [letter for letter in text[:200_000] if letter > "\x7f" and letter not in "№«»–—\u00a0"]
+    if sum(letter in RUSSIAN for letter in foreign) * 4 < len(foreign) * 3:
         raise RegisterRefused(
-            f"Русских букв в файле не видно: он не в кодировке {ENCODINGS[encoding]}, как описано в формате. Проверьте, "
-            "тот ли это файл и тот ли формат."
+            f"Русских букв в файле не видно: он не в кодировке {ENCODINGS[encoding]}, как описано в формате. "
+            "Проверьте, тот ли это файл и тот ли формат."
         )
     return text, found
 

@@ -1,0 +1,504 @@
+"""Payment registers in: each row once, a verdict for each, totals agreed; a whole register out again by mirror rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+
+from accounts import operations as accounts_operations
+from accounts.database import lock_number, rolled_back
+from accounts.errors import Refusal
+from accounts.kinds import ChannelKind
+from accounts.money import ZERO, total, written
+from accounts.queries import AgencyContract, PersonalAccount, User
+from payments.allocation import Rule
+from payments.models import (
+    Channel,
+    FiscalKind,
+    FiscalReceipt,
+    Payment,
+    PaymentState,
+    Register,
+    RegisterLayout,
+    RegisterState,
+)
+from payments.operations.allocating import allocate_payments, lock_accounts
+from payments.operations.batch import Incoming, Judged, Verdict, record_payments
+from payments.operations.days import By, hold_open
+from payments.operations.intake import REVERSIBLE, PaymentRefused, check_day
+from payments.operations.receipts import make_refund_receipt
+from payments.operations.statements import (
+    ACCEPTED,
+    HELD,
+    REJECTED,
+    REPEATED,
+    SAME_FILE,
+    VERDICTS,
+    WORDS,
+    RowVerdict,
+    StatementSummary,
+    summarised,
+)
+from payments.registers import client_bank, mapped
+from payments.registers.client_bank import Names
+from payments.registers.layouts import KNOWN
+from payments.registers.mapped import Layout, RegisterFile, RegisterRefused, Row
+
+KIND = "register"
+NOT_BY_REGISTER = (ChannelKind.CASH_DESK, ChannelKind.ONLINE, ChannelKind.PRINCIPAL)
+LONGEST_ID = 120  # Payment.external_id
+
+
+class RegisterKept(Refusal):
+    """The register cannot be undone, or not without a word of whoever undoes it."""
+
+
+# --- layouts ----------------------------------------------------------------------------------------------------------
+
+
+def described(row: RegisterLayout) -> Layout:
+    """The row of the admin as the reader takes it."""
+    places = {column: getattr(row, f"{column}_at").strip() for column in mapped.COLUMNS}
+    return Layout(
+        code=row.code, name=row.name, places={column: place for column, place in places.items() if place},
+        is_dbf=row.is_dbf, encoding=row.encoding, delimiter=row.delimiter, fields=row.fields,
+        skip_lines=row.skip_lines, skip_prefix=row.skip_prefix, line_prefix=row.line_prefix,
+        date_format=row.date_format, period_format=row.period_format, in_kopecks=row.in_kopecks,
+        control_prefix=row.control_prefix, control_count=row.control_count, control_amount=row.control_amount,
+        control_transferred=row.control_transferred, control_commission=row.control_commission,
+        control_order=row.control_order, control_leads=row.control_leads,
+    )  # fmt: skip
+
+
+def layout_of(code: str) -> Layout:
+    """A layout that may be used: one of the known, or a row that was tried. Raises RegisterRefused."""
+    row = RegisterLayout.objects.filter(pk=code).first()
+    if row is not None:
+        if not row.is_active:
+            raise RegisterRefused(f"Формат «{row.name}» не проверен. Сделайте пробу на образце файла и включите его.")
+        return described(row)
+    if code not in KNOWN:
+        raise RegisterRefused(f"Формат реестра «{code}» не найден. Выберите его из списка.")
+    return KNOWN[code]
+
+
+@transaction.atomic
+def try_layout(*, code: str, name: str, content: bytes, at: datetime, by: By) -> tuple[RegisterFile, list[RowVerdict]]:
+    """Read a sample by the layout and say of each row whose it would be; a sample that is read puts it into use.
+
+    No payment is made. Raises RegisterRefused when the sample is not of the layout: it stays as it was.
+    """
+    row = RegisterLayout.objects.select_for_update().filter(pk=code).first()
+    if row is None:
+        raise RegisterRefused(f"Формат реестра «{code}» не найден.")
+    file = mapped.read(content, described(row))
+    rows = _foreseen(file.rows)
+    if not any(verdict.verdict == ACCEPTED for verdict in rows):
+        raise RegisterRefused(
+            "Образец прочитан, но ни одна строка не нашла лицевого счёта. Проверьте, в том ли поле лицевой счёт. "
+            f"Строка {rows[0].line}: {rows[0].text}"
+            if rows
+            else "В образце нет ни одного платежа."
+        )
+    row.tried_at, row.tried_on, row.is_active = at, name[:255], True
+    row.save(update_fields=["tried_at", "tried_on", "is_active"])
+    accounts_operations.note("payments.layout.tried", by=by, code=code, name=name, rows=len(rows))
+    return file, rows
+
+
+def _foreseen(rows: Sequence[Row]) -> list[RowVerdict]:
+    owners = _Owners(rows)
+    found: list[RowVerdict] = []
+    for row in rows:
+        account_id, doubt = owners.of(row)
+        verdict, text = ACCEPTED, f"Счёт {row.account}."
+        if row.problem:
+            verdict, text = REJECTED, row.problem
+        elif row.doubt or doubt or account_id is None:
+            verdict, text = HELD, row.doubt or doubt or f"Лицевой счёт {row.account or 'не указан и'} не найден."
+        found.append(RowVerdict(row.line, row.operation or row.account, row.paid_on, row.amount, verdict, text))
+    return found
+
+
+# --- in ---------------------------------------------------------------------------------------------------------------
+
+
+def import_register(
+    *, name: str, content: bytes, layout: str, channel: str, day: date, today: date, by: By = None,
+    dry_run: bool = False,
+) -> StatementSummary:  # fmt: skip
+    """Take in a register of payments on the operating day `day`.
+
+    A row with an account is its payment and is laid over its debts; a row that names none, or that a person has to
+    look at, is kept as unidentified; a row that cannot be read is rejected, and the rest is taken (domain/payments.md,
+    2.2). The same file, and the same operations in another, add nothing. dry_run: all the work, then undone.
+    Raises RegisterRefused (another layout, cut, totals that differ), PaymentRefused, DayClosed: nothing is written.
+    """
+    with rolled_back(if_=dry_run):
+        summary = _import(
+            name=name, content=content, layout=layout, channel=channel, day=day, today=today, by=by, dry_run=dry_run
+        )
+    return summary
+
+
+@transaction.atomic
+def _import(
+    *, name: str, content: bytes, layout: str, channel: str, day: date, today: date, by: By, dry_run: bool
+) -> StatementSummary:
+    check_day(day, today=today)
+    how = layout_of(layout)
+    found_channel = Channel.objects.filter(pk=channel).first()
+    if found_channel is None or not found_channel.is_active:
+        raise PaymentRefused(f"Канал приёма «{channel}» не найден или не действует.", field="channel")
+    if found_channel.kind in NOT_BY_REGISTER:
+        raise PaymentRefused(
+            f"Канал «{found_channel.name}» не для реестров. Укажите канал банка или почты.", field="channel"
+        )
+    file = mapped.read(content, how)
+    digest = hashlib.sha256(content).hexdigest()
+    lock_registers()
+    if (known := known_file(digest)) is not None:
+        return seen(known, file, name=name, dry_run=dry_run)
+    register = Register.objects.create(
+        channel=found_channel, kind=KIND, name=name[:255], sha256=digest,
+        taken_by=by if isinstance(by, User) else None, state=RegisterState.HELD, totals=_totals(file, how),
+    )  # fmt: skip
+    hold_open(day)
+    incoming = _incoming(file.rows, channel=channel, digest=digest)
+    judged = record_payments(
+        list(incoming.values()), channel=channel, day=day, today=today, by=by, register=register
+    )  # fmt: skip
+    rows = verdicts(file.rows, dict(zip(incoming, judged, strict=True)))
+    allocate_payments([row.payment_id for row in rows if row.verdict == ACCEPTED and row.payment_id], day=day)
+    return settled(register, rows, name=name, day=day, by=by, warnings=list(file.warnings), dry_run=dry_run)
+
+
+def lock_registers() -> None:
+    """Two people with one file at once: the second waits and sees the first's rows."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number("payments.register")])
+
+
+def known_file(digest: str) -> Register | None:
+    """The register of this file, unless it was undone."""
+    return Register.objects.filter(sha256=digest).exclude(state=RegisterState.UNDONE).first()
+
+
+def seen(register: Register, file: RegisterFile, *, name: str, dry_run: bool) -> StatementSummary:
+    """The summary of a file that has come before: nothing is added."""
+    text = SAME_FILE.format(at=register.taken_at, pk=register.pk)
+    rows = [
+        RowVerdict(row.line, row.operation or row.account, row.paid_on, row.amount, REPEATED, text)
+        for row in file.rows
+    ]  # fmt: skip
+    return summarised(
+        name=name, state=REPEATED, register_id=register.pk, message=text, rows=rows, warnings=[], dry_run=dry_run
+    )
+
+
+def settled(
+    register: Register, rows: list[RowVerdict], *, name: str, day: date, by: By, warnings: list[str], dry_run: bool
+) -> StatementSummary:
+    """The register with its state and with the verdicts of rows that are no accepted payment of it (those are rows)."""
+    unclear = any(row.verdict in (HELD, REJECTED) for row in rows)
+    register.state = RegisterState.PARTIAL if unclear else RegisterState.ACCEPTED
+    register.verdicts = [row.as_json() for row in rows if row.verdict != ACCEPTED]
+    register.save(update_fields=["state", "verdicts"])
+    summary = summarised(
+        name=name, state=register.state, register_id=register.pk, message="", rows=rows, warnings=warnings,
+        dry_run=dry_run,
+    )  # fmt: skip
+    kinds = [kind for kind in (ACCEPTED, HELD, REJECTED, REPEATED) if summary.sums[kind][0]]
+    words = "; ".join(f"{WORDS[kind]} {summary.sums[kind][0]} на {written(summary.sums[kind][1])} ₽" for kind in kinds)
+    sums: dict[str, Any] = {kind: summary.sums[kind][1] for kind in kinds}
+    accounts_operations.note("payments.register.imported", by=by, register_id=register.pk, name=name, day=day, **sums)
+    return summarised(
+        name=name, state=register.state, register_id=register.pk, message=f"Строк: {len(rows)}; {words}.", rows=rows,
+        warnings=warnings, dry_run=dry_run,
+    )  # fmt: skip
+
+
+def verdicts(rows: Sequence[Row], taken: dict[int, Judged]) -> list[RowVerdict]:
+    """A verdict for every row of the file, in its order. taken: place → what became of the payment."""
+    found: list[RowVerdict] = []
+    for place, row in enumerate(rows):
+        number = row.operation or row.account
+        if place not in taken:
+            found.append(RowVerdict(row.line, number, row.paid_on, row.amount, REJECTED, row.problem))
+            continue
+        judged = taken[place]
+        kind = VERDICTS[judged.verdict]
+        text = judged.reason or f"{judged.verdict.capitalize()}: счёт {judged.row.number}."
+        if judged.verdict == Verdict.REPEATED:
+            text = "Эта операция уже принята раньше: ничего не добавлено."
+        elif judged.verdict == Verdict.CONFLICT:
+            text = f"Номер операции {number} уже занят платежом с другими данными. Запросите у банка разъяснение."
+        found.append(RowVerdict(row.line, number, row.paid_on, row.amount, kind, text, judged.payment_id))
+    return found
+
+
+def _totals(file: RegisterFile, layout: Layout) -> dict[str, Any]:
+    figures = {"transferred": file.transferred, "commission": file.commission}
+    return {
+        "layout": layout.code, "encoding": file.encoding, "rows": len(file.rows), "amount": str(file.amount),
+        **{name: str(figure) for name, figure in figures.items() if figure is not None},
+        "controlled": file.is_controlled, "order": file.order,
+    }  # fmt: skip
+
+
+def _incoming(rows: Sequence[Row], *, channel: str, digest: str) -> dict[int, Incoming]:
+    """Place in the file → the payment, of the rows that can be one."""
+    sound = {place: row for place, row in enumerate(rows) if not row.problem and row.paid_on is not None}
+    owners = _Owners(list(sound.values()))
+    alike = _Alike(list(sound.values()), channel=channel)
+    ids = anew(
+        {place: external_id(row.operation or f"{digest[:16]}/{row.line}") for place, row in sound.items()},
+        channel=channel,
+    )
+    found: dict[int, Incoming] = {}
+    for place, row in sound.items():
+        account_id, doubt = owners.of(row)
+        assert row.paid_on is not None
+        found[place] = Incoming(
+            external_id=ids[place],
+            number=row.account,
+            amount=row.amount,
+            paid_on=row.paid_on,
+            account_id=account_id,
+            payer=row.payer,
+            purpose=f"{row.document} {row.address}".strip(),
+            for_month=row.period,
+            doubt=row.doubt or doubt or alike.doubt(row),
+        )
+    return found
+
+
+def external_id(text: str) -> str:
+    return text if len(text) <= LONGEST_ID - 20 else hashlib.sha256(text.encode()).hexdigest()
+
+
+def anew(ids: dict[int, str], *, channel: str) -> dict[int, str]:
+    """The same ids, but those whose payment was undone with its register: they come again under another number."""
+    told = dict(ids)
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, name in told.items():
+        places[name].append(place)
+    ask: Collection[str] = list(places)
+    while ask:
+        undone = Payment.objects.filter(
+            channel_id=channel, external_id__in=ask, register__state=RegisterState.UNDONE
+        ).values_list("external_id", "register_id")
+        changed: list[str] = []
+        for name, register_id in undone:
+            again = f"{name}/{register_id}"
+            places[again] = places.pop(name)
+            changed.append(again)
+            told.update(dict.fromkeys(places[again], again))
+        ask = changed
+    return told
+
+
+class _Owners:
+    """Whose rows are they? Accounts that the rows name by ЕЛС, ИЖКУ or the document are read once.
+
+    Numbers of accounts are matched by record_payments itself.
+    """
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.by_number: dict[str, int] = {}
+        self.by_service: dict[str, list[int]] = defaultdict(list)
+        self.by_unified: dict[str, list[int]] = defaultdict(list)
+        self.told = {
+            text: client_bank.mentions(text)
+            for text in {f"{row.account} {row.document}" for row in rows}
+            if not text.strip().isdigit()
+        }
+        named = [mention for found in self.told.values() for mention in found]
+        services = {mention.value[:13] for mention in named if mention.names <= Names.HOUSING_SERVICE}
+        unified = {mention.value for mention in named if mention.names == Names.UNIFIED}
+        known = PersonalAccount.objects.values_list("pk", "housing_service_id", "unified_number")
+        for pk, service, _ in known.filter(housing_service_id__in=services):
+            self.by_service[str(service)].append(pk)
+        for pk, _, number in known.filter(unified_number__in=unified):
+            self.by_unified[str(number)].append(pk)
+        numbers = {candidate for row in rows for candidate in _candidates(row.account)}
+        self.by_number = dict(PersonalAccount.objects.filter(number__in=numbers).values_list("number", "pk"))
+
+    def of(self, row: Row) -> tuple[int | None, str]:
+        """The account that the row names, and the doubt that keeps its money aside; neither: its number decides."""
+        by_number = next(
+            (self.by_number[number] for number in _candidates(row.account) if number in self.by_number), None
+        )
+        for kind in (Names.DOCUMENT, Names.HOUSING_SERVICE, Names.UNIFIED):
+            found = set[int]()
+            for mention in self.told.get(f"{row.account} {row.document}", ()):
+                if mention.names == kind:
+                    table = self.by_unified if kind == Names.UNIFIED else self.by_service
+                    found.update(table.get(mention.value if kind == Names.UNIFIED else mention.value[:13], ()))
+            if by_number is not None and found and by_number not in found:
+                return None, f"Лицевой счёт {row.account} и идентификатор документа называют разные счета."
+            if by_number is None and len(found) > 1:
+                return None, f"Идентификатор {row.account or row.document} — у нескольких лицевых счетов."
+            if by_number is None and found:
+                return found.pop(), ""
+        return by_number, ""
+
+
+def _candidates(number: str) -> list[str]:
+    digits = "".join(sign for sign in number if sign not in " \t-–—./\u00a0")
+    if not digits.isdecimal() or not digits.isascii() or len(digits) > 20:
+        return []
+    return [digits, *(digits.zfill(width) for width in range(len(digits) + 1, 13))]
+
+
+class _Alike:
+    """Rows without an operation's number that may have come twice: in this file, or in another of the channel."""
+
+    def __init__(self, rows: Sequence[Row], *, channel: str) -> None:
+        self.known: dict[tuple[str, Decimal, date], str] = {}
+        nameless = [row for row in rows if not row.operation and row.paid_on is not None]
+        if not nameless:
+            return
+        first = min(row.paid_on for row in nameless if row.paid_on is not None)
+        found = (
+            Payment.objects.filter(channel_id=channel, day__gte=first, register__isnull=False)
+            .filter(number_as_received__in={row.account for row in nameless})
+            .exclude(state__in=[PaymentState.REVERSED, PaymentState.RETURNED])
+        )
+        for number, amount, paid_on, register in found.values_list(
+            "number_as_received", "amount", "paid_on", "register_id"
+        ):
+            self.known[number, amount, paid_on] = f"в реестре № {register}"
+
+    def doubt(self, row: Row) -> str:
+        if row.operation or row.paid_on is None:
+            return ""
+        key = (row.account, row.amount, row.paid_on)
+        earlier = self.known.setdefault(key, f"в строке {row.line}")
+        if earlier == f"в строке {row.line}":
+            return ""
+        return f"Такой же платёж (счёт, сумма, дата) уже есть {earlier}: проверьте, не пришёл ли он дважды."
+
+
+# --- out again --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What an undo answered by mirror rows; roubles. withheld: what the principals have got already."""
+
+    register_id: int
+    payments: int
+    amount: Decimal
+    withheld: Decimal
+
+
+REMITTED = """
+    SELECT a.contract_id, sum(a.amount) FROM payments_payment AS p
+    JOIN payments_allocation AS a ON a.account_id = p.account_id AND a.payment_id = p.id
+    JOIN payments_channel AS c ON c.code = p.channel_id
+    WHERE p.register_id = %(register)s AND p.state = 'allocated' AND c.kind <> %(own)s AND a.contract_id <> 0
+        AND EXISTS (SELECT FROM payments_remittance AS r WHERE r.contract_id = a.contract_id AND r.day >= a.day)
+    GROUP BY a.contract_id HAVING sum(a.amount) <> 0
+"""
+REVERSE = """
+    INSERT INTO payments_reversal (payment_id, day, reason, is_refund, made_by_id, made_at)
+    SELECT id, %(day)s, %(reason)s, false, %(by)s, %(at)s FROM unnest(%(payments)s::bigint[]) AS id ORDER BY id
+"""
+# Every part is answered by an equal negative one, all in one statement: the trigger sees each payment whole.
+MIRROR = """
+    INSERT INTO payments_allocation (
+        account_id, payment_id, line, day, house_id, contract_id, service_id, for_month, part, rule, amount)
+    SELECT part.account_id, part.payment_id,
+        part.last + row_number() OVER (PARTITION BY part.payment_id
+            ORDER BY part.contract_id, part.service_id, part.for_month, part.part),
+        %(day)s, account.house_id, part.contract_id, part.service_id, part.for_month, part.part, %(rule)s, -part.amount
+    FROM (
+        SELECT a.account_id, a.payment_id, a.contract_id, a.service_id, a.for_month, a.part, sum(a.amount) AS amount,
+            max(max(a.line)) OVER (PARTITION BY a.payment_id) AS last
+        FROM payments_payment AS p
+        JOIN payments_allocation AS a ON a.account_id = p.account_id AND a.payment_id = p.id
+        WHERE p.id = ANY(%(payments)s) AND p.state = 'allocated'
+        GROUP BY 1, 2, 3, 4, 5, 6
+    ) AS part
+    JOIN accounts_personalaccount AS account ON account.id = part.account_id
+    WHERE part.amount <> 0
+"""
+
+
+@transaction.atomic
+def undo_register(*, register_id: int, day: date, reason: str, at: datetime, by: By, withhold: bool = False) -> Undone:
+    """Answer every living payment of the register by its mirror on the open day `day`; the rows of both stay.
+
+    What principals have got already is withheld from their next remittances, and only when `withhold` says that it is
+    meant. The file may be loaded again afterwards: its operations come under new numbers. The number of statements
+    does not grow with the payments. Source: domain/payments.md, 2.4. Raises RegisterKept, DayClosed.
+    """
+    hold_open(day)
+    lock_registers()
+    register = Register.objects.select_for_update().filter(pk=register_id).first()
+    if register is None:
+        raise RegisterKept(f"Реестр № {register_id} не найден.")
+    if not reason.strip():
+        raise RegisterKept("Назовите причину отмены.", field="reason")
+    if register.kind == "statement":
+        raise RegisterKept(
+            "Выписку целиком не отменяют: в ней и исполненные поручения. Сторнируйте её платежи по одному."
+        )
+    if register.state not in (RegisterState.ACCEPTED, RegisterState.PARTIAL):
+        raise RegisterKept(f"Реестр № {register_id} — «{RegisterState(register.state).label}»: отменять нечего.")
+    rows = list(
+        Payment.objects.filter(register=register, state__in=REVERSIBLE)
+        .order_by("pk")
+        .select_for_update(of=("self",))
+        .values_list("pk", "account_id", "amount")
+    )
+    withheld = _remitted(register, day=day)
+    if withheld and not withhold:
+        raise RegisterKept(
+            f"Из денег реестра поставщикам уже перечислено {written(withheld)} ₽. Отметьте «удержать из следующего "
+            "перечисления», и эта сумма уменьшит ближайшие перечисления; до неё реестр не отменён."
+        )
+    lock_accounts({account_id for _, account_id, _ in rows if account_id})
+    numbers = [pk for pk, _, _ in rows]
+    facts = {
+        "payments": numbers, "day": day, "reason": reason[:255], "at": at, "rule": int(Rule.REVERSAL),
+        "by": by.pk if isinstance(by, User) else None,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(REVERSE, facts)
+        cursor.execute(MIRROR, facts)
+        cursor.execute("UPDATE payments_payment SET state = 'reversed' WHERE id = ANY(%(payments)s)", facts)
+    sold = FiscalReceipt.objects.filter(payment__register=register, kind=FiscalKind.SELL)
+    for payment_id in sold.order_by("payment").values_list("payment_id", flat=True):
+        make_refund_receipt(payment_id, at=at)
+    register.state = RegisterState.UNDONE
+    register.save(update_fields=["state"])
+    undone = Undone(register_id, len(rows), total(amount for _, _, amount in rows), withheld)
+    accounts_operations.note(
+        "payments.register.undone", by=by, ground=reason, register_id=register_id, payments=undone.payments,
+        amount=undone.amount, withheld=withheld, day=day,
+    )  # fmt: skip
+    return undone
+
+
+def _remitted(register: Register, *, day: date) -> Decimal:
+    """Roubles of the register that principals have got. Raises RegisterKept where nothing is left to withhold from."""
+    with connection.cursor() as cursor:
+        cursor.execute(REMITTED, {"register": register.pk, "own": ChannelKind.PRINCIPAL.value})
+        sums = dict(cursor.fetchall())
+    ended = AgencyContract.objects.filter(pk__in=sums, valid_to__lte=day).select_related("principal").order_by("pk")
+    for contract in ended:
+        raise RegisterKept(
+            f"Договор № {contract.number} ({contract.principal.short_name}) закрыт {contract.valid_to:%d.%m.%Y}, а по "
+            f"нему уже перечислено {written(sums[contract.pk])} ₽ из этого реестра: удержать не из чего. Согласуйте "
+            "возврат с поставщиком и сторнируйте платежи по одному."
+        )
+    return total(sums.values()) if sums else ZERO
