@@ -94,7 +94,7 @@ def allocate_payments(payment_ids: Collection[int], *, day: date) -> Allocated:
     if not Payment.objects.filter(pk__in=payment_ids, state=PaymentState.ACCEPTED).exists():
         return Allocated(0, ZERO)
     hold_open(day)
-    payments = _locked(payment_ids)
+    payments = locked_payments(payment_ids)
     if not payments:
         return Allocated(0, ZERO)
     houses = lock_accounts({payment.account_id for payment in payments})
@@ -129,7 +129,7 @@ FACTS = """
 """
 
 
-def _locked(payment_ids: Collection[int], state: str = PaymentState.ACCEPTED) -> list[ToLay]:
+def locked_payments(payment_ids: Collection[int], state: str = PaymentState.ACCEPTED) -> list[ToLay]:
     """The payments of that state, locked in pk order; the database: such a payment has an account."""
     with connection.cursor() as cursor:
         cursor.execute(FACTS.format(state=PaymentState(state).value), [sorted(payment_ids)])
@@ -254,7 +254,7 @@ def _consume(account_ids: Sequence[int], *, day: date) -> Allocated:
     payments = [
         # the sums he named were met; what was left over stays with the named services
         replace(row, amount=advances[row.payment_id].amount, directed_to=_services_alone(row.directed_to))
-        for row in _locked(list(advances), PaymentState.ALLOCATED)
+        for row in locked_payments(list(advances), PaymentState.ALLOCATED)
     ]
     items = open_items.of_accounts({payment.account_id for payment in payments}, on=day)
     parts = lay(payments, items, on=day).filter(pl.col("part") != Part.ADVANCE)
