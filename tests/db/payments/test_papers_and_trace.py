@@ -1,4 +1,4 @@
-"""Papers of settlements come to the kopecks of the books and stay frozen; money is traced; a sheet names what breaks."""
+"""Papers of settlements come to the kopecks of the books and stay frozen; money is traced; a sheet names its wrongs."""
 
 from datetime import date
 from decimal import Decimal
