@@ -7,6 +7,7 @@ from payments.models.allocating import (
     ReallocatedPayment,
     Reallocation,
 )
+from payments.models.desk import CashMovement, CashShift, MovementKind, RefundApplication
 from payments.models.money import (
     NO_CONTRACT,
     WAITING_STATES,
@@ -56,13 +57,16 @@ __all__ = [
     "AutopaymentState",
     "Balance",
     "BankStatementLine",
+    "CashMovement",
     "CashReceipt",
+    "CashShift",
     "Channel",
     "ClosedMonth",
     "FiscalKind",
     "FiscalReceipt",
     "FiscalState",
     "InstructionKind",
+    "MovementKind",
     "OnlineMethod",
     "OnlinePayment",
     "OnlineRefund",
@@ -78,6 +82,7 @@ __all__ = [
     "ReallocatedPayment",
     "Reallocation",
     "ReceiptPayment",
+    "RefundApplication",
     "RefundState",
     "Register",
     "RegisterLayout",

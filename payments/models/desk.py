@@ -1,0 +1,160 @@
+"""The cashier's shift: who stood at which desk, what was in the drawer when it closed; refunds on application."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import PROTECT, Q
+from django.utils import timezone
+
+from accounts.fields import MoneyField
+from accounts.money import written
+from payments.models.money import CashReceipt, Reversal, never_emptied
+
+SUMS = ("cash", "card", "returned_cash", "returned_card", "collected", "counted")
+
+
+class CashShift(models.Model):
+    """One cashier at one desk, from opening to closing. Its sums are written once, when it closes; roubles.
+
+    In the drawer: float_amount + cash − returned_cash − collected; `counted` is what the cashier found in it.
+    """
+
+    cashier = models.ForeignKey(settings.AUTH_USER_MODEL, PROTECT, related_name="+", verbose_name="кассир")
+    office = models.ForeignKey("accounts.Office", PROTECT, related_name="+", verbose_name="отделение")
+    day = models.DateField("операционный день")
+    opened_at = models.DateTimeField("открыта", default=timezone.now)
+    closed_at = models.DateTimeField("закрыта", null=True, blank=True)
+    float_amount = MoneyField("разменных в ящике, руб.", default=0)
+    receipts = models.IntegerField("квитанций", null=True, blank=True)
+    cash = MoneyField("принято наличными, руб.", null=True, blank=True)
+    card = MoneyField("принято картами, руб.", null=True, blank=True)
+    returned_cash = MoneyField("возвращено наличными, руб.", null=True, blank=True)
+    returned_card = MoneyField("возвращено на карты, руб.", null=True, blank=True)
+    collected = MoneyField("инкассировано, руб.", null=True, blank=True)
+    counted = MoneyField("пересчитано в ящике, руб.", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "кассовая смена"
+        verbose_name_plural = "кассовые смены"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cashier"], name="cashshift_one_open", condition=Q(closed_at=None),
+                violation_error_message="У кассира уже есть открытая смена.",
+            ),
+            models.CheckConstraint(name="cashshift_float_not_negative", condition=Q(float_amount__gte=0)),
+            models.CheckConstraint(
+                name="cashshift_closed_with_sums",
+                condition=Q(closed_at=None, receipts=None, **dict.fromkeys(SUMS))
+                | Q(closed_at__isnull=False, receipts__gte=0, **{f"{name}__gte": 0 for name in SUMS}),
+            ),
+        ]  # fmt: skip
+        indexes = [models.Index(fields=["-opened_at"], name="cashshift_by_time")]
+        triggers = [
+            pgtrigger.Protect(name="cash_shift_kept", operation=pgtrigger.Delete),
+            never_emptied("cash_shift"),
+            pgtrigger.ReadOnly(
+                name="cash_shift_is_itself", fields=["id", "cashier", "office", "day", "opened_at", "float_amount"]
+            ),
+            pgtrigger.Protect(
+                name="cash_shift_closed_is_ink",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("OLD.closed_at IS NOT NULL AND OLD.* IS DISTINCT FROM NEW.*"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"смена {self.pk} от {self.day:%d.%m.%Y}"
+
+
+class MovementKind(models.IntegerChoices):
+    RECEIPT = 1, "квитанция"
+    CANCELLED = 2, "отмена квитанции"
+    COLLECTED = 3, "инкассация"
+
+
+class CashMovement(models.Model):
+    """Money into the drawer or out of it within an open shift: a receipt, its cancellation, a collection. Ink."""
+
+    shift = models.ForeignKey(CashShift, PROTECT, related_name="movements", verbose_name="смена")
+    kind = models.SmallIntegerField("вид", choices=MovementKind)
+    receipt = models.ForeignKey(
+        CashReceipt, PROTECT, null=True, blank=True, related_name="movements", verbose_name="квитанция"
+    )
+    amount = MoneyField("сумма, руб.")
+    is_card = models.BooleanField("картой", default=False)
+    document = models.CharField("документ", max_length=120, blank=True)
+    made_at = models.DateTimeField("когда", default=timezone.now)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, PROTECT, related_name="+", verbose_name="кто")
+
+    class Meta:
+        verbose_name = "движение кассы"
+        verbose_name_plural = "движения кассы"
+        constraints = [
+            models.CheckConstraint(name="cashmovement_amount_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="cashmovement_kind_true",
+                condition=Q(kind__in=[1, 2], receipt__isnull=False)
+                | (Q(kind=3, receipt=None, is_card=False) & ~Q(document="")),
+            ),
+            models.UniqueConstraint(fields=["receipt", "kind"], name="cashmovement_once"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="cash_movement_is_ink", operation=pgtrigger.Update | pgtrigger.Delete),
+            never_emptied("cash_movement"),
+            # Who closes the shift takes FOR UPDATE and waits for its writers.
+            pgtrigger.Trigger(
+                name="cash_movement_of_open_shift",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    PERFORM 1 FROM payments_cashshift WHERE id = NEW.shift_id AND closed_at IS NULL FOR SHARE;
+                    IF NOT FOUND THEN
+                        RAISE EXCEPTION 'Кассовая смена % закрыта.', NEW.shift_id;
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, {written(self.amount)} ₽"
+
+
+class RefundApplication(models.Model):
+    """A payer's application for his overpayment: whom it goes to, by which requisites, and the payments it undid."""
+
+    account = models.ForeignKey("accounts.PersonalAccount", PROTECT, related_name="+", verbose_name="лицевой счёт")
+    number = models.CharField("номер заявления", max_length=40)
+    applied_on = models.DateField("дата заявления")
+    amount = MoneyField("сумма, руб.")
+    recipient = models.CharField("получатель", max_length=160)
+    inn = models.CharField("ИНН", max_length=12, blank=True)
+    bik = models.CharField("БИК", max_length=9)
+    bank_account = models.CharField("счёт получателя", max_length=20)
+    day = models.DateField("операционный день")
+    made_at = models.DateTimeField("проведён", default=timezone.now)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, PROTECT, related_name="+", verbose_name="кто провёл")
+    reversals = models.ManyToManyField(Reversal, related_name="+", verbose_name="сторно")
+
+    class Meta:
+        verbose_name = "возврат по заявлению"
+        verbose_name_plural = "возвраты по заявлениям"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "number", "applied_on"], name="refundapplication_once",
+                violation_error_message="Возврат по этому заявлению уже проведён.",
+            ),
+            models.CheckConstraint(name="refundapplication_amount_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="refundapplication_named", condition=~Q(number="") & ~Q(recipient="") & ~Q(bank_account="")
+            ),
+        ]  # fmt: skip
+        triggers = [
+            pgtrigger.Protect(name="refund_application_is_ink", operation=pgtrigger.Update | pgtrigger.Delete),
+            never_emptied("refund_application"),
+        ]
+
+    def __str__(self) -> str:
+        return f"заявление {self.number} от {self.applied_on:%d.%m.%Y}, {written(self.amount)} ₽"
