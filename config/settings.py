@@ -266,7 +266,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
-# --- payments on line, receipts of 54-ФЗ -------------------------------------------------------------------------------
+# --- payments on line, receipts of 54-ФЗ -----------------------------------------------------------------------------
 
 # Both empty: no paying on line, and the cabinets do not offer it.
 YOOKASSA_SHOP_ID = env.str("YOOKASSA_SHOP_ID", "")

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 
 from accounts.admin.base import Book, EndlessInk, Ink, InkRows, money_column, month_column
+from accounts.errors import Refusal
+from payments import operations
 from payments.models import (
+    Autopayment,
     BankStatementLine,
     CashReceipt,
     Channel,
     ClosedMonth,
+    FiscalReceipt,
+    OnlinePayment,
+    OnlineRefund,
     OperatingDay,
     Payment,
     Register,
@@ -22,7 +30,7 @@ from payments.models import (
 
 @admin.register(Channel)
 class ChannelAdmin(Book):
-    list_display = ("name", "code", "kind", "fee_percent", "is_active")
+    list_display = ("name", "code", "kind", "fee_percent", "receipts_from", "is_active")
     list_filter = ("is_active", ("kind", ChoicesDropdownFilter))
     search_fields = ("code", "name__icontains")
     ordering = ("name",)
@@ -163,3 +171,107 @@ class CashReceiptAdmin(EndlessInk):
     search_fields = ("number", "payments__account__number")
     search_help_text = "Номер квитанции, лицевой счёт"
     ordering = ("-made_at",)
+
+
+# --- on line, receipts -----------------------------------------------------------------------------------------------
+
+
+@admin.register(OnlinePayment)
+class OnlinePaymentAdmin(EndlessInk):
+    list_display = (
+        "begun_at", money_column("amount", "сумма, руб."), "account", "method", "state", "ended_because", "provider_id",
+    )  # fmt: skip
+    list_filter = (("state", ChoicesDropdownFilter), ("method", ChoicesDropdownFilter), ("begun_at", RangeDateFilter))
+    list_select_related = ("account",)
+    search_fields = ("account__number", "provider_id")
+    search_help_text = "Лицевой счёт, номер у провайдера"
+    ordering = ("-id",)
+    actions = ("give_back",)
+
+    def has_reverse_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("payments.add_reversal")
+
+    @admin.action(description="Вернуть деньги плательщику", permissions=["reverse"])
+    def give_back(self, request: HttpRequest, queryset: QuerySet[OnlinePayment]) -> None:
+        for row in queryset.order_by("pk"):
+            try:
+                if row.payment_id is None:
+                    raise operations.PaymentRefused(f"Платёж {row}: денег по нему не было.")
+                operations.refund_payment(
+                    payment_id=row.payment_id, reason="Возврат по заявлению плательщика", at=timezone.now(),
+                    by=request.user,  # type: ignore[arg-type]
+                )  # fmt: skip
+            except Refusal as refusal:
+                self.message_user(request, str(refusal), messages.ERROR)
+            else:
+                self.message_user(request, f"Возврат отправлен: {row}.")
+
+
+@admin.register(OnlineRefund)
+class OnlineRefundAdmin(EndlessInk):
+    list_display = ("begun_at", money_column("amount", "сумма, руб."), "account", "reason", "state", "ended_because")
+    list_filter = (("state", ChoicesDropdownFilter), ("begun_at", RangeDateFilter))
+    list_select_related = ("online__account",)
+    search_fields = ("online__account__number", "provider_id", "online__provider_id")
+    ordering = ("-id",)
+
+    @admin.display(description="лицевой счёт")
+    def account(self, row: OnlineRefund) -> str:
+        return str(row.online.account)
+
+
+@admin.register(Autopayment)
+class AutopaymentAdmin(EndlessInk):
+    list_display = ("consented_at", "account", money_column("limit", "не больше, руб."), "state", "last_words")
+    list_filter = (("state", ChoicesDropdownFilter),)
+    list_select_related = ("account",)
+    search_fields = ("account__number",)
+    ordering = ("-id",)
+    actions = ("switch_off",)
+
+    def has_reverse_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("payments.add_reversal")
+
+    @admin.action(description="Выключить", permissions=["reverse"])
+    def switch_off(self, request: HttpRequest, queryset: QuerySet[Autopayment]) -> None:
+        for row in queryset.order_by("pk"):
+            operations.stop_autopayment(
+                autopayment_id=row.pk,
+                by=request.user,  # type: ignore[arg-type]
+                at=timezone.now(),
+                because="по просьбе жителя, сотрудником",
+            )
+        self.message_user(request, "Выбранные автоплатежи выключены.")
+
+
+@admin.register(FiscalReceipt)
+class FiscalReceiptAdmin(EndlessInk):
+    list_display = ("made_at", "kind", money_column("amount", "сумма, руб."), "account", "state", "numbers", "trouble")
+    list_filter = (("state", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter), ("made_at", RangeDateFilter))
+    list_select_related = ("payment__account",)
+    search_fields = ("payment__account__number", "payment__external_id", "service_id")
+    search_help_text = "Лицевой счёт, номер операции, номер у кассы"
+    ordering = ("-id",)
+    actions = ("again",)
+
+    @admin.display(description="лицевой счёт")
+    def account(self, row: FiscalReceipt) -> str:
+        return str(row.payment.account or "—")
+
+    @admin.display(description="ФД, ФПД")
+    def numbers(self, row: FiscalReceipt) -> str:
+        told = (row.fiscal.get("fiscal_document_number"), row.fiscal.get("fiscal_document_attribute"))
+        return ", ".join(str(number) for number in told if number) or "—"
+
+    def has_reverse_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("payments.add_reversal")
+
+    @admin.action(description="Отправить на кассу снова", permissions=["reverse"])
+    def again(self, request: HttpRequest, queryset: QuerySet[FiscalReceipt]) -> None:
+        for row in queryset.order_by("pk"):
+            try:
+                operations.send_again(receipt_id=row.pk, by=request.user, at=timezone.now())  # type: ignore[arg-type]
+            except Refusal as refusal:
+                self.message_user(request, str(refusal), messages.ERROR)
+            else:
+                self.message_user(request, f"Чек снова в очереди: {row}.")

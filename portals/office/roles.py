@@ -56,8 +56,11 @@ SEE_BILLING = [
 SEE_PENALTIES = [f"debt.view_{model}" for model in ("penaltyband", "penaltyterms", "moratorium")]
 SEE_PAYMENTS = [
     f"payments.view_{model}"
-    for model in ("allocation", "balance", "cashreceipt", "channel", "payment", "register", "reversal")
-]
+    for model in (
+        "allocation", "autopayment", "balance", "cashreceipt", "channel", "fiscalreceipt", "onlinepayment",
+        "onlinerefund", "payment", "register", "reversal",
+    )
+]  # fmt: skip
 SEE_MONEY = [
     *SEE_PAYMENTS,
     *(

@@ -5,12 +5,13 @@ import socket
 import time
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError, CommandParser
 from django.utils.timezone import localdate
 
 from accounts import commands, database
-from config import demo, verification
+from config import demo, stand_ins, verification
 
 
 class Command(commands.Command):
@@ -43,6 +44,9 @@ class Command(commands.Command):
             raise CommandError("Законы системы нарушены: строки выше.")
         if not once:
             self.print_logins(port)
+            if settings.DEBUG and not settings.YOOKASSA_SHOP_ID:  # nobody pays with real money in a demonstration
+                for line in stand_ins.serve(site_port=port):
+                    self.stdout.write(line)
             call_command("runserver", f"127.0.0.1:{port}", "--noreload", "--insecure")
 
     def refuse_busy(self, port: int) -> None:
