@@ -41,6 +41,7 @@ def moving(account_ids: Collection[int]) -> dict[int, Moving]:
             "  FROM payments_payment WHERE state = 'in_transit' AND account_id = ANY(%(accounts)s)"
             " UNION ALL SELECT account_id, amount, state, ended_because, begun_at FROM payments_onlinepayment"
             "  WHERE state NOT IN ('begun', 'waiting') AND account_id = ANY(%(accounts)s)"
+            "  AND (state = 'in_transit' OR begun_at > now() - interval '3 days')"
             ") AS payment GROUP BY account_id",
             {"accounts": list(account_ids)},
         )

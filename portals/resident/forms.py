@@ -71,6 +71,12 @@ class AutopaymentForm(PayForm):
         help_text="Если в квитанции больше, деньги не спишутся: вы решите сами.",
         error_messages={"required": "Укажите предел."},
     )
+    amount = RoublesField(
+        label="Заплатить сейчас, ₽",
+        widget=sum_box(),
+        help_text="Этим платежом банк запомнит карту или счёт. Сумма зачтётся на ваш лицевой счёт.",
+        error_messages={"required": "Укажите, сколько заплатить сейчас."},
+    )
     consent = forms.BooleanField(
         label="Разрешаю списывать сумму новой квитанции с этой карты или счёта СБП в пределах указанной суммы",
         error_messages={"required": "Без согласия автоплатёж не включить."},
