@@ -59,6 +59,7 @@ from payments.operations.remitting import (
     remittance_file,
     resend_remittance,
 )
+from payments.operations.shifts import ShiftRefused, close_shift, collect_cash, open_shift
 from payments.operations.statements import RowVerdict, StatementSummary, import_statement
 from payments.papers import PaperRefused
 from payments.registers.client_bank import StatementRefused
@@ -90,6 +91,7 @@ __all__ = [
     "RemitSummary",
     "RemittanceRefused",
     "RowVerdict",
+    "ShiftRefused",
     "StatementRefused",
     "StatementSummary",
     "Undone",
@@ -105,6 +107,8 @@ __all__ = [
     "close_day",
     "close_days",
     "close_month",
+    "close_shift",
+    "collect_cash",
     "confirm_remittance",
     "consume_advances",
     "direct_by_act",
@@ -119,6 +123,7 @@ __all__ = [
     "mark_remittance_sent",
     "move_payment",
     "open_day",
+    "open_shift",
     "payer_returned",
     "preview",
     "reallocate",

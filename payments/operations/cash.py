@@ -13,11 +13,12 @@ from accounts import operations as accounts_operations
 from accounts.database import lock_number
 from accounts.money import kopecks, total, written
 from accounts.queries import Office, PersonalAccount, User
-from payments.models import CashReceipt, Payment, PaymentState, ReceiptPayment
+from payments.models import CashReceipt, MovementKind, Payment, PaymentState, ReceiptPayment
 from payments.operations.allocating import Directed, allocate_payments, direction_as_stored
 from payments.operations.days import hold_open
 from payments.operations.intake import PaymentConflict, PaymentRefused, record_payment, reverse_payment
 from payments.operations.receipts import make_receipts
+from payments.operations.shifts import hold_shift, shift_of_receipt, write_receipt
 
 KEY_LENGTH = 100  # CashReceipt.key
 
@@ -47,7 +48,7 @@ def take_cash(
     directed_to: Directed = None,
     key: str = "",
 ) -> Receipt:
-    """Take money at the desk for one account or several, and lay it over their debts at once.
+    """Take money at the desk for one account or several, and lay it over their debts at once, in the cashier's shift.
 
     lines: (account_id, roubles). given: what the payer handed over (None or a card: exactly the sum). on: today, which
     is the operating day. key: what a form sends along: the second press of its button gives the first one's receipt,
@@ -81,6 +82,7 @@ def take_cash(
     if office is None:
         raise PaymentRefused("Отделение не найдено.", field="office")
     hold_open(on)
+    shift = hold_shift(office_id=office_id, by=by, on=on)
     numbers = dict(
         PersonalAccount.objects.filter(pk__in=[account_id for account_id, _ in lines]).values_list("pk", "number")
     )
@@ -107,6 +109,7 @@ def take_cash(
         office=office, cashier=by, number=number, amount=amount, given=given, is_card=card, key=key or None
     )
     receipt.payments.set(payments)
+    write_receipt(receipt, shift, kind=MovementKind.RECEIPT, by=by)
     allocate_payments([payment.pk for payment in payments], day=on)
     make_receipts([payment.pk for payment in payments], at=receipt.made_at)
     accounts_operations.note(
@@ -175,17 +178,31 @@ def _as_told(receipt: CashReceipt, *, is_repeated: bool = False) -> Receipt:
 
 @transaction.atomic
 def cancel_receipt(*, number: str, reason: str, by: User, on: date) -> list[int]:
-    """Take a receipt back within its shift: every payment of it is mirrored and the money handed back."""
+    """Take a receipt back within its shift: every payment of it is mirrored and the money handed back.
+
+    Raises PaymentRefused when the shift is over or some of its money has gone elsewhere already.
+    """
     receipt = CashReceipt.objects.filter(number=number).first()
     if receipt is None:
         raise PaymentRefused(f"Квитанция {number} не найдена.")
     payments: list[Payment] = list(receipt.payments.order_by("pk"))
     if any(payment.day != on for payment in payments):
         raise PaymentRefused(f"Квитанция {number} выдана не сегодня: возврат оформляет бухгалтерия по заявлению.")
-    if all(payment.state == PaymentState.REVERSED for payment in payments):
+    hold_open(on)
+    lock_name(f"payments.receipt.{number}")
+    if receipt.movements.filter(kind=MovementKind.CANCELLED).exists():
         raise PaymentRefused(f"Квитанция {number} уже отменена.")
+    shift = shift_of_receipt(receipt)
+    gone = receipt.payments.filter(state=PaymentState.REVERSED).count()
+    if gone == len(payments):
+        raise PaymentRefused(f"Квитанция {number} уже отменена или её деньги перенесены на другой счёт.")
+    if gone:
+        raise PaymentRefused(
+            f"Из квитанции {number} уже отменено или перенесено платежей: {gone}. Остальные верните по одному."
+        )
     for payment in payments:
-        if payment.state != PaymentState.REVERSED:
-            reverse_payment(payment_id=payment.pk, day=on, reason=reason, by=by, refund=True)
+        reverse_payment(payment_id=payment.pk, day=on, reason=reason, by=by, refund=True)
+    if shift is not None:
+        write_receipt(receipt, shift, kind=MovementKind.CANCELLED, by=by)
     accounts_operations.note("payments.receipt.cancelled", by=by, ground=reason, number=number, amount=receipt.amount)
     return [payment.pk for payment in payments]

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -21,9 +22,12 @@ from accounts.errors import Refusal
 from accounts.money import ZERO
 from config import verification
 from config.verification import Scope
-from payments import operations, queries
+from payments import desk_queries, operations, queries
 from payments.models import (
+    CashMovement,
     CashReceipt,
+    CashShift,
+    MovementKind,
     OperatingDay,
     OperatingDayState,
     Payment,
@@ -42,6 +46,7 @@ LAWS += [check for check in verification.CHECKS if check.name == "части п�
 WALKS = [walk for walk in verification.WALKS if walk.law == 5]
 INK = [  # rows that stay as they are once they are there
     ("payments_allocation", "true"), ("payments_balance", "true"), ("payments_reversal", "true"),
+    ("payments_cashmovement", "true"), ("payments_cashshift", "closed_at IS NOT NULL"),
     ("payments_operatingday", "state = 'closed'"), ("payments_closedmonth", "true"),
 ]  # fmt: skip
 LIVE = (PaymentState.ACCEPTED, PaymentState.ALLOCATED)
@@ -121,11 +126,11 @@ class Books(RuleBasedStateMachine):
 
     @rule(chosen=st.sets(places, min_size=1), amount=sums, over=sums, card=st.booleans())
     def at_the_desk(self, chosen, amount, over, card):
-        facts = dict(
-            lines=[(self.accounts[place].pk, amount) for place in sorted(chosen)],
-            given=amount * len(chosen) + over, office_id=self.office.pk, by=self.cashier, on=self.today, card=card,
-            key=self.name(),
-        )  # fmt: skip
+        facts = {
+            "lines": [(self.accounts[place].pk, amount) for place in sorted(chosen)],
+            "given": amount * len(chosen) + over, "office_id": self.office.pk, "by": self.cashier, "on": self.today,
+            "card": card, "key": self.name(),
+        }  # fmt: skip
         with suppress(Refusal):
             first = operations.take_cash(**facts)
             assert operations.take_cash(**facts) == first
@@ -134,10 +139,10 @@ class Books(RuleBasedStateMachine):
     @rule(place=st.integers(0, 4), amount=sums, late=st.integers(0, 40))
     def by_bank(self, place, amount, late):
         number = self.accounts[place].number if place < 3 else "нет такого"
-        facts = dict(
-            channel="bank", external_id=self.name(), number=number, amount=amount,
-            paid_on=self.today - timedelta(days=late), day=self.today, today=self.today,
-        )  # fmt: skip
+        facts = {
+            "channel": "bank", "external_id": self.name(), "number": number, "amount": amount,
+            "paid_on": self.today - timedelta(days=late), "day": self.today, "today": self.today,
+        }  # fmt: skip
         with suppress(Refusal):
             first = operations.record_payment(**facts)
             assert operations.record_payment(**facts).pk == first.pk
@@ -186,6 +191,18 @@ class Books(RuleBasedStateMachine):
             with suppress(Refusal):
                 operations.cancel_receipt(number=receipt.number, reason="ошибка", by=self.cashier, on=self.today)
 
+    @rule(amount=sums)
+    def collect(self, amount):
+        with suppress(Refusal):
+            shift = CashShift.objects.get(closed_at=None)
+            operations.collect_cash(shift_id=shift.pk, amount=amount, document="сумка", by=self.cashier)
+
+    @rule()
+    def close_shift(self):
+        for shift in CashShift.objects.filter(closed_at=None):
+            counted = desk_queries.sums_of_shift(shift).left
+            operations.close_shift(shift_id=shift.pk, counted=counted, by=self.cashier, at=timezone.now())
+
     # --- the books
 
     @rule()
@@ -203,6 +220,7 @@ class Books(RuleBasedStateMachine):
         with suppress(Refusal):
             operations.close_days(until=self.today, today=self.today)
         self.today += timedelta(days=days)
+        self.close_shift()  # tomorrow's receipts need a shift of their own
 
     @rule()
     def close_month(self):
@@ -273,6 +291,12 @@ class Books(RuleBasedStateMachine):
         self.seen = now
 
     @invariant()
+    def drawers_add_up(self):
+        taken = CashMovement.objects.filter(kind=MovementKind.RECEIPT).values_list("receipt_id", flat=True)
+        assert set(taken) == set(CashReceipt.objects.values_list("pk", flat=True))
+        assert all(desk_queries.sums_of_shift(shift).left >= 0 for shift in CashShift.objects.all())
+
+    @invariant()
     def balances_are_the_plain_sums(self):
         owed = dict(self.charged)
         live = Payment.objects.filter(state__in=LIVE)
@@ -290,5 +314,5 @@ def test_the_books_hold_under_everything_at_once():
             deadline=None,
             suppress_health_check=list(HealthCheck),
             print_blob=True,
-        ),  # fmt: skip
+        ),
     )

@@ -1,0 +1,92 @@
+"""The desk as it stands: a shift's sums and its movements. Only reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Count, Sum
+
+from accounts.money import ZERO
+from payments.models import CashMovement, CashShift, MovementKind
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftSums:
+    """Roubles of a shift. left = float_amount + cash − returned_cash − collected: what has to be in the drawer."""
+
+    receipts: int
+    float_amount: Decimal
+    cash: Decimal
+    card: Decimal
+    returned_cash: Decimal
+    returned_card: Decimal
+    collected: Decimal
+
+    @property
+    def left(self) -> Decimal:
+        return self.float_amount + self.cash - self.returned_cash - self.collected
+
+
+def sums_of_shift(shift: CashShift) -> ShiftSums:
+    """The sums by movements alone; one statement."""
+    rows = CashMovement.objects.filter(shift=shift).values("kind", "is_card").annotate(Sum("amount"), Count("pk"))
+    found = {(row["kind"], row["is_card"]): (row["amount__sum"], row["pk__count"]) for row in rows}
+
+    def amount(kind: MovementKind, is_card: bool) -> Decimal:
+        return found.get((kind, is_card), (ZERO, 0))[0]
+
+    return ShiftSums(
+        receipts=sum(found.get((MovementKind.RECEIPT, is_card), (ZERO, 0))[1] for is_card in (False, True)),
+        float_amount=shift.float_amount,
+        cash=amount(MovementKind.RECEIPT, False),
+        card=amount(MovementKind.RECEIPT, True),
+        returned_cash=amount(MovementKind.CANCELLED, False),
+        returned_card=amount(MovementKind.CANCELLED, True),
+        collected=amount(MovementKind.COLLECTED, False),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MovementRow:
+    made_at: datetime
+    kind: str
+    document: str
+    amount: Decimal
+    is_card: bool
+    is_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftReport:
+    """A shift to be printed. counted, difference: None while it is open."""
+
+    shift: CashShift
+    sums: ShiftSums
+    rows: tuple[MovementRow, ...]
+    counted: Decimal | None
+    difference: Decimal | None
+
+
+def shift_report(shift_id: int) -> ShiftReport | None:
+    """The report of a shift, open or closed. Three statements."""
+    shift = CashShift.objects.select_related("cashier", "office").filter(pk=shift_id).first()
+    if shift is None:
+        return None
+    sums = sums_of_shift(shift)
+    rows = tuple(
+        MovementRow(
+            made_at=row.made_at, kind=MovementKind(row.kind).label,
+            document=row.receipt.number if row.receipt else row.document, amount=row.amount, is_card=row.is_card,
+            is_out=row.kind != MovementKind.RECEIPT,
+        )
+        for row in shift.movements.select_related("receipt").order_by("pk")
+    )  # fmt: skip
+    difference = None if shift.counted is None else shift.counted - sums.left
+    return ShiftReport(shift, sums, rows, shift.counted, difference)
+
+
+def open_shift_of(cashier_id: int) -> CashShift | None:
+    """The cashier's open shift, whatever its day."""
+    return CashShift.objects.select_related("office").filter(cashier_id=cashier_id, closed_at=None).first()
