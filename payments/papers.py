@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 from num2words import num2words
 
 from accounts import queries as accounts_queries
@@ -430,6 +431,33 @@ def _payer(account: PersonalAccount, first: Month, last: Month) -> dict[str, Any
 
 
 # --- what was issued --------------------------------------------------------------------------------------------------
+
+
+def is_contract(pk: int) -> bool:
+    """Is there such a contract to write a paper of?"""
+    return AgencyContract.objects.filter(pk=pk).exists()
+
+
+def is_account(pk: int) -> bool:
+    """Is there such an account to reconcile?"""
+    return PersonalAccount.objects.filter(pk=pk).exists()
+
+
+def contracts() -> list[AgencyContract]:
+    """All contracts with their principals, by name."""
+    return list(AgencyContract.objects.select_related("principal").order_by("principal__short_name", "number"))
+
+
+def issued() -> QuerySet[SettlementPaper]:
+    """Issued papers, the newest first, without their figures."""
+    found = SettlementPaper.objects.defer("payload").select_related("contract__principal", "account", "issued_by")
+    return found.order_by("-issued_on", "-pk")
+
+
+def paper_of(pk: int) -> SettlementPaper | None:
+    """One issued paper with its figures."""
+    found: SettlementPaper | None = SettlementPaper.objects.filter(pk=pk).first()
+    return found
 
 
 def papers_of(*, contract_ids: Collection[int], limit: int = 100) -> list[SettlementPaper]:

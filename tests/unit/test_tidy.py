@@ -29,7 +29,7 @@ PURE = {
         "recalculation",
         "what_ifs",
     ],
-    "payments": ["registers", "allocation", "remittance", "bank_orders"],
+    "payments": ["registers", "allocation", "remittance", "bank_orders", "pain001"],
     "debt": ["penalties", "stages", "court"],
     "epd": ["assemble", "barcode", "writer"],
     "gis_export": ["mapping"],

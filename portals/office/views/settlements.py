@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -13,7 +14,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-import accounts.queries
 import payments.operations
 import payments.papers
 import payments.queries
@@ -55,11 +55,11 @@ def wanted(request: HttpRequest) -> Wanted:
     first = asked.month(request, last, name="first", last=last)
     if kind == PaperKind.PAYER:
         number = asked.number(request.GET.get("account", ""))
-        if number is None or not accounts.queries.PersonalAccount.objects.filter(pk=number).exists():
+        if number is None or not payments.papers.is_account(number):
             raise Http404("Нет такого счёта.")
         return Wanted(kind, None, number, first, last)
     number = asked.number(request.GET.get("contract", ""))
-    if number is None or not accounts.queries.AgencyContract.objects.filter(pk=number).exists():
+    if number is None or not payments.papers.is_contract(number):
         raise Http404("Нет такого договора.")
     return Wanted(kind, number, None, first, last)
 
@@ -69,17 +69,14 @@ def wanted(request: HttpRequest) -> Wanted:
 def papers_page(request: HttpRequest) -> HttpResponse:
     """What was issued, and the form that shows a new one."""
     current = Month.of(timezone.localdate())
-    found = SettlementPaper.objects.defer("payload").select_related("contract__principal", "account", "issued_by")
-    pages = Paginator(found.order_by("-issued_on", "-pk"), PER_PAGE)
+    pages = Paginator(payments.papers.issued(), PER_PAGE)
     return page(
         request,
         "office/papers_of_settlements.html",
         title="Отчёты, акты и сверки",
         rows=pages.get_page(asked.page(request)),
         kinds=[choice for choice in PaperKind.choices if choice[0] != PaperKind.PAYER],
-        contracts=accounts.queries.AgencyContract.objects.select_related("principal").order_by(
-            "principal__short_name", "number"
-        ),
+        contracts=payments.papers.contracts(),
         months=[current + -back for back in range(1, 25)],
     )
 
@@ -89,7 +86,7 @@ def papers_page(request: HttpRequest) -> HttpResponse:
 def paper_preview(request: HttpRequest) -> HttpResponse:
     """The figures as they are now; issued on POST, downloaded with `form`."""
     asked_for = wanted(request)
-    facts = {
+    facts: dict[str, Any] = {
         "kind": asked_for.kind, "contract_id": asked_for.contract_id, "account_id": asked_for.account_id,
         "first": asked_for.first, "last": asked_for.last,
     }  # fmt: skip
@@ -113,7 +110,7 @@ def paper_preview(request: HttpRequest) -> HttpResponse:
 
 
 def get_paper(pk: int) -> SettlementPaper:
-    found: SettlementPaper | None = SettlementPaper.objects.filter(pk=pk).first()
+    found = payments.papers.paper_of(pk)
     if found is None:
         raise Http404("Такого документа нет.")
     return found

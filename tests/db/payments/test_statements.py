@@ -42,7 +42,7 @@ def incoming(purpose, amount="100.00", number="1", **facts):
 def outgoing(number, amount, account):
     return incoming(
         "Перевод платежей населения", amount, number, ПлательщикРасчСчет=OURS, ПолучательРасчСчет=account,
-        ДатаПоступило="", ДатаСписано="05.11.2026",
+        ДатаПоступило="", ДатаСписано="05.11.2026", Дата="05.11.2026",
     )  # fmt: skip
 
 

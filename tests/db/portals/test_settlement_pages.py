@@ -104,7 +104,10 @@ def test_a_supplier_sees_his_own_part_and_his_own_papers(town: Town):
         assert supplier.get(reverse(f"principal:{name}", args=[strange.pk])).status_code == 404
     other = make.account()
     make.ink(other, town.home, 8, Month.parse("2026-10"), "10.00")
-    alien = town.pay("10.00", date(2026, 11, 19), other)
-    assert alien
-    latest = Payment.objects.latest("pk")
+    later = date(2026, 11, 19)
+    latest = payments.operations.record_payment(
+        channel="bank", external_id="1", number=other.number, amount=Decimal("10.00"), paid_on=later, day=later,
+        today=later,
+    )  # fmt: skip
+    payments.operations.allocate_payment(latest.pk, day=later)
     assert supplier.get(reverse("principal:trace", args=[latest.pk])).status_code == 404
