@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 
 from accounts.admin.base import Book, EndlessInk, Ink, InkRows, money_column, month_column
@@ -23,9 +28,14 @@ from payments.models import (
     OperatingDay,
     Payment,
     Register,
+    RegisterLayout,
+    RegisterSource,
     Remittance,
     Reversal,
 )
+from payments.operations.registers import as_row, described
+from payments.registers import mapped
+from payments.registers.layouts import KNOWN
 
 
 @admin.register(Channel)
@@ -71,10 +81,84 @@ class RegisterAdmin(Ink):
     search_fields = ("name__icontains", "sha256")
     search_help_text = "Имя файла, отпечаток"
     ordering = ("-taken_at",)
+    readonly_fields = ("page",)
+
+    @admin.display(description="что стало с платежами")
+    def page(self, register: Register) -> str:
+        return format_html('<a href="{}">открыть</a>', reverse("office:register_card", args=[register.pk]))
 
     @admin.display(description="итоги")
     def totals_text(self, register: Register) -> str:
         return "; ".join(f"{name}: {value}" for name, value in register.totals.items()) or "—"
+
+
+class LayoutForm(forms.ModelForm):
+    def clean(self) -> dict[str, Any] | None:
+        found = super().clean()
+        if self.errors:
+            return found
+        for name, why in mapped.faults(described(self.instance_as_typed())).items():
+            column = name.removeprefix("places.")
+            field = f"{column}_at" if column != name else name
+            self.add_error(field if field in self.fields else None, why)
+        code = self.cleaned_data.get("code", "")
+        if "code" in self.changed_data and code in KNOWN:
+            self.add_error("code", f"Код «{code}» занят известным форматом. Возьмите другой, например {code}-2.")
+        return found
+
+    def instance_as_typed(self) -> RegisterLayout:
+        return RegisterLayout(**{name: value for name, value in self.cleaned_data.items() if name in TYPED})
+
+
+TYPED = {field.name for field in RegisterLayout._meta.fields}
+
+
+@admin.register(RegisterLayout)
+class RegisterLayoutAdmin(Book):
+    form = LayoutForm
+    list_display = ("name", "code", "is_active", "tried_at", "tried_on")
+    search_fields = ("code", "name__icontains")
+    ordering = ("name",)
+    readonly_fields = ("trial", "is_active", "tried_at", "tried_on")
+    fieldsets = (
+        (None, {"fields": ("code", "name", "trial", "is_active", "tried_at", "tried_on")}),
+        ("Файл", {"fields": (
+            "is_dbf", "encoding", "delimiter", "fields", "skip_lines", "skip_prefix", "line_prefix", "date_format",
+            "period_format", "in_kopecks", "sample",
+        )}),
+        ("Колонки", {"fields": tuple(f"{column}_at" for column in mapped.COLUMNS)}),
+        ("Строка итогов", {"fields": (
+            "control_prefix", "control_count", "control_amount", "control_transferred", "control_commission",
+            "control_order", "control_leads",
+        )}),
+    )  # fmt: skip
+
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:
+        return ("code", *self.readonly_fields) if obj else self.readonly_fields
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """`?known=sberbank`: a new row begins as a known layout."""
+        known = KNOWN.get(request.GET.get("known", ""))
+        return as_row(known) if known else {}
+
+    @admin.display(description="проба")
+    def trial(self, row: RegisterLayout) -> str:
+        if row.pk:
+            address = reverse("office:layout_trial", kwargs={"code": row.pk})
+            return format_html('<a href="{}">попробовать на образце файла</a>', address)
+        links = (("?known=" + code, layout.name) for code, layout in KNOWN.items())
+        return format_html("сохраните, затем попробуйте на образце. Взять за основу: {}", format_html_join(
+            ", ", '<a href="{}">{}</a>', links
+        ))  # fmt: skip
+
+
+@admin.register(RegisterSource)
+class RegisterSourceAdmin(Book):
+    list_display = ("name", "kind", "place", "layout", "channel", "is_active", "asked_at", "trouble")
+    list_filter = ("is_active", ("kind", ChoicesDropdownFilter))
+    list_select_related = ("channel",)
+    ordering = ("name",)
+    readonly_fields = ("asked_at", "trouble")
 
 
 @admin.register(OperatingDay)

@@ -77,6 +77,19 @@ def described(row: RegisterLayout) -> Layout:
     )  # fmt: skip
 
 
+def as_row(layout: Layout) -> dict[str, Any]:
+    """What a new row of the admin begins with when it begins as this layout."""
+    facts = {
+        name: getattr(layout, name)
+        for name in (
+            "name", "is_dbf", "encoding", "delimiter", "fields", "skip_lines", "skip_prefix", "line_prefix",
+            "date_format", "period_format", "in_kopecks", "control_prefix", "control_count", "control_amount",
+            "control_transferred", "control_commission", "control_order", "control_leads",
+        )
+    }  # fmt: skip
+    return {"code": f"{layout.code}-2", **facts, **{f"{column}_at": place for column, place in layout.places.items()}}
+
+
 def layout_of(code: str) -> Layout:
     """A layout that may be used: one of the known, or a row that was tried. Raises RegisterRefused."""
     row = RegisterLayout.objects.filter(pk=code).first()
@@ -257,7 +270,7 @@ def _incoming(rows: Sequence[Row], *, channel: str, digest: str) -> dict[int, In
     """Place in the file → the payment, of the rows that can be one."""
     sound = {place: row for place, row in enumerate(rows) if not row.problem and row.paid_on is not None}
     owners = _Owners(list(sound.values()))
-    alike = _Alike(list(sound.values()), channel=channel)
+    alike = Alike(list(sound.values()), channel=channel)
     ids = anew(
         {place: external_id(row.operation or f"{digest[:16]}/{row.line}") for place, row in sound.items()},
         channel=channel,
@@ -328,13 +341,13 @@ class _Owners:
             self.by_service[str(service)].append(pk)
         for pk, _, number in known.filter(unified_number__in=unified):
             self.by_unified[str(number)].append(pk)
-        numbers = {candidate for row in rows for candidate in _candidates(row.account)}
+        numbers = {candidate for row in rows for candidate in number_forms(row.account)}
         self.by_number = dict(PersonalAccount.objects.filter(number__in=numbers).values_list("number", "pk"))
 
     def of(self, row: Row) -> tuple[int | None, str]:
         """The account that the row names, and the doubt that keeps its money aside; neither: its number decides."""
         by_number = next(
-            (self.by_number[number] for number in _candidates(row.account) if number in self.by_number), None
+            (self.by_number[number] for number in number_forms(row.account) if number in self.by_number), None
         )
         for kind in (Names.DOCUMENT, Names.HOUSING_SERVICE, Names.UNIFIED):
             found = set[int]()
@@ -351,14 +364,15 @@ class _Owners:
         return by_number, ""
 
 
-def _candidates(number: str) -> list[str]:
+def number_forms(number: str) -> list[str]:
+    """How the number may stand in the books: without spaces and dashes, with the leading zeros that were lost."""
     digits = "".join(sign for sign in number if sign not in " \t-–—./\u00a0")
     if not digits.isdecimal() or not digits.isascii() or len(digits) > 20:
         return []
     return [digits, *(digits.zfill(width) for width in range(len(digits) + 1, 13))]
 
 
-class _Alike:
+class Alike:
     """Rows without an operation's number that may have come twice: in this file, or in another of the channel."""
 
     def __init__(self, rows: Sequence[Row], *, channel: str) -> None:
@@ -468,7 +482,7 @@ def undo_register(*, register_id: int, day: date, reason: str, at: datetime, by:
         )
     lock_accounts({account_id for _, account_id, _ in rows if account_id})
     numbers = [pk for pk, _, _ in rows]
-    facts = {
+    facts: dict[str, Any] = {
         "payments": numbers, "day": day, "reason": reason[:255], "at": at, "rule": int(Rule.REVERSAL),
         "by": by.pk if isinstance(by, User) else None,
     }  # fmt: skip

@@ -12,6 +12,7 @@ from django import forms
 import payments.operations
 from accounts.errors import Refusal
 from accounts.queries import ResidencyKind
+from payments.registers import mapped
 from payments.registers.client_bank import LARGEST_FILE
 
 IDLE = str.maketrans("", "", " \u00a0\u202f\u2009₽")
@@ -256,6 +257,50 @@ class StatementForm(OfficeForm):
                 "выгрузите выписку по дням."
             )
         return file
+
+
+def register_file(label: str) -> forms.FileField:
+    return forms.FileField(
+        label=label, widget=forms.ClearableFileInput(attrs={"class": "of-input"}),
+        error_messages={"required": "Выберите файл.", "empty": "Файл пустой: в нём 0 байт. Выгрузите его заново."},
+    )  # fmt: skip
+
+
+def of_register_size(file: Any) -> Any:
+    if file.size > mapped.LARGEST_FILE:
+        raise forms.ValidationError(
+            f"Файл больше {mapped.LARGEST_FILE // 2**20} МБ: таких реестров не бывает. Проверьте, тот ли это файл."
+        )
+    return file
+
+
+class RegisterForm(OfficeForm):
+    layout = Choice(label="формат")
+    channel = Choice(label="канал")
+    day = Day(label="операционный день")
+    file = register_file("файл реестра")
+
+    def __init__(self, *args: Any, channels: Any, layouts: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, choices in (("channel", channels), ("layout", layouts)):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = choices
+
+    def clean_file(self) -> Any:
+        return of_register_size(self.cleaned_data["file"])
+
+
+class TrialForm(OfficeForm):
+    file = register_file("файл")
+
+    def clean_file(self) -> Any:
+        return of_register_size(self.cleaned_data["file"])
+
+
+class UndoForm(OfficeForm):
+    ground = Line(label="причина", max_length=255)
+    withhold = forms.BooleanField(label="удержать перечисленное из следующего перечисления", required=False)
 
 
 class WorkbookForm(OfficeForm):

@@ -17,6 +17,7 @@ TAKE_CASH = "payments.add_cashreceipt"
 REVERSE_PAYMENT = "payments.add_reversal"
 ASSIGN_PAYMENT = "payments.change_payment"
 LOAD_STATEMENT = "payments.add_register"
+DESCRIBE_LAYOUT = "payments.change_registerlayout"
 FORM_REMITTANCE = "payments.add_remittance"
 SEND_REMITTANCE = "payments.change_remittance"
 CLOSE_DAY = "payments.change_operatingday"
@@ -100,8 +101,8 @@ ROLES: dict[str, list[str]] = {
     ACCOUNTANT: [
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PENALTIES, *SEE_MONEY, *SEE_DOCUMENTS, *SEE_WORK, "accounts.view_bankaccount",
         "accounts.view_commissionterms", *may_edit("accounts", "organisation", "commissionterms"),
-        *may_edit("payments", "channel"), REVERSE_PAYMENT, ASSIGN_PAYMENT, LOAD_STATEMENT, FORM_REMITTANCE,
-        SEND_REMITTANCE, ISSUE_PAPER, CLOSE_DAY, CLOSE_BOOKS, PROPOSE_REQUISITES, APPROVE_REQUISITES,
+        *may_edit("payments", "channel", "registerlayout", "registersource"), REVERSE_PAYMENT, ASSIGN_PAYMENT,
+        LOAD_STATEMENT, FORM_REMITTANCE, SEND_REMITTANCE, ISSUE_PAPER, CLOSE_DAY, CLOSE_BOOKS, PROPOSE_REQUISITES, APPROVE_REQUISITES,
     ],
 }  # fmt: skip
 OUR_APPS = ("accounts", "billing", "payments", "debt", "epd", "gis_export", "portals", "django_celery_beat")
@@ -110,7 +111,8 @@ OUR_APPS = ("accounts", "billing", "payments", "debt", "epd", "gis_export", "por
 VERBS = {"add": "добавлять", "change": "изменять", "delete": "удалять", "view": "видеть"}
 RIGHT_NAMES = {
     TAKE_CASH: "принимать деньги в кассе", REVERSE_PAYMENT: "отменять и возвращать платежи",
-    ASSIGN_PAYMENT: "выяснять платежи", LOAD_STATEMENT: "загружать выписки",
+    ASSIGN_PAYMENT: "выяснять платежи", LOAD_STATEMENT: "загружать выписки и реестры",
+    DESCRIBE_LAYOUT: "описывать форматы реестров",
     FORM_REMITTANCE: "формировать перечисления", ISSUE_PAPER: "выпускать отчёты, акты и сверки",
     SEND_REMITTANCE: "выпускать и отправлять перечисления, отмечать ответы банка",
     CLOSE_DAY: "закрывать операционный день",

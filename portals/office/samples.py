@@ -94,3 +94,18 @@ def statement(on: date) -> bytes:
             f"НазначениеПлатежа={purpose}", "КонецДокумента",
         ]  # fmt: skip
     return "\r\n".join([*lines, "КонецФайла", ""]).encode("cp1251", "replace")
+
+
+def register(today: date) -> bytes:
+    """A register of three payments in the layout of Сбербанк: two of accounts of this base, one of nobody's."""
+    numbers = [*PersonalAccount.objects.filter(closed_on=None).order_by("number").values_list("number", flat=True)[:2]]
+    numbers.append("100")
+    amounts = [f"{amount:.2f}".replace(".", ",") for amount in TYPICAL]
+    lines = [
+        f"{today:%d-%m-%Y};10-0{place}-00;8623/0001;СБОЛ;{today:%y%m%d}{place:06d};{number};Иванова М. П.;;"
+        f"{today:%m%y};{amount};{amount};0,00"
+        for place, (number, amount) in enumerate(zip(numbers, amounts, strict=False), 1)
+    ]
+    told = f"{total(TYPICAL[: len(lines)]):.2f}".replace(".", ",")
+    lines.append(f"={len(lines)};{told};{told};0,00;1234;{today:%d-%m-%Y}")
+    return "\r\n".join([*lines, ""]).encode("cp1251")

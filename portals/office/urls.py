@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from portals.office.views import billing, card, cash, corrections, imports, money, papers, readings, search, settlements
+from portals.office.views import (
+    billing,
+    card,
+    cash,
+    corrections,
+    imports,
+    money,
+    papers,
+    preview,
+    readings,
+    registers,
+    search,
+    settlements,
+)
 
 app_name = "office"
 
@@ -33,8 +46,13 @@ urlpatterns = [
     path("payments/payment/<int:payment_id>/reverse/", money.reverse_page, name="reverse"),
     path("payments/unidentified/", money.unidentified, name="unidentified"),
     path("payments/unidentified/<int:payment_id>/find/", money.candidates, name="candidates"),
+    path("payments/preview/", preview.preview, name="preview"),
     path("payments/statement/", money.statement, name="statement"),
     path("payments/statement/sample.txt", money.statement_sample, name="statement_sample"),
+    path("payments/registers/load/", registers.register, name="register"),
+    path("payments/registers/load/sample.txt", registers.register_sample, name="register_sample"),
+    path("payments/registers/<int:register_id>/", registers.card, name="register_card"),
+    path("payments/registers/layouts/<slug:code>/trial/", registers.trial, name="layout_trial"),
     path("payments/remittances/", money.remittances, name="remittances"),
     path("payments/settlements/", settlements.papers_page, name="settlement_papers"),
     path("payments/settlements/new/", settlements.paper_preview, name="settlement_preview"),

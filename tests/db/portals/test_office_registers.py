@@ -1,0 +1,95 @@
+"""Registers: looked at, taken in, undone; layouts described and tried on a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from payments.models import Payment, PaymentState, Register, RegisterLayout, RegisterState
+from portals.office import roles
+from tests.unit.payments.test_mapped_registers import sber
+
+from . import desk as desks
+from .desk import NOW, TODAY, Desk, client, text
+
+pytestmark = pytest.mark.django_db
+LOAD = "office:register"
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with time_machine.travel(NOW, tick=False):
+        yield desks.build()
+
+
+def send(who: Any, content: bytes, **facts: str) -> Any:
+    data = {"layout": "sberbank", "channel": "bank", "day": TODAY.isoformat(), **facts}
+    return who.post(reverse(LOAD), {**data, "file": SimpleUploadedFile("r.txt", content)})
+
+
+def dated(content: bytes) -> bytes:
+    """The sample's day moved to the day of the desk."""
+    return content.replace(b"04-11-2026", (TODAY - timedelta(days=1)).strftime("%d-%m-%Y").encode())
+
+
+def test_a_register_is_looked_at_taken_in_and_undone(desk: Desk):
+    accountant = client(roles.ACCOUNTANT)
+    page = send(accountant, dated(sber(("1", desk.account.number, "100,00"), ("2", "560000001", "5,00"))))
+    assert page.status_code == 200
+    assert Payment.objects.filter(register__isnull=False).count() == 0
+    assert "проверка, не записано" in text(page)
+    page = accountant.post(reverse(LOAD), {"token": page.context["token"]})
+    register = Register.objects.get(kind="register")
+    assert (register.state, register.payments.count()) == (RegisterState.PARTIAL, 2)
+    card = reverse("office:register_card", args=[register.pk])
+    assert "контрольная цифра" in text(accountant.get(card))
+    assert accountant.post(card, {"ground": ""}).status_code == 422
+    accountant.post(card, {"ground": "не тот день"})
+    register.refresh_from_db()
+    assert register.state == RegisterState.UNDONE
+    assert set(register.payments.values_list("state", flat=True)) == {PaymentState.REVERSED}
+
+
+def test_the_sample_is_taken(desk: Desk):
+    accountant = client(roles.ACCOUNTANT)
+    page = send(accountant, accountant.get(reverse("office:register_sample")).content)
+    assert page.status_code == 200, text(page)
+    assert page.context["summary"].sums["held"][0] == 1
+
+
+def test_another_file_is_refused_on_the_page(desk: Desk):
+    page = send(client(roles.ACCOUNTANT), b"1;2;3")
+    assert page.status_code == 422
+    assert "оборван" in text(page)
+    assert Register.objects.filter(kind="register").count() == 0
+
+
+def test_only_who_may_load_and_undo(desk: Desk):
+    assert client(roles.OPERATOR).get(reverse(LOAD)).status_code == 403
+
+
+def test_a_layout_is_described_and_tried(desk: Desk):
+    accountant = client(roles.ACCOUNTANT)
+    add = reverse("admin:payments_registerlayout_add")
+    form = accountant.get(f"{add}?known=billdirect").context["adminform"].form
+    typed = {name: form[name].value() for name in form.fields if not isinstance(form[name].value(), bool | None)}
+    wrong = accountant.post(add, {**typed, "amount_at": "9"})
+    assert "В строке всего 5 полей" in text(wrong)
+    assert accountant.post(add, typed).status_code == 302
+    layout = RegisterLayout.objects.get()
+    assert (layout.pk, layout.is_active) == ("billdirect-2", False)
+    trial = reverse("office:layout_trial", args=[layout.pk])
+    content = f"05112026;{desk.account.number};1;10.50;A1\n=;1;10.50".encode()
+    bad = accountant.post(trial, {"file": SimpleUploadedFile("b.txt", content[:-9])})
+    assert (bad.status_code, "оборван" in text(bad)) == (422, True)
+    good = accountant.post(trial, {"file": SimpleUploadedFile("b.txt", content)})
+    assert "формат действует" in text(good)
+    layout.refresh_from_db()
+    assert layout.is_active
+    assert Payment.objects.filter(external_id="A1").count() == 0
