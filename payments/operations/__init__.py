@@ -31,6 +31,7 @@ from payments.operations.online import (
     stop_autopayment,
     take_notification,
 )
+from payments.operations.own_receipts import import_own_receipts
 from payments.operations.papers import answer_paper, issue_paper
 from payments.operations.reallocating import (
     ActLine,
@@ -59,6 +60,14 @@ from payments.operations.remitting import (
     remittance_file,
     resend_remittance,
 )
+from payments.operations.returns import (
+    RefundPart,
+    RefundRefused,
+    Requisites,
+    charge_back,
+    refund_advance,
+    refund_plan,
+)
 from payments.operations.shifts import ShiftRefused, close_shift, collect_cash, open_shift
 from payments.operations.statements import RowVerdict, StatementSummary, import_statement
 from payments.papers import PaperRefused
@@ -86,10 +95,13 @@ __all__ = [
     "PreviewPart",
     "ReallocationRefused",
     "Receipt",
+    "RefundPart",
+    "RefundRefused",
     "RegisterKept",
     "RegisterRefused",
     "RemitSummary",
     "RemittanceRefused",
+    "Requisites",
     "RowVerdict",
     "ShiftRefused",
     "StatementRefused",
@@ -104,6 +116,7 @@ __all__ = [
     "begin_payment",
     "cancel_receipt",
     "charge_autopayment",
+    "charge_back",
     "close_day",
     "close_days",
     "close_month",
@@ -113,6 +126,7 @@ __all__ = [
     "consume_advances",
     "direct_by_act",
     "end_instructions",
+    "import_own_receipts",
     "import_register",
     "import_statement",
     "issue_paper",
@@ -129,7 +143,9 @@ __all__ = [
     "reallocate",
     "record_payment",
     "record_payments",
+    "refund_advance",
     "refund_payment",
+    "refund_plan",
     "reject_remittance",
     "release_remittances",
     "remit_day",

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from accounts import rules
 from accounts.calendar import Month
 from accounts.errors import Refusal
 from accounts.money import ZERO
@@ -49,6 +50,10 @@ INK = [  # rows that stay as they are once they are there
     ("payments_cashmovement", "true"), ("payments_cashshift", "closed_at IS NOT NULL"),
     ("payments_operatingday", "state = 'closed'"), ("payments_closedmonth", "true"),
 ]  # fmt: skip
+PAYEE = operations.Requisites(
+    recipient="Иванова Мария Петровна", inn="", bik="045354601",
+    bank_account=rules.bank_account_with_key("40817810000000000001", "045354601"),
+)  # fmt: skip
 LIVE = (PaymentState.ACCEPTED, PaymentState.ALLOCATED)
 
 sums = st.integers(1, 30_000).map(lambda units: Decimal(units) / 100)
@@ -177,6 +182,26 @@ class Books(RuleBasedStateMachine):
                     by=self.cashier,
                 )  # fmt: skip
 
+    @rule(place=places, amount=sums)
+    def refund(self, place, amount):
+        account = self.accounts[place]
+        free = sum((row.amount for row in queries.free_advances(account_ids=[account.pk])), ZERO)
+        if free:
+            with suppress(Refusal):
+                operations.refund_advance(
+                    account_id=account.pk, amount=min(free, amount), number=self.name(), applied_on=self.today,
+                    requisites=PAYEE, day=self.today, by=self.cashier,
+                )  # fmt: skip
+
+    @rule(place=some)
+    def charge_back(self, place):
+        if payment := self.one_of(Payment.objects.filter(state__in=LIVE, channel="card"), place):
+            with suppress(Refusal):
+                operations.charge_back(
+                    payment_id=payment.pk, document="сообщение банка", claimed_on=self.today, day=self.today,
+                    by=self.cashier,
+                )  # fmt: skip
+
     @rule(place=some, to=places)
     def assign(self, place, to):
         if payment := self.payment(place, PaymentState.UNIDENTIFIED):
@@ -259,12 +284,16 @@ class Books(RuleBasedStateMachine):
 
     @precondition(lambda self: Payment.objects.exists())
     @rule(
-        what=st.sampled_from(["reverse", "move", "assign", "allocate", "night", "close_month", "remit", "cancel"]),
+        what=st.sampled_from(
+            ["reverse", "move", "refund", "assign", "allocate", "night", "close_month", "remit", "cancel"]
+        ),
         place=some, statements=st.integers(1, 25),
     )  # fmt: skip
     def killed(self, what, place, statements):
         work = {
             "reverse": lambda: self.reverse(place, False), "move": lambda: self.move(place, place % 3),
+            "refund": lambda: self.refund(place % 3, Decimal("1.00")),
+
             "assign": lambda: self.assign(place, place % 3), "allocate": self.allocate,
             "night": lambda: self.night(1), "close_month": self.close_month, "remit": self.remit,
             "cancel": lambda: self.cancel_receipt(place),
