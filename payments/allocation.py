@@ -135,21 +135,18 @@ def netted(items: pl.DataFrame) -> pl.DataFrame:
 
 def _merged(items: pl.DataFrame) -> pl.DataFrame:
     """One row an item, in kopecks: open, charged."""
-    units = items.select(
+    units = items.lazy().select(
         *ITEM, "priority", "is_apart", "waits", open=_units("amount"), charged=_units("charged")
     )  # fmt: skip
-    if not units.select(pl.struct(ITEM).is_duplicated().any()).item():
-        return units
-    return units.group_by(ITEM).agg(
-        pl.min("priority"), pl.any("is_apart"), pl.any("waits"), pl.sum("open"), pl.sum("charged")
-    )
+    sums = (pl.min("priority"), pl.any("is_apart"), pl.any("waits"), pl.sum("open"), pl.sum("charged"))
+    return units.group_by(ITEM).agg(*sums).collect()
 
 
 def _netted(units: pl.DataFrame) -> pl.DataFrame:
     creditor = ["account_id", "contract_id", "is_penalty"]
+    if units.is_empty() or (units["open"] > 0).all():
+        return units
     credited = units.filter(pl.col("open") < 0).select(creditor).unique()
-    if credited.is_empty():
-        return units.filter(pl.col("open") > 0)
     others = units.join(credited, on=creditor, how="anti")
     own = units.join(credited, on=creditor, how="semi").sort(AGE)
     for group in ([*creditor, "service_id"], creditor):
@@ -183,40 +180,50 @@ def allocate_frame(
     told = directions if directions is not None else frame(DIRECTIONS)
     orders = acts if acts is not None else frame(ACTS)
     waiting, reach = _pours(payments, told, orders)
-    live = _netted(_merged(items)).sort(TIES).with_row_index("item")
-    found: list[pl.DataFrame] = []
+    live = _netted(_merged(items)).lazy().sort(TIES).with_row_index("item").collect()
+    found: list[pl.LazyFrame] = []
     rests: list[pl.DataFrame] = []
     number = 0
     while not waiting.is_empty():
         if live.is_empty():
-            rests.append(waiting.select("payment_id", rest="amount"))
+            rests.append(waiting.select("payment_id", rest="amount").filter(pl.col("rest") > 0))
             break
-        batch = waiting.filter(pl.col("round") == number)
-        waiting = waiting.filter(pl.col("round") > number)
+        is_last = waiting["round"].max() == number
+        batch = waiting if is_last else waiting.filter(pl.col("round") == number)
         laid = _lay(batch, live, reach, orders)
-        paid = laid.group_by("pour").agg(paid=pl.sum("paid"))
+        paid = laid.lazy().group_by("pour").agg(paid=pl.sum("paid"))
         rest = (
-            batch.join(paid, on="pour", how="left")
+            batch.lazy()
+            .join(paid, on="pour", how="left")
             .select("payment_id", "flows", rest=pl.col("amount") - pl.col("paid").fill_null(0))
             .filter(pl.col("rest") > 0)
+            .collect()
         )
-        rests.append(rest.filter(~pl.col("flows")).select("payment_id", "rest"))
-        payers = laid.join(batch.select("pour", "payment_id"), on="pour")
-        found.append(payers.join(live, on="item").select("payment_id", *ITEM, "rule", "paid"))
+        rests.append(rest.filter(~pl.col("flows")).select("payment_id", "rest") if rest["flows"].any() else rest)
+        payers = laid.lazy().join(batch.lazy().select("pour", "payment_id"), on="pour")
+        found.append(payers.join(live.lazy(), on="item").select("payment_id", *ITEM, "rule", "paid"))
         number += 1
-        if not waiting.is_empty():
-            carried = rest.filter("flows").select("payment_id", "rest", round=pl.lit(number, pl.Int64))
-            waiting = waiting.join(carried, on=["payment_id", "round"], how="left").with_columns(
-                amount=pl.col("amount") + pl.col("rest").fill_null(0)
-            ).drop("rest")  # fmt: skip
-            spent = laid.group_by("item").agg(paid=pl.sum("paid"))
-            live = (
-                live.join(waiting.select("account_id").unique(), on="account_id", how="semi")
-                .join(spent, on="item", how="left")
-                .with_columns(open=pl.col("open") - pl.col("paid").fill_null(0))
-                .filter(pl.col("open") > 0)
-                .drop("paid")
-            )
+        if is_last:
+            break
+        carried = rest.lazy().filter("flows").select("payment_id", "rest", round=pl.lit(number, pl.Int64))
+        waiting = (
+            waiting.lazy()
+            .filter(pl.col("round") >= number)
+            .join(carried, on=["payment_id", "round"], how="left")
+            .with_columns(amount=pl.col("amount") + pl.col("rest").fill_null(0))
+            .drop("rest")
+            .collect()
+        )
+        spent = laid.lazy().group_by("item").agg(paid=pl.sum("paid"))
+        live = (
+            live.lazy()
+            .join(waiting.lazy().select("account_id").unique(), on="account_id", how="semi")
+            .join(spent, on="item", how="left")
+            .with_columns(open=pl.col("open") - pl.col("paid").fill_null(0))
+            .filter(pl.col("open") > 0)
+            .drop("paid")
+            .collect()
+        )
     return _parts(payments, found, rests)
 
 
@@ -229,8 +236,10 @@ def _pours(payments: pl.DataFrame, directions: pl.DataFrame, acts: pl.DataFrame)
         "payment_id", "account_id", "paid_on", pl.col("for_month").alias("named_month"), "by_charge",
         units=_units("amount"),
     )  # fmt: skip
-    if not paid.select((pl.col("units") > 0).all()).item():
+    if not (paid["units"] > 0).all():
         raise ValueError("a payment is a positive number of whole kopecks")
+    if directions.is_empty() and acts.is_empty():
+        return _plain(paid), pl.DataFrame(schema={"pour": pl.UInt32, "service_id": pl.Int64})
     by_act = acts.select("payment_id").unique()
     told = directions.join(by_act, on="payment_id", how="anti").with_columns(named=_units("amount"))
     sums = told.filter(pl.col("named").is_not_null()).join(paid, on="payment_id")
@@ -277,18 +286,33 @@ def _pours(payments: pl.DataFrame, directions: pl.DataFrame, acts: pl.DataFrame)
     return rows.drop("service_id", "step", "paid_on"), reach
 
 
+def _plain(paid: pl.DataFrame) -> pl.DataFrame:
+    """Payments that nobody directed: a pour each, one after another in their account."""
+    return (
+        paid.lazy()
+        .sort("account_id", "paid_on", "payment_id")
+        .select(
+            "payment_id", "account_id", "named_month", "by_charge", amount="units", scope=pl.lit(GENERAL, pl.Int64),
+            rule=pl.lit(None, pl.Int64), flows=pl.lit(False), round=pl.int_range(pl.len()).over("account_id"),
+        )
+        .with_row_index("pour")
+        .collect()
+    )  # fmt: skip
+
+
 def _lay(batch: pl.DataFrame, live: pl.DataFrame, reach: pl.DataFrame, acts: pl.DataFrame) -> pl.DataFrame:
     """One round: what each pour pays of each item (pour, item, rule, paid in kopecks)."""
     near = ["pour", "item", "is_penalty", "waits", "for_month", "named_month", "by_charge", "charged", "rule", "amount"]
-    general = batch.filter(pl.col("scope") == GENERAL).join(live.filter(~pl.col("is_apart")), on="account_id")
+    pours, debts = batch.lazy(), live.lazy()
+    general = pours.filter(pl.col("scope") == GENERAL).join(debts.filter(~pl.col("is_apart")), on="account_id")
     met = [general.select(*near, room="open")]
     if not reach.is_empty():
-        directed = batch.filter(pl.col("scope") == SERVICES).join(reach, on="pour")
-        met.append(directed.join(live, on=["account_id", "service_id"]).select(*near, room="open"))
+        directed = pours.filter(pl.col("scope") == SERVICES).join(reach.lazy(), on="pour")
+        met.append(directed.join(debts, on=["account_id", "service_id"]).select(*near, room="open"))
     if not acts.is_empty():
-        lines = acts.select("payment_id", *ITEM[1:], act=_units("amount"))
-        ordered = batch.filter(pl.col("scope") == ACT).join(lines, on="payment_id")
-        met.append(ordered.join(live, on=ITEM).select(*near, room=_least(pl.col("open"), pl.col("act"))))
+        ordered = acts.lazy().select("payment_id", *ITEM[1:], act=_units("amount"))
+        by_act = pours.filter(pl.col("scope") == ACT).join(ordered, on="payment_id")
+        met.append(by_act.join(debts, on=ITEM).select(*near, room=_least(pl.col("open"), pl.col("act"))))
     lines = pl.concat(met).filter(pl.col("room") > 0)
     month = ["pour", "is_penalty", "for_month"]
     is_named = pl.col("for_month").eq_missing(pl.col("named_month"))
@@ -301,21 +325,25 @@ def _lay(batch: pl.DataFrame, live: pl.DataFrame, reach: pl.DataFrame, acts: pl.
         .filter(pl.col("paid") > 0)
         .select(*month, "need", "paid")
     )
-    lines = lines.join(months, on=month)
-    whole = lines.filter(pl.col("paid") == pl.col("need")).with_columns(paid=pl.col("room"))
-    part = lines.filter(pl.col("paid") < pl.col("need"))
-    laid = pl.concat([whole, _shared(part, month)]) if not part.is_empty() else whole
+    reached = lines.join(months, on=month).collect()
+    part = reached.filter(pl.col("paid") < pl.col("need"))
+    laid = reached.lazy().filter(pl.col("paid") == pl.col("need")).with_columns(paid=pl.col("room"))
+    if not part.is_empty():
+        laid = pl.concat([laid, _shared(part, month).lazy()])
     own = (
         pl.when("is_penalty").then(int(Rule.PENALTY_LAST))
         .when(is_named).then(int(Rule.NAMED_MONTH))
         .when("waits").then(int(Rule.WAITED))
         .otherwise(int(Rule.OLDEST_DEBT))
     )  # fmt: skip
-    return laid.select("pour", "item", rule=pl.coalesce("rule", own.cast(pl.Int64)), paid="paid")
+    return laid.select("pour", "item", rule=pl.coalesce("rule", own.cast(pl.Int64)), paid="paid").collect()
 
 
 def _shared(lines: pl.DataFrame, group: list[str]) -> pl.DataFrame:
     """`paid` of a group, less than its need, pro rata over its lines; none above its room. Ties: the earlier item."""
+    if not lines["by_charge"].any():
+        shared = _split(lines.with_columns(weight=pl.col("room")), group)
+        return shared.select(*lines.columns[:-1], paid="share").filter(pl.col("paid") > 0).select(lines.columns)
     by_charge = pl.col("by_charge") & (_most(pl.col("charged"), 0).sum().over(group) > 0)
     lines = lines.with_columns(by_charge=by_charge)
     open_ones = _split(lines.filter(~pl.col("by_charge")).with_columns(weight=pl.col("room")), group)
@@ -345,7 +373,8 @@ def _split(lines: pl.DataFrame, group: list[str]) -> pl.DataFrame:
     """`share` of each line in its group's `paid`, by `weight`: the largest remainder, ties to the earlier item."""
     product = pl.col("paid").cast(pl.Int128) * pl.col("weight").cast(pl.Int128)
     return (
-        lines.with_columns(product=product, weights=pl.col("weight").sum().over(group).cast(pl.Int128))
+        lines.lazy()
+        .with_columns(product=product, weights=pl.col("weight").sum().over(group).cast(pl.Int128))
         .with_columns(
             share=(pl.col("product") // pl.col("weights")).cast(pl.Int64),
             remainder=(pl.col("product") % pl.col("weights")).cast(pl.Int64),
@@ -354,10 +383,11 @@ def _split(lines: pl.DataFrame, group: list[str]) -> pl.DataFrame:
         .with_columns(odd=pl.col("paid") - pl.col("share").sum().over(group), place=pl.int_range(pl.len()).over(group))
         .with_columns(share=pl.col("share") + (pl.col("place") < pl.col("odd")).cast(pl.Int64))
         .drop("product", "weights", "remainder", "odd", "place", "weight")
+        .collect()
     )
 
 
-def _parts(payments: pl.DataFrame, found: list[pl.DataFrame], rests: list[pl.DataFrame]) -> pl.DataFrame:
+def _parts(payments: pl.DataFrame, found: list[pl.LazyFrame], rests: list[pl.DataFrame]) -> pl.DataFrame:
     """What was laid and what was left over as numbered lines of PARTS."""
     columns = ["payment_id", "contract_id", "service_id", "for_month", "part", "rule", "units"]
     none = pl.lit(0, pl.Int64)
@@ -368,24 +398,25 @@ def _parts(payments: pl.DataFrame, found: list[pl.DataFrame], rests: list[pl.Dat
         )
         for rows in found
     ]  # fmt: skip
-    advances = [
-        rows.group_by("payment_id").agg(units=pl.sum("rest")).filter(pl.col("units") > 0).select(
+    nothing = pl.LazyFrame(schema={"payment_id": pl.Int64, "rest": pl.Int64})
+    left = pl.concat([nothing, *(rest.lazy().select("payment_id", "rest") for rest in rests)])
+    advances = left.group_by("payment_id").agg(units=pl.sum("rest")).filter(pl.col("units") > 0)
+    laid.append(
+        advances.select(
             "payment_id", contract_id=none, service_id=none, for_month=pl.lit(None, pl.Date),
             part=pl.lit(ADVANCE, pl.Int64), rule=pl.lit(int(Rule.NO_DEBT), pl.Int64), units="units",
         )
-        for rows in ([pl.concat(rests)] if rests else [])
-    ]  # fmt: skip
-    if not laid and not advances:
-        return frame(PARTS)
+    )  # fmt: skip
     return (
-        pl.concat([*laid, *advances])
+        pl.concat(laid)
         .select(columns)
         .sort("payment_id", "part", "for_month", "contract_id", "service_id", "rule")
         .with_columns(
             line=pl.int_range(pl.len()).over("payment_id"), amount=(pl.col("units").cast(MONEY) / 100).cast(MONEY)
         )
-        .join(payments.select("payment_id", "account_id"), on="payment_id", maintain_order="left")
+        .join(payments.lazy().select("payment_id", "account_id"), on="payment_id", maintain_order="left")
         .select(pl.col(name).cast(dtype) for name, dtype in PARTS.items())
+        .collect()
     )
 
 

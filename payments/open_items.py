@@ -173,13 +173,18 @@ def laid(
     whose contract takes no breakdown is left out of the instruction. payments: PAYMENTS, by_charge null where the
     contracts decide.
     """
-    usual = items.filter(~pl.col("is_apart"))
+    if not terms.by_charge:
+        payments = payments.with_columns(pl.col("by_charge").fill_null(False))
+    usual = items.lazy().filter(~pl.col("is_apart"))
     agreed = usual.group_by("account_id").agg(agreed=pl.col("contract_id").is_in(sorted(terms.by_charge)).all())
-    payments = (
-        payments.join(agreed, on="account_id", how="left")
-        .with_columns(by_charge=pl.coalesce("by_charge", "agreed", pl.lit(False)))
-        .drop("agreed")
-    )
+    if terms.by_charge:
+        payments = (
+            payments.lazy()
+            .join(agreed, on="account_id", how="left")
+            .with_columns(by_charge=pl.coalesce("by_charge", "agreed", pl.lit(False)))
+            .drop("agreed")
+            .collect()
+        )
     if terms.no_breakdown and not directions.is_empty():
         deaf = items.filter(pl.col("contract_id").is_in(sorted(terms.no_breakdown))).select("account_id", "service_id")
         owners = directions.join(payments.select("payment_id", "account_id"), on="payment_id")

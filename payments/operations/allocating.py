@@ -160,12 +160,13 @@ def write_parts(parts: pl.DataFrame, *, houses: Mapping[int, int], day: date) ->
         schema={"account_id": pl.Int64, "house_id": pl.Int64},
     )
     rows = (
-        parts.join(places, on="account_id")
+        parts.lazy()
+        .join(places.lazy(), on="account_id")
         .with_columns(pl.col("for_month").fill_null(Month.of(day).first), day=pl.lit(day))
         .sort("account_id", "payment_id", "line")
     )
     buffer = io.BytesIO()
-    rows.select(COLUMNS).write_csv(buffer, include_header=False)
+    rows.select(COLUMNS).collect().write_csv(buffer, include_header=False)
     buffer.seek(0)
     copy_in("payments_allocation", COLUMNS, buffer)
 
