@@ -60,6 +60,14 @@ class RegisterKept(Refusal):
     """The register cannot be undone, or not without a word of whoever undoes it."""
 
 
+class NothingTaken(Exception):
+    """No row of the file can be taken: what was begun is undone, the summary tells why."""
+
+    def __init__(self, summary: StatementSummary) -> None:
+        super().__init__(summary.message)
+        self.summary = summary
+
+
 # --- layouts ----------------------------------------------------------------------------------------------------------
 
 
@@ -154,10 +162,14 @@ def import_register(
     2.2). The same file, and the same operations in another, add nothing. dry_run: all the work, then undone.
     Raises RegisterRefused (another layout, cut, totals that differ), PaymentRefused, DayClosed: nothing is written.
     """
-    with rolled_back(if_=dry_run):
-        summary = _import(
-            name=name, content=content, layout=layout, channel=channel, day=day, today=today, by=by, dry_run=dry_run
-        )
+    try:
+        with rolled_back(if_=dry_run):
+            summary = _import(
+                name=name, content=content, layout=layout, channel=channel, day=day, today=today, by=by,
+                dry_run=dry_run,
+            )  # fmt: skip
+    except NothingTaken as nothing:
+        return nothing.summary
     return summary
 
 
@@ -219,7 +231,23 @@ def seen(register: Register, file: RegisterFile, *, name: str, dry_run: bool) ->
 def settled(
     register: Register, rows: list[RowVerdict], *, name: str, day: date, by: By, warnings: list[str], dry_run: bool
 ) -> StatementSummary:
-    """The register with its state and with the verdicts of rows that are no accepted payment of it (those are rows)."""
+    """The register with its state and with the verdicts of rows that are no accepted payment of it (those are rows).
+
+    Raises NothingTaken when no row has become a payment: such a file is not remembered and may come again.
+    """
+    if not any(row.verdict in (ACCEPTED, HELD) for row in rows):
+        repeated = all(row.verdict == REPEATED for row in rows)
+        message = (
+            "Все платежи файла уже приняты раньше: ничего не добавлено." if repeated else
+            "Ни одну строку файла принять нельзя: ничего не записано, файл не запомнен. Исправьте причины, указанные "
+            "в строках, и загрузите файл снова."
+        )  # fmt: skip
+        raise NothingTaken(
+            summarised(
+                name=name, state=REPEATED if repeated else REJECTED, register_id=None, message=message, rows=rows,
+                warnings=warnings, dry_run=dry_run,
+            )
+        )  # fmt: skip
     unclear = any(row.verdict in (HELD, REJECTED) for row in rows)
     register.state = RegisterState.PARTIAL if unclear else RegisterState.ACCEPTED
     register.verdicts = [row.as_json() for row in rows if row.verdict != ACCEPTED]

@@ -102,7 +102,8 @@ ROLES: dict[str, list[str]] = {
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PENALTIES, *SEE_MONEY, *SEE_DOCUMENTS, *SEE_WORK, "accounts.view_bankaccount",
         "accounts.view_commissionterms", *may_edit("accounts", "organisation", "commissionterms"),
         *may_edit("payments", "channel", "registerlayout", "registersource"), REVERSE_PAYMENT, ASSIGN_PAYMENT,
-        LOAD_STATEMENT, FORM_REMITTANCE, SEND_REMITTANCE, ISSUE_PAPER, CLOSE_DAY, CLOSE_BOOKS, PROPOSE_REQUISITES, APPROVE_REQUISITES,
+        LOAD_STATEMENT, FORM_REMITTANCE, SEND_REMITTANCE, ISSUE_PAPER, CLOSE_DAY, CLOSE_BOOKS, PROPOSE_REQUISITES,
+        APPROVE_REQUISITES,
     ],
 }  # fmt: skip
 OUR_APPS = ("accounts", "billing", "payments", "debt", "epd", "gis_export", "portals", "django_celery_beat")

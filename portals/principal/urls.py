@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portals.principal import views
+from portals.principal import own_receipts, views
 
 app_name = "principal"
 
@@ -14,6 +14,9 @@ urlpatterns = [
     path("charges/", views.charges, name="charges"),
     path("charges/<int:house>/", views.house_charges, name="house-charges"),
     path("payments/", views.payments_page, name="payments"),
+    path("payments/own/", own_receipts.own_receipts, name="own-receipts"),
+    path("payments/own/template.xlsx", own_receipts.template, name="own-receipts-template"),
+    path("payments/own/<int:register>/undo/", own_receipts.undo, name="own-receipts-undo"),
     path("payments.xlsx", views.payments_workbook, name="payments-workbook"),
     path("turnover/", views.turnover, name="turnover"),
     path("turnover.xlsx", views.turnover_workbook, name="turnover-workbook"),
