@@ -89,6 +89,7 @@ def test_an_edit_is_journalled_and_leaves_word_for_the_drafts(admin_client: Clie
     passport = house.passports.get()
     facts = {
         "house": house.pk, "total_area_m2": "3100", "common_area_m2": "300", "heated_area_m2": "", "storeys": 5,
+        "common_area_heated": "on",
         "heating_mode": 1, "norm_scope": 0, "tariff_category": 0, "valid_from": "01.01.2020", "valid_to": "",
     }  # fmt: skip
     admin_client.post(reverse("admin:accounts_housepassport_change", args=[passport.pk]), facts)

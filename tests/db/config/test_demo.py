@@ -99,14 +99,14 @@ def test_verify_names_the_line_that_breaks_a_law() -> None:
 
 def test_seed_command_prints_what_it_made(db: None) -> None:
     out = io.StringIO()
-    call_command("seed", accounts=30, months=2, until="2026-10", stdout=out, stderr=io.StringIO())
+    call_command("seed", "--until=2026-10", accounts=30, months=2, stdout=out, stderr=io.StringIO())
     assert json.loads(out.getvalue())["accounts"] == 30
 
 
-@pytest.mark.parametrize("arguments", [{"accounts": 0}, {"accounts": 10, "months": 0}, {"until": "октябрь"}])
-def test_seed_command_refuses_nonsense_and_writes_nothing(db: None, arguments: dict[str, object]) -> None:
+@pytest.mark.parametrize("arguments", [["--accounts=0"], ["--months=0"], ["--until=октябрь"]])
+def test_seed_command_refuses_nonsense_and_writes_nothing(db: None, arguments: list[str]) -> None:
     with pytest.raises(CommandError):
-        call_command("seed", **{"accounts": 10, "months": 2, **arguments}, stderr=io.StringIO())
+        call_command("seed", "--accounts=10", "--months=2", *arguments, stderr=io.StringIO())
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM accounts_house")
         assert cursor.fetchone() == (0,)
