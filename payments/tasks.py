@@ -47,4 +47,15 @@ def ask_undecided(**_: object) -> None:
 @shared_task(queue="payments", acks_late=True)
 def send_receipts(**_: object) -> None:
     """Hand waiting receipts of 54-ФЗ to the cash register, ask about those it has."""
+    operations.make_missing_receipts(at=timezone.now())
     operations.send_receipts(at=timezone.now())
+
+
+@shared_task(queue="payments", acks_late=True)
+def fetch_registers(**_: object) -> None:
+    """Take in registers and statements that wait in the sources' folders and mailbox."""
+    found = operations.fetch_registers(today=localdate(), at=timezone.now())
+    if found.taken or found.refused or found.troubles:
+        with accounts_operations.running("payments.fetch_registers", scope={"day": localdate()}) as run:
+            run.counts = {"taken": found.taken, "repeated": found.repeated, "refused": found.refused}
+            run.message = "\n".join(found.troubles)

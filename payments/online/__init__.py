@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
 
@@ -122,11 +123,17 @@ def provider() -> PaymentProvider:
     """The provider of this installation. Raises OnlineOff."""
     if not is_on():
         raise OnlineOff("Оплата на сайте пока не подключена. Оплатите по QR-коду квитанции или в кассе.")
+    return _shop(
+        settings.YOOKASSA_SHOP_ID,
+        settings.YOOKASSA_SECRET_KEY,
+        settings.YOOKASSA_API_URL,
+        tuple(settings.YOOKASSA_NETWORKS),
+    )
+
+
+@lru_cache(maxsize=1)
+def _shop(shop_id: str, secret_key: str, api_url: str, networks: tuple[str, ...]) -> PaymentProvider:
+    """One client for the process: it keeps its connections to the provider open."""
     from payments.online.yookassa import YooKassa  # its library takes a third of a second to load
 
-    return YooKassa(
-        shop_id=settings.YOOKASSA_SHOP_ID,
-        secret_key=settings.YOOKASSA_SECRET_KEY,
-        api_url=settings.YOOKASSA_API_URL,
-        networks=settings.YOOKASSA_NETWORKS,
-    )
+    return YooKassa(shop_id=shop_id, secret_key=secret_key, api_url=api_url, networks=networks)

@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 import requests
+from requests.adapters import HTTPAdapter
 from yookassa import Configuration
 from yookassa.client import ApiClient
 from yookassa.domain.common.security_helper import SecurityHelper
@@ -93,6 +94,8 @@ class YooKassa:
         Configuration.configure(shop_id, secret_key, api_url=api_url.rstrip("/"))
         self.client = _Client()
         self.client.session = requests.Session()
+        self.client.session.mount("https://", HTTPAdapter(pool_maxsize=16))
+        self.client.session.mount("http://", HTTPAdapter(pool_maxsize=16))
 
     def is_sender(self, address: str) -> bool:
         """One of the networks that ЮKassa names for its notifications (or YOOKASSA_NETWORKS)."""

@@ -11,6 +11,7 @@ from payments.operations.batch import Incoming, Judged, record_payments
 from payments.operations.cash import KEY_LENGTH, Receipt, cancel_receipt, take_cash
 from payments.operations.closing import DayDoesNotClose, close_day, close_days
 from payments.operations.days import DayClosed, make_partitions, open_day
+from payments.operations.fetching import Fetched, fetch_registers
 from payments.operations.intake import (
     PaymentConflict,
     PaymentRefused,
@@ -45,7 +46,13 @@ from payments.operations.reallocating import (
     reallocate,
     undo_reallocation,
 )
-from payments.operations.receipts import NoReceipt, make_receipts, send_again, send_receipts
+from payments.operations.receipts import (
+    NoReceipt,
+    make_missing_receipts,
+    make_receipts,
+    send_again,
+    send_receipts,
+)
 from payments.operations.registers import RegisterKept, Undone, import_register, try_layout, undo_register
 from payments.operations.remitting import (
     FORMS,
@@ -61,10 +68,13 @@ from payments.operations.remitting import (
     resend_remittance,
 )
 from payments.operations.returns import (
+    MovedBalances,
     RefundPart,
     RefundRefused,
     Requisites,
     charge_back,
+    check_requisites,
+    preview_move,
     refund_advance,
     refund_plan,
 )
@@ -83,10 +93,12 @@ __all__ = [
     "ClosingSummary",
     "DayClosed",
     "DayDoesNotClose",
+    "Fetched",
     "Incoming",
     "InstructionRefused",
     "Judged",
     "MonthDoesNotClose",
+    "MovedBalances",
     "NoReceipt",
     "NotRemitted",
     "PaperRefused",
@@ -117,6 +129,7 @@ __all__ = [
     "cancel_receipt",
     "charge_autopayment",
     "charge_back",
+    "check_requisites",
     "close_day",
     "close_days",
     "close_month",
@@ -126,12 +139,14 @@ __all__ = [
     "consume_advances",
     "direct_by_act",
     "end_instructions",
+    "fetch_registers",
     "import_own_receipts",
     "import_register",
     "import_statement",
     "issue_paper",
     "let_months_wait",
     "look_again",
+    "make_missing_receipts",
     "make_partitions",
     "make_receipts",
     "mark_remittance_sent",
@@ -140,6 +155,7 @@ __all__ = [
     "open_shift",
     "payer_returned",
     "preview",
+    "preview_move",
     "reallocate",
     "record_payment",
     "record_payments",

@@ -157,8 +157,9 @@ def settle(told: Told, *, provider: str, at: datetime) -> OnlinePayment | None:
     """
     if not told.is_ours:
         raise online.NotificationForged("Платёж не нашего магазина.")
-    rows = OnlinePayment.objects.select_for_update(of=("self",)).filter(provider=provider)
-    row = rows.filter(Q(provider_id=told.provider_id) | Q(provider_id=None, key=told.key)).first()
+    rows = OnlinePayment.objects.select_for_update(of=("self",)).select_related("account", "user", "autopayment")
+    is_it = Q(provider_id=told.provider_id) | Q(provider_id=None, key=told.key)
+    row = rows.filter(is_it, provider=provider).first()
     if row is None:
         if told.state == online.SUCCEEDED:
             _take(told, None, doubt=f"У провайдера есть платёж {told.provider_id}, начатый не на сайте.", at=at)

@@ -10,10 +10,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.timezone import get_default_timezone
 
 from accounts import operations as accounts_operations
+from accounts.database import lock_number
 from accounts.errors import Refusal
 from accounts.queries import AgencyContract, Organisation, OrganisationKind, User
 from payments import fiscal, queries
@@ -23,6 +24,7 @@ from payments.models import FiscalKind, FiscalReceipt, FiscalState, Payment, Pay
 
 LEASE = timedelta(minutes=2)  # who took a receipt to send it has so long before another may
 LONGEST_PAUSE = timedelta(hours=1)
+LOOK_BACK = timedelta(days=5)  # how far back the job looks for payments without a receipt
 
 
 class NoReceipt(Refusal):
@@ -34,13 +36,7 @@ def make_receipts(payment_ids: Collection[int], *, at: datetime) -> list[FiscalR
 
     Money that nobody owns yet has its receipt too: an advance. Source: domain/payments.md, 7.
     """
-    due = Payment.objects.filter(
-        pk__in=payment_ids, channel__receipts_from__lte=F("day"),
-        state__in=[PaymentState.ALLOCATED, PaymentState.UNIDENTIFIED],
-    )  # fmt: skip
-    found = list(
-        due.exclude(fiscal_receipts__kind=FiscalKind.SELL).select_related("channel", "account", "online__user")
-    )
+    found = list(_due().filter(pk__in=payment_ids).select_related("channel", "account", "online__user"))
     if not found:
         return []
     parts = queries.parts_of([payment.pk for payment in found])
@@ -68,6 +64,27 @@ def make_receipts(payment_ids: Collection[int], *, at: datetime) -> list[FiscalR
             )
         )
     return FiscalReceipt.objects.bulk_create(made)
+
+
+def _due() -> QuerySet[Payment]:
+    """Payments that ought to have a receipt and have none. Money that was moved to its right account had one there."""
+    is_new_money = Q(replaces=None) | Q(replaces__is_refund=True)
+    due = Payment.objects.filter(
+        is_new_money, channel__receipts_from__lte=F("day"),
+        state__in=[PaymentState.ALLOCATED, PaymentState.UNIDENTIFIED],
+    )  # fmt: skip
+    sold = FiscalReceipt.objects.filter(payment=OuterRef("pk"), kind=FiscalKind.SELL)
+    return due.filter(~Exists(sold))
+
+
+@transaction.atomic
+def make_missing_receipts(*, at: datetime) -> int:
+    """Receipts of the last days' payments that got none, whatever took them in; how many."""
+    since = at.astimezone(get_default_timezone()).date() - LOOK_BACK
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number("payments.receipts.missing")])
+    late = list(_due().filter(day__gte=since, accepted_at__lte=at - LEASE).values_list("pk", flat=True)[:1000])
+    return len(make_receipts(late, at=at)) if late else 0
 
 
 def make_refund_receipt(payment_id: int, *, at: datetime) -> FiscalReceipt | None:
@@ -206,6 +223,8 @@ def _contact(payment: Payment) -> dict[str, str]:
 
 
 def _suppliers(contract_ids: Collection[int]) -> dict[int, Supplier]:
+    if not contract_ids:
+        return {}
     found = AgencyContract.objects.filter(pk__in=contract_ids).select_related("principal")
     return {
         contract.pk: Supplier(
@@ -220,6 +239,8 @@ def _suppliers(contract_ids: Collection[int]) -> dict[int, Supplier]:
 
 def _vat_percents(contract_ids: Collection[int], day: date) -> dict[tuple[int, int], Decimal | None]:
     """(contract, service) → VAT in the price of the population on the day, per cent; None: без НДС."""
+    if not any(contract_ids):
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT ON (contract_id, service_id) contract_id, service_id, vat_percent FROM billing_tariff"

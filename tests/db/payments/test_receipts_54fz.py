@@ -92,6 +92,23 @@ def test_a_payment_has_one_receipt_however_often_it_is_asked_for(register):
     assert FiscalReceipt.objects.count() == 1
 
 
+def test_a_payment_taken_in_by_any_way_gets_its_receipt_from_the_job(register):
+    account, _, _ = debtor()
+    today = localdate()
+    payment = operations.record_payment(
+        channel="online", external_id="7", number=account.number, amount=Decimal("10.00"), paid_on=today, day=today,
+        today=today,
+    )  # fmt: skip
+    operations.allocate_payment(payment.pk, day=today)
+    moved = operations.move_payment(
+        payment_id=pay(account, "20.00").pk, account_id=make.account().pk, day=today, reason="не тот", by=make.user()
+    )
+    assert operations.make_missing_receipts(at=timezone.now() + timedelta(minutes=5)) == 1
+    assert operations.make_missing_receipts(at=timezone.now() + timedelta(minutes=5)) == 0
+    assert FiscalReceipt.objects.get(payment=payment).amount == Decimal("10.00")
+    assert not FiscalReceipt.objects.filter(payment=moved).exists()
+
+
 def test_a_channel_without_receipts_gives_none(register):
     account, _, _ = debtor()
     pay(account, "10.00", channel="bank")
