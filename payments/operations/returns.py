@@ -11,6 +11,8 @@ from django.db import transaction
 
 from accounts import operations as accounts_operations
 from accounts import rules
+from accounts.calendar import ONE_DAY
+from accounts.database import rolled_back
 from accounts.errors import Refusal
 from accounts.money import kopecks, total, written
 from accounts.queries import ChannelKind, PersonalAccount, User
@@ -18,7 +20,7 @@ from payments import queries
 from payments.models import FiscalKind, FiscalReceipt, Payment, RefundApplication
 from payments.operations.allocating import allocate_payments, direction_as_told, lock_accounts
 from payments.operations.days import By, hold_open
-from payments.operations.intake import reverse_payment
+from payments.operations.intake import move_payment, reverse_payment
 from payments.operations.receipts import make_receipts
 
 
@@ -206,3 +208,28 @@ def charge_back(*, payment_id: int, document: str, claimed_on: date, day: date, 
         "payments.payment.charged_back", by=by, account_id=payment.account_id, ground=document, payment_id=payment_id,
         amount=payment.amount, claimed_on=claimed_on, day=day,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class MovedBalances:
+    """What a transfer would make of both accounts; roubles, plus: owes. parts: the payment over the new debts."""
+
+    from_before: Decimal
+    from_after: Decimal
+    to_before: Decimal
+    to_after: Decimal
+    parts: tuple[queries.PaymentPart, ...]
+
+
+def preview_move(*, payment_id: int, account_id: int, day: date, by: User) -> MovedBalances:
+    """The transfer of a payment to another account, done and undone. Raises what `move_payment` raises."""
+    payment = Payment.objects.filter(pk=payment_id).first()
+    if payment is None or payment.account_id is None:
+        raise RefundRefused(f"Платёж № {payment_id} не найден или его счёт не выяснен: переносить нечего.")
+    both, tomorrow = [payment.account_id, account_id], day + ONE_DAY
+    before = queries.balances(account_ids=both, on=tomorrow)
+    with rolled_back():
+        anew = move_payment(payment_id=payment_id, account_id=account_id, day=day, reason="предпросмотр", by=by)
+        after = queries.balances(account_ids=both, on=tomorrow)
+        parts = tuple(queries.parts_of([anew.pk]))
+    return MovedBalances(*(found[number] for number in both for found in (before, after)), parts)

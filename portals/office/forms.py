@@ -229,6 +229,37 @@ class ReverseForm(OfficeForm):
     refund = forms.BooleanField(label="деньги возвращены плательщику", required=False)
 
 
+class CollectForm(OfficeForm):
+    amount = roubles("сдано, ₽")
+    document = Line(label="номер сумки или ордера", max_length=120)
+
+
+class CloseShiftForm(OfficeForm):
+    counted = roubles("пересчитано в ящике, ₽")
+
+
+class RefundForm(OfficeForm):
+    """An application for an overpayment: the document, the sum, whom and where to."""
+
+    number = Line(label="номер заявления", max_length=40)
+    applied_on = Day(label="дата заявления")
+    amount = roubles("сумма, ₽")
+    recipient = Line(label="получатель", max_length=160)
+    inn = Line(label="ИНН, если есть", max_length=12, required=False)
+    bik = Line(label="БИК банка", max_length=9)
+    bank_account = Line(label="счёт получателя", max_length=20)
+
+
+class MoveForm(OfficeForm):
+    number = Line(label="на лицевой счёт", max_length=40)
+    ground = Line(label="причина", max_length=255)
+
+
+class ChargeBackForm(OfficeForm):
+    document = Line(label="документ эквайера", max_length=120)
+    claimed_on = Day(label="дата списания банком")
+
+
 class AssignForm(OfficeForm):
     payment_id = forms.IntegerField(widget=forms.HiddenInput)
     account_id = forms.IntegerField(widget=forms.HiddenInput)

@@ -15,6 +15,7 @@ ADMINISTRATOR = "Администратор"
 # What a right allows on the office pages; the views ask for these by name.
 TAKE_CASH = "payments.add_cashreceipt"
 REVERSE_PAYMENT = "payments.add_reversal"
+REFUND = "payments.add_refundapplication"
 ASSIGN_PAYMENT = "payments.change_payment"
 LOAD_STATEMENT = "payments.add_register"
 DESCRIBE_LAYOUT = "payments.change_registerlayout"
@@ -58,8 +59,8 @@ SEE_PENALTIES = [f"debt.view_{model}" for model in ("penaltyband", "penaltyterms
 SEE_PAYMENTS = [
     f"payments.view_{model}"
     for model in (
-        "allocation", "autopayment", "balance", "cashreceipt", "channel", "fiscalreceipt", "onlinepayment",
-        "onlinerefund", "payment", "register", "reversal",
+        "allocation", "autopayment", "balance", "cashmovement", "cashreceipt", "cashshift", "channel", "fiscalreceipt",
+        "onlinepayment", "onlinerefund", "payment", "refundapplication", "register", "reversal",
     )
 ]  # fmt: skip
 SEE_MONEY = [
@@ -102,8 +103,8 @@ ROLES: dict[str, list[str]] = {
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PENALTIES, *SEE_MONEY, *SEE_DOCUMENTS, *SEE_WORK, "accounts.view_bankaccount",
         "accounts.view_commissionterms", *may_edit("accounts", "organisation", "commissionterms"),
         *may_edit("payments", "channel", "registerlayout", "registersource"), REVERSE_PAYMENT, ASSIGN_PAYMENT,
-        LOAD_STATEMENT, FORM_REMITTANCE, SEND_REMITTANCE, ISSUE_PAPER, CLOSE_DAY, CLOSE_BOOKS, PROPOSE_REQUISITES,
-        APPROVE_REQUISITES,
+        REFUND, LOAD_STATEMENT, FORM_REMITTANCE, SEND_REMITTANCE, ISSUE_PAPER, CLOSE_DAY, CLOSE_BOOKS,
+        PROPOSE_REQUISITES, APPROVE_REQUISITES,
     ],
 }  # fmt: skip
 OUR_APPS = ("accounts", "billing", "payments", "debt", "epd", "gis_export", "portals", "django_celery_beat")
@@ -112,6 +113,7 @@ OUR_APPS = ("accounts", "billing", "payments", "debt", "epd", "gis_export", "por
 VERBS = {"add": "добавлять", "change": "изменять", "delete": "удалять", "view": "видеть"}
 RIGHT_NAMES = {
     TAKE_CASH: "принимать деньги в кассе", REVERSE_PAYMENT: "отменять и возвращать платежи",
+    REFUND: "возвращать аванс по заявлению",
     ASSIGN_PAYMENT: "выяснять платежи", LOAD_STATEMENT: "загружать выписки и реестры",
     DESCRIBE_LAYOUT: "описывать форматы реестров",
     FORM_REMITTANCE: "формировать перечисления", ISSUE_PAPER: "выпускать отчёты, акты и сверки",

@@ -13,8 +13,10 @@ from portals.office.views import (
     preview,
     readings,
     registers,
+    returns,
     search,
     settlements,
+    shifts,
 )
 
 app_name = "office"
@@ -44,6 +46,10 @@ urlpatterns = [
     path("payments/cash-desk/cancel/", cash.cancel, name="cash_cancel"),
     path("payments/cash-desk/receipt/<str:number>/", cash.receipt, name="receipt"),
     path("payments/payment/<int:payment_id>/reverse/", money.reverse_page, name="reverse"),
+    path("payments/payment/<int:payment_id>/move/", returns.move_page, name="move"),
+    path("payments/payment/<int:payment_id>/charge-back/", returns.charge_back_page, name="charge_back"),
+    path("payments/refund/<int:account_id>/", returns.refund_page, name="refund"),
+    path("payments/shift/<int:shift_id>/", shifts.shift_page, name="shift"),
     path("payments/unidentified/", money.unidentified, name="unidentified"),
     path("payments/unidentified/<int:payment_id>/find/", money.candidates, name="candidates"),
     path("payments/preview/", preview.preview, name="preview"),

@@ -19,6 +19,7 @@ import accounts.operations
 import accounts.queries
 import billing.operations
 import epd.barcode
+import payments.desk_queries
 import payments.operations
 import payments.queries
 from accounts.calendar import ONE_DAY, Month
@@ -104,6 +105,7 @@ def desk_page(request: HttpRequest) -> HttpResponse:
         desk_url=address_of_desk(ids),
         find_url=reverse("office:cash_find") + "?" + "&".join(f"a={number}" for number in ids),
         shift=queries.shift_of(staff(request).pk, today),
+        open_shift=payments.desk_queries.open_shift_of(staff(request).pk),
         today=today,
     )
 

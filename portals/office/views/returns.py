@@ -1,0 +1,119 @@
+"""Money that goes back or to another account: seen first, then done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+import accounts.queries
+import payments.operations
+import payments.queries
+from accounts.errors import Refusal
+from accounts.money import total
+from accounts.queries import PersonalAccount
+from portals.office import forms, roles
+from portals.office.pages import desk, page, staff
+from portals.templatetags.cabinet import amount
+
+
+def path_of(payment_id: int) -> payments.queries.PaymentPath:
+    path = payments.queries.payment_path(payment_id)
+    if path is None or path.payment.account_id is None:
+        raise Http404("Такого платежа нет, или его счёт не выяснен.")
+    return path
+
+
+def status_of(form: forms.OfficeForm) -> int:
+    form.mark_errors()
+    return 422 if form.errors else 200
+
+
+@require_http_methods(["GET", "POST"])
+@desk(roles.REFUND)
+def refund_page(request: HttpRequest, account_id: int) -> HttpResponse:
+    """An overpayment on application: the first press shows which payments change, the second gives the money back."""
+    account = accounts.queries.accounts_with_address().filter(pk=account_id).first()
+    if account is None:
+        raise Http404("Такого счёта нет.")
+    today = timezone.localdate()
+    free = total(row.amount for row in payments.queries.free_advances(account_ids=[account_id]))
+    initial = {"applied_on": today, "amount": free or None, "recipient": accounts.queries.payer_of(account)}
+    form = forms.RefundForm(request.POST or None, initial=initial)
+    plan: list[payments.operations.RefundPart] = []
+    if request.method == "POST" and form.is_valid():
+        facts: dict[str, Any] = form.cleaned_data
+        told = payments.operations.Requisites(*(facts[name] for name in ("recipient", "inn", "bik", "bank_account")))
+        try:
+            if "agreed" in request.POST:
+                payments.operations.refund_advance(
+                    account_id=account_id, amount=facts["amount"], number=facts["number"],
+                    applied_on=facts["applied_on"], requisites=told, day=today, by=staff(request),
+                )  # fmt: skip
+                messages.success(
+                    request, f"Возврат {amount(facts['amount'])} ₽ по заявлению {facts['number']} проведён."
+                )
+                return redirect("office:card", account_id=account_id)
+            payments.operations.check_requisites(told)
+            plan = payments.operations.refund_plan(account_id=account_id, amount=facts["amount"])
+        except Refusal as refusal:
+            form.refuse(refusal)
+    return page(
+        request, "office/refund.html", title="Возврат по заявлению", status=status_of(form), form=form, plan=plan,
+        free=free, account=account, address=accounts.queries.address_of(account.house, account.premises),
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "POST"])
+@desk(roles.REVERSE_PAYMENT)
+def move_page(request: HttpRequest, payment_id: int) -> HttpResponse:
+    """A payment goes to another account with its value date: both balances are seen before it is done."""
+    path = path_of(payment_id)
+    today = timezone.localdate()
+    form = forms.MoveForm(request.POST or None)
+    preview = None
+    target: PersonalAccount | None = None
+    if request.method == "POST" and form.is_valid():
+        target = accounts.queries.account_by_number(form.cleaned_data["number"])
+        try:
+            if target is None:
+                form.add_error("number", "Такого лицевого счёта нет. Сверьте номер с документом.")
+            elif "agreed" in request.POST:
+                payments.operations.move_payment(
+                    payment_id=payment_id, account_id=target.pk, day=today, reason=form.cleaned_data["ground"],
+                    by=staff(request),
+                )  # fmt: skip
+                messages.success(request, f"Платёж {amount(path.payment.amount)} ₽ перенесён на счёт {target.number}.")
+                return redirect("office:card", account_id=target.pk)
+            else:
+                preview = payments.operations.preview_move(
+                    payment_id=payment_id, account_id=target.pk, day=today, by=staff(request)
+                )
+        except Refusal as refusal:
+            form.refuse(refusal)
+    return page(
+        request, "office/move.html", title="Перенос на другой счёт", status=status_of(form), form=form, path=path,
+        preview=preview, target=target,
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "POST"])
+@desk(roles.REVERSE_PAYMENT)
+def charge_back_page(request: HttpRequest, payment_id: int) -> HttpResponse:
+    path = path_of(payment_id)
+    today = timezone.localdate()
+    form = forms.ChargeBackForm(request.POST or None, initial={"claimed_on": today})
+    if request.method == "POST" and form.is_valid():
+        try:
+            payments.operations.charge_back(payment_id=payment_id, day=today, by=staff(request), **form.cleaned_data)
+            messages.success(request, f"Платёж {amount(path.payment.amount)} ₽ снят: банк вернул его плательщику.")
+            return redirect("office:card", account_id=path.payment.account_id)
+        except Refusal as refusal:
+            form.refuse(refusal)
+    return page(
+        request, "office/charge_back.html", title="Опротестованный платёж", status=status_of(form), form=form, path=path
+    )

@@ -1,0 +1,110 @@
+"""The shift's page, refunds, transfers and contested payments: seen first, then done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+import payments.operations
+import payments.queries
+from accounts import rules
+from payments.models import CashMovement, CashShift, Payment, RefundApplication, Reversal
+from portals.office import roles
+from tests import make
+
+from . import desk as desks
+from .desk import NOW, TODAY, Desk, client, text
+
+pytestmark = pytest.mark.django_db
+BANK = {"bik": "045354601", "bank_account": rules.bank_account_with_key("40817810000000000001", "045354601")}
+APPLICATION = {
+    "number": "17", "applied_on": f"{TODAY}", "amount": "100,00", "recipient": "Климова Анна", "inn": "", **BANK,
+}  # fmt: skip
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with time_machine.travel(NOW, tick=False):
+        yield desks.build()
+
+
+def pay(desk: Desk, amount: str, channel: str = "card") -> Payment:
+    payment = payments.operations.record_payment(
+        channel=channel, external_id=f"{channel}-{amount}", number=desk.account.number, amount=Decimal(amount),
+        paid_on=TODAY, day=TODAY, today=TODAY,
+    )  # fmt: skip
+    payments.operations.allocate_payments([payment.pk], day=TODAY)
+    return payment
+
+
+def written() -> list[int]:
+    return [model.objects.count() for model in (Payment, Reversal, RefundApplication, CashMovement)]
+
+
+def test_a_cashier_hands_cash_over_and_closes_the_shift(desk: Desk):
+    cashier = client(roles.CASHIER)
+    till = reverse("office:cash_desk") + f"?a={desk.account.pk}"
+    typed = {f"amount_{desk.account.pk}": "1000,00", "given": "", "office": str(desk.office.pk), "key": "ключ"}
+    assert cashier.post(till, typed).status_code == 302
+    shift = CashShift.objects.get()
+    address = reverse("office:shift", args=[shift.pk])
+    assert address in text(cashier.get(till)) or address in cashier.get(till).content.decode()
+    assert cashier.post(address, {"action": "collect", "amount": "1000,01", "document": "сумка 1"}).status_code == 422
+    assert cashier.post(address, {"action": "collect", "amount": "900,00", "document": "сумка 1"}).status_code == 302
+    assert cashier.post(address, {"action": "close", "counted": "99,00"}).status_code == 302
+    page = cashier.get(address)
+    assert page.context["report"].difference == Decimal("-1.00")
+    assert "Недостача" in text(page)
+
+
+def test_a_shift_is_closed_by_its_cashier_alone(desk: Desk):
+    shift = payments.operations.open_shift(office_id=desk.office.pk, by=make.user(), on=TODAY)
+    other = client(roles.CASHIER)
+    assert other.post(reverse("office:shift", args=[shift.pk]), {"action": "close", "counted": "0"}).status_code == 403
+    assert CashShift.objects.get().closed_at is None
+
+
+def test_a_refund_is_seen_before_it_is_done(desk: Desk):
+    payment = pay(desk, "1550.00")
+    accountant = client(roles.ACCOUNTANT)
+    address = reverse("office:refund", args=[desk.account.pk])
+    assert accountant.get(address).context["free"] == Decimal("150.00")
+    before = written()
+    preview = accountant.post(address, APPLICATION)
+    assert [(part.payment_id, part.amount) for part in preview.context["plan"]] == [(payment.pk, Decimal("100.00"))]
+    assert written() == before
+    assert accountant.post(address, {**APPLICATION, "bank_account": "4" * 20}).status_code == 422
+    assert written() == before
+    assert accountant.post(address, {**APPLICATION, "agreed": "1"}).status_code == 302
+    assert RefundApplication.objects.get().amount == Decimal("100.00")
+    assert client(roles.CASHIER).get(address).status_code == 403
+
+
+def test_a_transfer_shows_both_balances_first(desk: Desk):
+    payment, other = pay(desk, "1400.00"), make.account()
+    accountant = client(roles.ACCOUNTANT)
+    address = reverse("office:move", args=[payment.pk])
+    typed = {"number": other.number, "ground": "ошибка в номере"}
+    before = written()
+    preview = accountant.post(address, typed).context["preview"]
+    assert (preview.from_before, preview.from_after) == (Decimal("0.00"), Decimal("1400.00"))
+    assert (preview.to_before, preview.to_after) == (Decimal("0.00"), Decimal("-1400.00"))
+    assert written() == before
+    assert accountant.post(address, {**typed, "number": "56"}).status_code == 422
+    assert accountant.post(address, {**typed, "agreed": "1"}).status_code == 302
+    assert Payment.objects.get(account=other).paid_on == TODAY
+
+
+def test_a_contested_payment_comes_off(desk: Desk):
+    payment = pay(desk, "1400.00")
+    accountant = client(roles.ACCOUNTANT)
+    address = reverse("office:charge_back", args=[payment.pk])
+    assert "Опротестованный" in text(accountant.get(address))
+    answer = accountant.post(address, {"document": "№ 5", "claimed_on": f"{TODAY}"})
+    assert answer.status_code == 302
+    assert Reversal.objects.get().is_refund
+    assert accountant.post(address, {"document": "№ 5", "claimed_on": f"{TODAY}"}).status_code == 422
