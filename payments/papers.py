@@ -27,6 +27,7 @@ from payments import queries
 from payments.models import PaperKind, Remittance, SettlementPaper
 
 OBJECTION_DAYS = 30  # ст. 1008 п. 3 ГК: не сообщил возражений в 30 дней — отчёт принят
+LONGEST_MONTHS = 36
 TEXT, MONEY, DAY = "text", "money", "day"
 OWN = 5  # ChannelKind.PRINCIPAL: never passes through the agent
 
@@ -142,6 +143,8 @@ def payload(
     """What the paper says of the months [first, last]. Raises PaperRefused where there is nobody to write it of."""
     if last < first:
         raise PaperRefused("Конец периода раньше начала.", field="last")
+    if last - first >= LONGEST_MONTHS:
+        raise PaperRefused(f"Документ составляют не больше чем за {LONGEST_MONTHS} месяцев.", field="first")
     if kind == PaperKind.PAYER:
         if account_id is None:
             raise PaperRefused("Назовите лицевой счёт: сверка составляется с его плательщиком.", field="account")

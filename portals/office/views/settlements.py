@@ -28,6 +28,7 @@ from portals.office.views.money import day_asked
 
 SEE_PAPERS = "payments.view_settlementpaper"
 PER_PAGE = 50
+LAST_PAGE = 1_000_000  # no remittance has so many payments; beyond it an offset is no number of PostgreSQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def trace(request: HttpRequest, payment_id: int) -> HttpResponse:
 @desk("payments.view_remittance")
 def remittance_trace(request: HttpRequest, remittance_id: int) -> HttpResponse:
     """One remittance and every payment inside it, each a step from its own way."""
-    number = asked.page(request)
+    number = min(asked.page(request), LAST_PAGE)
     found = payments.tracing.remittance_trace(remittance_id, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
     if found is None:
         raise Http404("Такого перечисления нет.")

@@ -40,6 +40,7 @@ PRINCIPAL = {
     "principal:payments": ["since", "until", "page"], "principal:payments-workbook": ["since", "until"],
     "principal:turnover": ["month", "contract", "page"], "principal:turnover-workbook": ["month"],
     "principal:house-turnover": ["month", "page"], "principal:remittances": ["contract", "page"],
+    "principal:papers": ["contract"],
 }  # fmt: skip
 OFFICE = {
     "office:search": ["q", "s"], "office:card": ["month"],
@@ -47,7 +48,9 @@ OFFICE = {
     "office:persons": ["name"], "office:readings": ["page"], "office:workbook": ["page"], "office:month": ["month"],
     "office:month_runs": ["month"], "office:cash_desk": ["a"], "office:cash_find": ["q", "a"],
     "office:unidentified": ["page", "q"], "office:candidates": ["q"], "office:statement": ["day"],
-    "office:remittances": ["day"], "office:remittance_file": ["day"],
+    "office:remittances": ["day"], "office:remittance_file": ["day", "form"],
+    "office:sheet": ["day"], "office:settlement_papers": ["page"],
+    "office:settlement_preview": ["kind", "contract", "account", "first", "last", "form"],
 }  # fmt: skip
 HARD_PATHS = ["abc", "0", "9" * 19, "9" * 40, "²", "٣", "%00", "а" * 500]
 
@@ -122,10 +125,13 @@ def test_office_pages_answer_every_query(desk: Desk):
 PATHS = {
     "resident": ["/cabinet/{}/", "/cabinet/{}/charges/", "/cabinet/{}/documents/{}.pdf", "/cabinet/@/payments/{}/"],
     "supplier": ["/supplier/accounts/{}/", "/supplier/charges/{}/", "/supplier/turnover/{}/",
-                 "/supplier/remittances/{}/", "/supplier/remittances/{}.xlsx"],
+                 "/supplier/remittances/{}/", "/supplier/remittances/{}.xlsx", "/supplier/payments/{}/",
+                 "/supplier/papers/{}.pdf"],
     "staff": ["/admin/accounts/personalaccount/{}/card/", "/admin/payments/payment/{}/reverse/",
               "/admin/payments/unidentified/{}/find/", "/admin/accounts/house/{}/change/",
-              "/admin/payments/cash-desk/receipt/{}/", "/admin/accounts/workbook/bad-rows/{}/"],
+              "/admin/payments/cash-desk/receipt/{}/", "/admin/accounts/workbook/bad-rows/{}/",
+              "/admin/payments/trace/{}/", "/admin/payments/remittances/{}/trace/",
+              "/admin/payments/settlements/{}/"],
     "anybody": ["/{}", "/accounts/{}/", "/api/{}/"],
 }  # fmt: skip
 

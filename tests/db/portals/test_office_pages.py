@@ -31,6 +31,8 @@ PAGES = {
     "unidentified": [roles.OPERATOR, roles.ACCOUNTANT, roles.ADMINISTRATOR],
     "statement": [roles.ACCOUNTANT, roles.ADMINISTRATOR],
     "remittances": [roles.ACCOUNTANT, roles.ADMINISTRATOR],
+    "sheet": [roles.ACCOUNTANT, roles.ADMINISTRATOR],
+    "settlement_papers": [roles.ACCOUNTANT, roles.ADMINISTRATOR],
     "readings": [roles.OPERATOR, roles.ENGINEER, roles.ADMINISTRATOR],
     "workbook": [roles.OPERATOR, roles.ENGINEER, roles.ADMINISTRATOR],
 }

@@ -19,7 +19,8 @@ OCTOBER = Month.parse("2026-10")
 FIRST = date(2026, 11, 2)
 INSIDE = """
     SELECT a.payment_id, a.line, count(r.id) FROM payments_allocation AS a
-    JOIN payments_payment AS p ON p.id = a.payment_id JOIN payments_channel AS c ON c.code = p.channel_id AND c.kind <> 5
+    JOIN payments_payment AS p ON p.id = a.payment_id
+    JOIN payments_channel AS c ON c.code = p.channel_id AND c.kind <> 5
     LEFT JOIN payments_remittance AS r ON r.contract_id = a.contract_id AND a.day <= r.day
         AND (r.previous_day IS NULL OR a.day > r.previous_day)
     WHERE a.contract_id <> 0 GROUP BY 1, 2 HAVING count(r.id) <> 1
