@@ -47,6 +47,7 @@ BEAT: dict[str, Entry] = {
     "issue-late-documents": monthly(5, 5, 0, "epd.tasks.issue_month"),  # of what was held or posted later
     "ask-undecided": every_minute("payments.tasks.ask_undecided"),
     "send-receipts": every_minute("payments.tasks.send_receipts"),
+    "fetch-registers": every_minute("payments.tasks.fetch_registers"),
     "charge-autopayments": hourly(20, "portals.tasks.charge_autopayments"),
     "remit-day": working_days(9, 0, "payments.tasks.remit_day"),  # ПП № 253, п. 6
 }

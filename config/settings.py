@@ -266,6 +266,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
+# --- registers of payments ------------------------------------------------------------------------------------------
+
+# The folder of the sources' folders, and the mailbox as imaps://user:password@host:993; empty: not in use.
+REGISTERS_DIR = env.str("REGISTERS_DIR", str(BASE_DIR / ".local" / "registers") if DEBUG else "")
+REGISTERS_IMAP_URL = env.str("REGISTERS_IMAP_URL", "")
+
 # --- payments on line, receipts of 54-ФЗ -----------------------------------------------------------------------------
 
 # Both empty: no paying on line, and the cabinets do not offer it.

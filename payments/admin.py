@@ -34,6 +34,7 @@ from payments.models import (
     Reversal,
 )
 from payments.operations.registers import as_row, described
+from payments.register_queries import layouts_in_use
 from payments.registers import mapped
 from payments.registers.layouts import KNOWN
 
@@ -152,8 +153,19 @@ class RegisterLayoutAdmin(Book):
         ))  # fmt: skip
 
 
+class SourceForm(forms.ModelForm):
+    """The layout is one that may be used: tried, or known."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "layout" in self.fields:
+            choices = [("statement", "Выписка 1CClientBankExchange"), *layouts_in_use()]
+            self.fields["layout"] = forms.ChoiceField(label="формат", choices=choices)
+
+
 @admin.register(RegisterSource)
 class RegisterSourceAdmin(Book):
+    form = SourceForm
     list_display = ("name", "kind", "place", "layout", "channel", "is_active", "asked_at", "trouble")
     list_filter = ("is_active", ("kind", ChoicesDropdownFilter))
     list_select_related = ("channel",)

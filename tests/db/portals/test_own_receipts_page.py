@@ -45,7 +45,7 @@ def test_a_file_is_looked_at_taken_in_and_undone(town: Town):
     register = Register.objects.get(kind="own")
     assert (register.state, register.payments.get().state) == (RegisterState.PARTIAL, PaymentState.ALLOCATED)
     undo = f"{reverse('principal:own-receipts-undo', args=[register.pk])}?contract={contract.pk}"
-    stranger = client_of(make.user(username="stranger"))
+    stranger = client_of(make.user())
     assert stranger.post(undo, {"reason": "чужой"}).status_code == 404
     assert stranger.get(address).status_code == 404
     client.post(undo, {"reason": ""})
