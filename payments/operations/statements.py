@@ -45,6 +45,10 @@ WORDS = {
 }  # fmt: skip
 LARGEST_ORDER = Decimal("100000000000.00")  # of our own accounts: a year of the whole region is a half of it
 SAME_FILE = "Этот файл уже загружен {at:%d.%m.%Y} (реестр № {pk}): ничего не добавлено."
+NOTHING_TAKEN = (
+    "Ни одну строку файла принять нельзя: ничего не записано, файл не запомнен. Исправьте причины, указанные в "
+    "строках, и загрузите файл снова."
+)
 HELD_FILE = "Файл ждёт решения: {why} Проверьте его и загрузите ещё раз с подтверждением."
 
 
@@ -71,7 +75,7 @@ class RowVerdict:
 @dataclass(frozen=True, slots=True)
 class StatementSummary:
     """Outcome of import_statement. state: of the register, «repeated» when the file or all its rows have come before:
-    a file without a new row makes no register.
+    a file without a new row makes no register. «rejected»: no row could be taken, the file is not remembered.
     """
 
     name: str
@@ -91,6 +95,14 @@ class StatementSummary:
             **{kind: {"rows": self.sums[kind][0], "sum": str(self.sums[kind][1])} for kind in KINDS},
             "warnings": list(self.warnings), "verdicts": [row.as_json() for row in self.rows],
         }  # fmt: skip
+
+
+class _NothingTaken(Exception):
+    """No line of the file can be taken: what was begun is undone, the summary tells why."""
+
+    def __init__(self, summary: StatementSummary) -> None:
+        super().__init__(summary.message)
+        self.summary = summary
 
 
 def summarised(
@@ -123,7 +135,8 @@ def import_statement(
 
     Money with exactly one subscriber in its purpose becomes his payment and is laid over his debts; other money is
     kept as unidentified; outgoing lines that are our orders confirm them. A line with an impossible sum or day is
-    rejected and leaves no trace but its verdict, so that the bank's corrected file brings it anew. The same file again,
+    rejected and leaves no trace but its verdict, so that the bank's corrected file brings it anew; a file with nothing
+    but such lines is itself «rejected», writes nothing and may come again byte for byte. The same file again,
     or the same lines in an overlapping one, add nothing, and the summary says so; a file without a single new line
     makes no register. A file whose turnover differs from its documents is only held until somebody sends it again
     `confirmed`. dry_run: all the work, then undone.
@@ -131,10 +144,13 @@ def import_statement(
     DayClosed: nothing is written.
     """
     with rolled_back(if_=dry_run):
-        summary = _import(
-            name=name, content=content, channel=channel, day=day, today=today, by=by, dry_run=dry_run,
-            confirmed=confirmed,
-        )  # fmt: skip
+        try:
+            summary = _import(
+                name=name, content=content, channel=channel, day=day, today=today, by=by, dry_run=dry_run,
+                confirmed=confirmed,
+            )  # fmt: skip
+        except _NothingTaken as outcome:
+            summary = outcome.summary
     return summary
 
 
@@ -165,6 +181,9 @@ def _import(
         sources = sorted({*plan.known.values(), *_as_empty(statement)})
         if sources:
             return _nothing_new(statement, plan, sources, name=name, dry_run=dry_run)
+    if statement.documents and not plan.fresh and not plan.known:
+        rows = [plan.old_verdict(place, document) for place, document in enumerate(statement.documents)]
+        return _nothing_taken(statement, rows, name=name, dry_run=dry_run)
     doubts = client_bank.doubts(statement, own)
     warnings = [*statement.warnings, *doubts]
     if doubts and not confirmed:
@@ -180,6 +199,8 @@ def _import(
     if register is None:
         register = _register(name, digest, found_channel, by, statement, RegisterState.HELD, [], warnings)
     rows = _take_in(statement, plan, register=register, channel=channel, day=day, today=today, by=by)
+    if rows and not plan.known and not BankStatementLine.objects.filter(register=register).exists():
+        raise _NothingTaken(_nothing_taken(statement, rows, name=name, dry_run=dry_run))
     unclear = any(row.verdict in (HELD, REJECTED) for row in rows) or bool(statement.errors)
     register.state = RegisterState.PARTIAL if unclear else RegisterState.ACCEPTED
     register.totals = _totals(statement, warnings)
@@ -275,6 +296,15 @@ def _nothing_new(
     return summarised(
         name=name, state=REPEATED, register_id=None, message=message, rows=rows, warnings=list(statement.warnings),
         dry_run=dry_run,
+    )  # fmt: skip
+
+
+def _nothing_taken(
+    statement: Statement, rows: list[RowVerdict], *, name: str, dry_run: bool
+) -> StatementSummary:  # fmt: skip
+    return summarised(
+        name=name, state=REJECTED, register_id=None, message=NOTHING_TAKEN, rows=rows,
+        warnings=list(statement.warnings), dry_run=dry_run,
     )  # fmt: skip
 
 
@@ -400,7 +430,7 @@ def _take_in(
     }
     judged = record_payments(list(incoming.values()), channel=channel, day=day, today=today, by=by, register=register)
     taken = dict(zip(incoming, judged, strict=True))
-    _lock_orders(line.document.number for line in fresh.values() if line.way == Direction.OUT)
+    _lock_orders(line.document.number for line in fresh.values() if line.way != Direction.IN)
     rows: list[RowVerdict] = []
     stored: list[BankStatementLine] = []
     for place, document in enumerate(statement.documents):
@@ -510,8 +540,7 @@ def _incoming(line: _Line, repeat: int, finder: _Finder) -> Incoming:
 def _confirm(line: _Line, row: BankStatementLine, *, by: By) -> str:
     """If the line is the execution of our order, confirm it; what to say of the line."""
     document = line.document
-    if line.way == Direction.OWN:
-        return "Перевод между своими счетами."
+    is_own = line.way == Direction.OWN
     ours = Remittance.objects.filter(
         number=document.number,
         net=document.amount,
@@ -533,7 +562,7 @@ def _confirm(line: _Line, row: BankStatementLine, *, by: By) -> str:
             return (
                 f"Номер, сумма и счёт — перечисления № {released[0].number}, а дата документа не его: сверьте с банком."
             )
-        return "Списание, не наше перечисление."
+        return "Перевод между своими счетами." if is_own else "Списание, не наше перечисление."
     confirm_remittance(remittance_id=found.pk, on=line.moved_on, by=by)
     row.remittance = found
     return f"Исполнено перечисление № {found.number} за {found.day:%d.%m.%Y}."

@@ -52,13 +52,18 @@ class Command(commands.Command):
             )
         except Refusal as refusal:
             raise CommandError(f"{path.name}: {refusal.text}") from None
+        refused = summary.state == "rejected"
         if options["json"]:
             self.stdout.write(json.dumps(summary.as_json(), ensure_ascii=False))
+            if refused:
+                raise CommandError(f"{path.name}: {summary.message}")
             return
         for row in summary.rows:
             self.stdout.write(f"строка {row.line}, № {row.number}, {written(row.amount)} ₽: {row.text}")
         for warning in summary.warnings:
             self.stderr.write(f"Внимание: {warning}")
+        if refused:
+            raise CommandError(f"{path.name}: {summary.message}")
         self.stdout.write(summary.message)
         if summary.is_dry_run:
             self.stdout.write("Ничего не записано: пробный прогон.")

@@ -96,7 +96,8 @@ def statement(request: HttpRequest) -> HttpResponse:
             return redirect("office:statement")
         try:
             summary = load(request, kept, today, dry_run=False, confirmed="confirmed" in request.POST)
-            messages.success(request, summary.message)
+            tell = messages.error if summary.state == "rejected" else messages.success
+            tell(request, summary.message)
         except Refusal as refusal:
             messages.error(request, str(refusal))
             return redirect("office:statement")
@@ -217,8 +218,8 @@ def remittances(request: HttpRequest) -> HttpResponse:
         rows=rows,
         totals={name: sum((getattr(row, name) for row in rows), start=ZERO) for name in names},
         queue=payments.queries.remittance_queue(before=day),
-        to_release=sum(row.state == "formed" and row.net > 0 and not row.is_released for row in rows),
-        to_send=sum(row.state == "formed" and row.net > 0 and row.is_released for row in rows),
+        to_release=sum(row.state == "formed" and row.is_order and not row.is_released for row in rows),
+        to_send=sum(row.state == "formed" and row.is_order and row.is_released for row in rows),
         may={name: request.user.has_perm(right) for name, (right, _) in ACTIONS.items()},
     )
 

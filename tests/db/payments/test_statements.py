@@ -375,7 +375,31 @@ def test_real_files_are_taken_in_once(reference_dir, name, expected):
     first = load(content, name=name, confirmed=True)
     assert counts(first) == expected
     before = written()
-    assert load(content, name=name, confirmed=True).state == "repeated"
+    again = "repeated" if Register.objects.exists() else "rejected"  # orders to a bank bring nothing to remember
+    assert load(content, name=name, confirmed=True).state == again
     assert written() == before
     operations.close_day(day=TODAY)
     assert list(queries.conservation_of_day(TODAY)) == []
+
+
+def test_a_file_with_nothing_to_write_is_neither_taken_nor_remembered():
+    account = make.account()
+    content = statement(*(incoming(f"ЛС {account.number}", number=n, Дата="25.12.2026") for n in ("1", "2")))
+    before = written()
+    tried = load(content, dry_run=True)
+    first, again = load(content), load(content)
+    assert written() == before
+    for summary in (tried, first, again):
+        assert summary.state == "rejected" and summary.register_id is None
+        assert "ничего не записано" in summary.message
+        assert counts(summary) == {"rejected": (2, "200.00")}
+    good = statement(incoming(f"ЛС {account.number}"))
+    assert counts(load(good)) == {"accepted": (1, "100.00")}
+
+
+def test_a_file_that_the_payments_refuse_is_not_remembered_either():
+    account = make.account()
+    content = statement(incoming(f"ЛС {account.number}", amount="0.00"))
+    before = written()
+    assert load(content).state == load(content).state == "rejected"
+    assert written() == before

@@ -259,6 +259,24 @@ def test_a_statement_is_judged_first_and_taken_in_once(desk: Desk, reference_dir
     assert Payment.objects.count() == taken
 
 
+def test_a_statement_with_nothing_to_write_is_not_offered_to_be_taken(desk: Desk):
+    document = (
+        f"1CClientBankExchange\nВерсияФормата=1.03\nРасчСчет=40702810000000000007\nСекцияДокумент=Платежное поручение\n"
+        f"Номер=1\nДата=25.12.2098\nСумма=10.00\nПлательщикРасчСчет=40817810000000000001\n"
+        f"ПолучательРасчСчет=40702810000000000007\nДатаПоступило=25.12.2098\n"
+        f"НазначениеПлатежа=ЛС {desk.account.number}\n"
+        "КонецДокумента\nКонецФайла"
+    )
+    accountant, address = client(roles.ACCOUNTANT), reverse("office:statement")
+    for _ in range(2):
+        judged = accountant.post(address, statement(document.encode("cp1251")))
+        assert "ничего не записано" in text(judged) and "уже загружен" not in text(judged)
+        assert "data-focus>Принять" not in judged.content.decode()
+        taken = accountant.post(address, {"token": judged.context["token"]})
+        assert "записано</span>" not in taken.content.decode().replace("ничего не записано", "")
+    assert (Register.objects.count(), Payment.objects.count()) == (0, 0)
+
+
 # --- remittances ------------------------------------------------------------------------------------------------------
 
 
