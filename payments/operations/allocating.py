@@ -134,8 +134,10 @@ def locked_payments(payment_ids: Collection[int], state: str = PaymentState.ACCE
     with connection.cursor() as cursor:
         cursor.execute(FACTS.format(state=PaymentState(state).value), [sorted(payment_ids)])
         return [
-            ToLay(*facts, json.loads(told) if isinstance(told, str) else told, kind, purpose)
-            for *facts, told, kind, purpose in cursor.fetchall()
+            ToLay(
+                pk, account_id, paid_on, amount, month, json.loads(told) if isinstance(told, str) else told, kind, why
+            )
+            for pk, account_id, paid_on, amount, month, told, kind, why in cursor.fetchall()
         ]
 
 
@@ -282,7 +284,7 @@ def _consume(account_ids: Sequence[int], *, day: date) -> Allocated:
         .select(*allocation.PARTS)
     )
     write_parts(pl.concat([back.select(*allocation.PARTS), forward]), houses=houses, day=day)
-    return Allocated(len(met), met["amount"].sum())
+    return Allocated(len(met), total(met["amount"]))
 
 
 def _services_alone(stored: Mapping[str, Any]) -> dict[str, Any]:

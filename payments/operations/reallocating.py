@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from accounts import operations as accounts_operations
 from accounts.calendar import Month
 from accounts.errors import Refusal
-from accounts.money import ZERO
+from accounts.money import ZERO, total
 from accounts.queries import ChannelKind, User
 from payments import allocation, open_items
 from payments.allocation import ITEM, Rule
@@ -338,7 +338,7 @@ def _journal(
             batch_size=5000,
         )
         count += len(lines)
-        moved += numbered.filter(pl.col("amount") > 0)["amount"].sum()
+        moved += total(numbered.filter(pl.col("amount") > 0)["amount"])
     if not count:
         raise ReallocationRefused("Переразносить нечего: по этому правилу части платежей остаются прежними.")
     accounts_operations.note(

@@ -16,12 +16,13 @@ import payments.queries
 from accounts.calendar import Month
 from accounts.errors import Refusal
 from payments.operations import PreviewPart
+from payments.operations.reallocating import ByRule
 from portals import asked
 from portals.office import forms as office_forms
 from portals.office import roles
 from portals.office.pages import desk, page
 
-OTHER_RULES = {
+OTHER_RULES: dict[ByRule, str] = {
     "charged": "внутри месяца — по начисленному",
     "open": "внутри месяца — по остатку долга",
     "oldest": "сначала давние долги, что бы ни назвал плательщик",
@@ -65,7 +66,7 @@ def laid(told: dict[str, Any], *, on: date, purpose: str) -> list[tuple[str, lis
     account = accounts.queries.account_by_number(told["account"])
     if account is None:
         raise Refusal(f"Лицевой счёт {told['account']} не найден. Проверьте номер.", field="account")
-    other = told["rule"] or "charged"
+    other: ByRule = told["rule"] or "charged"
     facts: dict[str, Any] = {
         "account_id": account.pk, "amount": told["amount"], "on": on, "purpose": purpose,
         "for_month": Month.parse(told["month"]) if told["month"] else None,
