@@ -20,6 +20,7 @@ from payments.models import (
     Autopayment,
     BankStatementLine,
     CashReceipt,
+    CashShift,
     Channel,
     ClosedMonth,
     FiscalReceipt,
@@ -27,6 +28,7 @@ from payments.models import (
     OnlineRefund,
     OperatingDay,
     Payment,
+    RefundApplication,
     Register,
     RegisterLayout,
     RegisterSource,
@@ -371,3 +373,41 @@ class FiscalReceiptAdmin(EndlessInk):
                 self.message_user(request, str(refusal), messages.ERROR)
             else:
                 self.message_user(request, f"Чек снова в очереди: {row}.")
+
+
+@admin.register(CashShift)
+class CashShiftAdmin(EndlessInk):
+    list_display = (
+        "day",
+        "cashier",
+        "office",
+        "opened_at",
+        "closed_at",
+        money_column("cash", "наличными, руб."),
+        money_column("card", "картами, руб."),
+        money_column("collected", "инкассировано, руб."),
+        money_column("counted", "пересчитано, руб."),
+        "report",
+    )
+    list_filter = (("office", RelatedDropdownFilter), ("day", RangeDateFilter))
+    list_select_related = ("cashier", "office")
+    search_fields = ("cashier__name__icontains",)
+    search_help_text = "Кассир"
+    ordering = ("-opened_at",)
+
+    @admin.display(description="отчёт")
+    def report(self, shift: CashShift) -> str:
+        return format_html('<a href="{}">отчёт</a>', reverse("office:shift", args=[shift.pk]))
+
+
+@admin.register(RefundApplication)
+class RefundApplicationAdmin(EndlessInk):
+    list_display = (
+        "applied_on", "number", "account", money_column("amount", "сумма, руб."), "recipient", "bank_account", "day",
+        "made_by",
+    )  # fmt: skip
+    list_filter = (("day", RangeDateFilter),)
+    list_select_related = ("account", "made_by")
+    search_fields = ("number", "account__number", "recipient__icontains")
+    search_help_text = "Номер заявления, лицевой счёт, получатель"
+    ordering = ("-made_at",)

@@ -232,4 +232,5 @@ def preview_move(*, payment_id: int, account_id: int, day: date, by: User) -> Mo
         anew = move_payment(payment_id=payment_id, account_id=account_id, day=day, reason="предпросмотр", by=by)
         after = queries.balances(account_ids=both, on=tomorrow)
         parts = tuple(queries.parts_of([anew.pk]))
-    return MovedBalances(*(found[number] for number in both for found in (before, after)), parts)
+    giver, taker = both
+    return MovedBalances(before[giver], after[giver], before[taker], after[taker], parts)

@@ -73,7 +73,9 @@ def navigation(request: HttpRequest) -> list[Item]:
             rows("Откуда берутся реестры", "folder_open", "payments.registersource"),
             rows("Строки выписок", "receipt", "payments.bankstatementline"),
             rows("Квитанции кассы", "receipt_long", "payments.cashreceipt"),
+            rows("Кассовые смены", "punch_clock", "payments.cashshift"),
             rows("Сторно", "undo", "payments.reversal"),
+            rows("Возвраты по заявлениям", "assignment_return", "payments.refundapplication"),
         ]),
         ("Перечисления", True, [
             page("Перечисления за день", "send_money", "remittances", "payments.view_remittance"),

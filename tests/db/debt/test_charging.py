@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
+from accounts import rules
 from accounts.calendar import Month
 from accounts.models import JournalEntry, OrganisationKind
 from billing import operations as billing_operations
@@ -148,6 +149,57 @@ def test_a_reversal_is_as_if_never_paid(account, contract):
     )
     charge()
     assert lines(account) == {(contract.pk, COLD_WATER): D("23.75")}
+
+
+def test_a_transfer_carries_the_day_of_the_payment_to_the_penalties_of_both(account, contract):
+    right = make.account()
+    for one in (account, right):
+        owe(one, contract)
+    for day in (date(2026, 4, 10), date(2026, 5, 12)):
+        payments_operations.open_day(day)
+    payment = pay(account, "3000.00", date(2026, 4, 10))
+    charge()
+    assert (lines(account), lines(right)) == ({}, {(contract.pk, COLD_WATER): D("23.75")})
+    payments_operations.move_payment(
+        payment_id=payment.pk, account_id=right.pk, day=date(2026, 5, 12), reason="не тот счёт", by=make.user()
+    )
+    charge()
+    assert (lines(account), lines(right)) == ({(contract.pk, COLD_WATER): D("23.75")}, {})
+
+
+def test_a_contested_payment_leaves_the_penalties_of_an_unpaid_debt(account, contract):
+    owe(account, contract)
+    for day in (date(2026, 4, 10), date(2026, 5, 12)):
+        payments_operations.open_day(day)
+    payment = payments_operations.record_payment(
+        channel="card", external_id="1", number=account.number, amount=D("3000.00"), paid_on=date(2026, 4, 10),
+        day=date(2026, 4, 10), today=date(2026, 4, 10),
+    )  # fmt: skip
+    payments_operations.allocate_payment(payment.pk, day=date(2026, 4, 10))
+    charge()
+    assert lines(account) == {}
+    payments_operations.charge_back(
+        payment_id=payment.pk, document="№ 1", claimed_on=date(2026, 5, 11), day=date(2026, 5, 12), by=make.user()
+    )
+    charge()
+    assert lines(account) == {(contract.pk, COLD_WATER): D("23.75")}
+
+
+def test_a_refund_of_the_overpayment_leaves_the_debt_paid_in_time(account, contract):
+    owe(account, contract)
+    for day in (date(2026, 4, 10), date(2026, 5, 12)):
+        payments_operations.open_day(day)
+    pay(account, "3100.00", date(2026, 4, 10))
+    payee = payments_operations.Requisites(
+        "Иванова Мария Петровна", "", "045354601",
+        rules.bank_account_with_key("40817810000000000001", "045354601"),
+    )  # fmt: skip
+    payments_operations.refund_advance(
+        account_id=account.pk, amount=D("100.00"), number="1", applied_on=date(2026, 5, 12), requisites=payee,
+        day=date(2026, 5, 12), by=make.user(),
+    )  # fmt: skip
+    charge()
+    assert lines(account) == {}
 
 
 def test_a_penalty_that_was_paid_stays_charged(account, contract):
