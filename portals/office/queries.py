@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -33,6 +33,9 @@ from accounts.queries import (
     address_of,
     find_accounts,
 )
+from payments.registers import client_bank
+from payments.registers import clues as register_clues
+from payments.registers.client_bank import Names
 
 STREET = r"(?:ул\.?|улица|пр-кт|пер\.?)\s*[А-ЯЁа-яё\- ]+"
 ADDRESS = re.compile(STREET + r"[ ,.]*(?:д\.?\s*)?\d+\w?(?:[ ,.]*(?:кв\.?\s*)?\d+)?")
@@ -496,19 +499,50 @@ def unidentified_totals() -> Waiting:
     return Waiting(found["count"], found["amount"] or ZERO)
 
 
+# How much each kind of a clue weighs; what agrees with several is the sum of them.
+WEIGHTS = {
+    "номер счёта": 100, "ЕЛС": 100, "идентификатор ЖКУ": 100, "номер с одной опиской": 60, "телефон": 50, "адрес": 40,
+    "плательщик": 30, "собственник": 25,
+}  # fmt: skip
+SLIGHT = 20
+
+
 def candidates(payment_id: int, limit: int = 5) -> list[FoundAccount]:
-    """Accounts whose money an unidentified payment may be, the likeliest first; `why` names what matched."""
+    """Accounts whose money an unidentified payment may be, the likeliest first; `why` names all that speaks for each.
+
+    Numbers and identifiers weigh most, then a number with one slip of the hand, then an address, then a name; what
+    agrees with several of them stands first. Nothing is assigned by a guess: a person chooses.
+    """
     waiting = payments.queries.PaymentState.UNIDENTIFIED
     payment = payments.queries.Payment.objects.filter(pk=payment_id, state=waiting).first()
     if payment is None:
         return []
+    told = register_clues.qr_fields(payment.purpose)
+    number = told.get("PersAcc") or told.get("PersonalAccount") or payment.number_as_received
+    name = " ".join(told[field] for field in ("LastName", "FirstName", "MiddleName") if field in told)
+    purpose = f"{payment.purpose} {told.get('PayerAddress', '')}"
     found: dict[int, FoundAccount] = {}
-    for clue in clues(payment.number_as_received, payment.purpose, payment.payer):
+    weights: dict[int, int] = {}
+    reasons: dict[int, list[str]] = {}
+
+    def add(row: FoundAccount, why: str) -> None:
+        found.setdefault(row.id, row)
+        if why not in reasons.setdefault(row.id, []):
+            reasons[row.id].append(why)
+            weights[row.id] = weights.get(row.id, 0) + WEIGHTS.get(why, SLIGHT)
+
+    marks = [mention.value for mention in client_bank.mentions(purpose) if mention.names <= Names.UNIFIED]
+    clued = [*(mark[:13] for mark in marks), *clues(number, purpose, name or payment.payer)]
+    for clue in dict.fromkeys(clued):
         for row in find_accounts(clue, limit=limit):
-            found.setdefault(row.id, row)
-        if len(found) >= limit:
-            break
-    return list(found.values())[:limit]
+            add(row, row.why)
+    for typed in {re.sub(r"\D", "", text) for text in (number, *re.findall(r"\d{6,20}", purpose))}:
+        meant = PersonalAccount.objects.filter(number__in=register_clues.slips(typed)).order_by("number")
+        for one in meant.values_list("number", flat=True)[:limit]:
+            for row in find_accounts(one, limit=1):
+                add(row, "номер с одной опиской")
+    likely = sorted(found.values(), key=lambda row: (-weights[row.id], row.number))
+    return [replace(row, why=", ".join(reasons[row.id])) for row in likely[:limit]]
 
 
 def clues(number: str, purpose: str, payer: str) -> list[str]:

@@ -20,6 +20,7 @@ import payments.operations
 import payments.queries
 from billing.models import ContractMonth
 from payments.models import CashReceipt, OperatingDay, Payment, Register, Remittance, Reversal
+from portals.office import queries as office_queries
 from portals.office import roles
 from tests import make
 
@@ -191,6 +192,23 @@ def test_an_unidentified_payment_is_given_to_a_hinted_account_in_one_click(desk:
     assert (payment.state, payment.account_id) == ("allocated", desk.account.pk)
     again = accountant.post(reverse("office:unidentified"), data, follow=True)
     assert "а не «не выяснен»" in text(again)
+
+
+def test_what_several_clues_agree_on_stands_first(desk: Desk):
+    others = [make.account(payer_person=make.person(last_name="Климова", first_name="Анна")) for _ in range(2)]
+    number = desk.account.number
+    slip = number[:-2] + str((int(number[-2]) + 3) % 10) + number[-1]
+    payment = desks.pay(desk, "150.00", number=slip, payer="КЛИМОВА АННА")
+    found = office_queries.candidates(payment.pk)
+    assert found[0].id == desk.account.pk
+    assert found[0].why.startswith("плательщик") or "опиской" in found[0].why
+    assert {row.id for row in others} <= {row.id for row in found}
+
+
+def test_the_fields_of_a_qr_name_the_account(desk: Desk):
+    payment = desks.pay(desk, "150.00", number="", purpose=f"ST00012|PersAcc={desk.account.number}|Sum=15000")
+    first = office_queries.candidates(payment.pk)[0]
+    assert (first.id, first.why) == (desk.account.pk, "номер счёта")
 
 
 def test_a_payment_is_reversed_with_a_reason(desk: Desk):
