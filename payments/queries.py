@@ -284,6 +284,7 @@ def turnover(*, contract_ids: Collection[int], month: Month, by_house: bool = Tr
 
 # --- open items -----------------------------------------------------------------------------------------------------
 
+
 @dataclass(frozen=True, slots=True)
 class FreeAdvance:
     """What is left of a payment's advance that no principal owns; roubles > 0."""
@@ -453,6 +454,11 @@ class RemittanceRow:
     formed_by_id: int | None
 
     @property
+    def is_order(self) -> bool:
+        """The bank has something to do: nothing to pay, or the agent's own money on its own account, needs no order."""
+        return bool(self.bank_account)
+
+    @property
     def is_released(self) -> bool:
         return self.released_at is not None
 
@@ -613,7 +619,9 @@ def remittance_rows(found: Iterable[Remittance]) -> list[RemittanceRow]:
             net=row.net,
             carried_out=row.carried_out,
             state=row.state,
-            state_name=RemittanceState(row.state).label,
+            state_name=(
+                RemittanceState(row.state).label if row.bank_account_id or not row.net else "без поручения: у агента"
+            ),
             formed_at=row.formed_at,
             confirmed_on=row.confirmed_on,
             bank_account=row.bank_account.number if row.bank_account else "",
@@ -642,7 +650,7 @@ def remittances_of(
 def remittance_queue(*, before: date) -> list[RemittanceRow]:
     """Orders of earlier days that have not left for the bank: returned to the queue, or forgotten."""
     waiting = Remittance.objects.filter(
-        day__lt=before, net__gt=0, state__in=[RemittanceState.FORMED, RemittanceState.REJECTED]
+        day__lt=before, bank_account__isnull=False, state__in=[RemittanceState.FORMED, RemittanceState.REJECTED]
     )
     return remittance_rows(waiting.order_by("day", "contract_id"))
 

@@ -74,6 +74,11 @@ class _Due:
     has_cash: bool
     is_capital_repair: bool
 
+    @property
+    def is_own(self) -> bool:
+        """The centre sells this service itself: its principal is the agent."""
+        return bool(self.contract.principal.kind == OrganisationKind.AGENT)
+
 
 DUE = """
     SELECT a.contract_id, a.day, channel.kind,
@@ -97,6 +102,8 @@ def remit_day(*, day: date, by: By = None, contract_ids: Collection[int] | None 
 
     Each allocation is paid exactly once: a remittance begins where the contract's last one ended. Running it again
     forms nothing new. A contract without a bank account is left out with the reason, its money waits.
+    The agent's own contract gets an order only where cash has to leave the special account for its settlement account;
+    its other money lies on the right account already, and the remittance has no order (no number, no account).
     Raises RemittanceRefused while a day up to `day` is open, or the books have not come to `day` yet.
     Source: ПП № 253, п. 6; domain/payments.md, 8.
     """
@@ -126,18 +133,19 @@ def remit_day(*, day: date, by: By = None, contract_ids: Collection[int] | None 
     for due in dues:
         try:
             settlement = _settle(due, vat_rates)
-            account = _account_for(due, day) if settlement.net else None
+            needs_order = bool(settlement.net) and (due.has_cash or not due.is_own)
+            account = _account_for(due, day) if needs_order else None
         except Refusal as refusal:
             refused.append(NotRemitted(due.contract.pk, due.contract.principal.short_name, str(refusal)))
             continue
-        if settlement.net:
+        if account is not None:
             number = remittance.next_number(number)
         formed.append(
             Remittance(
                 contract=due.contract,
                 day=day,
                 previous_day=due.previous.day if due.previous else None,
-                number=str(number) if settlement.net else "",
+                number=str(number) if account is not None else "",
                 gross=settlement.gross,
                 returns=settlement.returns,
                 commission=settlement.commission,
@@ -217,6 +225,8 @@ def _settle(due: _Due, vat_rates: dict[date, Decimal | None]) -> Settlement:
 def _account_for(due: _Due, day: date) -> BankAccount:
     principal = due.contract.principal
     kinds = remittance.account_kinds(has_cash=due.has_cash, is_capital_repair=due.is_capital_repair)
+    if due.is_own:  # its own cash leaves the special account: 103-ФЗ, ст. 4 ч. 16
+        kinds = (remittance.SETTLEMENT,)
     for kind in kinds:
         account = accounts_queries.bank_account_on(principal.pk, day, kind=kind)
         if account is not None:
@@ -227,7 +237,7 @@ def _account_for(due: _Due, day: date) -> BankAccount:
                 )
             return account
     where = f"у «{principal.short_name}» (договор {due.contract.number}) нет утверждённого"
-    if due.has_cash and accounts_queries.bank_account_on(principal.pk, day) is not None:
+    if due.has_cash and not due.is_own and accounts_queries.bank_account_on(principal.pk, day) is not None:
         raise RemittanceRefused(
             f"{where} специального счёта 40821 на {day:%d.%m.%Y}, а в деньгах есть наличные: на другой счёт "
             "их не переводят (103-ФЗ, ст. 4 ч. 18). Внесите счёт 40821 и утвердите его вторым сотрудником."
@@ -294,7 +304,7 @@ def remittance_file(day: date, *, form: str = "1c") -> bytes:
     sent back. The same bytes whenever it is asked. Raises RemittanceRefused when there is nothing to pay, nothing is
     released or nobody can pay.
     """
-    payable = Remittance.objects.filter(day=day, net__gt=0)
+    payable = Remittance.objects.filter(day=day, bank_account__isnull=False)
     if not payable.exists():
         raise RemittanceRefused(f"За {day:%d.%m.%Y} перечислять нечего: сначала сформируйте перечисления.")
     released = payable.exclude(released_by=None)
@@ -333,18 +343,27 @@ def _orders(found: list[Remittance]) -> list[bank_orders.Order]:
     if agent is None:
         raise RemittanceRefused("Не заведена организация-агент: от её имени платятся поручения.")
     orders = []
+    accounts: dict[tuple[date, int], BankAccount | None] = {}
     for row in found:
         payee = row.bank_account
         assert payee is not None  # remit_day does not form a payment without an account
         on = ordered_on(row)
-        # 103-ФЗ, ст. 4 ч. 16, 18: to a special account only from a special account.
-        is_special = payee.kind == remittance.SPECIAL_AGENT
+        # 103-ФЗ, ст. 4 ч. 16, 18: to a special account only from a special account; the agent's own cash leaves it too.
+        is_special = payee.kind == remittance.SPECIAL_AGENT or row.contract.principal_id == agent.pk
         kind = remittance.SPECIAL_AGENT if is_special else remittance.SETTLEMENT
-        payer = accounts_queries.bank_account_on(agent.pk, on, kind=kind)
+        if (on, kind) not in accounts:
+            accounts[on, kind] = accounts_queries.bank_account_on(agent.pk, on, kind=kind)
+        payer = accounts[on, kind]
         if payer is None:
             which = "специального счёта 40821" if is_special else "расчётного счёта"
             raise RemittanceRefused(
-                f"У агента «{agent.short_name}» нет утверждённого {which} на {on:%d.%m.%Y}: платить не с чего."
+                f"У агента «{agent.short_name}» нет утверждённого {which} на {on:%d.%m.%Y}: платить не с чего. "
+                "Внесите счёт и утвердите его вторым сотрудником."
+            )
+        if payer.number == payee.number:
+            raise RemittanceRefused(
+                f"Поручение № {row.number}: счёт плательщика и получателя один, {payee.number}. Исправьте счёт "
+                f"«{row.contract.principal.short_name}» и верните поручение в очередь."
             )
         first = row.previous_day + ONE_DAY if row.previous_day else min(_days_of(row), default=row.day)
         orders.append(
@@ -379,7 +398,7 @@ def release_remittances(*, day: date, by: User, at: datetime, remittance_ids: Co
     and releases nothing, if any of them was formed by the same person.
     """
     rows = Remittance.objects.select_for_update(of=("self",)).filter(
-        day=day, state=RemittanceState.FORMED, net__gt=0, released_by=None
+        day=day, state=RemittanceState.FORMED, bank_account__isnull=False, released_by=None
     )
     if remittance_ids is not None:
         rows = rows.filter(pk__in=remittance_ids)
@@ -401,11 +420,17 @@ def release_remittances(*, day: date, by: User, at: datetime, remittance_ids: Co
 
 @transaction.atomic
 def mark_remittance_sent(*, day: date, by: By = None) -> int:
-    """The day's bank file went out: FORMED → SENT of what was released. Returns how many moved; safe to repeat."""
-    rows = Remittance.objects.select_for_update().filter(
-        day=day, state=RemittanceState.FORMED, net__gt=0, released_by__isnull=False
+    """The day's bank file went out: FORMED → SENT of what was released. Returns how many moved; safe to repeat.
+
+    Raises RemittanceRefused, as the file does, where no file could have been made of these orders.
+    """
+    rows = Remittance.objects.select_for_update(of=("self",)).filter(
+        day=day, state=RemittanceState.FORMED, bank_account__isnull=False, released_by__isnull=False
     )
-    keys = [row.pk for row in rows.order_by("pk")]
+    found = list(rows.select_related("contract__principal", "bank_account").order_by("pk"))
+    if found:
+        _orders(found)
+    keys = [row.pk for row in found]
     Remittance.objects.filter(pk__in=keys).update(state=RemittanceState.SENT)
     if keys:
         accounts_operations.note("payments.remittance.sent", by=by, day=day, orders=len(keys))

@@ -70,7 +70,7 @@ def tiles(request: HttpRequest) -> list[Tile]:
     if may("payments.view_remittance"):
         overrides = accounts.queries.calendar_overrides()
         rows = payments.queries.remittances_on(today - timedelta(days=1))
-        unsent = sum(row.state == "formed" and row.net > 0 for row in rows)
+        unsent = sum(row.state == "formed" and row.is_order for row in rows)
         net = sum((row.net for row in rows), start=ZERO)
         if rows:
             note = f"не отправлено поручений: {unsent}" if unsent else "отправлены в банк"

@@ -46,7 +46,7 @@ class Command(commands.Command):
                 summary = operations.remit_day(day=day, by="remit")
                 if person is not None:
                     operations.release_remittances(day=day, by=person, at=timezone.now())
-                waiting = [row for row in queries.remittances_on(day) if row.net and row.state == "formed"]
+                waiting = [row for row in queries.remittances_on(day) if row.is_order and row.state == "formed"]
                 is_due = any(row.is_released for row in waiting)
                 orders = operations.remittance_file(day, form=form) if is_due else b""
         except Refusal as refusal:
