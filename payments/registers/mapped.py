@@ -31,6 +31,7 @@ COLUMNS = {
 REQUIRED = ("account", "amount", "paid_on")
 PLACE = re.compile(r"(?P<number>[1-9]\d{0,2})(?:\[(?P<first>\d{1,3}):(?P<last>\d{1,3})\])?")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,29}")
+SUM = re.compile(r"[-+]?[0-9]{1,15}(\.[0-9]{0,12})?")
 RUSSIAN = frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюяАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ")
 # More unreadable lines than this share, and the file is not of this layout at all.
 STRANGE_SHARE = 2
@@ -192,11 +193,14 @@ def day(text: str, form: str) -> date | None:
         return None
 
 
+@lru_cache(maxsize=4096)  # a line tells its sum twice, and most commissions are alike
 def sum_of(text: str, *, in_kopecks: bool = False) -> Decimal | None:
     """Roubles by text: point or comma, spaces allowed; parts of a kopeck stay, so that the totals agree."""
-    plain = text.replace(" ", "").replace("\u00a0", "").replace("\u202f", "").replace(",", ".")
-    if not re.fullmatch(r"[-+]?[0-9]{1,15}(\.[0-9]{0,12})?", plain):
-        return None
+    plain = text.replace(",", ".")
+    if not SUM.fullmatch(plain):
+        plain = plain.replace(" ", "").replace("\u00a0", "").replace("\u202f", "")
+        if not SUM.fullmatch(plain):
+            return None
     return Decimal(plain) / 100 if in_kopecks else Decimal(plain)
 
 
@@ -355,6 +359,12 @@ def _agree(pack: _Pack) -> None:
             )
 
 
+def is_whole(amount: Decimal) -> bool:
+    """Roubles and whole kopecks."""
+    exponent = amount.as_tuple().exponent
+    return (isinstance(exponent, int) and exponent >= -2) or amount == kopecks(amount)
+
+
 Place = tuple[int, slice | None, str]
 
 
@@ -400,11 +410,14 @@ def _read(line: int, told: Mapping[str, str], layout: Layout) -> Row:
     problem = doubt = ""
     if amount is None:
         problem = f"Сумма «{told['amount'][:20]}» не прочитана."
-    elif amount != kopecks(amount):
+    elif not is_whole(amount):
         problem = f"Сумма {f'{amount:f}'.replace('.', ',')} ₽ содержит доли копейки."
     elif paid_on is None:
         problem = f"Дата «{told['paid_on'][:20]}» не прочитана: в формате она {layout.date_format}."
-    elif transferred is not None and commission is not None and transferred not in (amount, amount - commission):
+    elif (
+        commission is not None and transferred is not None and transferred != amount
+        and transferred != amount - commission
+    ):  # fmt: skip
         doubt = (
             f"Сумма {written(amount)} ₽ без комиссии {written(commission)} ₽ — не перечисленные "
             f"{written(transferred)} ₽: сверьте с банком."
