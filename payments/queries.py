@@ -594,6 +594,11 @@ def receipt(number: str) -> ReceiptRow | None:
     )
 
 
+def is_receipt_key(key: str) -> bool:
+    """The form with this key has given its receipt already."""
+    return CashReceipt.objects.filter(key=key).exists()
+
+
 # --- remittances ----------------------------------------------------------------------------------------------------
 
 

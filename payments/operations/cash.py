@@ -177,14 +177,19 @@ def _as_told(receipt: CashReceipt, *, is_repeated: bool = False) -> Receipt:
 
 
 @transaction.atomic
-def cancel_receipt(*, number: str, reason: str, by: User, on: date) -> list[int]:
+def cancel_receipt(*, number: str, reason: str, by: User, on: date, own_only: bool = False) -> list[int]:
     """Take a receipt back within its shift: every payment of it is mirrored and the money handed back.
 
+    own_only: `by` may cancel none but the receipts he gave himself.
     Raises PaymentRefused when the shift is over or some of its money has gone elsewhere already.
     """
     receipt = CashReceipt.objects.filter(number=number).first()
     if receipt is None:
         raise PaymentRefused(f"Квитанция {number} не найдена.")
+    if own_only and receipt.cashier_id != by.pk:
+        raise PaymentRefused(
+            f"Квитанцию {number} выдал другой кассир: отменяет он сам в своей смене или бухгалтерия по заявлению."
+        )
     payments: list[Payment] = list(receipt.payments.order_by("pk"))
     if any(payment.day != on for payment in payments):
         raise PaymentRefused(f"Квитанция {number} выдана не сегодня: возврат оформляет бухгалтерия по заявлению.")

@@ -427,26 +427,37 @@ class DayReceipt:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """What one cashier took on a day; cancelled receipts are shown and not counted."""
+    """What one cashier took on a day, roubles; cancelled receipts are shown, counted as returned and not as taken."""
 
     receipts: list[DayReceipt]
     cash: Decimal
     card: Decimal
+    returned: Decimal
+
+    @property
+    def count(self) -> int:
+        return sum(not row.is_cancelled for row in self.receipts)
+
+    @property
+    def cancelled(self) -> int:
+        return len(self.receipts) - self.count
 
 
 def shift_of(user_id: int, on: date) -> Shift:
     """Receipts of the cashier on the operating day, the last first. Two queries."""
     rows = payments.queries.CashReceipt.objects.filter(cashier_id=user_id, payments__day=on).distinct()
     receipts = []
-    cash = card = ZERO
+    cash = card = returned = ZERO
     for row in rows.prefetch_related("payments__account").order_by("-made_at", "-pk"):
         taken = list(row.payments.all())
         cancelled = all(payment.state == payments.queries.PaymentState.REVERSED for payment in taken)
         numbers = ", ".join(payment.account.number for payment in taken if payment.account)
         receipts.append(DayReceipt(row.number, row.made_at, numbers, row.amount, row.is_card, cancelled))
-        if not cancelled:
+        if cancelled:
+            returned += row.amount
+        else:
             cash, card = (cash, card + row.amount) if row.is_card else (cash + row.amount, card)
-    return Shift(receipts, cash, card)
+    return Shift(receipts, cash, card, returned)
 
 
 def service_names() -> dict[int, str]:

@@ -24,7 +24,7 @@ import payments.operations
 import payments.queries
 from accounts.calendar import ONE_DAY, Month
 from accounts.errors import Refusal
-from accounts.money import ZERO
+from accounts.money import ZERO, total
 from accounts.operations import ReadingDoubtful
 from accounts.queries import MeterRow, PersonalAccount, ReadingSource
 from portals import asked
@@ -34,6 +34,7 @@ from portals.office.views.card import by_month, reading_form
 from portals.templatetags.cabinet import quantity
 
 MOST = 20  # accounts in one receipt
+LARGE, LARGER_TIMES = Decimal("100000.00"), 10  # a sum above both, ten times the debt, is asked about first
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,16 @@ def desk_page(request: HttpRequest) -> HttpResponse:
     ids = [number for number in ids if number in found]
     owed = payments.queries.balances(account_ids=ids, on=today + ONE_DAY)
     offices = queries.offices()
+    doubtful: list[tuple[int, Decimal, Decimal]] = []
+    confirm = ""
     if request.method == "POST":
         form = forms.DeskForm(request.POST, account_ids=ids, offices=offices)
-        if form.is_valid() and (answer := take(request, form, today)):
-            return answer
+        if form.is_valid():
+            doubtful = doubtful_sums(form, owed)
+            if doubtful and request.POST.get("confirmed") != total_of(form):
+                confirm = total_of(form)
+            elif answer := take(request, form, today):
+                return answer
         form.mark_errors()
     else:
         initial: dict[str, Any] = {f"amount_{number}": max(owed[number], ZERO) or None for number in ids}
@@ -102,12 +109,31 @@ def desk_page(request: HttpRequest) -> HttpResponse:
         clients=clients,
         form=form,
         has_offices=bool(offices),
+        doubtful=[(found[number].number, sum_, debt) for number, sum_, debt in doubtful] if confirm else [],
+        confirm=confirm,
         desk_url=address_of_desk(ids),
         find_url=reverse("office:cash_find") + "?" + "&".join(f"a={number}" for number in ids),
         shift=queries.shift_of(staff(request).pk, today),
         open_shift=payments.desk_queries.open_shift_of(staff(request).pk),
         today=today,
     )
+
+
+def doubtful_sums(form: forms.DeskForm, owed: dict[int, Decimal]) -> list[tuple[int, Decimal, Decimal]]:
+    """(account, sum, debt) where so much more is paid than owed that it looks like a slip; none once it was taken."""
+    if payments.queries.is_receipt_key(form.cleaned_data["key"]):
+        return []
+    debts = {number: max(owed[number], ZERO) for number, _ in form.lines}
+    return [
+        (number, amount, debts[number])
+        for number, amount in form.lines
+        if amount > LARGE and amount > LARGER_TIMES * debts[number]
+    ]
+
+
+def total_of(form: forms.DeskForm) -> str:
+    """What is confirmed: this sum and no other."""
+    return str(total(amount for _, amount in form.lines))
 
 
 def by_service(items: list[Any]) -> list[tuple[str, Decimal]]:
@@ -208,9 +234,9 @@ def receipt(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @require_POST
-@desk(roles.REVERSE_PAYMENT)
+@desk(roles.TAKE_CASH)
 def cancel(request: HttpRequest) -> HttpResponse:
-    """Take a receipt of today back, the money with it."""
+    """Take a receipt of today back, the money with it; a cashier none but his own."""
     form = forms.CancelForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Назовите причину отмены квитанции.")
@@ -218,8 +244,9 @@ def cancel(request: HttpRequest) -> HttpResponse:
     number = form.cleaned_data["number"]
     try:
         payments.operations.cancel_receipt(
-            number=number, reason=form.cleaned_data["ground"], by=staff(request), on=timezone.localdate()
-        )
+            number=number, reason=form.cleaned_data["ground"], by=staff(request), on=timezone.localdate(),
+            own_only=not request.user.has_perm(roles.REVERSE_PAYMENT),
+        )  # fmt: skip
         messages.success(request, f"Квитанция {number} отменена, деньги верните плательщику.")
     except Refusal as refusal:
         messages.error(request, str(refusal))
