@@ -1,4 +1,4 @@
-"""Payments in from a bank's file: `import_register FILE --channel CODE [--dry-run] [--json] [--confirm]`."""
+"""Payments in from a bank's file: `import_register FILE --channel CODE [--layout CODE] [--dry-run] [--json]`."""
 
 from __future__ import annotations
 
@@ -17,11 +17,15 @@ from payments.registers.client_bank import LARGEST_FILE
 
 
 class Command(commands.Command):
-    help = "Загрузить банковскую выписку (1CClientBankExchange). Тот же файл второй раз ничего не добавит."
+    help = (
+        "Загрузить банковскую выписку (1CClientBankExchange) или, с --layout, реестр платежей. Тот же файл второй раз "
+        "ничего не добавит."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="файл выписки")
+        parser.add_argument("file", type=Path, help="файл выписки или реестра")
         parser.add_argument("--channel", required=True, help="код канала, например bank")
+        parser.add_argument("--layout", default="", help="формат реестра, например sberbank; без него — выписка")
         parser.add_argument("--day", type=commands.day, help="операционный день (по умолчанию сегодня)")
         parser.add_argument("--confirm", action="store_true", help="принять файл, обороты которого не сходятся")
         parser.add_argument("--dry-run", action="store_true", help="показать решения и ничего не записать")
@@ -30,26 +34,24 @@ class Command(commands.Command):
     def handle(self, **options: Any) -> None:
         path: Path = options["file"]
         try:
-            if path.stat().st_size > LARGEST_FILE:
+            if not options["layout"] and path.stat().st_size > LARGEST_FILE:
                 raise CommandError(
                     f"{path.name}: файл больше {LARGEST_FILE // 2**20} МБ, таких выписок не бывает. Проверьте, тот ли "
                     "это файл, или выгрузите выписку по дням."
                 )
             content = path.read_bytes()
         except OSError as fault:
-            raise CommandError(f"Файл {path} не читается: {fault.strerror}.") from None
+            raise CommandError(f"Файл {path} не читается: {commands.reason_of(fault)}. Назовите другой файл.") from None
         today = localdate()
         try:
-            summary = operations.import_statement(
-                name=path.name,
-                content=content,
-                channel=options["channel"],
-                day=options["day"] or today,
-                today=today,
-                by="import_register",
-                dry_run=options["dry_run"],
-                confirmed=options["confirm"],
-            )
+            facts: dict[str, Any] = {
+                "name": path.name, "content": content, "channel": options["channel"], "day": options["day"] or today,
+                "today": today, "by": "import_register", "dry_run": options["dry_run"],
+            }  # fmt: skip
+            if options["layout"]:
+                summary = operations.import_register(**facts, layout=options["layout"])
+            else:
+                summary = operations.import_statement(**facts, confirmed=options["confirm"])
         except Refusal as refusal:
             raise CommandError(f"{path.name}: {refusal.text}") from None
         refused = summary.state == "rejected"

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.calendar import Month
@@ -251,3 +252,19 @@ def test_a_statement_is_not_undone_as_a_whole():
         undo(register.pk)
     with pytest.raises(RegisterKept, match="причину"):
         undo(register.pk, reason=" ")
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_takes_a_register_in(tmp_path, capsys):
+    account = make.account()
+    path = tmp_path / "r.txt"
+    path.write_bytes(sber(("1", account.number, "10,00")))
+    call_command("import_register", str(path), channel="bank", layout="sberbank", day=TODAY)
+    assert "принято 1 на 10,00 ₽" in capsys.readouterr().out
+    path.write_bytes(b"1;2;3")
+    before = written()
+    with pytest.raises(CommandError, match="оборван"):
+        call_command("import_register", str(path), channel="bank", layout="sberbank", day=TODAY)
+    assert written() == before
