@@ -19,6 +19,7 @@ from django.db.models import Max
 import billing.queries
 import debt.queries
 import payments.queries
+import payments.settlement_queries
 from accounts.calendar import Month
 from accounts.models import JournalEntry, PersonalAccount
 from billing.models import ContractMonth
@@ -27,6 +28,9 @@ SHOWN = 20  # offending keys named per check
 PROVED = 50_000  # accounts whose penalties are computed again
 REPLAYED = 100_000  # accounts whose posted month is computed again, unless all are asked for
 EXPLAINED = 20  # accounts every line of which must say how it came about
+HOLDS_FROM = (  # facts of the journal that say from which day a change holds
+    "day", "on", "since", "commissioned_on", "opened_on", "closed_on", "left_on", "verified_on", "valid_from",
+)  # fmt: skip
 HANDS = 2  # connections that look at the same time: as many as the reference machine has cores
 MEMORY = "64MB"  # work_mem of a check: sums over a month of ten million lines; more of it makes nothing quicker
 
@@ -183,6 +187,144 @@ CHECKS = [
         """,
     ),
     Check(
+        4,
+        "части платежа стоят на его лицевом счёте",
+        f"""
+        SELECT a.payment_id, p.account_id, a.account_id, a.day FROM payments_allocation a
+        JOIN payments_payment p ON p.id = a.payment_id
+        WHERE p.account_id IS DISTINCT FROM a.account_id AND {DAY_MONTH}
+        """,
+    ),
+    Check(
+        4,
+        "дата платежа не позже его операционного дня",
+        # money with a date that has not come waits for a person, who is told why
+        """
+        SELECT p.id, p.paid_on, p.day FROM payments_payment p
+        WHERE p.paid_on > p.day AND p.held_because = ''
+            AND (%(month)s::date IS NULL OR (p.day >= %(month)s::date
+                AND p.day < (%(month)s::date + interval '1 month')::date))
+        """,
+    ),
+    Check(
+        5,
+        "у движений денег есть их операционный день",
+        # a day of the journal without its row is told of, too: a day nobody paid on leaves no other trace
+        """
+        SELECT told.what, told.day FROM (
+            SELECT 'платёж' AS what, p.day FROM payments_payment p GROUP BY p.day
+            UNION ALL SELECT 'разнесение', a.day FROM payments_allocation a GROUP BY a.day
+            UNION ALL SELECT 'сторно', r.day FROM payments_reversal r GROUP BY r.day
+            UNION ALL SELECT 'журнал', (j.facts ->> 'day')::date FROM accounts_journalentry j
+                WHERE j.event IN ('payments.day.opened', 'payments.day.closed') GROUP BY 2
+        ) told
+        WHERE NOT EXISTS (SELECT FROM payments_operatingday d WHERE d.day = told.day)
+            AND (%(month)s::date IS NULL OR date_trunc('month', told.day)::date = %(month)s::date)
+        ORDER BY told.day, told.what
+        """,
+    ),
+    Check(
+        5,
+        "деньги кассы стоят в квитанциях, номера квитанций идут подряд",
+        """
+        SELECT 'платёж', p.id::text, p.day FROM payments_payment p
+        WHERE p.office_id IS NOT NULL
+            AND NOT EXISTS (SELECT FROM payments_cashreceipt_payments line
+                            JOIN payments_cashreceipt r ON r.id = line.cashreceipt_id WHERE line.payment_id = p.id)
+            AND (%(month)s::date IS NULL OR date_trunc('month', p.day)::date = %(month)s::date)
+        UNION ALL
+        SELECT 'движение кассы', m.id::text, s.day FROM payments_cashmovement m
+        JOIN payments_cashshift s ON s.id = m.shift_id
+        WHERE m.receipt_id IS NOT NULL AND NOT EXISTS (SELECT FROM payments_cashreceipt r WHERE r.id = m.receipt_id)
+            AND (%(month)s::date IS NULL OR date_trunc('month', s.day)::date = %(month)s::date)
+        UNION ALL
+        SELECT 'квитанция', row.prefix || to_char(n, 'FM0000'), NULL FROM (
+            SELECT split.prefix, max(split.number) AS last, array_agg(split.number) AS numbers FROM (
+                SELECT substring(r.number FROM '^(.*-)[0-9]+$') AS prefix,
+                    substring(r.number FROM '-([0-9]{1,9})$')::int AS number
+                FROM payments_cashreceipt r
+            ) split WHERE split.prefix IS NOT NULL GROUP BY split.prefix
+        ) row CROSS JOIN LATERAL generate_series(1, row.last) AS n
+        WHERE n <> ALL(row.numbers) AND (%(month)s::date IS NULL
+            OR row.prefix LIKE '%%-' || to_char(%(month)s::date, 'YYYYMM') || '__-')
+        UNION ALL
+        SELECT 'квитанция по журналу', j.facts ->> 'number', NULL FROM accounts_journalentry j
+        WHERE j.event = 'payments.receipt.given'
+            AND NOT EXISTS (SELECT FROM payments_cashreceipt r WHERE r.number = j.facts ->> 'number')
+            AND (%(month)s::date IS NULL
+                OR j.facts ->> 'number' LIKE '%%-' || to_char(%(month)s::date, 'YYYYMM') || '__-%%')
+        """,
+    ),
+    Check(
+        4,
+        "части платежа стоят на его лицевом счёте",
+        f"""
+        SELECT a.payment_id, p.account_id, a.account_id, a.day FROM payments_allocation a
+        JOIN payments_payment p ON p.id = a.payment_id
+        WHERE p.account_id IS DISTINCT FROM a.account_id AND {DAY_MONTH}
+        """,
+    ),
+    Check(
+        4,
+        "дата платежа не позже его операционного дня",
+        # money with a date that has not come waits for a person, who is told why
+        """
+        SELECT p.id, p.paid_on, p.day FROM payments_payment p
+        WHERE p.paid_on > p.day AND p.held_because = ''
+            AND (%(month)s::date IS NULL OR (p.day >= %(month)s::date
+                AND p.day < (%(month)s::date + interval '1 month')::date))
+        """,
+    ),
+    Check(
+        5,
+        "у движений денег есть их операционный день",
+        # a day of the journal without its row is told of, too: a day nobody paid on leaves no other trace
+        """
+        SELECT told.what, told.day FROM (
+            SELECT 'платёж' AS what, p.day FROM payments_payment p GROUP BY p.day
+            UNION ALL SELECT 'разнесение', a.day FROM payments_allocation a GROUP BY a.day
+            UNION ALL SELECT 'сторно', r.day FROM payments_reversal r GROUP BY r.day
+            UNION ALL SELECT 'журнал', (j.facts ->> 'day')::date FROM accounts_journalentry j
+                WHERE j.event IN ('payments.day.opened', 'payments.day.closed') GROUP BY 2
+        ) told
+        WHERE NOT EXISTS (SELECT FROM payments_operatingday d WHERE d.day = told.day)
+            AND (%(month)s::date IS NULL OR date_trunc('month', told.day)::date = %(month)s::date)
+        ORDER BY told.day, told.what
+        """,
+    ),
+    Check(
+        5,
+        "деньги кассы стоят в квитанциях, номера квитанций идут подряд",
+        """
+        SELECT 'платёж', p.id::text, p.day FROM payments_payment p
+        WHERE p.office_id IS NOT NULL
+            AND NOT EXISTS (SELECT FROM payments_cashreceipt_payments line
+                            JOIN payments_cashreceipt r ON r.id = line.cashreceipt_id WHERE line.payment_id = p.id)
+            AND (%(month)s::date IS NULL OR date_trunc('month', p.day)::date = %(month)s::date)
+        UNION ALL
+        SELECT 'движение кассы', m.id::text, s.day FROM payments_cashmovement m
+        JOIN payments_cashshift s ON s.id = m.shift_id
+        WHERE m.receipt_id IS NOT NULL AND NOT EXISTS (SELECT FROM payments_cashreceipt r WHERE r.id = m.receipt_id)
+            AND (%(month)s::date IS NULL OR date_trunc('month', s.day)::date = %(month)s::date)
+        UNION ALL
+        SELECT 'квитанция', row.prefix || to_char(n, 'FM0000'), NULL FROM (
+            SELECT split.prefix, max(split.number) AS last, array_agg(split.number) AS numbers FROM (
+                SELECT substring(r.number FROM '^(.*-)[0-9]+$') AS prefix,
+                    substring(r.number FROM '-([0-9]{1,9})$')::int AS number
+                FROM payments_cashreceipt r
+            ) split WHERE split.prefix IS NOT NULL GROUP BY split.prefix
+        ) row CROSS JOIN LATERAL generate_series(1, row.last) AS n
+        WHERE n <> ALL(row.numbers) AND (%(month)s::date IS NULL
+            OR row.prefix LIKE '%%-' || to_char(%(month)s::date, 'YYYYMM') || '__-')
+        UNION ALL
+        SELECT 'квитанция по журналу', j.facts ->> 'number', NULL FROM accounts_journalentry j
+        WHERE j.event = 'payments.receipt.given'
+            AND NOT EXISTS (SELECT FROM payments_cashreceipt r WHERE r.number = j.facts ->> 'number')
+            AND (%(month)s::date IS NULL
+                OR j.facts ->> 'number' LIKE '%%-' || to_char(%(month)s::date, 'YYYYMM') || '__-%%')
+        """,
+    ),
+    Check(
         5,
         "сальдо записаны только за закрытые месяцы",
         # of those `balances_follow_ink` proves every row: opening is the closing before, charged and paid are ink
@@ -201,7 +343,111 @@ CHECKS = [
         CROSS JOIN LATERAL (SELECT coalesce(sum(row.closing), 0) AS closing
                             FROM jsonb_to_recordset(told.rows) AS row(closing numeric)) AS summed
         WHERE (%(month)s::date IS NULL OR d.month = %(month)s::date)
-            AND (d.total IS DISTINCT FROM told.total OR d.total > summed.closing)
+            AND (d.total IS DISTINCT FROM told.total OR d.total <> summed.closing)
+        """,
+    ),
+    Check(
+        5,
+        "чернила месяца те, что были проведены",
+        # the posting told the journal lines and sum of each contract; who was held then became ink later
+        f"""
+        WITH posting AS (
+            SELECT s.contract_id, s.month, s.posted_at, j.id AS entry, (j.facts ->> 'lines')::bigint AS lines,
+                (j.facts ->> 'amount')::numeric AS amount
+            FROM billing_contractmonth s
+            LEFT JOIN accounts_journalentry j ON j.event = 'billing.month.posted'
+                AND j.facts ->> 'contract_id' = s.contract_id::text
+                AND j.facts ->> 'month' = to_char(s.month, 'YYYY-MM')
+            WHERE s.posted_at IS NOT NULL AND (%(month)s::date IS NULL OR s.month = %(month)s::date)
+        ), held AS (
+            SELECT DISTINCT h.account_id, h.month, p.contract_id FROM billing_hold h
+            JOIN posting p ON p.month = h.month AND (h.released_at IS NULL OR h.released_at > p.posted_at)
+        ), ink AS (
+            SELECT c.contract_id, c.month, count(*) AS lines, sum(c.amount) AS amount FROM billing_charge c
+            LEFT JOIN held h ON h.account_id = c.account_id AND h.month = c.month AND h.contract_id = c.contract_id
+            WHERE h.account_id IS NULL AND {CHARGE_MONTH} GROUP BY 1, 2
+        )
+        SELECT p.contract_id, p.month, 'проведено', p.lines, p.amount, 'стоит', coalesce(ink.lines, 0),
+            coalesce(ink.amount, 0.00)
+        FROM posting p LEFT JOIN ink USING (contract_id, month)
+        WHERE p.entry IS NULL OR (coalesce(ink.lines, 0), coalesce(ink.amount, 0)) <> (p.lines, p.amount)
+        """,
+    ),
+    Check(
+        5,
+        "документы месяца на месте",
+        # who has ink in a month that was issued to everybody; issues of a document count from one without a gap; the
+        # journal's count of documents
+        f"""
+        SELECT 'без документа', c.account_id::text, c.month FROM billing_charge c
+        JOIN billing_contractmonth s ON s.contract_id = c.contract_id AND s.month = c.month
+        LEFT JOIN (SELECT account_id, month FROM epd_paymentdocument GROUP BY 1, 2) d
+            ON d.account_id = c.account_id AND d.month = c.month
+        WHERE d.account_id IS NULL AND s.state <> 'open' AND {CHARGE_MONTH}
+            AND (s.state = 'issued' OR EXISTS (SELECT FROM accounts_journalentry j
+                WHERE j.event = 'billing.month.issued' AND j.facts ->> 'month' = to_char(c.month, 'YYYY-MM')))
+            AND NOT EXISTS (SELECT FROM billing_hold h WHERE h.account_id = c.account_id AND h.month = c.month)
+        GROUP BY c.account_id, c.month HAVING bool_or(c.amount <> 0)
+        UNION ALL
+        SELECT 'нет выпуска документа', d.account_id::text, d.month FROM epd_paymentdocument d
+        WHERE (%(month)s::date IS NULL OR d.month = %(month)s::date)
+        GROUP BY d.account_id, d.month, d.kind HAVING max(d.issue) <> count(*)
+        UNION ALL
+        SELECT 'документов меньше, чем выпущено', (told.documents - coalesce(stand.documents, 0))::text, told.month
+        FROM (
+            SELECT (j.facts ->> 'month' || '-01')::date AS month, sum((j.facts ->> 'documents')::int) AS documents
+            FROM accounts_journalentry j WHERE j.event = 'epd.documents.issued' GROUP BY 1
+        ) told
+        LEFT JOIN (SELECT month, count(*) AS documents FROM epd_paymentdocument WHERE issue = 1 GROUP BY 1) stand
+            USING (month)
+        WHERE told.documents > coalesce(stand.documents, 0)
+            AND (%(month)s::date IS NULL OR told.month = %(month)s::date)
+        """,
+    ),
+    Check(
+        10,
+        "события стоят в журнале",
+        # numbers of the journal have gaps of their own (a refused transaction takes one): what was done is asked
+        # whether it was told
+        """
+        SELECT 'месяц закрыт', c.month::text FROM payments_closedmonth c
+        WHERE NOT EXISTS (SELECT FROM accounts_journalentry j WHERE j.event = 'payments.month.closed'
+                          AND j.facts ->> 'month' = to_char(c.month, 'YYYY-MM'))
+            AND (%(month)s::date IS NULL OR c.month = %(month)s::date)
+        UNION ALL
+        SELECT 'день закрыт', d.day::text FROM payments_operatingday d
+        WHERE d.state = 'closed' AND d.sheet <> '{}' AND d.day NOT IN (SELECT (j.facts ->> 'day')::date
+                FROM accounts_journalentry j WHERE j.event = 'payments.day.closed' AND j.facts ? 'day')
+            AND (%(month)s::date IS NULL OR date_trunc('month', d.day)::date = %(month)s::date)
+        UNION ALL
+        SELECT DISTINCT 'перечислено', r.day::text FROM payments_remittance r
+        WHERE r.day NOT IN (SELECT (j.facts ->> 'day')::date
+                FROM accounts_journalentry j WHERE j.event = 'payments.remittance.formed' AND j.facts ? 'day')
+            AND (%(month)s::date IS NULL OR date_trunc('month', r.day)::date = %(month)s::date)
+        UNION ALL
+        SELECT 'квитанция', r.number FROM payments_cashreceipt r
+        WHERE NOT EXISTS (SELECT FROM accounts_journalentry j WHERE j.event = 'payments.receipt.given'
+                          AND j.facts ->> 'number' = r.number)
+            AND (%(month)s::date IS NULL OR date_trunc('month', r.made_at)::date = %(month)s::date)
+        UNION ALL
+        SELECT 'документ взамен прежнего', d.number FROM epd_paymentdocument d
+        WHERE d.issue > 1 AND NOT EXISTS (SELECT FROM accounts_journalentry j
+                WHERE j.event = 'epd.document.reissued' AND j.facts ->> 'number' = d.number)
+            AND (%(month)s::date IS NULL OR d.month = %(month)s::date)
+        UNION ALL
+        SELECT 'документов больше, чем выпущено по журналу', stand.month::text FROM (
+            SELECT month, count(*) AS documents FROM epd_paymentdocument WHERE issue = 1 GROUP BY 1
+        ) stand LEFT JOIN (
+            SELECT (j.facts ->> 'month' || '-01')::date AS month, sum((j.facts ->> 'documents')::int) AS documents
+            FROM accounts_journalentry j WHERE j.event = 'epd.documents.issued' GROUP BY 1
+        ) told USING (month)
+        WHERE stand.documents > coalesce(told.documents, 0)
+            AND (%(month)s::date IS NULL OR stand.month = %(month)s::date)
+        UNION ALL
+        SELECT 'правка строки ссылается на запись', x.metadata ->> 'entry' FROM pghistory_context x
+        WHERE x.metadata ->> 'entry' IS NOT NULL
+            AND NOT EXISTS (SELECT FROM accounts_journalentry j WHERE j.id = (x.metadata ->> 'entry')::bigint)
+            AND (%(month)s::date IS NULL OR date_trunc('month', x.created_at)::date = %(month)s::date)
         """,
     ),
     Check(
@@ -255,6 +501,10 @@ def conservation_of_contracts(_: Scope) -> Iterator[str]:
         yield from payments.queries.conservation_of_contract(contract_id)
 
 
+def remittances_follow_terms(scope: Scope) -> Iterator[str]:
+    yield from payments.settlement_queries.remittances_astray(month=scope.month)
+
+
 def balances_follow_ink(scope: Scope) -> Iterator[str]:
     closed = payments.queries.closed_months()
     for one in closed if scope.month is None else [scope.month] if scope.month in closed else []:
@@ -280,17 +530,31 @@ def _replayed(scope: Scope) -> tuple[Month, list[list[int]], int, int] | None:
     return Month(last), chosen, mine, accounts
 
 
+def facts_changed(month: Month) -> set[int]:
+    """Accounts some fact of which up to the month's end was changed after the month was posted.
+
+    The journal tells from when a change holds: a reading names its month, the others a day or several. What names
+    none holds for all time.
+    """
+    posted = ContractMonth.objects.filter(month=month.first).aggregate(at=Max("posted_at"))["at"]
+    if posted is None:
+        return set()
+    rows = JournalEntry.objects.filter(at__gt=posted, event__startswith="accounts.", account_id__isnull=False)
+    found = set()
+    for account_id, facts in rows.values_list("account_id", "facts").iterator():
+        since = [facts["month"]] if facts.get("month") else [facts[name] for name in HOLDS_FROM if facts.get(name)]
+        if not since or min(since)[:7] <= str(month):
+            found.add(account_id)
+    return found
+
+
 def replay(scope: Scope) -> Iterator[str]:
     """A posted month computed again differs by nothing, or by accounts whose facts changed after it was posted."""
     found = _replayed(scope)
     if found is None:
         return
     one, blocks, _, _ = found
-    posted = ContractMonth.objects.filter(month=one.first).aggregate(at=Max("posted_at"))["at"]
-    later = set(
-        JournalEntry.objects.filter(at__gt=posted, event__startswith="accounts.", account_id__isnull=False)
-        .values_list("account_id", flat=True)
-    )  # fmt: skip
+    later = facts_changed(one)
     for houses in blocks:
         made = billing.queries.replay(one, houses)
         for what, rows in (("появилась", made.inserted), ("иначе", made.changed), ("исчезла", made.vanished)):
@@ -359,6 +623,7 @@ def penalties_grow_right(scope: Scope) -> Iterator[str]:
 WALKS = [
     Walk(5, "получено = разнесено + не выяснено + возвращено, по дням", conservation_of_days),
     Walk(5, "разнесено = перечислено + удержано + перенесено, по договорам", conservation_of_contracts),
+    Walk(5, "перечисление посчитано по разнесениям и условиям договора", remittances_follow_terms),
     Walk(5, "сальдо закрытых месяцев стоят на проводках", balances_follow_ink),
     Walk(6, "проведённый месяц, посчитанный снова, даёт те же копейки", replay, replay_covers),
     Walk(6, "черновики пени растут так, как говорят проводки", penalties_grow_right),

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.calendar import Month
+from accounts.operations import note
 from billing import operations
 from billing.models import ProvisionMethod
 from config import verification
@@ -50,16 +51,57 @@ def test_a_posted_month_keeps_every_law(account: Any) -> None:
     assert broken(month=JUNE) == {}
 
 
-def test_a_kopeck_put_into_ink_is_found_twice(account: Any) -> None:
+def test_a_kopeck_put_into_ink_is_found_thrice(account: Any) -> None:
     by_a_side_door("UPDATE billing_charge SET amount = amount + 0.02")
     found = broken(month=JUNE)
     assert set(found) == {
-        "сумма строки равна объёму на тариф", "проведённый месяц, посчитанный снова, даёт те же копейки",
+        "сумма строки равна объёму на тариф", "чернила месяца те, что были проведены",
+        "проведённый месяц, посчитанный снова, даёт те же копейки",
     }  # fmt: skip
     assert found["проведённый месяц, посчитанный снова, даёт те же копейки"] == [
         f"2026-06 · счёт {account.pk} · услуга 8 · вид 1 · строка 1 · иначе"
     ]
     assert broken(month=JUNE.next) == {}
+
+
+def test_a_reading_of_a_later_month_blinds_nothing(account: Any) -> None:
+    """An account is passed over for a fact of the posted month or of earlier ones, not for the next month's reading."""
+    by_a_side_door("UPDATE billing_charge SET volume = 51, amount = 1657.50")
+    key = f"2026-06 · счёт {account.pk} · услуга 8 · вид 1 · строка 1 · иначе"
+    name = "проведённый месяц, посчитанный снова, даёт те же копейки"
+    note("accounts.reading.submitted", account_id=account.pk, month=JUNE.next, day=date(2026, 7, 20))
+    note("accounts.resident.settled", account_id=account.pk, since=date(2026, 7, 1))
+    assert broken(month=JUNE)[name] == [key]
+    note("accounts.absence.recorded", account_id=account.pk, left_on=date(2026, 6, 10), back_on=date(2026, 7, 20))
+    assert name not in broken(month=JUNE)
+
+
+@pytest.mark.parametrize(("kind", "more"), [(6, "5.00"), (5, "-100.00")])
+def test_a_penalty_and_a_benefit_put_into_ink_are_found(account: Any, kind: int, more: str) -> None:
+    by_a_side_door(
+        "INSERT INTO billing_charge (account_id, contract_id, service_id, kind, line, month, house_id, for_month,"
+        " method, unit, days, amount) SELECT account_id, contract_id, service_id, %s, 0, month, house_id, for_month,"
+        " method, unit, days, %s FROM billing_charge",
+        kind, more,
+    )  # fmt: skip
+    (key,) = broken(month=JUNE)["чернила месяца те, что были проведены"]
+    assert key.endswith(f"2026-06-01 · проведено · 1 · 1625.00 · стоит · 2 · {D('1625.00') + D(more)}")
+
+
+def test_a_posting_erased_from_the_journal_is_found(account: Any) -> None:
+    by_a_side_door("DELETE FROM accounts_journalentry WHERE event = 'billing.month.posted'")
+    assert set(broken(month=JUNE)) == {"чернила месяца те, что были проведены"}
+
+
+def test_a_held_account_that_is_let_go_is_no_forgery(account: Any) -> None:
+    july = JUNE.next
+    operations.run_billing(month=july)
+    hold = operations.hold_account(account_id=account.pk, month=july, cause="проверка прибора")
+    operations.post_month(month=july, today=date(2026, 8, 1))
+    assert broken(month=july) == {}
+    operations.release_hold(hold_id=hold.pk)
+    by_a_side_door("UPDATE billing_hold SET released_at = released_at + interval '1 hour'")  # not one moment here
+    assert broken(month=july) == {}
 
 
 def test_a_balance_of_an_open_month_is_found(account: Any) -> None:
@@ -96,5 +138,5 @@ def test_the_command_tells_seconds_and_ends_with_one(account: Any) -> None:
     assert "Все законы соблюдены." in out.getvalue()
     assert "0.0" in out.getvalue().splitlines()[0]
     by_a_side_door("UPDATE billing_charge SET amount = amount + 1")
-    with pytest.raises(CommandError, match="Нарушено законов: 2"):
+    with pytest.raises(CommandError, match="Нарушено законов: 3"):
         call_command("verify", month=JUNE, stdout=out)
