@@ -339,7 +339,7 @@ def test_the_books_hold_under_everything_at_once():
         Books,
         settings=settings(
             max_examples=25,
-            stateful_step_count=30,
+            stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             print_blob=True,
