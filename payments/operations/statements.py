@@ -345,6 +345,11 @@ class _Line:
             self.way == Direction.IN,
         )  # fmt: skip
 
+    @property
+    def document_key(self) -> tuple[object, ...]:
+        """The key without the sum: what tells a document from others, when its sum is not believed."""
+        return (*self.key[:3], *self.key[4:])
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Source:
@@ -366,6 +371,7 @@ class _Plan:
     impossible: dict[int, str]
     known: dict[int, _Source]
     fresh: dict[int, _Line]
+    conflicts: dict[int, str]
 
     def old_verdict(self, place: int, document: Document) -> RowVerdict:
         """The verdict of a document that brings nothing: it has come before, or cannot come at all."""
@@ -390,13 +396,30 @@ def _plan(statement: Statement, own: set[str], *, day: date) -> _Plan:
             impossible[place] = why
     sound = {place: line for place, line in enumerate(lines) if line and place not in impossible}
     sources = _sources(sound.values())
+    same_sum = {key[:6] for key in sources}
+    others = {key[:3] + key[4:6]: (key[3], source) for key, source in sources.items()}  # without the sum
     known = {
         place: sources[*line.key, repeats[place]]
         for place, line in sound.items()
         if (*line.key, repeats[place]) in sources
     }
     fresh = {place: line for place, line in sound.items() if place not in known}
-    return _Plan(lines, repeats, impossible, known, fresh)
+    conflicts = {
+        place: _conflict(line, *others[line.document_key])
+        for place, line in fresh.items()
+        if line.way == Direction.IN
+        and (line.document.number and line.other_account)
+        and (line.document_key in others and line.key not in same_sum)
+    }
+    return _Plan(lines, repeats, impossible, known, fresh, conflicts)
+
+
+def _conflict(line: _Line, amount: Decimal, source: _Source) -> str:
+    """A document comes once: with another sum it is a correction or a slip, and a person has to ask the bank."""
+    return (
+        f"Документ № {line.document.number[:40]} от {line.document_on:%d.%m.%Y} этого плательщика уже загружен с "
+        f"другой суммой, {written(amount)} ₽ (реестр {source}). Спросите банк: исправление это или второй платёж."
+    )
 
 
 def _impossible(line: _Line, day: date) -> str:
@@ -426,7 +449,9 @@ def _take_in(
     fresh, repeats = plan.fresh, plan.repeats
     finder = _Finder([line.document for line in fresh.values() if line.way == Direction.IN])
     incoming = {
-        place: _incoming(line, repeats[place], finder) for place, line in fresh.items() if line.way == Direction.IN
+        place: _incoming(line, repeats[place], finder, conflict=plan.conflicts.get(place, ""))
+        for place, line in fresh.items()
+        if line.way == Direction.IN
     }
     judged = record_payments(list(incoming.values()), channel=channel, day=day, today=today, by=by, register=register)
     taken = dict(zip(incoming, judged, strict=True))
@@ -522,7 +547,7 @@ def _external_id(line: _Line, repeat: int) -> str:
     return text if len(text) <= 120 else hashlib.sha256(text.encode()).hexdigest()
 
 
-def _incoming(line: _Line, repeat: int, finder: _Finder) -> Incoming:
+def _incoming(line: _Line, repeat: int, finder: _Finder, *, conflict: str) -> Incoming:
     document = line.document
     account, number, doubt = finder.owner(document)
     return Incoming(
@@ -533,7 +558,7 @@ def _incoming(line: _Line, repeat: int, finder: _Finder) -> Incoming:
         account_id=account.pk if account else None,
         payer=document.payer.name,
         purpose=document.purpose,
-        doubt=doubt,
+        doubt=conflict or doubt,
     )
 
 

@@ -106,6 +106,19 @@ def test_an_overlapping_file_adds_only_what_is_new():
     assert Payment.objects.count() == 2
 
 
+def test_a_known_document_with_another_sum_waits_for_a_person_and_says_why():
+    account = make.account()
+    load(statement(incoming(f"ЛС {account.number}", "100.00", "7")))
+    again = load(statement(incoming(f"ЛС {account.number}", "900.00", "7")), name="mended.txt")
+    assert counts(again) == {"held": (1, "900.00")}
+    assert "Документ № 7 от 04.11.2026 этого плательщика уже загружен с другой суммой, 100,00 ₽" in again.rows[0].text
+    held = Payment.objects.get(amount=Decimal("900.00"))
+    assert (held.state, held.account) == (PaymentState.UNIDENTIFIED, None)
+    assert held.held_because == again.rows[0].text
+    other = load(statement(incoming(f"ЛС {account.number}", "900.00", "7", Дата="05.11.2026")), name="next.txt")
+    assert counts(other) == {"accepted": (1, "900.00")}
+
+
 def test_two_equal_lines_of_one_file_are_two_payments():
     account = make.account()
     line = incoming(f"ЛС {account.number}", number="777")
