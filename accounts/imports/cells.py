@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 
@@ -10,16 +11,35 @@ Cell = str | int | float | bool | date | datetime | time | timedelta | None
 SAFE_DIGITS = 15  # Excel keeps so many digits of a number and writes zeros for the rest
 YES = {"да", "есть", "1", "true", "истина", "+"}
 NO = {"нет", "", "0", "false", "ложь", "-"}
+LONGEST_TOLD = 40  # characters of a cell that a message quotes
+SOFT = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))  # unseen and harmless: left out
+BREAKS = {"\t", "\n", "\r"}
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}  # control characters, turns of the line of writing, what is no character
 
 
 class CellError(ValueError):
     """The cell cannot be read; the text is Russian and says what is expected."""
 
 
+class Formula(str):
+    """A formula that nobody has calculated: there is no value in the cell."""
+
+
+def told(cell: Cell) -> str:
+    """The cell for a message, cut to LONGEST_TOLD characters."""
+    typed = text(cell)
+    return typed if len(typed) <= LONGEST_TOLD else f"{typed[:LONGEST_TOLD]}…"
+
+
 def text(cell: Cell) -> str:
-    """The cell as text in one line; a whole number without «.0». Raises CellError on digits that Excel has spoilt."""
+    """The cell as text in one line; a whole number without «.0».
+
+    Raises CellError on digits that Excel has spoilt, on a formula without a value and on characters nobody sees.
+    """
     if cell is None:
         return ""
+    if isinstance(cell, Formula):
+        raise CellError("формула вместо значения: впишите само значение")
     if isinstance(cell, bool):
         return "да" if cell else "нет"
     if isinstance(cell, (float, int)):
@@ -34,7 +54,19 @@ def text(cell: Cell) -> str:
         return f"{cell:%d.%m.%Y}"
     if isinstance(cell, date):
         return f"{cell:%d.%m.%Y}"
-    return " ".join(str(cell).replace("\xa0", " ").split())
+    typed = str(cell).translate(SOFT)
+    if hidden := next((sign for sign in typed if unicodedata.category(sign) in HIDDEN and sign not in BREAKS), ""):
+        raise CellError(
+            f"невидимый управляющий знак U+{ord(hidden):04X}: сотрите содержимое и впишите его с клавиатуры"
+        )
+    return " ".join(typed.replace("\xa0", " ").split())
+
+
+def name(cell: Cell) -> str:
+    """A part of a person's name: a text without tabs and line breaks inside. Raises CellError."""
+    if isinstance(cell, str) and BREAKS & set(cell.strip()):
+        raise CellError("табуляция или перенос строки внутри имени: уберите их")
+    return text(cell)
 
 
 def decimal(cell: Cell) -> Decimal | None:
@@ -48,9 +80,11 @@ def decimal(cell: Cell) -> Decimal | None:
         try:
             number = Decimal(typed)
         except InvalidOperation:
-            raise CellError(f"«{text(cell)}» не число") from None
+            raise CellError(f"«{told(cell)}» не число") from None
     if not number.is_finite():
-        raise CellError(f"«{text(cell)}» не число")
+        raise CellError("не число" if isinstance(cell, float) else f"«{told(cell)}» не число")
+    if number and not -SAFE_DIGITS <= number.adjusted() < SAFE_DIGITS:
+        raise CellError("такого числа не бывает: проверьте, нет ли лишних нулей или «e» в записи")
     integral = number.to_integral_value()
     return integral if integral == number else number  # a cell of 60 is read as 60.0
 
@@ -61,7 +95,7 @@ def whole(cell: Cell) -> int | None:
     if number is None:
         return None
     if number != number.to_integral_value() or abs(number) > 10**9:
-        raise CellError(f"«{text(cell)}» не целое число")
+        raise CellError(f"«{told(cell)}» не целое число")
     return int(number)
 
 
@@ -81,7 +115,7 @@ def day(cell: Cell) -> date | None:
                 return date(year, month, number)
             except ValueError:
                 break
-    raise CellError(f"«{typed}» не дата: нужна ДД.ММ.ГГГГ")
+    raise CellError(f"«{told(cell)}» не дата: нужна ДД.ММ.ГГГГ")
 
 
 def yes(cell: Cell) -> bool:
@@ -91,4 +125,4 @@ def yes(cell: Cell) -> bool:
         return True
     if typed in NO:
         return False
-    raise CellError(f"«{text(cell)}»: нужно «Да» или «Нет»")
+    raise CellError(f"«{told(cell)}»: нужно «Да» или «Нет»")

@@ -193,9 +193,11 @@ class _Cells:
             self.faults.append(f"«{self.columns[name].title}»: {fault}")
             return instead
 
-    def text(self, name: str, longest: int, *, required: bool = False) -> str:
-        value = self.read(name, cells.text, "")
-        if required and not value and not self._told(name):
+    def text(
+        self, name: str, longest: int, *, required: bool = False, reader: Callable[[cells.Cell], str] = cells.text
+    ) -> str:
+        value = self.read(name, reader, "")
+        if required and not value and not self.is_told(name):
             self.faults.append(f"не заполнен столбец «{self.columns[name].title}»")
         if len(value) > longest:
             self.faults.append(f"«{self.columns[name].title}» длиннее {longest} знаков")
@@ -207,12 +209,14 @@ class _Cells:
     ) -> Decimal | None:
         value = self.read(name, cells.decimal, None)
         if value is None:
-            if required and not self._told(name):
+            if required and not self.is_told(name):
                 self.faults.append(f"не заполнен столбец «{self.columns[name].title}»")
             return None
         if value < 0 or (positive and value == 0) or value > most:
             least = "больше нуля" if positive else "не меньше нуля"
-            self.faults.append(f"«{self.columns[name].title}»: {value:f}, а нужно {least} и не больше {most:f}")
+            self.faults.append(
+                f"«{self.columns[name].title}»: {_told(value)}, а нужно {least} и не больше {_told(most)}"
+            )
             return None
         if value != round(value, 6):
             self.faults.append(f"«{self.columns[name].title}»: больше шести знаков после запятой")
@@ -244,12 +248,17 @@ class _Cells:
         if plain in choices:
             return choices[plain]
         known = ", ".join(f"«{choice}»" for choice in choices if choice)
-        told = f"«{typed}» не из списка ({known})" if typed else f"не заполнен; нужно одно из: {known}"
+        told = f"«{cells.told(typed)}» не из списка ({known})" if typed else f"не заполнен; нужно одно из: {known}"
         self.faults.append(f"«{self.columns[name].title}»: {told}")
         return instead
 
-    def _told(self, name: str) -> bool:
+    def is_told(self, name: str) -> bool:
+        """Whether a fault of the column is named already."""
         return any(self.columns[name].title in fault for fault in self.faults)
+
+
+def _told(number: Decimal) -> str:
+    return f"{number:f}".replace(".", ",")
 
 
 def _sentence(faults: list[str]) -> str:
@@ -385,13 +394,16 @@ def _account(cell: _Cells) -> AccountFacts:
         cell.faults.append(f"ЕЛС «{els}»: нужны две цифры, две русские буквы и шесть цифр")
     if len(izku) > 13:
         cell.faults.append(f"идентификатор ЖКУ «{izku}» длиннее 13 знаков")
-    last_name, first_name = cell.text("last_name", 60), cell.text("first_name", 60)
+    last_name, first_name = (
+        cell.text("last_name", 60, reader=cells.name),
+        cell.text("first_name", 60, reader=cells.name),
+    )
     ogrn = cell.text("ogrn", 15)
     if ogrn and not rules.is_ogrn(ogrn):
         cell.faults.append(f"ОГРН «{ogrn}»: контрольная цифра не сходится")
     if ogrn and last_name:
         cell.faults.append("указаны и гражданин, и ОГРН: плательщик один")
-    if first_name and not last_name:
+    if first_name and not last_name and not cell.is_told("last_name"):
         cell.faults.append("имя без фамилии")
     snils = re.sub(r"[\s\-]", "", cell.text("snils", 20))
     if snils and not rules.is_snils(snils):
@@ -401,7 +413,7 @@ def _account(cell: _Cells) -> AccountFacts:
     total = cell.decimal("total_area", required=True, most=Decimal(100_000))
     living = cell.decimal("living_area", positive=False, most=Decimal(100_000))
     if total is not None and living is not None and living > total:
-        cell.faults.append(f"жилая площадь {living:f} больше общей {total:f}")
+        cell.faults.append(f"жилая площадь {_told(living)} м² больше общей {_told(total)} м²")
     phone = cell.text("phone", 30)
     digits = re.sub(r"\D", "", phone)
     if phone and len(digits) not in (10, 11):
@@ -418,7 +430,7 @@ def _account(cell: _Cells) -> AccountFacts:
         is_tenant=cell.yes("is_tenant"),
         last_name=last_name,
         first_name=first_name,
-        middle_name=cell.text("middle_name", 60),
+        middle_name=cell.text("middle_name", 60, reader=cells.name),
         snils=snils,
         ogrn=ogrn,
         total_area_m2=total or Decimal(0),
@@ -444,7 +456,9 @@ def _premises(cell: _Cells) -> PremisesFacts:
         cell.faults.append("комната бывает только в квартире с номером")
     share = cell.decimal("share", most=Decimal(100))
     if share is not None and share < 100:
-        cell.faults.append(f"доля внесения платы {share:f} %: разделённые счета открывает оператор, с долей каждого")
+        cell.faults.append(
+            f"доля внесения платы {_told(share)} %: разделённые счета открывает оператор, с долей каждого"
+        )
     return PremisesFacts(
         row=cell.row,
         record=cell.text("record", 30, required=True),
@@ -486,7 +500,7 @@ def _meter(cell: _Cells) -> MeterFacts:
     installed, commissioned = cell.day("installed_on"), cell.day("commissioned_on")
     if installed and commissioned and installed > commissioned:
         cell.faults.append(f"установлен {installed:%d.%m.%Y}, позже ввода {commissioned:%d.%m.%Y}")
-    if kind != "building" and commissioned is None and not cell._told("commissioned_on"):
+    if kind != "building" and commissioned is None and not cell.is_told("commissioned_on"):
         cell.faults.append(f"не заполнен столбец «{cell.columns['commissioned_on'].title}»")
     if kind == "building" and commissioned is None:
         commissioned = installed or cell.day("sealed_on")

@@ -7,8 +7,10 @@ peers' variants are all the same column.
 
 from __future__ import annotations
 
+import html
 import io
 import re
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -206,8 +208,9 @@ def read(content: bytes) -> Workbook:
         tables = {
             name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in names if _kind_of(name)
         }
+        _mark_formulas(tables, content)
         conf = book.get_sheet_by_name("conf").to_python(skip_empty_area=False) if "conf" in names else []
-    except (python_calamine.CalamineError, OSError, ValueError) as fault:
+    except (python_calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError) as fault:
         raise WorkbookRefused(
             "Книга Excel повреждена и не читается. Откройте её в Excel, сохраните заново как xlsx и повторите."
         ) from fault
@@ -234,6 +237,42 @@ def _table(book: python_calamine.CalamineWorkbook, name: str) -> list[list[Cell]
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------
+
+SHEET_TAG = re.compile(r"<(?:\w+:)?sheet\s[^>]*>")
+LINK_TAG = re.compile(r"<(?:\w+:)?Relationship\s[^>]*>")
+BARE_FORMULA = re.compile(
+    rb'<c\s[^>]*?\br="([A-Z]+)([0-9]+)"[^>]*>\s*<f(?:/>|\s[^>]*/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>'
+)
+
+
+def _attribute(tag: str, name: str) -> str:
+    found = re.search(rf'\b{name}="([^"]*)"', tag)
+    return html.unescape(found[1]) if found else ""
+
+
+def _mark_formulas(tables: Mapping[str, list[list[Cell]]], content: bytes) -> None:
+    """Put a cells.Formula where a formula has no value: the reader takes such a cell for an empty one."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = set(archive.namelist())
+        if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= members:
+            return
+        links = {
+            _attribute(tag, "Id"): _attribute(tag, "Target")
+            for tag in LINK_TAG.findall(archive.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace"))
+        }
+        for tag in SHEET_TAG.findall(archive.read("xl/workbook.xml").decode("utf-8", "replace")):
+            table, target = tables.get(_attribute(tag, "name")), links.get(_attribute(tag, r"\w+:id"), "")
+            path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+            if table is None or path not in members:
+                continue
+            for letters, number in BARE_FORMULA.findall(archive.read(path)):
+                row, column = int(number) - 1, 0
+                for letter in letters:
+                    column = column * 26 + letter - 64
+                if row < len(table):
+                    line = table[row]
+                    line += [""] * (column - len(line))
+                    line[column - 1] = cells.Formula()
 
 
 def _plain(cell: Cell) -> str:
@@ -305,7 +344,11 @@ def _sheet(name: str, kind: str, table: Sequence[Sequence[Cell]]) -> Sheet:
     rows_: list[Row] = []
     raw: dict[int, Sequence[Cell]] = {}
     for number, line in enumerate(table[last:], last + 1):
-        values = [cell for place, cell in enumerate(line) if place != status and cell not in (None, "")]
+        values = [
+            cell
+            for place, cell in enumerate(line)
+            if place != status and (isinstance(cell, cells.Formula) or cell not in (None, ""))
+        ]
         if not values or _is_numbering(values):
             continue
         rows_.append(Row(name, number, {column: line[place] for column, place in best.items()}))

@@ -30,7 +30,7 @@ from accounts.models import (
 )
 from accounts.operations.journal import noted, touch, touch_premises
 
-SEQUENCE_DIGITS = 7
+SEQUENCE_DIGITS = 6  # and more when a million is spent
 
 
 class AccountRefused(Refusal):
@@ -52,18 +52,18 @@ def allocate_numbers(count: int) -> list[str]:
         taken = set(PersonalAccount.objects.filter(number__in=numbers).values_list("number", flat=True))
         free += [number for number in numbers if number not in taken]
         if taken:
-            _leap(prefix)
+            _leap(prefix, length=len(max(taken, key=len)))
     return free
 
 
-def _leap(prefix: str) -> None:
-    """Numbers of our shape came from elsewhere (an import, a demo): go on after the greatest of them."""
+def _leap(prefix: str, *, length: int) -> None:
+    """Numbers of our shape came from elsewhere (an import, a demo): go on after the greatest of that length."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT setval('account_number_seq', greatest((SELECT last_value FROM account_number_seq),"
             " (SELECT coalesce(max(substr(number, %s, %s)::bigint), 1) FROM accounts_personalaccount"
             "  WHERE number LIKE %s AND length(number) = %s)))",
-            [len(prefix) + 1, SEQUENCE_DIGITS, prefix + "%", len(prefix) + SEQUENCE_DIGITS + 1],
+            [len(prefix) + 1, length - len(prefix) - 1, prefix + "%", length],
         )
 
 
@@ -369,8 +369,8 @@ def change_area(
     }
     if facts["living_area_m2"] is not None and facts["living_area_m2"] > total_area_m2:
         raise AccountRefused(
-            f"Жилая площадь ({queries.plain(facts['living_area_m2']):f}) больше общей "
-            f"({queries.plain(total_area_m2):f}). Проверьте обе.",
+            f"Жилая площадь ({queries.decimal_text(facts['living_area_m2'])} м²) больше общей "
+            f"({queries.decimal_text(total_area_m2)} м²). Проверьте обе.",
             field="living_area_m2",
         )
     was = current.total_area_m2 if current else None

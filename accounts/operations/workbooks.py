@@ -15,7 +15,7 @@ from django.db import connection, models, transaction
 from django.db.models import Min, Q
 from django.db.models.functions import Now
 
-from accounts import files, queries
+from accounts import files, queries, rules
 from accounts.calendar import Month
 from accounts.database import lock_number, rolled_back
 from accounts.errors import Refusal
@@ -45,6 +45,7 @@ from accounts.operations.journal import note, noted, touch
 from accounts.operations.registry import allocate_numbers, document_code
 
 KIND = "gis-workbook"
+EARLIEST = date(1900, 1, 1)
 BATCH = 2000
 HOUSE_KINDS = {"apartment": HouseKind.APARTMENT, "detached": HouseKind.DETACHED, "block": HouseKind.BLOCK}
 PREMISES_KINDS = {
@@ -103,13 +104,19 @@ def import_workbook(
     """Take in a workbook in the ГИС ЖКХ template columns: good rows are written, bad ones come back with the reason.
 
     since: from when areas, residents and owners hold and accounts are open; the 1st of this month by default. A dry run
-    does all the work and writes nothing. Raises FileRefused, WorkbookRefused, ImportRefused: then nothing was written.
+    does all the work, writes nothing and promises no account number. Raises FileRefused, WorkbookRefused,
+    ImportRefused: then nothing was written.
     """
     book = workbook.read(files.open_workbook(content, name=name))
     registers = gis.parse(book, today=today)
     since = since or Month.of(today).first
+    if not EARLIEST <= since <= today:
+        told = "ещё не наступила" if since > today else f"раньше {EARLIEST:%d.%m.%Y}"
+        raise ImportRefused(
+            f"С какого дня учесть: дата {since:%d.%m.%Y} {told}. Укажите день не позже сегодняшнего.", field="since"
+        )
     with rolled_back(if_=dry_run):
-        taken = _take(book, registers, name=name, content=content, by=by, today=today, since=since)
+        taken = _take(book, registers, name=name, content=content, by=by, today=today, since=since, dry_run=dry_run)
     verdicts = taken.in_order(book)
     return ImportReport(
         file_id=None if dry_run else taken.file_id,
@@ -200,6 +207,7 @@ def _take(
     by: User | str | None,
     today: date,
     since: date,
+    dry_run: bool,
 ) -> _Taken:
     sha256 = hashlib.sha256(content).hexdigest()
     with connection.cursor() as cursor:  # two imports at once would not see each other's rows
@@ -217,7 +225,7 @@ def _take(
     houses = _take_houses(registers, taken, made, since)
     homes = _match_homes(registers, taken, houses)
     homes = _check_homes(homes, taken, since)
-    _make_homes(homes, taken, made, since)
+    _make_homes(homes, taken, made, since, dry_run=dry_run)
     readings = _take_meters(registers, taken, made, homes, houses, since, today)
     taken.counts = {model.__name__: len(rows) for model, rows in made.items() if rows}
     if readings:
@@ -430,8 +438,8 @@ def _check_homes(homes: list[_Home], taken: _Taken, since: date) -> list[_Home]:
             and area.total_area_m2 != account.total_area_m2
         ):
             reason = (
-                f"В базе площадь помещения {queries.plain(area.total_area_m2):f} м², в файле "
-                f"{account.total_area_m2:f}. Исправьте файл или измените площадь операцией."
+                f"В базе площадь помещения {queries.decimal_text(area.total_area_m2)} м², в файле "
+                f"{queries.decimal_text(account.total_area_m2)} м². Исправьте файл или измените площадь операцией."
             )
         if reason:
             _refuse_home(taken, account, premises, reason, at_premises=at_premises)
@@ -454,7 +462,9 @@ def _stranger(account: gis.AccountFacts, stored: Person | None, earlier: gis.Acc
     return ""
 
 
-def _make_homes(homes: list[_Home], taken: _Taken, made: dict[type[models.Model], list[Any]], since: date) -> None:
+def _make_homes(
+    homes: list[_Home], taken: _Taken, made: dict[type[models.Model], list[Any]], since: date, *, dry_run: bool
+) -> None:
     """Premises, areas, people, accounts, owners and residents of the good rows: a statement a table."""
     flats: dict[tuple[int, str, str], Premises] = {}
     for home in homes:
@@ -507,7 +517,8 @@ def _make_homes(homes: list[_Home], taken: _Taken, made: dict[type[models.Model]
                 by_snils[facts.snils] = person
         payers.append(person)
     _make(made, Person, people)
-    spare = iter(allocate_numbers(sum(not home.account.number for home in homes)))
+    wanted = sum(not home.account.number for home in homes)
+    spare = iter(_stand_ins(wanted) if dry_run else allocate_numbers(wanted))
     for home, payer in zip(homes, payers, strict=True):
         facts = home.account
         home.row = PersonalAccount(
@@ -539,13 +550,21 @@ def _make_homes(homes: list[_Home], taken: _Taken, made: dict[type[models.Model]
             nameless -= 1
         if nameless:
             residents.append(Residency(premises=home.place, persons=nameless, valid_from=day, ground="Загрузка книги"))
-        told = f"Счёт {home.row.number}."
-        taken.accept(
-            facts.row, told.rstrip("."), "Принято." if facts.number else f"Принято, выдан номер {home.row.number}."
-        )
+        if dry_run and not facts.number:
+            what, given, told = gis.what_of(facts), "Принято, номер будет выдан при загрузке.", f"{gis.what_of(facts)}."
+        else:
+            what, told = f"Счёт {home.row.number}", f"Счёт {home.row.number}."
+            given = "Принято." if facts.number else f"Принято, выдан номер {home.row.number}."
+        taken.accept(facts.row, what, given)
         taken.accept(home.premises.row, gis.what_of(home.premises), f"Принято. {told}")
     _make(made, Ownership, owners)
     _make(made, Residency, residents)
+
+
+def _stand_ins(count: int) -> list[str]:
+    """Numbers for a dry run, where none may be spent: twenty digits, as we give to nobody, and never shown."""
+    bases = (f"{10**18 - 1 - place:019}" for place in range(count))
+    return [base + rules.account_check_digit(base) for base in bases]
 
 
 def _since(home: _Home, since: date) -> date:

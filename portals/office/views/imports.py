@@ -59,7 +59,7 @@ def workbook(request: HttpRequest) -> HttpResponse:
                 )  # fmt: skip
                 token, status = drafts.keep(request.session, kept), 200
             except Refusal as refusal:
-                form.add_error("file", str(refusal))
+                form.add_error(refusal.field if refusal.field in form.fields else "file", str(refusal))
     form.mark_errors()
     verdicts = sorted(report.verdicts, key=lambda row: row.is_good) if report else []
     return page(

@@ -177,6 +177,24 @@ def test_a_dry_run_says_the_same_and_writes_nothing():
     ]
 
 
+def test_a_dry_run_spends_and_promises_no_numbers():
+    (before,) = operations.allocate_numbers(1)
+    tried = take(whole(), dry_run=True)
+    told = " ".join(one.text for one in tried.verdicts)
+    assert "номер будет выдан при загрузке" in told and "выдан номер" not in told
+    (after,) = operations.allocate_numbers(1)
+    assert int(after[:-1]) - int(before[:-1]) == 1
+
+
+@pytest.mark.parametrize("since", [date(1, 1, 1), date(1899, 12, 31), date(2030, 1, 1)])
+def test_a_day_that_cannot_be_is_refused(since):
+    before = written()
+    with pytest.raises(ImportRefused, match=f"{since:%d.%m.%Y}") as refused:
+        take(whole(), since=since)
+    assert refused.value.field == "since"
+    assert written() == before
+
+
 def test_accounts_are_added_to_a_house_that_stands():
     house = make.house(fias_guid=books.GUID)
     report = take(books.book(houses=[books.house()], accounts=[books.account(1)], premises=[books.premises(1)]))
@@ -208,7 +226,7 @@ def test_since_and_the_day_of_opening_may_be_named():
         ("accounts", {"number": 12345678901234567890}, "Excel заменил последние цифры нулями"),
         ("accounts", {"total": ""}, "не заполнен столбец «Общая площадь, кв. м»"),
         ("accounts", {"total": -5}, "больше нуля"),
-        ("accounts", {"living": 60}, "жилая площадь 60 больше общей 48.5"),
+        ("accounts", {"living": 60}, "жилая площадь 60 м² больше общей 48,5 м²"),
         ("accounts", {"persons": "два"}, "«два» не число"),
         ("accounts", {"persons": 2.5}, "не целое число"),
         ("accounts", {"persons": 100}, "от 0 до 99"),
@@ -219,6 +237,10 @@ def test_since_and_the_day_of_opening_may_be_named():
         ("accounts", {"tenant": "может быть"}, "нужно «Да» или «Нет»"),
         ("accounts", {"els": "20ZZ875415"}, "две русские буквы"),
         ("accounts", {"last": "Ф" * 61}, "длиннее 60 знаков"),
+        ("accounts", {"last": "Ива\tнова"}, "табуляция или перенос строки внутри имени"),
+        ("accounts", {"last": "Ива\u202eнова"}, "невидимый управляющий знак U+202E"),
+        ("accounts", {"last": "=A1"}, "«Фамилия»: формула вместо значения"),
+        ("accounts", {"total": "1e400"}, "такого числа не бывает"),
         ("premises", {"kind": "Гараж"}, "«Гараж» не из списка"),
         ("premises", {"house": "99999999-2222-3333-4444-555555555555"}, "нет ни в базе, ни в книге"),
         ("premises", {"share": 50}, "доля внесения платы 50 %"),
@@ -321,7 +343,7 @@ def test_what_the_base_knows_already_is_refused():
     bad = {(one.sheet, one.row): one.text for one in report.verdicts if not one.is_good}
     assert "уже есть в базе" in bad["Основные сведения", 3]
     assert f"уже открыт счёт {NUMBER}" in bad["Помещения", 4]
-    assert "В базе площадь помещения 60 м², в файле 48.5" in bad["Основные сведения", 5]
+    assert "В базе площадь помещения 60 м², в файле 48,5 м²" in bad["Основные сведения", 5]
     assert f"другим человеком ({stranger.last_name})" in bad["Основные сведения", 6]
     assert "здесь уже стоит" in bad["Сведения о ПУ", 3 - 1]
     assert report.good == 0
