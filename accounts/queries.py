@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet, Sum
 
 from accounts.calendar import Month
+from accounts.labels import event_title
 from accounts.models import (
     AgencyContract,
     BankAccount,
@@ -303,6 +304,11 @@ def plain(value: Decimal) -> Decimal:
     return whole if whole == value else value.normalize()
 
 
+def decimal_text(value: Decimal) -> str:
+    """The number as people read it in a sentence: «1027,697», without idle zeros."""
+    return f"{plain(value):f}".replace(".", ",")
+
+
 @dataclass(frozen=True, slots=True)
 class LastReading:
     """The last standing value of one dial."""
@@ -390,7 +396,7 @@ def last_readings(account_id: int, *, removed: bool = False) -> list[MeterRow]:
 
 @dataclass(frozen=True, slots=True)
 class ReadingRow:
-    """A reading as history shows it."""
+    """A reading as history shows it. verdict_name: for one that another value replaced, by which."""
 
     meter_id: int
     serial: str
@@ -406,9 +412,12 @@ class ReadingRow:
 
 
 def readings_of_account(account_id: int, *, limit: int = 200) -> list[ReadingRow]:
-    """All readings of the account's meters, the former meters' too, the latest first."""
+    """All readings of the account's meters, the former meters' too, the latest first.
+
+    A value that a later one of the same day and source has replaced stands after it, as the journal keeps it.
+    """
     rows = Reading.objects.filter(meter__in=meters_of_account(account_id, removed=True).values("pk"))
-    return [
+    standing = [
         ReadingRow(
             meter_id=row.meter_id,
             serial=row.meter.serial,
@@ -424,6 +433,50 @@ def readings_of_account(account_id: int, *, limit: int = 200) -> list[ReadingRow
         )
         for row in rows.select_related("meter").order_by("-day", "meter", "zone")[:limit]
     ]
+    found = [*standing, *_replaced_readings(account_id, limit=limit)]
+    found.sort(key=lambda row: (-row.day.toordinal(), row.meter_id, row.zone))  # stable: replaced ones come after
+    return found[:limit]
+
+
+def _replaced_readings(account_id: int, *, limit: int) -> list[ReadingRow]:
+    """Values that others of the same meter, dial, day and source have replaced, the last first.
+
+    Whoever of the flat sent them: a shared meter is read by all its rooms.
+    """
+    account = PersonalAccount.objects.select_related("premises").get(pk=account_id)
+    flat = account.premises.parent_id or account.premises_id
+    flats = Q(premises=flat) | Q(premises__parent=flat)
+    meters = {meter.pk: meter for meter in meters_of_account(account_id, removed=True)}
+    entries = JournalEntry.objects.filter(
+        account__in=PersonalAccount.objects.filter(flats).values("pk"),
+        event__in=["accounts.reading.corrected", "accounts.reading.held"],
+        facts__meter__in=list(meters),
+    ).order_by("-at", "-pk")[:limit]
+    found: list[ReadingRow] = []
+    for entry in entries:
+        facts = entry.facts
+        meter, source = meters[facts["meter"]], ReadingSource(facts["source"])
+        for zone, text in facts.get("was", {}).items():
+            value, later = Decimal(text), Decimal(facts["values"][zone])
+            if value == later:
+                continue
+            told = f"заменено показанием {decimal_text(later)}"
+            found.append(
+                ReadingRow(
+                    meter_id=meter.pk,
+                    serial=meter.serial,
+                    resource_name=meter.get_resource_display(),
+                    unit=UNITS.get(Resource(meter.resource), ""),
+                    zone=int(zone),
+                    day=date.fromisoformat(facts["day"]),
+                    month=Month.parse(facts["month"]),
+                    value=plain(value),
+                    source_name=source.label,
+                    verdict_name=f"{told}, оно меньше" if later < value else told,
+                    counts=False,
+                )
+            )
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -596,31 +649,6 @@ class JournalRow:
 
 
 # What the journal's events are called for people; the rest are shown as they are.
-EVENT_NAMES = {
-    "accounts.absence.recorded": "Записано временное отсутствие",
-    "accounts.absence.withdrawn": "Временное отсутствие отменено",
-    "accounts.account.opened": "Счёт открыт",
-    "accounts.account.closed": "Счёт закрыт",
-    "accounts.area.changed": "Изменена площадь",
-    "accounts.resident.settled": "Учтено проживание",
-    "accounts.resident.moved_out": "Снят с учёта",
-    "accounts.ownership.registered": "Зарегистрированы собственники",
-    "accounts.payer.changed": "Сменён плательщик",
-    "accounts.reading.submitted": "Принято показание",
-    "accounts.reading.corrected": "Исправлено показание",
-    "accounts.reading.held": "Показание ждёт проверки",
-    "accounts.reading.confirmed": "Показание подтверждено",
-    "accounts.reading.rejected": "Показание отклонено",
-    "accounts.meter.installed": "Установлен счётчик",
-    "accounts.meter.replaced": "Заменён счётчик",
-    "accounts.meter.removed": "Снят счётчик",
-    "accounts.meter.verified": "Поверен счётчик",
-    "accounts.bank_account.proposed": "Предложены реквизиты",
-    "accounts.bank_account.approved": "Утверждены реквизиты",
-    "accounts.bank_account.rejected": "Отклонены реквизиты",
-    "accounts.workbook.imported": "Загружена книга",
-    "accounts.workbook.undone": "Отменена загрузка книги",
-}
 
 
 def journal_of_account(account_id: int, limit: int = 50) -> list[JournalRow]:
@@ -631,7 +659,7 @@ def journal_of_account(account_id: int, limit: int = 50) -> list[JournalRow]:
             at=row.at,
             who=str(row.user or row.by or "система"),
             event=row.event,
-            title=EVENT_NAMES.get(row.event, row.event),
+            title=event_title(row.event),
             ground=row.ground,
             facts=row.facts,
         )

@@ -118,18 +118,24 @@ def judge_reading(
     digits: int,
     average: Decimal | None = None,
     ceiling: Decimal | None = None,
+    unit: str = "",
 ) -> ReadingVerdict:
     """May this reading stand?
 
-    value, previous: dial units. digits: whole digits of the dial. average: usual usage a month; ceiling: what no
-    household uses in a month. Refuses the impossible, doubts the unlikely (over ten averages and over the ceiling).
+    value, previous: dial units, called `unit` in the words. digits: whole digits of the dial. average: usual usage a
+    month; ceiling: what no household uses in a month. Refuses the impossible, doubts the unlikely (over ten averages
+    and over the ceiling).
     """
     limit = Decimal(10) ** digits
+
+    def told(number: Decimal) -> str:
+        return f"{number:f} {unit}".replace(".", ",").rstrip()
+
     if value < 0:
         return ReadingVerdict(refusal="Показание не может быть отрицательным. Перепишите цифры со счётчика.")
     if value >= limit:
         return ReadingVerdict(
-            refusal=f"На этом счётчике {digits} знаков до запятой, показание {value} на нём невозможно. "
+            refusal=f"На этом счётчике {digits} знаков до запятой, показание {told(value)} на нём невозможно. "
             "Не переписывайте красные цифры после запятой."
         )
     if day > today:
@@ -138,13 +144,13 @@ def judge_reading(
         return ReadingVerdict()
     if day < previous_day:
         return ReadingVerdict(
-            refusal=f"Уже принято более позднее показание: {previous} от {previous_day:%d.%m.%Y}. "
+            refusal=f"Уже принято более позднее показание: {told(previous)} от {previous_day:%d.%m.%Y}. "
             "Проверьте дату; если ошибка в прежнем показании, позвоните в контакт-центр."
         )
     usage = usage_between(previous, value, digits)
     if usage is None:
         return ReadingVerdict(
-            refusal=f"Показание {value} меньше предыдущего ({previous} от {previous_day:%d.%m.%Y}). "
+            refusal=f"Показание {told(value)} меньше предыдущего ({told(previous)} от {previous_day:%d.%m.%Y}). "
             "Проверьте цифры; если счётчик заменён или прежнее показание ошибочно, позвоните в контакт-центр."
         )
     likely = max(
@@ -153,6 +159,6 @@ def judge_reading(
     if likely is not None and usage > likely:
         return ReadingVerdict(
             usage=usage,
-            doubt=f"Расход {usage} намного больше обычного. Если цифры верны, подтвердите их.",
+            doubt=f"Расход {told(usage)} намного больше обычного. Если цифры верны, подтвердите их.",
         )
     return ReadingVerdict(usage=usage)

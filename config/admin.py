@@ -12,6 +12,7 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 from unfold.admin import ModelAdmin
 
 from accounts.admin.rights import assignable
+from accounts.labels import JOBS, cron_in_words
 from config.celery import app
 
 # Schedules are written in config/schedule.py. Addresses, factors and sessions are their owners' affair, in the cabinet.
@@ -36,27 +37,33 @@ class StaffGroupAdmin(GroupAdmin, ModelAdmin):
 class JobAdmin(ModelAdmin):
     """A job may be paused or started by hand; when it runs is said in config/schedule.py."""
 
-    list_display = ("name", "when", "enabled", "last_run_at", "total_run_count")
+    list_display = ("title", "when", "enabled", "last_run_at", "total_run_count")
     list_filter = ("enabled",)
     search_fields = ("name", "task")
     list_select_related = ("crontab", "interval")
-    fields = ("name", "task", "when", "kwargs", "enabled", "last_run_at", "total_run_count")
-    readonly_fields = ("name", "task", "when", "kwargs", "last_run_at", "total_run_count")
+    fields = ("title", "name", "task", "when", "kwargs", "enabled", "last_run_at", "total_run_count")
+    readonly_fields = ("title", "name", "task", "when", "kwargs", "last_run_at", "total_run_count")
     actions = ("run_now",)
+
+    @admin.display(description="Задание", ordering="name")
+    def title(self, job: PeriodicTask) -> str:
+        return JOBS.get(job.name, job.name)
 
     @admin.display(description="Расписание")
     def when(self, job: PeriodicTask) -> str:
         at = job.crontab
         if not at:
             return str(job.interval or "")
-        return f"{at.minute} {at.hour} {at.day_of_month} {at.month_of_year} {at.day_of_week}"
+        return cron_in_words(at.minute, at.hour, at.day_of_month, at.day_of_week)
 
     @admin.action(description="Запустить сейчас", permissions=["change"])
     def run_now(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
         app.loader.import_default_modules()
         for job in queryset:
             app.tasks[job.task].delay(*json.loads(job.args or "[]"), **json.loads(job.kwargs or "{}"))
-            self.message_user(request, f"Задание «{job.name}» поставлено в очередь.", messages.SUCCESS)
+            self.message_user(
+                request, f"Задание «{JOBS.get(job.name, job.name)}» поставлено в очередь.", messages.SUCCESS
+            )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

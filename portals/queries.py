@@ -401,7 +401,8 @@ def receipt_of(meter: MeterRow, taken: Any) -> Receipt:
 class HistoryRow:
     """A reading with the usage since the one before it, in the units of the dial; None for the first.
 
-    places: digits after the comma that all rows of the list are shown with.
+    remark: why it does not count, for one that does not. places: digits after the comma that all rows of the list are
+    shown with.
     """
 
     month: Month
@@ -415,10 +416,11 @@ class HistoryRow:
     usage: Decimal | None
     unit: str
     places: int
+    remark: str = ""
 
 
 def readings_history(account_id: int, *, limit: int = 120) -> list[HistoryRow]:
-    """Readings of the account's meters, the latest first. One statement."""
+    """Readings of the account's meters, the latest first, replaced values too."""
     rows = accounts.queries.readings_of_account(account_id, limit=limit)
     dials: dict[tuple[int, int], list[Any]] = {}
     for row in rows:
@@ -445,6 +447,7 @@ def readings_history(account_id: int, *, limit: int = 120) -> list[HistoryRow]:
             usage=usage_of(row, before) if row.counts else None,
             unit=row.unit,
             places=min(max(places, 0), 6),
+            remark="" if row.counts else row.verdict_name,
         )
         for row in rows
     ]

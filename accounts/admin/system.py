@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 
-from accounts import operations
+from accounts import labels, operations
 from accounts.admin.base import EMPTY, EndlessInk, Ink, InkRows, author, month_column
 from accounts.models import ImportedFile, JournalEntry, Run, RunBlock, RunState, Touch
-from accounts.queries import EVENT_NAMES
 
 
 class RunBlockRows(InkRows):
@@ -21,10 +22,21 @@ class RunBlockRows(InkRows):
     show_change_link = False
 
 
+class KindFilter(admin.SimpleListFilter):
+    title = "вид"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(labels.RUN_KINDS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 @admin.register(Run)
 class RunAdmin(EndlessInk):
     list_display = ("__str__", month_column(), "progress", "state", "started_by", "created_at", "duration", "message")
-    list_filter = (("state", ChoicesDropdownFilter), "kind", ("created_at", RangeDateTimeFilter))
+    list_filter = (("state", ChoicesDropdownFilter), KindFilter, ("created_at", RangeDateTimeFilter))
     list_select_related = ("started_by",)
     search_fields = ("kind", "message__icontains")
     ordering = ("-created_at",)
@@ -68,7 +80,7 @@ class JournalEntryAdmin(EndlessInk):
 
     @admin.display(description="событие", ordering="event")
     def title(self, entry: JournalEntry) -> str:
-        return EVENT_NAMES.get(entry.event, entry.event)
+        return labels.event_title(entry.event)
 
     @admin.display(description="кто", ordering="user")
     def who(self, entry: JournalEntry) -> str:
@@ -76,7 +88,7 @@ class JournalEntryAdmin(EndlessInk):
 
     @admin.display(description="подробности")
     def details(self, entry: JournalEntry) -> str:
-        text = "; ".join(f"{name}: {value}" for name, value in entry.facts.items())
+        text = labels.facts_text(entry.facts)
         return text if len(text) <= 120 else f"{text[:119]}…"
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.fields import MonthField
 from accounts.kinds import RunState
+from accounts.labels import event_title, run_title
 
 
 class Run(models.Model):
@@ -41,7 +42,7 @@ class Run(models.Model):
         indexes = [models.Index(fields=["kind", "-created_at"], name="run_by_kind")]
 
     def __str__(self) -> str:
-        return f"{self.kind} № {self.pk}"
+        return f"{run_title(self.kind)} № {self.pk}"
 
 
 class RunBlock(models.Model):
@@ -113,7 +114,7 @@ class JournalEntry(models.Model):
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
-        return self.event
+        return event_title(self.event)
 
 
 class CalendarDay(models.Model):

@@ -315,15 +315,17 @@ def _check_zones(meter: Meter, values: Mapping[int, Decimal]) -> None:
             f"У счётчика № {meter.serial} тарифов: {meter.zones}. Введите показания {names} вместе.",
             field=f"zone_{missing[0]}" if missing else None,
         )
+    unit = queries.UNITS.get(Resource(meter.resource), "")
     for zone, value in values.items():
         field = f"zone_{zone}"
         if not value.is_finite():
             raise ReadingRefused("Показание не число. Перепишите цифры со счётчика.", field=field)
         places = -int(value.normalize().as_tuple().exponent)
         if places > meter.decimals:
-            ask = "Введите целое число" if meter.decimals == 0 else f"Оставьте после запятой знаков: {meter.decimals}"
+            only = f"только целые {unit}" if meter.decimals == 0 else f"знаков после запятой только {meter.decimals}"
+            ask = "Введите целое число" if meter.decimals == 0 else "Лишние знаки уберите"
             raise ReadingRefused(
-                f"Показание {value:f}: на счётчике № {meter.serial} после запятой знаков: {meter.decimals}. {ask}.",
+                f"Показание {value:f}".replace(".", ",") + f" {unit}: на счётчике № {meter.serial} {only}. {ask}.",
                 field=field,
             )
 
@@ -347,14 +349,15 @@ def _judge(
     ceiling: Decimal | None,
 ) -> rules.ReadingVerdict:
     """The verdict on one dial against its neighbours in time."""
+    unit = queries.UNITS.get(Resource(meter.resource), "")
     dial = Reading.objects.filter(meter=meter, zone=zone, verdict__in=queries.STANDING)
     others = dial.exclude(day=on, source=source)
     counted = others.filter(counts=True)
     later = counted.filter(month__gt=month).order_by("month", "day").first()
     if later is not None and source not in MAY_GO_BACK:
         return rules.ReadingVerdict(
-            refusal=f"Уже принято более позднее показание: {queries.plain(later.value):f} от {later.day:%d.%m.%Y}. "
-            "Проверьте дату; если ошибка в прежнем показании, позвоните в контакт-центр."
+            refusal=f"Уже принято более позднее показание: {queries.decimal_text(later.value)} {unit} "
+            f"от {later.day:%d.%m.%Y}. Проверьте дату; если ошибка в прежнем показании, позвоните в контакт-центр."
         )
     history = list(counted.filter(month__lt=month, day__lte=on).order_by("-month", "-day")[:AVERAGE_OVER])
     # A stronger word of the same month binds, too; an equal or weaker one is what this reading replaces.
@@ -375,13 +378,15 @@ def _judge(
         digits=meter.digits,
         average=average * months if average is not None else None,
         ceiling=ceiling * months if ceiling is not None else None,
+        unit=unit,
     )
     if judged.refusal or later is None:
         return judged
     if rules.usage_between(value, later.value, meter.digits) is None:
         return rules.ReadingVerdict(
-            refusal=f"Показание {queries.plain(value):f} больше следующего ({queries.plain(later.value):f} "
-            f"от {later.day:%d.%m.%Y}). Проверьте цифры или исправьте сначала следующее показание."
+            refusal=f"Показание {queries.decimal_text(value)} {unit} больше следующего "
+            f"({queries.decimal_text(later.value)} {unit} от {later.day:%d.%m.%Y}). Проверьте цифры или исправьте "
+            "сначала следующее показание."
         )
     return judged
 

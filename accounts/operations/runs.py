@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from accounts.calendar import Month
 from accounts.database import advisory_lock
+from accounts.labels import run_title
 from accounts.models import Run, RunState, User
 from accounts.operations.journal import _plain
 
@@ -75,7 +76,8 @@ def running(
     Enter it outside any transaction: the record must outlive a rollback. Put totals into `run.counts`.
     """
     name = f"{kind} {month}" if month else kind
-    with advisory_lock(name, refusal=f"Задание «{name}» уже идёт. Дождитесь его окончания."):
+    told = f"{run_title(kind)} за {month.title}" if month else run_title(kind)
+    with advisory_lock(name, refusal=f"Задание «{told}» уже идёт. Дождитесь его окончания."):
         run = start_run(kind, month=month, by=by, scope=scope, total=total)
         try:
             yield run

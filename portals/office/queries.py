@@ -177,34 +177,6 @@ def persons_of(ids: list[int]) -> list[PersonRow]:
     return [PersonRow(row.pk, str(row), row.born_on) for row in Person.objects.filter(pk__in=ids)]
 
 
-# What the events of the upper floors are called; those of `accounts` it names itself.
-EVENT_NAMES = {
-    "billing.act.charged": "Начислено по акту",
-    "billing.act.corrected": "Исправлена ошибка счёта в акте",
-    "billing.account.held": "Удержан от проведения",
-    "billing.account.recalculated": "Перерасчёт",
-    "billing.account.released": "Удержание снято",
-    "debt.penalties.charged": "Начислены пени",
-    "epd.document.reissued": "Документ выпущен заново",
-    "epd.document.withdrawn": "Документ отозван",
-    "payments.payment.assigned": "Платёж выяснен",
-    "payments.payment.held": "Платёж ждёт выяснения",
-    "payments.payment.moved": "Платёж перенесён на этот счёт",
-    "payments.payment.recorded": "Принят платёж",
-    "payments.payment.returned": "Платёж возвращён плательщику",
-    "payments.payment.reversed": "Платёж сторнирован",
-    "payments.receipt.given": "Выдана квитанция кассы",
-    "payments.receipt.cancelled": "Квитанция кассы отменена",
-    "portals.account.linked": "Счёт привязан к кабинету",
-    "portals.account.unlinked": "Счёт отвязан от кабинета",
-}
-
-
-def event_name(event: str, title: str) -> str:
-    """The event in words; `title` is what the floor below calls it."""
-    return EVENT_NAMES.get(event, title)
-
-
 # --- the month --------------------------------------------------------------------------------------------------------
 
 

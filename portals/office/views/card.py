@@ -126,7 +126,7 @@ def show(sheet: Sheet) -> HttpResponse:
         areas=queries.areas_of(account.premises_id),
         holds=queries.holds_of(account.pk),
         journal=[
-            (queries.event_name(row.event, row.title), row)
+            (row.title, row)
             for row in accounts.queries.journal_of_account(account.pk, limit=15)
         ],
         meters=[meter_panel(sheet, row) for row in sheet.meters],

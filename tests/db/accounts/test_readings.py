@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+import portals.queries
 from accounts import operations, queries
 from accounts.calendar import Month
 from accounts.models import (
@@ -139,7 +140,7 @@ def test_all_dials_or_none(account):
     before = written()
     with pytest.raises(ReadingRefused, match="Т1, Т2 вместе"):
         submit(account, meter, {1: D(110)})
-    with pytest.raises(ReadingRefused, match="Т2: Показание 49 меньше предыдущего"):
+    with pytest.raises(ReadingRefused, match="Т2: Показание 49 кВт·ч меньше предыдущего"):
         submit(account, meter, {1: D(110), 2: D(49)})
     with pytest.raises(ReadingRefused, match="вместе"):
         submit(account, meter, {1: D(110), 2: D(55), 3: D(1)})
@@ -175,7 +176,7 @@ def test_the_word_of_an_inspector_binds_the_resident(account, meter):
 def test_an_operator_may_go_back_between_neighbours_and_a_resident_may_not(account, meter):
     submit(account, meter, "160", on=date(2026, 10, 27), today=date(2026, 10, 27))  # counts for November
     facts = {"on": date(2026, 10, 24), "today": date(2026, 10, 28)}
-    with pytest.raises(ReadingRefused, match=r"Уже принято более позднее показание: 160 от 27.10.2026"):
+    with pytest.raises(ReadingRefused, match=r"Уже принято более позднее показание: 160 м³ от 27.10.2026"):
         submit(account, meter, "152", **facts)
     with pytest.raises(ReadingRefused, match="больше следующего"):
         submit(account, meter, "161", source=ReadingSource.OPERATOR, **facts)
@@ -188,7 +189,7 @@ def test_an_operator_may_go_back_between_neighbours_and_a_resident_may_not(accou
 
 def test_an_unlikely_value_asks_for_a_confirmation(account, meter):
     before = written()
-    with pytest.raises(ReadingDoubtful, match="Расход 205 намного больше обычного"):
+    with pytest.raises(ReadingDoubtful, match="Расход 205 м³ намного больше обычного"):
         submit(account, meter, "350")
     assert written() == before
     taken = submit(account, meter, "350", confirmed=True)
@@ -234,7 +235,7 @@ def test_a_rejected_reading_counts_no_more_and_says_why(account, meter):
         ("150", {"on": date(2026, 10, 21)}, "ещё не наступила"),
         ("-1", {}, "отрицательным"),
         ("100000", {}, "5 знаков"),
-        ("150.1234", {}, "после запятой знаков: 3"),
+        ("150.1234", {}, "знаков после запятой только 3"),
         ("NaN", {}, "не число"),
         ("Infinity", {}, "не число"),
         ("150", {"on": date(2019, 12, 31)}, "принять нельзя"),
@@ -310,3 +311,25 @@ def test_the_page_of_meters_asks_twice_whatever_the_history(account, meter, djan
     with django_assert_num_queries(2):
         rows = queries.last_readings(account.pk)
     assert [(row.resource, row.last[1].value) for row in rows] == [(1, D(145)), (2, D(7)), (3, D(7))]
+
+
+def test_every_value_sent_on_one_day_stays_in_the_history(account, meter):
+    for value in ("150", "152.1", "151"):
+        submit(account, meter, value)
+    rows = [row for row in queries.readings_of_account(account.pk) if row.day == TODAY]
+    assert [(row.value, row.counts) for row in rows] == [(D(151), True), (D("152.1"), False), (D(150), False)]
+    assert [row.verdict_name for row in rows[1:]] == [
+        "заменено показанием 151, оно меньше", "заменено показанием 152,1"
+    ]  # fmt: skip
+    assert {row.source_name for row in rows} == {rows[0].source_name}
+    assert {row.month for row in rows} == {OCTOBER}
+    assert portals.queries.readings_history(account.pk)[1].remark == "заменено показанием 151, оно меньше"
+
+
+def test_a_refusal_writes_numbers_with_a_comma_and_the_unit(account, meter):
+    before = written()
+    with pytest.raises(
+        ReadingRefused, match=r"Показание 151,1234567 м³: на счётчике № \S+ знаков после запятой только"
+    ):
+        submit(account, meter, "151.1234567")
+    assert written() == before
