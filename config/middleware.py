@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
-from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, QueryDict, UnreadablePostError
 from django.shortcuts import render
 
 # Unfold's pages stand on Alpine, which evaluates expressions, and on style attributes.
@@ -46,6 +47,20 @@ def posted(request: HttpRequest) -> QueryDict:
         return request.POST
     except (RequestDataTooBig, TooManyFieldsSent, UnreadablePostError):
         return QueryDict()  # whoever reads the form next is told
+
+
+class OwnNotFound:
+    """Under DEBUG, too, an address that is not there is answered by our own page; tracebacks of faults stay."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_page = not request.path_info.startswith("/api/") and request.accepts("text/html")
+        if settings.DEBUG and is_page and type(response) is HttpResponseNotFound:
+            return render(request, "404.html", status=404)
+        return response
 
 
 class PagePolicy:

@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "pghistory.middleware.HistoryMiddleware",
+    "config.middleware.OwnNotFound",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
