@@ -154,11 +154,15 @@ def house_of(house_id: int) -> int:
     return house_id
 
 
+def reason_of(fault: OSError) -> str:
+    """What the system says against a file, in Russian."""
+    return REASONS.get(fault.errno or 0, f"отказ системы {fault.errno}")
+
+
 @contextmanager
 def files_at(path: Path | str) -> Iterator[None]:
     """Files are read or written inside; what the system says against it becomes a CommandError that names the file."""
     try:
         yield
     except OSError as fault:
-        reason = REASONS.get(fault.errno or 0, fault.strerror or str(fault))
-        raise CommandError(f"{fault.filename or path}: {reason}. Назовите другой путь.") from None
+        raise CommandError(f"{fault.filename or path}: {reason_of(fault)}. Назовите другой путь.") from None

@@ -27,6 +27,9 @@ MEGABYTE = 1024 * 1024
 UPLOAD_LIMIT = 25 * MEGABYTE
 UNPACKED_LIMIT = 300 * MEGABYTE
 MEMBERS_LIMIT = 2000
+# A sheet of real rows is packed ten- to thirtyfold; what is packed tighter than this and is large holds nothing.
+PACKED_AT_MOST = 200
+PACKED_FREELY = 10 * MEGABYTE
 CELLS_LIMIT = 3_000_000  # 100 000 rows of a template; a reader takes a second and 80 MB for each million
 CELL_TAGS = (b"<c ", b"<c>", b"<c/", b":c ", b":c>", b":c/")
 ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # what XML cannot hold
@@ -75,6 +78,8 @@ def open_workbook(content: bytes, *, name: str, limit: int = UPLOAD_LIMIT) -> by
             names = {member.filename for member in members}
             if len(members) > MEMBERS_LIMIT or sum(member.file_size for member in members) > UNPACKED_LIMIT:
                 raise _bomb(name)
+            if any(_is_hollow(member, member.file_size) for member in members):
+                raise _hollow(name)
             if any(member.flag_bits & 1 for member in members):
                 raise FileRefused(f"Файл «{name}» с паролем. Сохраните его без пароля.")
             if "[Content_Types].xml" not in names or "xl/workbook.xml" not in names:
@@ -95,6 +100,17 @@ def _bomb(name: str) -> FileRefused:
     return FileRefused(
         f"Файл «{name}» после распаковки больше {UNPACKED_LIMIT // MEGABYTE} МБ: такой не открываем. Разделите его на "
         "части или пересохраните в Excel."
+    )
+
+
+def _is_hollow(member: zipfile.ZipInfo, size: int) -> bool:
+    return size > PACKED_FREELY and size > PACKED_AT_MOST * max(1, member.compress_size)
+
+
+def _hollow(name: str) -> FileRefused:
+    return FileRefused(
+        f"Файл «{name}» распаковывается больше чем в {PACKED_AT_MOST} раз: в нём пустые или повторяющиеся ячейки. "
+        "Перенесите таблицу в новую книгу и сохраните её."
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import DataError, IntegrityError
 
+from accounts import commands
 from accounts.database import rolled_back
 from accounts.errors import Refusal
 from config.cases import area, breaks, heat, money, penalty, power, shared, water
@@ -53,8 +54,10 @@ def read(path: Path) -> list[dict[str, Any]]:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise BadBook(f"Нет файла {path}. Проверьте путь.") from None
-    except (OSError, UnicodeDecodeError) as fault:
-        raise BadBook(f"Файл {path} не прочитан: {fault}. Нужен текст JSON в UTF-8.") from None
+    except OSError as fault:
+        raise BadBook(f"Файл {path} не прочитан: {commands.reason_of(fault)}. Назовите другой файл.") from None
+    except UnicodeDecodeError:
+        raise BadBook(f"Файл {path} не прочитан: это не текст в UTF-8. Сохраните его как JSON в UTF-8.") from None
     if not text.strip():
         raise BadBook(f"Файл {path} пуст. Нужен JSON со списком «cases», как в domain/cases.json.")
     try:
@@ -62,7 +65,8 @@ def read(path: Path) -> list[dict[str, Any]]:
         book = json.loads(text, parse_float=Decimal)
     except json.JSONDecodeError as fault:
         raise BadBook(
-            f"Файл {path} — не JSON: строка {fault.lineno}, знак {fault.colno}: {fault.msg}. Исправьте файл."
+            f"Файл {path} — не JSON: строка {fault.lineno}, знак {fault.colno}. Исправьте файл: нужен список "
+            "«cases», как в domain/cases.json."
         ) from None
     except RecursionError:
         raise BadBook(f"Файл {path} — не JSON с примерами: слишком глубокая вложенность.") from None

@@ -59,7 +59,8 @@ class Command(commands.Command):
                 path.write_bytes(orders)
             except OSError as fault:
                 raise CommandError(
-                    f"Перечисления сформированы, а файл {path} не записан: {fault.strerror}. Повторите команду с --out."
+                    f"Перечисления сформированы, а файл {path} не записан: {commands.reason_of(fault)}. "
+                    "Повторите команду с --out."
                 ) from None
             operations.mark_remittance_sent(day=day, by="remit")
             self.stdout.write(f"Поручения для банка: {path}")

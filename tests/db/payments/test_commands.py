@@ -77,3 +77,23 @@ def test_close_month_on_trial_and_in_earnest():
     assert Balance.objects.count() == 1
     with pytest.raises(CommandError, match="уже закрыт"):
         call_command("close_month", "2026-10", stdout=out)
+
+
+def test_a_file_that_is_not_there_is_told_in_russian(tmp_path):
+    for path, words in ((tmp_path / "нет.txt", "такого файла или папки нет"), (tmp_path, "это папка, а нужен файл")):
+        with pytest.raises(CommandError, match=words):
+            call_command("import_register", path, channel="bank")
+
+
+def test_a_file_with_nothing_to_write_ends_the_command_with_a_reason(tmp_path):
+    account = make.account()
+    file = tmp_path / "kl_to_1c.txt"
+    file.write_bytes(
+        "1CClientBankExchange\nРасчСчет=40702810000000000007\nСекцияДокумент=Платежное поручение\nНомер=1\n"
+        "Дата=25.12.2098\nСумма=10.00\nПлательщикРасчСчет=40817810000000000001\n"
+        f"ПолучательРасчСчет=40702810000000000007\nДатаПоступило=25.12.2098\nНазначениеПлатежа=ЛС {account.number}\n"
+        "КонецДокумента\nКонецФайла".encode("cp1251")
+    )
+    with pytest.raises(CommandError, match="ничего не записано"):
+        call_command("import_register", file, channel="bank", stdout=io.StringIO())
+    assert Register.objects.count() == 0

@@ -59,6 +59,10 @@ def locked() -> bytes:
     return bytes(content)
 
 
+def cells(count):
+    return b"".join(b"<c><v>%d</v></c>" % number for number in range(count))
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -75,8 +79,9 @@ def locked() -> bytes:
         (zipped({"word/document.xml": b"<w/>", "[Content_Types].xml": b"<t/>"}), "не книга Excel"),
         (zipped({**unzipped(BOOK), "xl/vbaProject.bin": b"Sub AutoOpen()"}), "макросы"),
         (zipped({**unzipped(BOOK), "xl/media/big.bin": b"\0" * (files.UNPACKED_LIMIT + 1)}), "после распаковки больше"),
+        (zipped({**unzipped(BOOK), "xl/worksheets/sheet1.xml": b"<c/>" * 20_000_000}), "больше чем в 200 раз"),
         (
-            zipped({**unzipped(BOOK), "xl/worksheets/sheet1.xml": b"<row>" + b"<c><v>1</v></c>" * (files.CELLS_LIMIT + 999)}),
+            zipped({**unzipped(BOOK), "xl/worksheets/sheet1.xml": b"<row>" + cells(files.CELLS_LIMIT + 999)}),
             "млн ячеек",
         ),
         (zipped({**unzipped(BOOK), **{f"xl/x{n}.xml": b"" for n in range(2001)}}), "после распаковки больше"),
@@ -85,7 +90,7 @@ def locked() -> bytes:
     ],
     ids=[
         "empty", "xls", "csv", "utf-16", "pdf", "half", "no end", "garbage", "checksum", "password", "docx", "macros",
-        "bomb", "many cells", "many members", "far corner", "far row",
+        "bomb", "hollow", "many cells", "many members", "far corner", "far row",
     ],
 )  # fmt: skip
 def test_what_is_no_workbook_is_refused_in_words(content, words):
