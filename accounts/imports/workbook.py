@@ -13,6 +13,7 @@ import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import python_calamine
 
@@ -250,7 +251,7 @@ def _attribute(tag: str, name: str) -> str:
     return html.unescape(found[1]) if found else ""
 
 
-def _mark_formulas(tables: Mapping[str, list[list[Cell]]], content: bytes) -> None:
+def _mark_formulas(tables: Mapping[str, list[list[Any]]], content: bytes) -> None:
     """Put a cells.Formula where a formula has no value: the reader takes such a cell for an empty one."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = set(archive.namelist())
