@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 import accounts.operations
+import payments.operations
 from accounts.calendar import Month
 from accounts.database import copy_in
 from accounts.models import JournalEntry, PersonalAccount, Reading, ReadingSource
@@ -134,7 +135,7 @@ def test_a_held_account_stays_chalk_until_released() -> None:
         operations.close_contract_months(month=JUNE)
     operations.release_hold(hold_id=hold.pk)
     assert queries.ink().count() == 2
-    operations.close_contract_months(month=JUNE)
+    payments.operations.close_month(month=JUNE)
     assert ContractMonth.objects.get().state == ContractMonthState.CLOSED
 
 
@@ -152,7 +153,7 @@ def test_ink_cannot_be_held() -> None:
 def test_a_closed_month_is_not_calculated() -> None:
     a_month()
     operations.post_month(month=JUNE, today=JUNE.next.first)
-    operations.close_contract_months(month=JUNE)
+    payments.operations.close_month(month=JUNE)
     with pytest.raises(operations.MonthNotOpen, match="закрыт"):
         operations.run_billing(month=JUNE)
 
@@ -215,7 +216,8 @@ def told(sql: str, *params: object) -> str:
     [
         "billing_contractmonth", "billing_hold", "billing_correction", "accounts_journalentry", "accounts_reading",
         "accounts_personalaccount", "accounts_agencycontract", "accounts_house", "accounts_user", "accounts_service",
-        "epd_paymentdocument", "billing_tariffevent",
+        "epd_paymentdocument", "billing_tariffevent", "billing_tariff", "billing_norm", "billing_lawvalue",
+        "billing_provision", "accounts_residency", "accounts_premisesarea", "accounts_commissionterms",
     ],
 )  # fmt: skip
 def test_what_lasts_is_never_emptied(table: str) -> None:
