@@ -332,6 +332,10 @@ CHECKS = [
         SELECT DISTINCT b.month FROM payments_balance b
         WHERE NOT EXISTS (SELECT FROM payments_closedmonth c WHERE c.month = b.month)
             AND (%(month)s::date IS NULL OR b.month = %(month)s::date)
+        UNION
+        SELECT s.month FROM billing_contractmonth s
+        WHERE s.state = 'closed' AND NOT EXISTS (SELECT FROM payments_closedmonth c WHERE c.month = s.month)
+            AND (%(month)s::date IS NULL OR s.month = %(month)s::date)
         """,
     ),
     Check(
@@ -490,6 +494,18 @@ CHECKS = [
     ),
 ]
 
+HAS_DATA = """
+    SELECT EXISTS (SELECT FROM billing_contractmonth WHERE month = %(month)s)
+        OR EXISTS (SELECT FROM billing_charge WHERE month = %(month)s)
+        OR EXISTS (SELECT FROM payments_balance WHERE month = %(month)s)
+        OR EXISTS (SELECT FROM payments_operatingday WHERE day >= %(month)s AND day < %(next)s)
+        OR EXISTS (SELECT FROM payments_payment WHERE day >= %(month)s AND day < %(next)s)
+        OR EXISTS (SELECT FROM payments_allocation WHERE day >= %(month)s AND day < %(next)s)
+        OR EXISTS (SELECT FROM payments_remittance WHERE day >= %(month)s AND day < %(next)s)
+        OR EXISTS (SELECT FROM epd_paymentdocument WHERE month = %(month)s)
+        OR EXISTS (SELECT FROM accounts_reading WHERE month = %(month)s)
+"""
+
 
 def conservation_of_days(scope: Scope) -> Iterator[str]:
     for day in payments.queries.operating_days(month=scope.month):
@@ -629,6 +645,13 @@ WALKS = [
     Walk(6, "черновики пени растут так, как говорят проводки", penalties_grow_right),
     Walk(7, "у каждой строки есть объяснение", explained, explained_covers),
 ]
+
+
+def has_data(month: Month) -> bool:
+    """Has anything of the month come into the system: a contract's month, a charge's, a day, a payment, a reading?"""
+    with connection.cursor() as cursor:
+        cursor.execute(HAS_DATA, {"month": month.first, "next": month.next.first})
+        return bool(cursor.fetchone()[0])
 
 
 def findings(month: Month | None = None, *, whole: bool = False, hands: int = 1) -> Iterator[Finding]:

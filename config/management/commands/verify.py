@@ -20,6 +20,9 @@ class Command(commands.Command):
         parser.add_argument("--timing", action="store_true", help="показать, сколько секунд заняла каждая проверка")
 
     def handle(self, *, month: Month | None, whole: bool, timing: bool, **_: Any) -> None:
+        if month is not None and not verification.has_data(month):
+            self.stdout.write(f"За {month.title} данных нет: проверять нечего.")
+            return
         broken = 0
         for finding in verification.findings(month, whole=whole, hands=verification.HANDS):
             law = f"закон {finding.law}" if finding.law else "связи"

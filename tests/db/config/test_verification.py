@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
 from accounts.calendar import Month
 from accounts.operations import note
 from billing import operations
 from billing.models import ProvisionMethod
 from config import verification
+from payments.operations import close_month
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -140,3 +141,36 @@ def test_the_command_tells_seconds_and_ends_with_one(account: Any) -> None:
     by_a_side_door("UPDATE billing_charge SET amount = amount + 1")
     with pytest.raises(CommandError, match="Нарушено законов: 3"):
         call_command("verify", month=JUNE, stdout=out)
+
+
+def test_a_closed_month_takes_no_more_balances(account: Any) -> None:
+    close_month(month=JUNE)
+    for sql in (
+        "INSERT INTO payments_balance SELECT account_id + 1, contract_id, service_id, month, house_id, opening,"
+        " charged, paid, closing, penalty_opening, penalty_charged, penalty_paid, penalty_closing"
+        " FROM payments_balance",
+        "INSERT INTO payments_balance_202606 SELECT account_id + 1, contract_id, service_id, month, house_id, opening,"
+        " charged, paid, closing, penalty_opening, penalty_charged, penalty_paid, penalty_closing"
+        " FROM payments_balance",
+    ):
+        with pytest.raises(DatabaseError, match=r"Месяц 06\.2026 закрыт"), transaction.atomic():
+            connection.cursor().execute(sql)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM payments_balance")
+        assert cursor.fetchone() == (1,)
+    assert broken(month=JUNE) == {}
+
+
+def test_a_contract_does_not_close_without_the_checkpoint(account: Any) -> None:
+    refused = pytest.raises(DatabaseError, match="не закрыть отдельно")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE billing_contractmonth SET state = 'closed'")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    by_a_side_door("UPDATE billing_contractmonth SET state = 'closed'")
+    assert set(broken(month=JUNE)) == {"сальдо записаны только за закрытые месяцы"}
+
+
+def test_a_month_without_data_is_told_of(account: Any) -> None:
+    out = io.StringIO()
+    call_command("verify", month=Month.parse("2031-01"), stdout=out)
+    assert out.getvalue() == "За январь 2031 данных нет: проверять нечего.\n"
