@@ -18,15 +18,18 @@ from django.db.models import Max
 
 import billing.queries
 import debt.queries
+import epd.queries
 import payments.queries
 import payments.settlement_queries
 from accounts.calendar import Month
 from accounts.models import JournalEntry, PersonalAccount
 from billing.models import ContractMonth
+from epd.models import PaymentDocument
 
 SHOWN = 20  # offending keys named per check
 PROVED = 50_000  # accounts whose penalties are computed again
 REPLAYED = 100_000  # accounts whose posted month is computed again, unless all are asked for
+COMPARED = 5_000  # documents of a month whose rows are compared with the books
 EXPLAINED = 20  # accounts every line of which must say how it came about
 HOLDS_FROM = (  # facts of the journal that say from which day a change holds
     "day", "on", "since", "commissioned_on", "opened_on", "closed_on", "left_on", "verified_on", "valid_from",
@@ -521,6 +524,28 @@ def remittances_follow_terms(scope: Scope) -> Iterator[str]:
     yield from payments.settlement_queries.remittances_astray(month=scope.month)
 
 
+def _documented(scope: Scope) -> list[tuple[Month, list[int]]]:
+    """The month asked for or the last one with documents, and accounts whose documents are compared."""
+    month = scope.month
+    if month is None:
+        last = PaymentDocument.objects.order_by("-month").values_list("month", flat=True).first()
+        month = Month(last) if last else None
+    if month is None:
+        return []
+    return [(month, epd.queries.documents_standing(month=month, limit=10**9 if scope.is_whole else COMPARED))]
+
+
+def documents_follow_books(scope: Scope) -> Iterator[str]:
+    """Rows of documents are the account's month in the books."""
+    for month, ids in _documented(scope):
+        for first in range(0, len(ids), 500):
+            yield from epd.queries.documents_astray(month=month, account_ids=ids[first : first + 500])
+
+
+def documents_covers(scope: Scope) -> str:
+    return "; ".join(f"{month.title}, документов {_number(len(ids))}" for month, ids in _documented(scope))
+
+
 def balances_follow_ink(scope: Scope) -> Iterator[str]:
     closed = payments.queries.closed_months()
     for one in closed if scope.month is None else [scope.month] if scope.month in closed else []:
@@ -640,6 +665,7 @@ WALKS = [
     Walk(5, "получено = разнесено + не выяснено + возвращено, по дням", conservation_of_days),
     Walk(5, "разнесено = перечислено + удержано + перенесено, по договорам", conservation_of_contracts),
     Walk(5, "перечисление посчитано по разнесениям и условиям договора", remittances_follow_terms),
+    Walk(5, "строки документов стоят на проводках", documents_follow_books, documents_covers),
     Walk(5, "сальдо закрытых месяцев стоят на проводках", balances_follow_ink),
     Walk(6, "проведённый месяц, посчитанный снова, даёт те же копейки", replay, replay_covers),
     Walk(6, "черновики пени растут так, как говорят проводки", penalties_grow_right),
