@@ -357,7 +357,8 @@ def _principal(contract: AgencyContract, first: Month, last: Month) -> dict[str,
                 rows.append((row.day, text, max(amount, ZERO), max(-amount, ZERO)))
         if row.net:
             done = f", исполнено {row.confirmed_on:%d.%m.%Y}" if row.confirmed_on else ""
-            rows.append((row.day, f"Перечислено, поручение № {row.number}{done}", row.net, ZERO))
+            text = f"Перечислено, поручение № {row.number}{done}" if row.number else "Осталось у агента, без поручения"
+            rows.append((row.day, text, row.net, ZERO))
     rows.sort(key=lambda line: line[0])
     money = settled(contract.pk, since, until)
     section = _both_sides(
