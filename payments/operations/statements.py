@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -397,7 +397,7 @@ def _plan(statement: Statement, own: set[str], *, day: date) -> _Plan:
     sound = {place: line for place, line in enumerate(lines) if line and place not in impossible}
     sources = _sources(sound.values())
     same_sum = {key[:6] for key in sources}
-    others = {key[:3] + key[4:6]: (key[3], source) for key, source in sources.items()}  # without the sum
+    others = {key[:3] + key[4:6]: (cast(Decimal, key[3]), source) for key, source in sources.items()}  # without the sum
     known = {
         place: sources[*line.key, repeats[place]]
         for place, line in sound.items()
