@@ -53,8 +53,8 @@ def remittances_astray(*, month: Month | None = None) -> Iterator[str]:
     """
     since, until = (month.first, month.next.first) if month else (date.min, date.max)
     collected: dict[int, list[Collected]] = defaultdict(list)
-    for remittance_id, *row in _rows(_COLLECTED, {"since": since, "until": until}):
-        collected[remittance_id].append(Collected(*row))
+    for remittance_id, *facts in _rows(_COLLECTED, {"since": since, "until": until}):
+        collected[remittance_id].append(Collected(*facts))
     terms = _terms()
     changed = dict(_rows(_CHANGED))
     ((rates_changed,),) = _rows(_RATES_CHANGED)

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
+import billing.operations
+import debt.operations
 from accounts.calendar import Month
 from config import verification
 from payments import operations
@@ -126,3 +128,18 @@ def test_terms_changed_later_leave_the_fee_of_the_day(books: dict[str, Any]) -> 
     assert broken(NOVEMBER) == {}
     by_a_side_door("UPDATE payments_remittance SET commission = commission + 10, net = net - 10")
     assert "перечисление посчитано по разнесениям и условиям договора" in broken(NOVEMBER)
+
+
+def test_a_penalty_put_into_ink_is_named_with_its_account() -> None:
+    """3 000 ₽ of February: the 15th of March 2026 is a Sunday, so the debt is late from the 17th."""
+    february, may = Month.parse("2026-02"), Month.parse("2026-05")
+    contract, one, two = make.contract(), make.account(), make.account()
+    for account in (one, two):
+        make.ink(account, contract, 2, february, "3000.00")
+    billing.operations.open_month(month=may)
+    debt.operations.charge_penalties(month=may, day=may.last)
+    billing.operations.post_month(month=may, today=may.next.first)
+    assert broken(may) == {}
+    by_a_side_door("UPDATE billing_charge SET amount = amount + 5 WHERE kind = 6 AND account_id = %s", one.pk)
+    (key,) = broken(may)["пени проведённого месяца те, что в расчёте"]
+    assert key.startswith(f"2026-05 · счёт {one.pk} · договор {contract.pk} · услуга 2 · ")
