@@ -8,11 +8,15 @@ from decimal import Decimal
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.calendar import Month
 from accounts.errors import Refusal
 from config import demo, verification
 from config.seeding.region import Region
+from payments import operations as payments_operations
+from payments.models import Remittance
+from payments.registers import client_bank
 
 TODAY = date(2026, 11, 23)
 UNTIL = Month.parse("2026-10")
@@ -76,6 +80,11 @@ def test_district_is_charged_documented_paid_and_remitted_and_keeps_every_law() 
     assert [finding for finding in verification.findings() if finding.keys] == []
     live()  # a second start changes nothing
     assert demo.summary() == once
+    waiting = Remittance.objects.filter(state="formed", bank_account__isnull=False).latest("day").day
+    at = timezone.now()
+    assert payments_operations.release_remittances(day=waiting, by=demo.releaser(), at=at) > 0
+    orders = client_bank.read(payments_operations.remittance_file(waiting)).documents
+    assert orders and all(order.payer.number != order.payee.number for order in orders)
 
 
 @pytest.mark.django_db(transaction=True)
