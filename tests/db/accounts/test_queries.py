@@ -124,7 +124,7 @@ def test_the_journal_speaks_for_itself(account):
     operations.close_account(account_id=account.pk, closed_on=DAY, by=by, ground="заявление № 5")
     closed, paid = queries.journal_of_account(account.pk)
     assert (closed.title, closed.who, closed.ground) == ("Счёт закрыт", "Оператор Петрова", "заявление № 5")
-    assert (paid.title, paid.who) == ("payments.payment.recorded", "sber")
+    assert (paid.title, paid.who) == ("Принят платёж", "sber")
     assert paid.facts == {"amount": "10.50", "on": "2026-10-12", "month": "2026-10"}
 
 
