@@ -92,7 +92,8 @@ def _by_ranges(rows: Frame, size: int) -> Frame:
     # zones that make a credit, or nothing, together: each keeps its own volume in range one
     own = pl.when(is_first).then(pl.col("numer")).otherwise(0)
     rows = rows.with_columns(
-        numer=pl.when(total <= 0).then(own).when(alone).then(pl.col("part")).otherwise(pl.col("numer") * pl.col("part")),
+        numer=pl.when(total <= 0).then(own).when(alone).then(pl.col("part"))
+        .otherwise(pl.col("numer") * pl.col("part")),
         over=pl.when(total <= 0).then(pl.col("over")).when(alone).then(pl.col("over") * month_days)
         .otherwise(pl.col("over") * month_days * total),
     ).filter((pl.col("part") != 0) | is_first)  # fmt: skip

@@ -422,7 +422,7 @@ def test_a_file_that_is_no_book_of_cases(tmp_path, text, told):
 
 
 def test_a_file_that_is_not_there_or_no_text(tmp_path):
-    with pytest.raises(CommandError, match="Нет файла|такого файла"):
+    with pytest.raises(CommandError, match=r"Нет файла|такого файла"):
         call_command("worked_cases", str(tmp_path / "none.json"), stdout=io.StringIO())
     path = tmp_path / "picture.json"
     path.write_bytes(b"\x89PNG\xff\xfe")

@@ -26,7 +26,7 @@ from payments.operations import StatementSummary
 from payments.registers import own_receipts as own_file
 from portals import access
 from portals.office import drafts
-from portals.principal.views import Scope, excel
+from portals.principal.views.books import Scope, excel
 from portals.templatetags.cabinet import amount
 
 SHOWN = 300  # rows on a page: those that need a person stand first

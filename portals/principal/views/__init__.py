@@ -1,0 +1,1 @@
+"""Pages of the supplier: views parse, ask and show."""
