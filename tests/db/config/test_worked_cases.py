@@ -428,7 +428,7 @@ def test_a_file_that_is_not_there_or_no_text(tmp_path):
     path.write_bytes(b"\x89PNG\xff\xfe")
     with pytest.raises(CommandError, match="не прочитан"):
         call_command("worked_cases", str(path), stdout=io.StringIO())
-    with pytest.raises(CommandError, match="не прочитан"):
+    with pytest.raises(CommandError, match="это папка"):
         call_command("worked_cases", str(tmp_path), stdout=io.StringIO())
 
 

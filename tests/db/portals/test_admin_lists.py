@@ -42,15 +42,21 @@ from billing.models import (
 from debt.models import Moratorium, PenaltyBand, PenaltyTerms
 from epd.models import PaymentDocument
 from payments.models import (
+    Autopayment,
     BankStatementLine,
     CashReceipt,
     CashShift,
     Channel,
     ClosedMonth,
+    FiscalReceipt,
+    OnlinePayment,
+    OnlineRefund,
     OperatingDay,
     Payment,
     RefundApplication,
     Register,
+    RegisterLayout,
+    RegisterSource,
     Remittance,
     Reversal,
 )
@@ -150,6 +156,16 @@ def rows(number: int) -> None:
         account=account, number=str(number), applied_on=DAY, amount=Decimal("10.00"), recipient="Иванова Мария",
         bik="045354601", bank_account="40817810000000000001", day=DAY, made_by=staff,
     )  # fmt: skip
+    RegisterLayout.objects.create(code=f"layout{number}", name="Банк", account_at="1", amount_at="2", paid_on_at="3")
+    RegisterSource.objects.create(name="Банк", place=f"bank{number}", layout=f"layout{number}", channel=channel)
+    Autopayment.objects.create(user=staff, account=account, limit=Decimal("5000.00"))
+    online = OnlinePayment.objects.create(
+        provider="yookassa", account=account, user=staff, amount=Decimal("10.00"), method="card"
+    )
+    OnlineRefund.objects.create(online=online, amount=Decimal("10.00"), reason="ошибка", begun_by=staff)
+    FiscalReceipt.objects.create(
+        payment=payment, kind=FiscalReceipt._meta.get_field("kind").choices[0][0], amount=Decimal("10.00"), contents={}
+    )
     PaymentDocument.objects.create(
         account=account, month=MONTH, number=str(number), issued_on=DAY, due_on=DAY, total=Decimal("10.00"),
         payload={}, template_version="1",
@@ -176,8 +192,10 @@ def test_every_model_is_findable():
     managed = {m for app in OURS for m in apps.get_app_config(app).get_models() if not m.__name__.endswith("Event")}
     on_office_pages = {m for m in managed if isinstance(m._meta.pk, models.CompositePrimaryKey)}
     missing = {m.__name__ for m in managed - on_office_pages - set(REGISTERED)}
-    # shown inside its run, by its receipt, in the report of its shift
-    assert missing == {"RunBlock", "ReceiptPayment", "CashMovement"}
+    # shown inside its run, by its receipt, in the report of its shift, on the pages of papers; or kept for the night
+    inside = {"RunBlock", "ReceiptPayment", "CashMovement", "SettlementPaper", "ReallocatedPayment", "PenaltyBook"}
+    # written and undone by operations, without a page so far
+    assert missing == {*inside, "PaymentInstruction", "Reallocation"}
 
 
 def test_every_model_and_field_is_labelled_in_russian():

@@ -43,11 +43,11 @@ class Town:
         if post:
             billing.operations.post_month(month=month, today=month.next.first)
 
-    def pay(self, amount: str, on: date, account: PersonalAccount | None = None) -> Any:
+    def pay(self, amount: str, on: date, account: PersonalAccount | None = None, by: User | None = None) -> Any:
         """Cash at the desk, allocated at once."""
         return payments.operations.take_cash(
             lines=[((account or self.account).pk, Decimal(amount))], given=None, office_id=self.office.pk,
-            by=self.cashier, on=on,
+            by=by or self.cashier, on=on,
         )  # fmt: skip
 
 
