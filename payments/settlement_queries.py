@@ -55,7 +55,7 @@ def remittances_astray(*, month: Month | None = None) -> Iterator[str]:
     collected: dict[int, list[Collected]] = defaultdict(list)
     for remittance_id, *facts in _rows(_COLLECTED, {"since": since, "until": until}):
         collected[remittance_id].append(Collected(*facts))
-    terms = _terms()
+    terms = {contract.pk: terms_of(contract) for contract in AgencyContract.objects.prefetch_related("commission")}
     changed = dict(_rows(_CHANGED))
     ((rates_changed,),) = _rows(_RATES_CHANGED)
     rates: dict[date, Decimal | None] = {}
@@ -91,24 +91,21 @@ def _as_kept(row: Remittance, due: remittance.Settlement) -> dict[str, Decimal]:
     return {"commission": commission, "vat": vat, "net": max(rest, ZERO), "carried_out": min(rest, ZERO)}
 
 
-def _terms() -> dict[int, list[Terms]]:
-    contracts = AgencyContract.objects.prefetch_related("commission")
-    return {
-        contract.pk: [
-            Terms(
-                channel_kind=row.channel_kind,
-                percent=row.percent,
-                minimum=row.minimum,
-                maximum=row.maximum,
-                vat_mode=row.vat_mode,
-                is_withheld=row.is_withheld,
-                valid_from=row.valid_from,
-                valid_to=row.valid_to,
-            )
-            for row in contract.commission.all()
-        ]
-        for contract in contracts
-    }
+def terms_of(contract: AgencyContract) -> list[Terms]:
+    """The contract's terms of commission, as the arithmetic takes them."""
+    return [
+        Terms(
+            channel_kind=row.channel_kind,
+            percent=row.percent,
+            minimum=row.minimum,
+            maximum=row.maximum,
+            vat_mode=row.vat_mode,
+            is_withheld=row.is_withheld,
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+        )
+        for row in contract.commission.all()
+    ]
 
 
 def _rows(sql: str, params: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:

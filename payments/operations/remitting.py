@@ -23,7 +23,8 @@ from billing import queries as billing_queries
 from payments import bank_orders, pain001, remittance
 from payments.models import OperatingDay, OperatingDayState, Remittance, RemittanceState
 from payments.operations.days import By, lock_books
-from payments.remittance import Collected, Settlement, Terms
+from payments.remittance import Collected, Settlement
+from payments.settlement_queries import terms_of
 
 CAPITAL_REPAIR_SERVICE = 9
 
@@ -206,19 +207,7 @@ def _due(day: date, contract_ids: Collection[int] | None) -> list[_Due]:
 
 
 def _settle(due: _Due, vat_rates: dict[date, Decimal | None]) -> Settlement:
-    terms = [
-        Terms(
-            channel_kind=row.channel_kind,
-            percent=row.percent,
-            minimum=row.minimum,
-            maximum=row.maximum,
-            vat_mode=row.vat_mode,
-            is_withheld=row.is_withheld,
-            valid_from=row.valid_from,
-            valid_to=row.valid_to,
-        )
-        for row in due.contract.commission.all()
-    ]
+    terms = terms_of(due.contract)
     return remittance.settle(due.rows, terms, vat_rates, due.previous.carried_out if due.previous else ZERO)
 
 

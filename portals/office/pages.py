@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from accounts.queries import User
+
+Act = TypeVar("Act")
 
 View = Callable[..., HttpResponse]
 
@@ -35,6 +37,16 @@ def demand(request: HttpRequest, right: str) -> None:
     """An action of the page that needs a right of its own."""
     if not request.user.has_perm(right):
         raise PermissionDenied
+
+
+def asked_action(request: HttpRequest, actions: Mapping[str, tuple[str, Act]]) -> Act:
+    """What the form's `action` asks for, of those of the page and within the visitor's rights; else 404 or 403."""
+    found = actions.get(request.POST.get("action", ""))
+    if found is None:
+        raise Http404("Нет такого действия.")
+    right, act = found
+    demand(request, right)
+    return act
 
 
 def staff(request: HttpRequest) -> User:

@@ -22,7 +22,7 @@ from accounts.calendar import Month
 from accounts.errors import Refusal
 from portals import asked
 from portals.office import queries, roles
-from portals.office.pages import demand, desk, fragment, page, staff
+from portals.office.pages import asked_action, desk, fragment, page, staff
 
 KINDS = ("billing.", "epd.", "payments.")
 
@@ -59,11 +59,7 @@ def month(request: HttpRequest) -> HttpResponse:
 
 
 def act(request: HttpRequest, chosen: Month) -> HttpResponse:
-    action = ACTIONS.get(request.POST.get("action", ""))
-    if action is None:
-        raise Http404("Нет такого действия.")
-    right, step = action
-    demand(request, right)
+    step = asked_action(request, ACTIONS)
     try:
         messages.success(request, step(request, chosen))
     except Refusal as refusal:

@@ -29,7 +29,7 @@ from portals import asked
 from portals.office import forms, queries, roles
 from portals.office.effects import Effect, effect_of
 from portals.office.forms import OfficeForm
-from portals.office.pages import demand, desk, fragment, page, staff
+from portals.office.pages import asked_action, desk, fragment, page, staff
 from portals.templatetags.cabinet import amount, quantity
 
 
@@ -76,11 +76,7 @@ def card(request: HttpRequest, account_id: int) -> HttpResponse:
     today = timezone.localdate()
     sheet = Sheet(request, account, today, accounts.queries.last_readings(account_id))
     if request.method == "POST":
-        action = ACTIONS.get(request.POST.get("action", ""))
-        if action is None:
-            raise Http404("Нет такого действия.")
-        right, act = action
-        demand(request, right)
+        act = asked_action(request, ACTIONS)
         act(sheet)
         if sheet.done:
             messages.success(request, sheet.done)

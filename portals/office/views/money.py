@@ -19,7 +19,7 @@ from accounts.errors import Refusal
 from accounts.money import ZERO
 from portals import asked
 from portals.office import drafts, forms, queries, roles, samples
-from portals.office.pages import demand, desk, fragment, page, staff
+from portals.office.pages import asked_action, desk, fragment, page, staff
 from portals.office.views.card import reasons_of
 from portals.templatetags.cabinet import amount
 
@@ -194,11 +194,7 @@ def day_asked(request: HttpRequest) -> date:
 def remittances(request: HttpRequest) -> HttpResponse:
     day = day_asked(request)
     if request.method == "POST":
-        action = ACTIONS.get(request.POST.get("action", ""))
-        if action is None:
-            raise Http404("Нет такого действия.")
-        right, step = action
-        demand(request, right)
+        step = asked_action(request, ACTIONS)
         try:
             messages.success(request, step(request, day))
         except Refusal as refusal:

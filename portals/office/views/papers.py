@@ -24,7 +24,7 @@ from accounts.queries import PersonalAccount
 from portals.office import papers, queries, roles
 from portals.office.effects import Effect, effect_of
 from portals.office.forms import OfficeForm
-from portals.office.pages import demand, desk, page, staff
+from portals.office.pages import asked_action, desk, page, staff
 from portals.office.views.card import get_account
 from portals.templatetags.cabinet import amount, quantity
 
@@ -64,11 +64,7 @@ class Desk:
 def papers_of(request: HttpRequest, account_id: int) -> HttpResponse:
     visit = Desk(request, get_account(account_id), timezone.localdate())
     if request.method == "POST":
-        action = ACTIONS.get(request.POST.get("action", ""))
-        if action is None:
-            raise Http404("Нет такого действия.")
-        right, act = action
-        demand(request, right)
+        act = asked_action(request, ACTIONS)
         act(visit)
         if visit.done:
             messages.success(request, visit.done)
