@@ -370,9 +370,9 @@ def qr_svg(text: str) -> str:
     return _svg(_qr(text))
 
 
-def qr_png(text: str, scale: int = 4) -> bytes:
+def qr_png(text: str, scale: int = 4, *, level: str = "M") -> bytes:
     """The same as a one-bit PNG, `scale` pixels a module: paler ones are blurred by some viewers."""
-    return _png(_qr(text), scale, quiet=4)
+    return _png(_qr(text, level), scale, quiet=4)
 
 
 def code128_svg(digits: str) -> str:
@@ -385,10 +385,10 @@ def code128_png(digits: str, scale: int = 4) -> bytes:
     return _png(_code128(digits), scale, quiet=10, rows=1)
 
 
-def _qr(text: str) -> zxingcpp.Barcode:
+def _qr(text: str, level: str = "M") -> zxingcpp.Barcode:
     # The library writes a str in windows-1251, whatever the payload declares, and bytes with the mark «binary» (ECI
     # 899). Bytes with an unknown ECI are byte mode and no mark at all: what the standard means and scanners expect.
-    return zxingcpp.create_barcode(text.encode(), zxingcpp.BarcodeFormat.QRCode, ec_level="M", eci="Unknown")
+    return zxingcpp.create_barcode(text.encode(), zxingcpp.BarcodeFormat.QRCode, ec_level=level, eci="Unknown")
 
 
 def _code128(digits: str) -> zxingcpp.Barcode:

@@ -34,12 +34,21 @@ def pdf_of(payload: Mapping[str, Any], *, version: str = assemble.TEMPLATE_VERSI
 
 def html_of(payload: Mapping[str, Any], *, version: str = assemble.TEMPLATE_VERSION, gis_id: str = "") -> str:
     """The page's HTML before layout."""
-    form = assemble.form(payload, gis_id=gis_id)
-    pictures = {
-        "qr_image": _inline(barcode.qr_png(form.qr)) if form.qr else "",
-        "desk_image": _inline(barcode.code128_png(form.desk)) if form.desk else "",
-    }
+    form = assemble.form_of(payload, version=version, gis_id=gis_id)
+    pictures = {f"{name}_image": _inline(png) for name, png in pictures_of(form).items()}
     return render_to_string(f"epd/{version}/document.html", {"form": form, **pictures})
+
+
+def pictures_of(form: Any) -> dict[str, bytes]:
+    """The codes of the page as one-bit PNG, by the name of their box (data-g); those of the 43-1 are two."""
+    found = {
+        "qr": barcode.qr_png(form.qr) if form.qr else b"",
+        "desk": barcode.code128_png(form.desk) if form.desk else b"",
+    }
+    for name in ("why", "check"):
+        if link := getattr(form, name, ""):
+            found[name] = barcode.qr_png(link, level="L")
+    return {name: png for name, png in found.items() if png}
 
 
 @cache

@@ -5,6 +5,10 @@
 Source of the form: приказ Минстроя № 43/пр; of the data: п. 69 Правил № 354 (formats/epd-form.md).
 """
 
+from collections.abc import Mapping
+from typing import Any
+
+from epd.assemble import page_43_1
 from epd.assemble.content import payload
 from epd.assemble.facts import (
     ADVANCE,
@@ -30,9 +34,15 @@ from epd.assemble.facts import (
     due_date,
 )
 from epd.assemble.numbers import MINUS, SPACE, blank, money, phone, price, quantity, tied
-from epd.assemble.page import Form, Line, Step, form
+from epd.assemble.page import Form, Line, Step, form, slots
 
-TEMPLATE_VERSION = "43-1"  # приказ № 43/пр, our first drawing of it
+TEMPLATE_VERSION = "43-2"  # приказ № 43/пр, our second drawing of it
+
+
+def form_of(payload: Mapping[str, Any], *, version: str = TEMPLATE_VERSION, gis_id: str = "") -> Any:
+    """The strings of the page that `version` of the template prints. An unknown version is a fault of the code."""
+    return {"43-1": page_43_1.form, TEMPLATE_VERSION: form}[version](payload, gis_id=gis_id)
+
 
 __all__ = [
     "ADVANCE",
@@ -64,10 +74,12 @@ __all__ = [
     "blank",
     "due_date",
     "form",
+    "form_of",
     "money",
     "payload",
     "phone",
     "price",
     "quantity",
+    "slots",
     "tied",
 ]

@@ -36,7 +36,7 @@ def payload(facts: Facts) -> dict[str, Any]:
     sums = {name: total(Decimal(row[name]) for row in rows) for name in MONEY}
     due = kopecks(sums["closing"])
     content: dict[str, Any] = {
-        "version": 1,
+        "version": 2,
         "document": {
             "number": facts.number,
             "month": facts.month.first.isoformat(),
@@ -85,6 +85,10 @@ def payload(facts: Facts) -> dict[str, Any]:
             for basis in facts.bases
         ],
         "instalments": [dict(line) for line in facts.instalments],
+        "history": [{"month": month.first.isoformat(), "amount": str(amount)} for month, amount in facts.history],
+        "before": {str(service_id): str(amount) for service_id, amount in facts.before.items()},
+        "messages": [dict(message) for message in facts.messages],
+        "links": {"why": facts.why, "check": facts.check},
         "total": str(due),
         "qr": "",
         "desk": "",

@@ -207,6 +207,11 @@ class Facts:
     instalments: Sequence[Mapping[str, str]] = ()
     readings_until: int = 25
     replaces: Mapping[str, str] = field(default_factory=dict)
+    history: Sequence[tuple[Month, Decimal]] = ()  # what each of the last twelve months came to, this one with them
+    before: Mapping[int, Decimal] = field(default_factory=dict)  # service → what the last month came to
+    messages: Sequence[Mapping[str, str]] = ()  # title, text
+    why: str = ""  # address of the explanation
+    check: str = ""  # address of the page that tells whether the document is ours
 
 
 class DocumentRefused(Refusal):

@@ -1,10 +1,15 @@
-"""From the payload alone to every string of the page."""
+"""From the payload alone to every string of the page, each in its slot.
+
+A slot is named by its path in `Form` (`lines.3.charged`); the template writes the path beside the value. What changes
+the geometry of the page (rows and their looks, blocks that are there or not) is in `Form.shape`, and the template
+asks nothing else: two documents of one shape differ in the texts of their slots only.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -14,23 +19,36 @@ from accounts import calendar
 from accounts.calendar import Month
 from accounts.money import ZERO
 from epd import barcode
+from epd.assemble import fit
 from epd.assemble.facts import COMMON_NAMES, FOOTNOTES, GROUPS, MONEY
 from epd.assemble.numbers import SPACE, blank, money, phone, price, quantity, short, spaced, sum_of, tied
 
-COMPACT_FROM = 22  # printed rows and meters above which the second page is set closer
-WIDE_FROM = 10  # characters of an amount above which the columns of money are set in smaller type
+# Heights of the printed rows, mm: the stylesheet gives them the same (a test compares).
+ROW_MM = {"group": 4.8, "service": 6.6, "tall": 9.2, "under": 3.9, "part": 3.6, "advance": 6.6, "total": 6.2}
+CLOSE_MM = {"group": 4.2, "service": 5.7, "tall": 8.2, "under": 3.4, "part": 3.2, "advance": 5.7, "total": 5.4}
+FRONT_MM = 93  # room for the rows of section 3 on the first page
+OPTIONAL = ("uplift", "recalculated", "benefits", "penalty")  # columns that stand only where something is in them
+PLAIN = {"volume": 15, "unit": 14, "tariff": 17, "charged": 18, "payable": 18.5, "opening": 19, "paid": 17.5,
+         "closing": 19}  # fmt: skip
+RICH = {"volume": 13, "unit": 11.5, "tariff": 13.5, "charged": 14, "uplift": 11.5, "recalculated": 12.5,
+        "benefits": 12, "payable": 14, "opening": 14, "paid": 13, "penalty": 10, "closing": 14.5}  # fmt: skip
+WIDTH_MM = 194
+CELL_MM = 1.3  # paddings of a cell of section 3
+AMOUNT_SIZES = (("", 7.8), ("wide", 6.4), ("widest", 5.4))
+MONTHS = ("янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
+BAR_MM = 15  # the highest bar of the chart
+SLIP_DIALS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A printed row of section 3; `look` is group, service, under, part, advance or total."""
+    """A printed row of section 3; `look` is a key of ROW_MM."""
 
     look: str
     name: str
     supplier: str = ""
     volume: str = ""
     unit: str = ""
-    mark: str = ""
     tariff: str = ""
     charged: str = ""
     uplift: str = ""
@@ -46,7 +64,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One cell of «how the sum came about»."""
+    """One cell of «how the sum came about»; look: plus, minus, result or nothing."""
 
     title: str
     note: str
@@ -55,32 +73,110 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """A month of the chart: height in mm as CSS writes it, the sum in whole roubles, the month's short name."""
+
+    height: str
+    amount: str
+    month: str
+    look: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A line of a paragraph, already broken; look is `p` where the paragraph begins."""
+
+    text: str
+    look: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A title and its lines."""
+
+    title: str
+    lines: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """Every string of the page. The template puts them in their places and computes nothing."""
 
     look: str
-    title: dict[str, str]
-    window: dict[str, str]
+    order: str  # front: the calculation stands on the first page; back: on the second
+    columns: dict[str, bool]
+    head: dict[str, str]
+    window: dict[str, Any]
     pay: dict[str, str]
+    ids: list[Fact]
     steps: list[Step]
-    payer: list[tuple[str, str]]
-    executor: list[tuple[str, str]]
-    centre: dict[str, str]
-    recipients: list[dict[str, str]]
+    lines: list[Line]
+    footnotes: list[Text]
+    chart: list[Bar]
+    chart_note: str
+    messages: list[Text]
+    payer: list[Fact]
+    executor: list[Fact]
+    recipients: list[dict[str, Any]]
     recipients_total: dict[str, str]
     advance: str
-    lines: list[Line]
-    footnotes: list[str]
-    dials: list[dict[str, Any]]
+    dials: list[dict[str, str]]
     house: list[dict[str, str]]
-    recalculations: list[dict[str, str]]
+    recalculations: list[dict[str, Any]]
     recalculations_total: str
     instalments: list[dict[str, str]]
-    notes: list[str]
+    notes: list[Text]
+    notes_right: list[Text]
     slip: dict[str, Any]
     qr: str
     desk: str
-    desk_text: str
+    why: str
+    check: str
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """What changes the geometry: equal shapes are laid out once."""
+        return tuple(_shape(self, ""))
+
+
+def slots(form: Form) -> dict[str, str]:
+    """Slot → text: the path of every string that is printed. A bar of the chart is `chart.N.height`, in mm."""
+    return dict(_slots(form, ""))
+
+
+def _slots(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+        return
+    for name, part in _parts(value):
+        if name in ("look", "order") or isinstance(part, bool):
+            continue
+        yield from _slots(part, f"{path}.{name}" if path else name)
+
+
+def _shape(value: Any, path: str) -> Iterator[Any]:
+    if isinstance(value, list):
+        yield path, len(value)
+    for name, part in _parts(value):
+        place = f"{path}.{name}" if path else name
+        if name in ("look", "order") or isinstance(part, bool):
+            yield place, part
+        elif name in BLOCKS:
+            yield place, bool(part)
+        elif not isinstance(part, str):
+            yield from _shape(part, place)
+
+
+# Strings that bring a block of their own with them: the template asks whether they are empty.
+BLOCKS = {"earlier", "instead", "advance", "recalculations_total", "qr", "desk", "why", "check", "chart_note", "more"}
+
+
+def _parts(value: Any) -> Iterable[tuple[str, Any]]:
+    if is_dataclass(value):
+        return ((field.name, getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, Mapping):
+        return value.items()
+    return ((str(number), part) for number, part in enumerate(value))
 
 
 def form(content: Mapping[str, Any], *, gis_id: str = "") -> Form:
@@ -90,84 +186,206 @@ def form(content: Mapping[str, Any], *, gis_id: str = "") -> Form:
     due = Decimal(content["total"])
     qr = content["qr"]
     dials = [_printed_dial(dial) for dial in content["meters"]]
-    recipients = [_recipient(principal, account["number"]) for principal in content["principals"]]
-    lines = _printed_rows(content["rows"], sums)
+    columns = {name: any(Decimal(row[name]) for row in content["rows"]) for name in OPTIONAL}
+    rows = list(content["rows"])
+    look, order, lines = _section_3(rows, sums, columns)
+    notes, notes_right = _two_columns(_notes(content, month, due))
+    links = content["links"]
     return Form(
-        look=_look(lines, dials),
-        title=_title(content, month, gis_id),
-        window={
-            "name": account["payer"] or "Собственнику помещения",
-            "street": tied(account["street"]),
-            "town": tied(account["town"]),
-            "postcode": account["postcode"],
-        },
+        look=look,
+        order=order,
+        columns=columns,
+        head=_head(content, month),
+        window=_window(account),
         pay=_pay(content, month, due),
+        ids=_ids(content, gis_id),
         steps=_steps(content, month),
+        lines=lines,
+        footnotes=_paragraphs([_footnotes(rows)], "narrow", 6.8, WIDTH_MM),
+        chart=_chart(content["history"], month),
+        chart_note=_chart_note(content["history"], month),
+        messages=_messages(content["messages"]),
         payer=_payer(account),
         executor=_executor(content),
-        centre=_centre(content["agent"]),
-        recipients=recipients,
+        recipients=[_recipient(principal) for principal in content["principals"]],
         recipients_total={
             "payable": money(sum_of(content["principals"], "payable", "penalty")),
             "closing": money(due),
         },
-        advance=blank(sum_of((row for row in content["rows"] if not row["contract_id"]), "closing")),
-        lines=lines,
-        footnotes=_footnotes(content["rows"]),
+        advance=blank(sum_of((row for row in rows if not row["contract_id"]), "closing")),
         dials=dials,
         house=[_printed_house(line) for line in content["house"]],
         recalculations=[
-            {"service": line["service"], "text": line["text"], "amount": money(line["amount"], signed=True)}
+            {
+                "service": line["service"],
+                "lines": fit.wrap(line["text"], "narrow", 7.6, 116),
+                "amount": money(line["amount"], signed=True),
+            }
             for line in content["recalculations"]
         ],
         recalculations_total=money(sum_of(content["recalculations"], "amount"), signed=True)
         if len(content["recalculations"]) > 1
         else "",
         instalments=[dict(line) for line in content["instalments"]],
-        notes=_notes(content, month, due),
-        slip={
-            "account": account["number"],
-            "payer": account["payer"],
-            "address": tied(account["address"]),
-            "month": month.title,
-            "total": money(max(due, ZERO)),
-            "dials": dials[:7],
-            "more": f"Остальные приборы ({len(dials) - 7}) передайте по телефону или в кабинете." if dials[7:] else "",
-            "until": f"Показания передайте до {content['readings_until']}-го числа",
-        },
+        notes=notes,
+        notes_right=notes_right,
+        slip=_slip(content, month, due, dials),
         qr=barcode.with_document(qr, gis_id) if qr and gis_id else qr,
         desk=content["desk"],
-        desk_text=spaced(content["desk"], 4),
+        why=links["why"],
+        check=links["check"],
     )
 
 
-def _look(lines: Sequence[Line], dials: Sequence[Mapping[str, Any]]) -> str:
-    """How close the page is set: by its number of rows, and by its longest amount."""
-    looks = ["compact"] if len(lines) + len(dials) > COMPACT_FROM else []
-    if any(
-        len(amount) > WIDE_FROM for line in lines for amount in (line.payable, line.opening, line.paid, line.closing)
-    ):
-        looks.append("wide")
-    return " ".join(looks)
+# --- section 3 -------------------------------------------------------------------------------------------------------
 
 
-def _title(content: Mapping[str, Any], month: Month, gis_id: str) -> dict[str, str]:
-    document, account = content["document"], content["account"]
+def _section_3(
+    rows: list[Mapping[str, Any]], sums: Mapping[str, str], columns: Mapping[str, bool]
+) -> tuple[str, str, list[Line]]:
+    """The page's look, the place of the calculation, and its rows."""
+    widths = RICH if any(columns.values()) else PLAIN
+    shown = {name: width for name, width in widths.items() if columns.get(name, True)}
+    lines = _printed_rows(rows, sums, name_mm=WIDTH_MM - sum(shown.values()) - CELL_MM)
+    looks = ["rich" if any(columns.values()) else "plain"]
+    height = sum(ROW_MM[line.look] for line in lines)
+    if height > FRONT_MM:
+        height = sum(CLOSE_MM[line.look] for line in lines)
+        looks.append("close")
+    looks.append(_amount_look(lines, shown))
+    return " ".join(filter(None, looks)), "front" if height <= FRONT_MM else "back", lines
+
+
+def _amount_look(lines: Sequence[Line], shown: Mapping[str, Any]) -> str:
+    """Amounts are never cut: the longest decides how small all are set."""
+    room = {name: width - CELL_MM for name, width in shown.items() if name != "unit"}
+    longest = {name: max((getattr(line, name) for line in lines), key=len) for name in room}
+    for look, size in AMOUNT_SIZES:
+        if all(fit.width_mm(text, "narrow_bold", size) <= room[name] for name, text in longest.items()):
+            return look
+    return AMOUNT_SIZES[-1][0]
+
+
+def _printed_rows(rows: Iterable[Mapping[str, Any]], sums: Mapping[str, str], *, name_mm: int | float) -> list[Line]:
+    titles = dict(GROUPS)
+    lines: list[Line] = []
+    for group, members in groupby(rows, key=lambda row: row["group"]):
+        own = list(members)
+        if group in titles:
+            lines.append(
+                Line(
+                    look="group",
+                    name=titles[group],
+                    payable=money(sum_of(own, "payable")),
+                    closing=money(sum_of(own, "closing")),
+                )
+            )
+        above = ""
+        for row in own:
+            lines.append(_printed_row(row, alone=row["supplier"] != above, name_mm=name_mm))
+            above = row["supplier"]
+            lines += [
+                Line(
+                    look="part",
+                    name=part["name"],
+                    volume=quantity(part["volume"]),
+                    unit=_unit(part),
+                    tariff=price(part["tariff"]),
+                    charged=money(part["charged"]),
+                )
+                for part in row["lines"]
+            ]
+    lines.append(Line(look="total", name="Итого по всем услугам", **{name: _total(name, sums[name]) for name in MONEY}))
+    return lines
+
+
+def _printed_row(row: Mapping[str, Any], *, alone: bool, name_mm: int | float) -> Line:
+    """alone: a common-use row whose supplier is not the one named above it."""
+    name = COMMON_NAMES.get(row["service_id"], row["name"])
+    supplier = "" if row["under"] and not alone else row["supplier"]
+    if row["under"] and not supplier:
+        look = "under"
+    else:
+        look = "service" if row["group"] else "advance"
+        if len(fit.wrap(name, "narrow", 7.8, name_mm)) + len(fit.wrap(supplier, "narrow", 6.3, name_mm)) > 2:
+            look = "tall"
+    return Line(
+        look=look,
+        name=name,
+        supplier=supplier,
+        volume=quantity(row["volume"]),
+        unit=_unit(row),
+        tariff=price(row["tariff"]),
+        charged=blank(row["charged"]),
+        uplift=blank(row["uplift"]),
+        multiplier=f"к = {quantity(row['multiplier'])}" if row["multiplier"] else "",
+        recalculated=blank(row["recalculated"], signed=True),
+        benefits=blank(row["benefits"], signed=True),
+        payable=money(row["payable"]) if row["group"] else "",
+        opening=blank(row["opening"]),
+        paid=blank(row["paid"]),
+        penalty=blank(row["penalty"]),
+        closing=money(row["closing"]),
+    )
+
+
+def _unit(row: Mapping[str, Any]) -> str:
+    """«м³ (2)»: the unit and the mark of how the volume was found."""
+    if not row["volume"]:
+        return ""
+    return f"{row['unit']}{SPACE}({row['mark']})" if row["mark"] else str(row["unit"])
+
+
+def _total(name: str, amount: str) -> str:
+    """A total; sums of what did not happen stay empty, as in the rows."""
+    if name in ("uplift", "recalculated", "benefits", "penalty"):
+        return blank(amount, signed=name in ("recalculated", "benefits"))
+    return money(amount)
+
+
+def _footnotes(rows: Iterable[Mapping[str, Any]]) -> str:
+    used = {line["mark"] for row in rows for line in (row, *row["lines"]) if line["mark"]}
+    told = [f"({mark}){SPACE}{text}" for mark, text in FOOTNOTES.items() if mark in used]
+    return f"Объём определён: {'; '.join(told)}." if told else ""
+
+
+# --- the first page --------------------------------------------------------------------------------------------------
+
+
+def _head(content: Mapping[str, Any], month: Month) -> dict[str, str]:
+    document, agent = content["document"], content["agent"]
     replaces = document["replaces"]
     instead = ""
     if replaces:
-        instead = f"Взамен документа № {replaces['number']} от {short(replaces['issued_on'])}"
+        instead = f"Взамен документа №{SPACE}{replaces['number']} от {short(replaces['issued_on'])}"
         instead += f": {replaces['reason']}" if replaces.get("reason") else ""
+    lines = fit.wrap(instead, "sans", 6.8, 92)
+    number = f"№{SPACE}{document['number']} от {short(document['issued_on'])}"
     return {
-        "month": month.title,
-        "number": f"№ {document['number']} от {short(document['issued_on'])}",
-        "instead": instead,
-        "account": account["number"],
-        "unified": account["unified_number"] or "не присвоен",
-        "izku": account["housing_service_id"] or "не присвоен",
-        "gis": gis_id or "ещё не размещён в ГИС ЖКХ",
-        "code": account["code"],
+        "centre": agent["short_name"],
+        "address": f"Расчётный центр. {tied(agent['address'])}",
+        "contacts": " · ".join(part for part in (phone(agent["phone"]), agent["email"], agent["site"]) if part),
+        "month": f"за {month.title}",
+        "number": number,
+        "instead": lines[0] + ("…" if lines[1:] else "") if lines else "",
+        "foot": f"Лицевой счёт {content['account']['number']} · платёжный документ {number} за {month.title}",
     }
+
+
+NAME_SIZES = (("", 10.5, 2), ("long", 8.5, 3), ("longest", 6.8, 5))  # look, points, lines that fit
+WINDOW_MM = 79
+
+
+def _window(account: Mapping[str, Any]) -> dict[str, Any]:
+    """Name and address for the window of the envelope: nothing else may show there."""
+    name = account["payer"] or "Собственнику помещения"
+    street, town = tied(account["street"]), tied(account["town"])
+    for look, size, most in NAME_SIZES:
+        names = fit.wrap(name, "bold", size, WINDOW_MM)
+        address = [*fit.wrap(street, "sans", size, WINDOW_MM), *fit.wrap(town, "sans", size, WINDOW_MM)]
+        if len(names) <= most and len(address) <= most + 1:
+            break
+    return {"look": look, "name": names, "address": address, "postcode": account["postcode"]}
 
 
 def _pay(content: Mapping[str, Any], month: Month, due: Decimal) -> dict[str, str]:
@@ -176,25 +394,41 @@ def _pay(content: Mapping[str, Any], month: Month, due: Decimal) -> dict[str, st
     current = sums["payable"] + sums["penalty"]
     earlier = sums["opening"] - sums["paid"]
     when = calendar.long_date(date.fromisoformat(content["document"]["due_on"]))
-    found = {"month": f"за {month.title}, без долга", "current": money(current), "earlier_title": "", "earlier": ""}
-    if earlier > 0:
-        found |= {"earlier_title": "долг за прошлые месяцы с учётом оплаты", "earlier": money(earlier)}
-    elif earlier < 0:
-        found |= {"earlier_title": "аванс, учтён в сумме", "earlier": money(earlier)}
+    found = {"current_title": f"За {month.title}, без долга", "current": f"{money(current)} ₽", "earlier_title": "",
+             "earlier": "", "total_title": "", "total": ""}  # fmt: skip
+    if earlier:
+        found["earlier_title"] = "Долг за прошлые месяцы" if earlier > 0 else "Аванс, уже учтён"
+        found["earlier"] = f"{money(earlier)} ₽"
+        if due > 0:
+            found["total_title"] = "Вместе с долгом" if earlier > 0 else "С учётом аванса"
+            found["total"] = f"{money(due)} ₽"
+        else:
+            found |= {"total_title": "Остаётся авансом" if due else "Остаётся", "total": f"{money(abs(due))} ₽"}
     if due > 0:
-        roubles, pennies = money(due).split(",")
-        return found | {
-            "headline": "К оплате", "roubles": roubles, "kopecks": pennies, "until": f"до {when} включительно",
-            "look": "debt" if earlier > 0 else "",
-        }  # fmt: skip
-    roubles, pennies = money(-due).split(",")
-    return found | {
-        "headline": "Платить не нужно" if due == 0 else "Платить не нужно: аванс",
-        "roubles": roubles,
-        "kopecks": pennies,
-        "until": "Всё оплачено" if due == 0 else "зачтётся в следующих месяцах",
-        "look": "advance",
-    }
+        look = "debt" if earlier > 0 else ""
+        headline, until = "К оплате", f"до {when} включительно"
+        if earlier > 0:
+            headline = "К оплате вместе с долгом"
+    else:
+        look = "advance"
+        headline = "Платить не нужно" if due == 0 else "Платить не нужно: у вас аванс"
+        until = "Всё оплачено" if due == 0 else "Аванс зачтётся в следующих месяцах"
+    amount = f"{money(abs(due))} ₽"
+    if len(amount) > 14:
+        look += " long"
+    return found | {"headline": headline, "sum": amount, "until": until, "look": look.strip()}
+
+
+def _ids(content: Mapping[str, Any], gis_id: str) -> list[Fact]:
+    account = content["account"]
+    rows = [
+        ("Лицевой счёт", account["number"]),
+        ("Единый лицевой счёт", account["unified_number"] or "не присвоен"),
+        ("Идентификатор ЖКУ", account["housing_service_id"] or "не присвоен"),
+        ("Идентификатор документа", gis_id or "ещё не размещён в ГИС ЖКХ"),
+        ("Код для кабинета", account["code"]),
+    ]
+    return [Fact(title, [text]) for title, text in rows if text]
 
 
 def _steps(content: Mapping[str, Any], month: Month) -> list[Step]:
@@ -213,9 +447,9 @@ def _steps(content: Mapping[str, Any], month: Month) -> list[Step]:
     if sums["uplift"]:
         steps.append(Step("Повыш. коэфф.", "счётчика нет", money(sums["uplift"]), "plus"))
     if sums["recalculated"]:
-        steps.append(Step("Перерасчёты", "раздел 6", money(sums["recalculated"], signed=True)))
+        steps.append(Step("Перерасчёты", "раздел 6", money(sums["recalculated"], signed=True), "change"))
     if sums["benefits"]:
-        steps.append(Step("Льготы, субсидии", "скидка", money(sums["benefits"], signed=True)))
+        steps.append(Step("Льготы, субсидии", "скидка", money(sums["benefits"], signed=True), "change"))
     if sums["penalty"]:
         steps.append(Step("Пени", "за просрочку", money(sums["penalty"]), "plus"))
     steps.append(Step("Оплачено", f"по {short(payments['through'])}", money(sums["paid"]), "minus"))
@@ -230,7 +464,107 @@ def _steps(content: Mapping[str, Any], month: Month) -> list[Step]:
     return steps
 
 
-def _payer(account: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _slip(content: Mapping[str, Any], month: Month, due: Decimal, dials: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    account, agent = content["account"], content["agent"]
+    more = ""
+    if len(dials) > SLIP_DIALS:
+        more = f"Остальные приборы ({len(dials) - SLIP_DIALS}) передайте по телефону или в кабинете."
+    when = calendar.long_date(date.fromisoformat(content["document"]["due_on"]))
+    return {
+        "title": f"Оплата за {month.title}",
+        "account": account["number"],
+        "payer": fit.wrap(account["payer"], "narrow", 7.6, 43)[:2],
+        "address": fit.wrap(tied(account["street"]), "narrow", 7.6, 43)[:2],
+        "total": f"{money(max(due, ZERO))} ₽",
+        "until": f"до {when} включительно" if due > 0 else "",
+        "requisites": fit.wrap(f"{agent['short_name']}, {_requisites(agent)}", "narrow", 6.4, 60)[:4],
+        "digits": spaced(content["desk"], 4),
+        "dials": [
+            {"resource": _short_resource(dial["resource"]), "serial": f"№{SPACE}{dial['serial']}",
+             "current": dial["current"], "current_on": dial["current_on"]}
+            for dial in dials[:SLIP_DIALS]
+        ],
+        "note": f"Показания передайте до {content['readings_until']}-го числа."
+        if dials else "Индивидуальных приборов учёта в помещении нет.",
+        "more": more,
+    }  # fmt: skip
+
+
+def _short_resource(name: str) -> str:
+    """The meter's name in one line of the slip."""
+    short_name = name.replace("Электрическая энергия", "Электроэнергия").replace("Тепловая энергия", "Тепло")
+    lines = fit.wrap(short_name, "narrow", 7.6, 28)
+    return lines[0].rstrip(",")
+
+
+# --- the second page -------------------------------------------------------------------------------------------------
+
+
+def _chart(history: Sequence[Mapping[str, str]], month: Month) -> list[Bar]:
+    """Twelve months of what was charged; a month without a document before it is an empty place."""
+    known = {line["month"]: Decimal(line["amount"]) for line in history}
+    months = [month]
+    while len(months) < 12:
+        months.insert(0, months[0].previous)
+    highest = max([*known.values(), Decimal(1)])
+    bars = []
+    for each in months:
+        amount = known.get(each.first.isoformat())
+        height = max(amount or ZERO, ZERO) / highest * BAR_MM
+        bars.append(
+            Bar(
+                height=f"{height:.2f}",
+                amount="" if amount is None else money(amount).partition(",")[0],
+                month=MONTHS[each.first.month - 1],
+                look="now" if each == month else "",
+            )
+        )
+    return bars
+
+
+def _chart_note(history: Sequence[Mapping[str, str]], month: Month) -> str:
+    """The month against the one before it and against the same month of the last year."""
+    known = {line["month"]: Decimal(line["amount"]) for line in history}
+    now = known.get(month.first.isoformat())
+    told = []
+    if now is not None:
+        year_ago = month.first.replace(year=month.first.year - 1)
+        for than, day in (("в прошлом месяце", month.previous.first), (f"за {Month(year_ago).title}", year_ago)):
+            was = known.get(day.isoformat())
+            if was is not None and was != now:
+                told.append(f"на {money(abs(now - was))} ₽ {'больше' if now > was else 'меньше'}, чем {than}")
+    return f"За {month.title} начислено {'; '.join(told)}." if told else ""
+
+
+def _messages(messages: Sequence[Mapping[str, str]]) -> list[Text]:
+    found = []
+    for message in messages:
+        title = fit.wrap(message["title"], "bold", 7.6, 74)
+        found += [Text(line, "t") for line in title]
+        found += _paragraphs([message["text"]], "sans", 7.2, 74)
+    return found
+
+
+def _paragraphs(texts: Iterable[str], face: str, size: int | float, room_mm: int | float) -> list[Text]:
+    return [
+        Text(line, "p" if not number else "")
+        for text in texts
+        for number, line in enumerate(fit.wrap(text, face, size, room_mm))
+    ]
+
+
+def _two_columns(texts: Sequence[str]) -> tuple[list[Text], list[Text]]:
+    """Paragraphs in two columns of about one height."""
+    paragraphs = [_paragraphs([text], "sans", 7, 94) for text in texts]
+    whole = sum(len(lines) for lines in paragraphs)
+    left: list[Text] = []
+    right: list[Text] = []
+    for lines in paragraphs:
+        (left if not right and (len(left) + len(lines) / 2) * 2 <= whole + 1 else right).extend(lines)
+    return left, right
+
+
+def _payer(account: Mapping[str, Any]) -> list[Fact]:
     if account["is_organisation"]:
         role = "Плательщик"
     else:
@@ -252,10 +586,10 @@ def _payer(account: Mapping[str, Any]) -> list[tuple[str, str]]:
         rows.append(("Проживают", persons))
     elif not account["is_organisation"]:
         rows.append(("Проживают", "никто не зарегистрирован"))
-    return rows
+    return _facts(rows)
 
 
-def _executor(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _executor(content: Mapping[str, Any]) -> list[Fact]:
     """Исполнитель услуг: the principal that manages the house; the centre is named besides."""
     party = next((p for p in content["principals"] if p["is_executor"]), None)
     if party is None:
@@ -268,19 +602,14 @@ def _executor(content: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Диспетчерская", phone(party["dispatcher_phone"])),
         ("Эл. почта, сайт", ", ".join(part for part in (party["email"], party["site"]) if part)),
     ]
-    return [(title, text) for title, text in rows if text]
+    return _facts(rows)
 
 
-def _centre(agent: Mapping[str, Any]) -> dict[str, str]:
-    bank = agent["bank"]
-    return {
-        "name": agent["short_name"],
-        "full_name": agent["name"],
-        "address": tied(agent["address"]),
-        "contacts": " · ".join(part for part in (phone(agent["phone"]), agent["email"], agent["site"]) if part),
-        "requisites": _requisites(agent),
-        "bank": f"{bank['name']}, БИК {bank['bik']}" if bank else "",
-    }
+FACT_MM = 68  # room for the text of a fact
+
+
+def _facts(rows: Iterable[tuple[str, str]]) -> list[Fact]:
+    return [Fact(title, fit.wrap(text, "sans", 7.6, FACT_MM)) for title, text in rows if text]
 
 
 def _requisites(party: Mapping[str, Any]) -> str:
@@ -288,25 +617,31 @@ def _requisites(party: Mapping[str, Any]) -> str:
     parts = [f"ИНН {party['inn']}", f"КПП {party['kpp']}" if party["kpp"] else ""]
     if bank:
         parts += [
-            f"счёт {bank['number']}",
+            f"р/с {bank['number']}",
             bank["name"],
             f"БИК {bank['bik']}",
-            f"корр. счёт {bank['correspondent']}" if bank["correspondent"] else "",
+            f"к/с {bank['correspondent']}" if bank["correspondent"] else "",
         ]
     return ", ".join(part for part in parts if part)
 
 
-def _recipient(principal: Mapping[str, Any], account: str) -> dict[str, str]:
+RECIPIENT_MM, REQUISITES_MM = 55, 103  # rooms of the columns of section 2
+
+
+def _recipient(principal: Mapping[str, Any]) -> dict[str, Any]:
     contacts = [tied(principal["address"]), phone(principal["phone"])]
     if principal["dispatcher_phone"]:
         contacts.append(f"диспетчерская {phone(principal['dispatcher_phone'])}")
     contacts += [principal["email"], principal["site"]]
+    services = ", ".join([principal["services"][0], *map(_lower, principal["services"][1:])])
+    requisites = _requisites(principal)
+    if not principal["bank"]:
+        requisites += ", платежи принимает расчётный центр"
+    told = ", ".join([requisites, *filter(None, contacts)])
     return {
-        "name": principal["short_name"],
-        "requisites": _requisites(principal),
-        "contacts": ", ".join(part for part in contacts if part),
-        "account": account,
-        "services": ", ".join([principal["services"][0], *map(_lower, principal["services"][1:])]),
+        "name": fit.wrap(principal["short_name"], "narrow_bold", 7.6, RECIPIENT_MM),
+        "services": fit.wrap(services, "narrow", 6.8, RECIPIENT_MM),
+        "requisites": fit.wrap(told, "narrow", 6.4, REQUISITES_MM),
         "payable": money(Decimal(principal["payable"]) + Decimal(principal["penalty"])),
         "closing": money(principal["closing"]),
     }
@@ -316,100 +651,26 @@ def _lower(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-def _printed_rows(rows: Iterable[Mapping[str, Any]], sums: Mapping[str, str]) -> list[Line]:
-    rows = list(rows)
-    titles = dict(GROUPS)
-    lines: list[Line] = []
-    for group, members in groupby(rows, key=lambda row: row["group"]):
-        own = list(members)
-        if group in titles:
-            lines.append(
-                Line(
-                    look="group",
-                    name=titles[group],
-                    payable=money(sum_of(own, "payable")),
-                    closing=money(sum_of(own, "closing")),
-                )
-            )
-        above = ""
-        for row in own:
-            lines.append(_printed_row(row, alone=row["supplier"] != above))
-            above = row["supplier"]
-            lines += [
-                Line(
-                    look="part",
-                    name=part["name"],
-                    volume=quantity(part["volume"]),
-                    unit=part["unit"],
-                    mark=str(part["mark"] or ""),
-                    tariff=price(part["tariff"]),
-                    charged=money(part["charged"]),
-                )
-                for part in row["lines"]
-            ]
-    lines.append(Line(look="total", name="Итого по всем услугам", **{name: _total(name, sums[name]) for name in MONEY}))
-    return lines
-
-
-def _printed_row(row: Mapping[str, Any], *, alone: bool) -> Line:
-    """alone: a common-use row whose supplier is not the one named above it."""
-    if row["under"]:
-        look = "under"
-    else:
-        look = "service" if row["group"] else "advance"
-    return Line(
-        look=look,
-        name=COMMON_NAMES.get(row["service_id"], row["name"]),
-        supplier="" if row["under"] and not alone else row["supplier"],
-        volume=quantity(row["volume"]),
-        unit=row["unit"],
-        mark=str(row["mark"] or ""),
-        tariff=price(row["tariff"]),
-        charged=blank(row["charged"]),
-        uplift=blank(row["uplift"]),
-        multiplier=f"к = {quantity(row['multiplier'])}" if row["multiplier"] else "",
-        recalculated=blank(row["recalculated"], signed=True),
-        benefits=blank(row["benefits"], signed=True),
-        payable=money(row["payable"]) if row["group"] else "",
-        opening=blank(row["opening"]),
-        paid=blank(row["paid"]),
-        penalty=blank(row["penalty"]),
-        closing=money(row["closing"]),
-    )
-
-
-def _total(name: str, amount: str) -> str:
-    """A total; sums of what did not happen stay empty, as in the rows."""
-    if name in ("uplift", "recalculated", "benefits", "penalty"):
-        return blank(amount, signed=name in ("recalculated", "benefits"))
-    return money(amount)
-
-
-def _footnotes(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    used = {line["mark"] for row in rows for line in (row, *row["lines"]) if line["mark"]}
-    return [f"({mark}) {text}" for mark, text in FOOTNOTES.items() if mark in used]
-
-
-def _printed_dial(dial: Mapping[str, Any]) -> dict[str, Any]:
+def _printed_dial(dial: Mapping[str, Any]) -> dict[str, str]:
     zone = {1: "день", 2: "ночь", 3: "полупик"}.get(dial["zone"], "") if dial["zones"] > 1 else ""
     return {
-        "resource": dial["resource"] + (f", {zone}" if zone else ""),
+        "resource": ", ".join(part for part in (dial["resource"], zone, dial["place"]) if part),
         "serial": dial["serial"].lstrip("№ "),
         "place": dial["place"],
-        "unit": dial["unit"],
         "previous": quantity(dial["previous"]),
         "previous_on": short(dial["previous_on"]),
         "current": quantity(dial["current"]) or "нет",
         "current_on": short(dial["current_on"]),
-        "usage": quantity(dial["usage"]),
+        "usage": f"{quantity(dial['usage'])}{SPACE}{dial['unit']}" if dial["usage"] else "",
         "verified": short(dial["verified_until"]) or "не указана",
-        "boxes": range(min(dial["digits"], 8)),
     }
 
 
 def _printed_house(line: Mapping[str, str]) -> dict[str, str]:
     return {
-        **line,
+        "service": f"{line['service']}, {line['unit']}",
+        "norm": line["norm"],
+        "common_norm": line["common_norm"],
         "building_volume": quantity(line["building_volume"]),
         "premises_volume": quantity(line["premises_volume"]),
         "common_volume": quantity(line["common_volume"]),

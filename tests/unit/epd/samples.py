@@ -205,6 +205,24 @@ HOUSE = (
 )
 
 
+HISTORY = tuple(
+    (Month(date(2025 + (10 + n) // 12, (10 + n) % 12 + 1, 1)), Decimal(amount))
+    for n, amount in enumerate(
+        ("7210.15", "9480.02", "10112.40", "9876.11", "8404.90", "6120.00", "4310.55", "4102.77", "4377.10", "4512.00",
+         "6015.66", "8135.73")
+    )
+)  # fmt: skip
+LINKS = {
+    "why": "https://lk.obc.example/why/560000010-202610-1",
+    "check": "https://lk.obc.example/d/560000010-202610-1.Zk3xQ9bTf2Lw",
+}
+MESSAGES = (
+    {"title": "Передайте показания до 25-го числа", "text": "В кабинете, по телефону +7 353 234-00-00 или в талоне."},
+    {"title": "С ноября отопление по показаниям", "text": "В вашем доме введён общедомовой прибор учёта тепла. Плата за "
+     "отопление считается по его показаниям, без двенадцати равных долей."},
+)  # fmt: skip
+
+
 def balances(
     charges: tuple[Charge, ...], opening: dict[tuple[int, int], str], paid: dict[tuple[int, int], str]
 ) -> tuple[Balance, ...]:
@@ -253,6 +271,9 @@ def facts(
         executor_contract_id=1,
         meters=DIALS,
         house=HOUSE,
+        history=HISTORY,
+        messages=MESSAGES,
+        **LINKS,
     )
     return replace(whole, **others)
 
