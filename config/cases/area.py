@@ -16,14 +16,22 @@ from config.cases.penalty import NotUnderstood
 from config.cases.stage import Stage, service_id
 
 COOKING = ("norm_cook", "norm_stove_m3_person", "norm_cooking_m3_person", "norm_m3_per_person_month")
+HEATING_WATER = ("norm_water", "norm_water_heating", "norm_heater_m3_person", "norm_water_m3_person")
 PERSON, METRE = {"чел.", "чел", "person", "persons"}, {"м²", "м2", "кв. м", "m2", "m²"}
 
 
 def housing(given: Given, case: Any) -> Answer:
-    """Area × rate, or a sum from the flat."""
-    stage = Stage(given.month_of(), area=given.number("area", default=None))
+    """Area × rate, persons × rate (a lift, by a meeting's decision), or a sum from the flat."""
+    by_heads = given.has("residents") and not given.has("area")
+    stage = Stage(
+        given.month_of(), area=given.number("area", default=None),
+        persons=given.whole("residents", default=0), owners=given.whole("owners", default=1),
+    )  # fmt: skip
     service = service_id(str(case["service"]))
     method = ProvisionMethod.PER_M2 if given.has("area") else ProvisionMethod.PER_ACCOUNT
+    if by_heads:
+        method = ProvisionMethod.NORM_PERSON
+        stage.norm(service, Decimal(1))
     stage.serve(service, method)
     stage.price(service, given.number("rate", "tariff", "minimum_contribution", "contribution"))
     return water.amounts(stage.bill(), service)
@@ -62,18 +70,24 @@ def waste(given: Given, case: Any) -> Answer:
 
 def gas(given: Given, case: Any) -> Answer:
     """Gas by meter or norm; for heating by m², a monthly profile or the year as a whole."""
-    if not given.has("heated_area"):
-        return water.consumption(given, case)
     service = service_id(str(case["service"]))
+    if not given.has("heated_area", *COOKING, *HEATING_WATER):
+        return water.consumption(given, case)
     january = Month.parse("2026-01")
     month = given.month_of(default=str(january))
-    cooks = given.has("residents", *water.PERSON_NORMS, *COOKING)
+    cooks = given.has("residents", "owners", *water.PERSON_NORMS, *COOKING, *HEATING_WATER)
     stage = Stage(
-        month, area=given.number("heated_area"), persons=given.whole("residents", default=0),
-        impossible=[Resource.GAS],
+        month, area=given.number("heated_area", default=None), persons=given.whole("residents", default=0),
+        owners=given.whole("owners", default=1), impossible=[Resource.GAS],
     )  # fmt: skip
     if cooks:
-        stage.norm(service, given.number(*water.PERSON_NORMS, *COOKING))
+        # the norm of a person in a house where gas both cooks and heats water
+        norms = [given.number(*names) for names in (water.PERSON_NORMS + COOKING, HEATING_WATER) if given.has(*names)]
+        stage.norm(service, sum(norms, Decimal(0)))
+    if not given.has("heated_area"):
+        stage.serve(service)
+        stage.price(service, given.number("tariff"))
+        return water.amounts(stage.bill(), service)
     yearly = ("profile_sum", "norm_m3_m2_year", "norm_annual")
     monthly = ("norm_m3_m2", "norm_m3_m2_month", "norm_heating", "norm_heating_m3_m2")
     if given.has(*yearly):

@@ -32,6 +32,7 @@ OFF = {
 TEMPERATURE = {"heating": Breach.HEATING_TEMPERATURE, "hot_water": Breach.HOT_WATER_TEMPERATURE}
 FULL_DAYS = ("full_days", "full_absence_days")
 HOURS = ("interruption_hours_total", "interruption_hours", "hours_total", "outage_hours", "delay_hours")
+TOKEN_NORM, TOKEN_PRICE = Decimal("0.02"), Decimal(100)  # of what stands beside and must not move
 AWAY = ("absent_residents", "absent_persons")
 
 
@@ -86,7 +87,7 @@ def absence(given: Given, case: Any) -> Answer:
     service = service_id(code)
     stage = Stage(
         month, persons=max(given.whole("residents", default=0), persons, len(rows)), heating=HeatingMode.EVEN,
-        impossible=[Resource.COLD_WATER, Resource.HOT_WATER, Resource.ELECTRICITY, Resource.GAS],
+        impossible=_without_meters(given),
     )  # fmt: skip
     days = sum(_away(stage, *_span(row, month), persons) for row in rows)
     _charged_by_persons(given, stage, code, service)
@@ -104,18 +105,24 @@ def absence(given: Given, case: Any) -> Answer:
     return found | {"recalculation": -found["reduction"], "base_amount": found["amount"] + found["reduction"]}
 
 
+def _without_meters(given: Given) -> list[Resource]:
+    """Resources that no meter can count: where one could, an absence lowers nothing (п. 86)."""
+    possible = given.flag("meter_technically_possible", "meter_possible", default=False)
+    return [] if possible else [Resource.COLD_WATER, Resource.HOT_WATER, Resource.ELECTRICITY, Resource.GAS]
+
+
 def _charged_by_persons(given: Given, stage: Stage, code: str, service: int) -> None:
     """What the flat is charged for by heads; heat and common needs beside it, which no absence touches (п. 88)."""
     for other, method, norm in (
         (HEATING, ProvisionMethod.HEATING_NORM, NormBasis.M2_MONTH),
         (COMMON, ProvisionMethod.COMMON_NORM, NormBasis.COMMON_M2_MONTH),
     ):
-        if other != service:
-            stage.serve(other, method)
-            stage.norm(other, Decimal("0.02"), norm)
-            stage.price(other, Decimal(100))
-    if code in {"heating", "common_needs"}:
-        raise NotUnderstood(f"service: перерасчёт за отсутствие по услуге «{code}» не считается (п. 88 Правил № 354).")
+        mine = other == service
+        stage.serve(other, method)
+        stage.norm(other, given.number("norm_gcal_m2", "norm", default=Decimal("0.02")) if mine else TOKEN_NORM, norm)
+        stage.price(other, given.number("tariff", default=TOKEN_PRICE) if mine else TOKEN_PRICE)
+    if service in {HEATING, COMMON}:
+        return
     if code == "waste":
         yearly = given.name_of("norm_m3_year", "norm_m3_month")
         if yearly is None:
@@ -229,8 +236,8 @@ def _not_supplied(given: Given, code: str) -> Answer:
         raise NotUnderstood(f"service: перерыв услуги «{code}» не умею.")
     service = service_id(code)
     stage = Stage(
-        given.month_of(), persons=given.whole("residents"),
-        impossible=[Resource.COLD_WATER, Resource.HOT_WATER, Resource.ELECTRICITY, Resource.GAS],
+        given.month_of(), persons=given.whole("residents", default=0), owners=given.whole("owners", default=1),
+        impossible=_without_meters(given),
     )  # fmt: skip
     _two_or_one(given, stage, service)
     hours = given.number("shutdown_days") * 24 if given.has("shutdown_days") else given.number("shutdown_hours")

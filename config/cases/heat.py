@@ -101,6 +101,8 @@ def by_norm(given: Given, case: Any, *, business: bool = False) -> Answer:
 def legal_entity(given: Given, case: Any) -> Answer:
     """A price without VAT, and VAT on top as a line of its own."""
     service = service_id(str(case["service"]))
+    if given.has("odpu_gcal", *LAST_YEAR):
+        return by_building_meter(given, case, business=True)
     if given.has("area"):
         return by_norm(given, case, business=True)
     stage = Stage(given.month_of(), kind=PremisesKind.NON_RESIDENTIAL)
@@ -123,7 +125,7 @@ def _with_vat(bill: Bill, service: int) -> Answer:
     return found | {"net_amount": net, "vat_amount": vat, "net": net, "vat": vat, "total": found["amount"]}
 
 
-def by_building_meter(given: Given, case: Any) -> Answer:
+def by_building_meter(given: Given, case: Any, *, business: bool = False) -> Answer:
     """ф. 3, 3(1), 3(3): V_i + S_i · (V_Д − ΣV) / S_об; in the even mode by the average month of the year before."""
     service = service_id(str(case["service"]))
     is_even = given.has(*LAST_YEAR)
@@ -142,6 +144,7 @@ def by_building_meter(given: Given, case: Any) -> Answer:
     stage = Stage(
         month, area=first.number("area"), house_area=house_area, common_area=common,
         heating=HeatingMode.EVEN if is_even else HeatingMode.SEASON, own_heating=not _central(first),
+        kind=PremisesKind.NON_RESIDENTIAL if business else PremisesKind.FLAT,
     )  # fmt: skip
     accounts = [stage.account]
     for row in rows[1:]:
@@ -154,7 +157,11 @@ def by_building_meter(given: Given, case: Any) -> Answer:
     _meters(given, stage, rows, accounts)
     _volumes(given, stage, service, is_even)
     stage.serve(service, ProvisionMethod.HEATING_BUILDING)
-    stage.price(service, given.number("tariff"))
+    if business:
+        _vat(given, stage)
+        stage.price(service, given.number(*EX_VAT), category=BUSINESS)
+    else:
+        stage.price(service, given.number("tariff"))
     bill = stage.bill()
     found: Answer = {}
     metered = any(row.has(*OWN_METER) for row in rows) or given.has(*READ_GCAL)
@@ -173,6 +180,8 @@ def by_building_meter(given: Given, case: Any) -> Answer:
             found |= answer
     if not flats:
         found |= {"monthly_gcal": found["volume"], "gcal": found["volume"]}
+    if business:
+        found |= _with_vat(bill, service)
     if not metered:
         metre = Decimal(1)
         own = _share(metre, Decimal(0), total, house_area, common, without)
@@ -234,7 +243,7 @@ def correction(given: Given, case: Any) -> Answer:
     The flat is the whole house here, so that the house's volume is its own.
     """
     service = service_id(str(case["service"]))
-    year = given.month_of(default="2025-01").first.year
+    year = given.whole("year", default=None) or given.month_of(default="2025-01").first.year
     actual = given.numbers("actual_monthly_gcal")
     charged = given.number("monthly_charged_gcal")
     if len(actual) != 12:

@@ -94,7 +94,9 @@ def _over_lines(given: Given, paid: Decimal, expected: Mapping[str, Any]) -> Ans
 
 
 def _over_months(given: Given, paid: Decimal, named: date | None) -> Answer:
-    debts = given.raw("debts")
+    debts = given.raw("debts", default=None)
+    if debts is None:
+        debts = {str(Month(ANY_MONTH)): given.number("principal_debt", "debt", "principal")}
     is_list = isinstance(debts, list)
     if is_list:
         pairs = [
@@ -110,9 +112,10 @@ def _over_months(given: Given, paid: Decimal, named: date | None) -> Answer:
     items = [OpenItem(1, 1, month.first, amount) for month, amount in pairs]
     if len({item.for_month for item in items}) < len(items):
         raise NotUnderstood("debts: один месяц назван дважды.")
-    if given.has("penalty"):
+    penalties = ("penalty", "penalty_debt", "penalties")
+    if given.has(*penalties):
         latest = max(item.for_month for item in items)
-        items.append(OpenItem(1, 1, latest, _money(given, "penalty"), is_penalty=True))
+        items.append(OpenItem(1, 1, latest, _money(given, *penalties), is_penalty=True))
     parts = _allocated(paid, items, for_month=named)
     leftover = sum((part.amount for part in parts if part.part == allocation.ADVANCE), ZERO)
     principal = [part for part in parts if part.part == allocation.DEBT]
@@ -127,7 +130,9 @@ def _over_months(given: Given, paid: Decimal, named: date | None) -> Answer:
         "remaining": rest if is_list else Table(left),
         "debts_after": Table(left),
         "to_principal": sum(laid.values(), ZERO),
+        "principal_paid": sum(laid.values(), ZERO),
         "to_penalty": penalty,
+        "penalty_paid": penalty,
     } | dict.fromkeys(LEFT, leftover)
 
 
@@ -154,7 +159,7 @@ def reversal(given: Given) -> Answer:
     payment_operations.allocate_payment(first.pk, day=taken)
     payment_operations.open_day(undone)
     pair = {wrong_name: wrong, right_name: right}
-    before = {name: _balance(row.pk, undone) for name, row in pair.items()}
+    before = {name: _balance(row.pk, undone + ONE_DAY) for name, row in pair.items()}
     moved = payment_operations.move_payment(
         payment_id=first.pk, account_id=right.pk, day=undone, reason="платёж зачислен ошибочно", by=None
     )
@@ -193,8 +198,11 @@ def debt(given: Given, case: Any) -> Answer:
             "time_barred": [not one for one in found] if isinstance(dues, list) else not found[0],
         }
     given.raw("service", default=None)
-    norm = given.number("norm_kwh_person", "norm_m3_person", "norm_kwh_per_person", "norm_m3_per_person", "norm")
-    persons, tariff = given.number("residents", "owners"), given.number("tariff")
+    norm = given.number(
+        "norm_kwh_person", "norm_m3_person", "norm_kwh_per_person", "norm_m3_per_person", "norm", "norm_gcal_m2",
+    )  # fmt: skip
+    # heat goes by metres: its threshold is two months of the area
+    persons, tariff = given.number("residents", "owners", "area"), given.number("tariff")
     threshold = court.restriction_threshold(norm, persons, tariff)
     found_debt = given.number("debt", default=None)
     answer: Answer = {"threshold": threshold, "monthly_by_norm": kopecks(norm * persons * tariff)}

@@ -38,6 +38,8 @@ CLOSING = (
     "curr", "current", "reading_curr", "curr_reading", "current_reading", "meter_curr", "end_reading", "reading",
     "new_reading",
 )  # fmt: skip
+# A coefficient of temperature stands in the ratio of the meter (charges.md 8).
+RATIOS = ("ratio", "transformer_ratio", "temperature_coefficient", "k_t")
 MULTIPLIERS = ("multiplier", "multiplier_hot", "multiplier_cold", "uplift_multiplier", "k_uplift")
 
 
@@ -133,8 +135,8 @@ class Household:
         facts: dict[str, Any] = {}
         if given.has("digits", "meter_digits"):
             facts["digits"] = given.whole("digits", "meter_digits")
-        if given.has("ratio", "transformer_ratio"):
-            facts["ratio"] = given.number("ratio", "transformer_ratio")
+        if given.has(*RATIOS):
+            facts["ratio"] = given.number(*RATIOS)
         source = given
         if isinstance(meter, dict):
             (source,) = given.rows("meter")
@@ -149,7 +151,8 @@ class Household:
             stage.read(dial, self.month.previous.first.replace(day=21), pair[0])
             stage.read(dial, self.month.first.replace(day=21), pair[1])
         elif source.has(*USED):
-            stage.used(self.resource, [source.number(*USED)])
+            more = {name: fact for name, fact in facts.items() if name != "digits"}  # a volume goes round no dial
+            stage.used(self.resource, [source.number(*USED)], **more)
         elif source.has(*CLOSING) and not given.has("old_final"):
             facts.setdefault("digits", 9)
             dial = stage.meter(self.resource, **facts)
@@ -335,9 +338,7 @@ def replacement(given: Given, case: Any) -> Answer:
     stage.read(old, removed, given.number("old_final") + SHIFT, source=ReadingSource.ACT)
     new = stage.meter(resource, digits=9, commissioned_on=commissioned, installed_on=commissioned, replaces=old)
     stage.read(new, commissioned, given.number("new_initial"), source=ReadingSource.ACT)
-    closed = min(commissioned + timedelta(days=9), month.last)
-    if closed == commissioned:
-        raise NotUnderstood("замена счётчика: после ввода в месяце не осталось дней для показания.")
+    closed = min(commissioned + timedelta(days=9), month.last)  # on the month's last day: that day's own reading
     stage.read(new, closed, given.number("new_reading", "new_curr"), counts=False)
     stage.serve(service)
     stage.price(service, given.number(*TARIFFS))
@@ -416,12 +417,13 @@ def one_component(given: Given) -> Answer:
 
 def made_in_house(given: Given) -> Answer:
     """Hot water made in the house (ф. 20): the flat's water, and its share of the heat spent on all of it."""
-    mine = given.number("flat_hot_water_m3", "flat_m3", "volume_m3")
+    mine = given.number("flat_hot_water_m3", "flat_m3", "volume_m3", default=None)
     whole = given.number("hot_water_house_m3")
-    if not 0 < mine <= whole:
+    if mine is not None and not 0 < mine <= whole:
         raise NotUnderstood("flat_hot_water_m3 больше hot_water_house_m3 или не положительна.")
     found: Answer = {}
-    for volume, names in ((Decimal(1), ("price_per_m3",)), (mine, ("amount", "cold_component", "heat_component"))):
+    asked = [(mine, ("amount", "cold_component", "heat_component"))] if mine is not None else []
+    for volume, names in [(Decimal(1), ("price_per_m3",)), *asked]:
         stage = Stage(given.month_of(), owners=1)
         stage.used(Resource.HOT_WATER, [volume])
         other = stage.flat(area=Decimal(50))

@@ -300,6 +300,62 @@ VARIATIONS = {
          "instalment_agreement_in_force": False},
         {"threshold": fixed(2 * F("3.19") * 195), "may_notify": False},
     ),
+    "K of the second half of 2016": case(
+        "multiplier", "hot_water", {"residents": 2, "norm": "3.19", "tariff": "134.56", "period": "2016-12"},
+        {"multiplier": "1.4", "uplift_amount": fixed(F("6.38") * F("134.56") * F("0.4"))},
+    ),
+    "price of hot water made in the house, no flat named": case(
+        "hot_water", "hot_water",
+        {"tariff_cold_water": "40.5", "hot_water_house_m3": "140", "tariff_heat": "2000",
+         "heat_gcal_for_heating_water": "8.4"},
+        {"price_per_m3": fixed(F("40.5") + F("8.4") / 140 * 2000)},
+    ),
+    "meter commissioned on the last day of the month": case(
+        "meter", "cold_water",
+        {"month_days": 31, "old_prev": "250.100", "old_final": "252.300", "removed_on": "2026-07-12",
+         "new_commissioned_on": "2026-07-31", "new_initial": "0", "new_reading": "0", "gap_days": 19,
+         "average_monthly_m3": "6.2", "tariff": "34.56"},
+        {"gap_volume": "3.8", "volume_m3": "6", "amount": fixed(6 * F("34.56"))},
+    ),
+    "the year of a correction is named": case(
+        "heating", "heating",
+        {"year": 2024, "monthly_charged_gcal": "0.5", "tariff": "2000",
+         "actual_monthly_gcal": ["1", "1", "1", "1", "1", "1", "0", "0", "0", "0", "0", "0"]},
+        {"charged_total": "12000.00", "actual_total": "12000.00", "correction": "0.00"},
+    ),
+    "a shop under the building meter": case(
+        "legal_entity", "heating",
+        {"odpu_gcal": "60", "total_area": "3000", "area": "85", "tariff_ex_vat": "2000", "vat_percent": "22"},
+        {"net_amount": "3400.00", "vat_amount": "748.00", "amount": "4148.00"},
+    ),
+    "gas to cook and to heat water": case(
+        "gas", "gas", {"residents": 3, "norm_cook": "10", "norm_water": "8.2", "tariff": "7.61"},
+        {"volume_m3": "54.6", "amount": fixed(F("54.6") * F("7.61"))},
+    ),
+    "gas by a meter with a coefficient of temperature": case(
+        "gas", "gas", {"volume_m3": "100", "temperature_coefficient": "1.03", "tariff": "7.61"},
+        {"volume_m3": "103", "amount": fixed(103 * F("7.61"))},
+    ),
+    "lift by heads": case("housing", "lift", {"residents": 3, "rate": "80.15"}, {"amount": "240.45"}),
+    "absence changes no heating": case(
+        "absence", "heating", {"full_days": 14, "month_days": 30, "absent_residents": 1}, {"reduction": "0.00"}
+    ),
+    "absence where a meter could be": case(
+        "absence", "cold_water",
+        {"departure": "2026-04-01", "arrival": "2026-04-20", "norm": "4.85", "tariff": "34.56",
+         "meter_technically_possible": True},
+        {"full_days": 18, "reduction": "0.00"},
+    ),
+    "one debt and its penalty": case(
+        "payment", "payment", {"payment": "1700.00", "debt": "1500.00", "penalty": "300.00"},
+        {"principal_paid": "1500.00", "penalty_paid": "200.00"},
+    ),
+    "reversed on the day of the payment": case(
+        "payment", "payment",
+        {"original": {"date": "2026-03-10", "amount": "77.77", "account": "1"}, "reversal_date": "2026-03-10",
+         "correct_account": "2"},
+        {"account_1_effect": "-77.77", "account_2_effect": "77.77", "value_date_for_2": "2026-03-10"},
+    ),
     "penalty by its own reader": case(
         "penalty", "penalty", {"principal": "5000.00", "days": 10, "rate_percent_fixed": "15", "fraction": "1/300"},
         {"amount": fixed(F(5000) * 10 * F("0.15") / 300)}, rule="contract penalty",
