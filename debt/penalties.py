@@ -312,6 +312,22 @@ def stretches(
     return found
 
 
+def accruing(law: Law, *, months: Sequence[Month], until: date) -> list[Terms]:
+    """Terms under which a debt of one of the months accrues something to `until` inclusive.
+
+    An agreement of one contract or account only takes days off: it is not looked at.
+    """
+    return [
+        terms for terms in law.terms
+        if any(
+            _holds(terms, month.first) and stretches(
+                law, scale=terms.scale, due_on=law.due_on(month.first, terms.due_day), until=until, month=month.first
+            )
+            for month in months
+        )
+    ]  # fmt: skip
+
+
 def _rate_rule(law: Law, policy: Policy | None, day: date) -> tuple[Decimal | None, Decimal | None]:
     """(cap, fixed rate) of a day."""
     if policy is None:

@@ -1,6 +1,6 @@
 """What changes the charges: months open and are posted, drafts are computed by blocks, lines come from above."""
 
-from billing.operations.above import DraftLine, DraftRefused, draft_charges, draft_table
+from billing.operations.above import DraftLine, DraftRefused, draft_charges, draft_nothing, draft_table
 from billing.operations.corrections import (
     CorrectionRefused,
     MassOrder,
@@ -76,7 +76,7 @@ __all__ = [
     "close_contract_months",
     "correct_by_allocators", "correct_heating",
     "correct_houses",
-    "draft_charges", "draft_table",
+    "draft_charges", "draft_nothing", "draft_table",
     "finish_if_done",
     "hold_account",
     "hold_anomaly",

@@ -91,49 +91,81 @@ class DraftedFromTable:
 
 
 @transaction.atomic
-def draft_table(*, month: Month, kind: int, table: str, account_ids: Sequence[int]) -> DraftedFromTable:
+def draft_table(
+    *, month: Month, kind: int, table: str, account_ids: Sequence[int] | None = None
+) -> DraftedFromTable:  # fmt: skip
     """As `draft_charges`, for lines that PostgreSQL has already: nothing of them passes through this process.
 
     table: a table of ours (account_id, contract_id, service_id, house_id, amount in roubles), one row a line, which
-    gets the number 0 and is about the month itself; a row of 0.00 is no line. All its accounts are in `account_ids`,
-    and their houses are locked by the caller.
+    gets the number 0 and is about the month itself; a row of 0.00 is no line. account_ids: whose lines vanish where
+    the table has no row of them, all its accounts among them; None: no line but those of 0.00 vanishes. The houses are
+    locked by the caller.
     """
     if kind in DRAFTED or kind in NUMBERED or kind not in ChargeKind.values:
         raise DraftRefused(f"Строки вида {kind} начисляют иначе.")
-    partition, scope = queries.partition(month), queries.array(account_ids)
+    partition = queries.partition(month)
     same = " AND ".join(f"kept.{name} = said.{name}" for name in ("account_id", "contract_id", "service_id"))
-    mine = f"kept.kind = {int(kind)} AND kept.account_id = ANY({scope})"
     params = {"month": month.first}
+    written = {"INSERT": 0, "UPDATE": 0, "DELETE": 0}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT count(DISTINCT account_id), count(*), coalesce(sum(amount), 0) FROM {table} WHERE amount <> 0"
+            "SELECT count(*), coalesce(sum(lines), 0)::bigint, coalesce(sum(amount), 0) FROM (SELECT count(*) AS lines,"
+            f" sum(amount) AS amount FROM {table} WHERE amount <> 0 GROUP BY account_id) AS of_account"
         )
         accounts, lines, amount = cursor.fetchone()
+        if account_ids is not None:
+            cursor.execute(
+                f"DELETE FROM {partition} AS kept WHERE kept.kind = {int(kind)}"
+                f" AND kept.account_id = ANY({queries.array(account_ids)}) AND {_CHALK.format(row='kept')}"
+                f" AND (kept.line <> 0 OR NOT EXISTS (SELECT FROM {table} AS said WHERE {same}))",
+                params,
+            )
+            written["DELETE"] = cursor.rowcount
+        # The key is looked up a line: joins of whole tables would read the month's other lines block after block.
+        cursor.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
         cursor.execute(
-            f"DELETE FROM {partition} AS kept WHERE {mine} AND {_CHALK.format(row='kept')} AND (kept.line <> 0 OR NOT"
-            f" EXISTS (SELECT FROM {table} AS said WHERE {same} AND said.amount <> 0))",
+            f"""
+            WITH merged AS (
+                MERGE INTO {partition} AS kept
+                USING (SELECT * FROM {table} AS row WHERE {_CHALK.format(row="row")}
+                       ORDER BY account_id, contract_id, service_id) AS said
+                ON {same} AND kept.kind = {int(kind)} AND kept.line = 0 AND kept.month = %(month)s
+                WHEN MATCHED AND said.amount = 0 THEN DELETE
+                WHEN MATCHED AND kept.amount <> said.amount THEN UPDATE SET amount = said.amount
+                WHEN NOT MATCHED AND said.amount <> 0 THEN
+                    INSERT (account_id, contract_id, service_id, kind, line, month, house_id, for_month, method, unit,
+                        days, amount)
+                    VALUES (said.account_id, said.contract_id, said.service_id, {int(kind)}, 0, %(month)s,
+                        said.house_id, %(month)s, {int(Method.PENALTY)}, {int(Unit.ACCOUNT)}, 0, said.amount)
+                RETURNING merge_action() AS what
+            )
+            SELECT what, count(*) FROM merged GROUP BY 1
+            """,
             params,
         )
-        removed = cursor.rowcount
+        for what, count in cursor.fetchall():
+            written[what] += count
+        cursor.execute("SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on")
+    return DraftedFromTable(accounts, lines, amount, written["INSERT"], written["UPDATE"], written["DELETE"])
+
+
+@transaction.atomic
+def draft_nothing(*, month: Month, kind: int, but: str) -> int:
+    """Remove the month's chalk lines of a kind, save those `but` names: SQL of account_id, contract_id, service_id.
+
+    For kinds that the run does not own. Returns how many lines are gone.
+    """
+    if kind in DRAFTED or kind in NUMBERED or kind not in ChargeKind.values:
+        raise DraftRefused(f"Строки вида {kind} начисляют иначе.")
+    with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {partition} AS kept SET amount = said.amount FROM {table} AS said"
-            f" WHERE {same} AND {mine} AND kept.line = 0 AND kept.amount <> said.amount"
-            f" AND {_CHALK.format(row='kept')}",
-            params,
+            f"DELETE FROM {queries.partition(month)} AS kept WHERE kept.kind = {int(kind)}"
+            f" AND {_CHALK.format(row='kept')} AND NOT EXISTS (SELECT FROM ({but}) AS said WHERE"
+            " said.account_id = kept.account_id AND said.contract_id = kept.contract_id"
+            " AND said.service_id = kept.service_id)",
+            {"month": month.first},
         )
-        changed = cursor.rowcount
-        cursor.execute(
-            f"INSERT INTO {partition} (account_id, contract_id, service_id, kind, line, month, house_id, for_month,"
-            " method, unit, days, amount)"
-            f" SELECT account_id, contract_id, service_id, {int(kind)}, 0, %(month)s, house_id, %(month)s,"
-            f" {int(Method.PENALTY)}, {int(Unit.ACCOUNT)}, 0, amount FROM {table} AS said"
-            f" WHERE amount <> 0 AND {_CHALK.format(row='said')} AND NOT EXISTS (SELECT FROM {partition} AS kept"
-            f" WHERE {same} AND kept.kind = {int(kind)} AND kept.line = 0)"
-            " ORDER BY account_id, contract_id, service_id",
-            params,
-        )
-        inserted = cursor.rowcount
-    return DraftedFromTable(accounts, lines, amount, inserted, changed, removed)
+        return int(cursor.rowcount)
 
 
 # Chalk: the contract's month is open, or it is posted and the account held, while it is not closed.

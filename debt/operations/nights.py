@@ -2,7 +2,9 @@
 
 An account's penalties are computed once for every day that is left of the month and stored beside the balance
 (`debt_accrual`): a quiet night only reads the number of its day. Blocks of houses are transactions and wait in
-PostgreSQL, so several workers take them side by side and a killed one loses nothing.
+PostgreSQL, so several workers take them side by side and a killed one loses nothing. A night of few changes has blocks
+of two kinds: first those that compute accounts with news, as many as are worth one reading; then those where the
+others grow, many more accounts in one statement.
 """
 
 from __future__ import annotations
@@ -39,8 +41,8 @@ logger = logging.getLogger(__name__)
 KIND = "debt.penalties"
 ROOM = "debt.operations.nights"
 DUE = "debt_penalty_due"  # a temporary table
-BLOCK = 8_000  # accounts computed at one time
-QUIET_BLOCK = 20_000  # of accounts that mostly grow by a day: a row a pair
+BLOCK = 1_500  # debtors computed at one time, several hundred lines each
+QUIET_BLOCK = 100_000  # accounts that grow by a day in one statement: houses are locked for a second
 BLOCKS_EACH = 3
 STORED = ("account_id", "contract_id", "service_id", "month", "house_id", "since", "posted_kopecks", "accrued_kopecks")
 
@@ -90,7 +92,7 @@ class PenaltySummary:
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """One run: the open month, the day accrued to (inclusive), who is computed anew. whole: everybody."""
+    """One run: the open month, the day accrued to (inclusive), who is computed anew. whole: everybody concerned."""
 
     month: Month
     until: date
@@ -98,6 +100,7 @@ class Night:
     whole: bool
     is_proof: bool
     news: frozenset[int]
+    growing_from: int | None = None  # number of the first block whose accounts grow
 
 
 def charge_penalties(
@@ -177,20 +180,23 @@ def _of_all(
     book = queries.book_of(month)
     is_known = book is not None and book.contracts == ground.contracts
     whole = whole or not is_known
-    run = _start(month, until, whole=whole)
+    run = _start(month, until, whole=whole, law=law, news=_news(month, until, book, ground))
     try:
         if more_hands is not None:
             more_hands(run.pk)
         is_much = run.total >= BLOCKS_EACH * workers  # a process has to start, too
         said = crew.work_together(run.pk, workers, ROOM) if workers > 1 and is_much else []
-        take_blocks(run.pk)
         night = reference_of(run.pk)
+        while bill_next_block(run.pk, night):
+            pass
         while bill_next_block(run.pk, night, wait=True):
             pass  # those of a worker that died
     except BaseException as fault:
         accounts_operations.fail_run(run.pk, message=str(fault) or type(fault).__name__)
         raise
     summary = sum((_unpack(row.message) for row in run.blocks.order_by("number")), PenaltySummary())
+    if whole:
+        summary += PenaltySummary(removed=_sweep(month))
     facts = {
         "until": until, "contracts": ground.contracts, "accounts": ground.accounts, "since": ground.since,
         "closed_days": ground.closed_days, **({"proved_on": until} if whole else {}),
@@ -205,17 +211,35 @@ def _of_all(
 
 
 @transaction.atomic
-def _start(month: Month, until: date, *, whole: bool) -> Run:
+def _start(month: Month, until: date, *, whole: bool, law: penalties.Law, news: frozenset[int]) -> Run:
     # Whatever was killed half-way is begun anew: what stands of it is right, and computing it twice changes nothing.
     Run.objects.filter(kind=KIND, month=month.first, state=RunState.RUNNING).update(
         state=RunState.CANCELLED, finished_at=Now(), message="Начато новое начисление этого месяца."
     )
-    waiting = list(billing_queries.blocks(None, BLOCK if whole else QUIET_BLOCK))
-    run = accounts_operations.start_run(KIND, month=month, scope={"day": until, "whole": whole}, total=len(waiting))
+    concerned: set[int] | None = set(news)
+    if whole:
+        concerned = queries.concerned(month=month, law=law)
+        concerned = None if concerned is None else concerned | queries.with_accruals(month=month)
+    # A block says whom of its houses it computes; where it says nothing, everybody.
+    computing = (
+        [(houses, "") for houses in billing_queries.blocks(None, BLOCK)] if concerned is None
+        else [(houses, json.dumps(ids)) for houses, ids in queries.blocks_of(account_ids=concerned, size=BLOCK)]
+    )  # fmt: skip
+    growing = [] if whole else [(houses, "") for houses in billing_queries.blocks(None, QUIET_BLOCK)]
+    waiting = [*computing, *growing]
+    scope = {"day": until, "whole": whole, "growing_from": None if whole else len(computing) + 1}
+    run = accounts_operations.start_run(KIND, month=month, scope=scope, total=len(waiting))
     RunBlock.objects.bulk_create(
-        [RunBlock(run=run, number=number, houses=list(houses)) for number, houses in enumerate(waiting, 1)]
+        RunBlock(run=run, number=number, houses=list(houses), message=whom)
+        for number, (houses, whom) in enumerate(waiting, 1)
     )
     return run
+
+
+def _news(month: Month, until: date, book: PenaltyBook | None, ground: queries.Ground) -> frozenset[int]:
+    """Who does not grow by a day: a fact is new, or the day was not foreseen."""
+    known = queries.with_news(month=month, book=book, now=ground) if book is not None else frozenset[int]()
+    return known | queries.unforeseen(month=month, until=until)
 
 
 def reference_of(run_id: int) -> Night:
@@ -224,14 +248,14 @@ def reference_of(run_id: int) -> Night:
     assert run.month is not None  # penalties always have one
     month, law, until = Month(run.month), queries.law(), date.fromisoformat(run.scope["day"])
     ground, book = queries.ground(month=month, rules=law), queries.book_of(month)
-    news = queries.with_news(month=month, book=book, now=ground) if book is not None else frozenset[int]()
     return Night(
         month=month,
         until=until,
         law=law,
         whole=run.scope["whole"],
         is_proof=book is not None and book.contracts == ground.contracts and book.until <= until,
-        news=news,
+        news=_news(month, until, book, ground),
+        growing_from=run.scope["growing_from"],
     )
 
 
@@ -249,12 +273,21 @@ def bill_next_block(run_id: int, night: Night, *, wait: bool = False) -> bool:
         )
         if block is None:
             return False
-        accounts = accounts_queries.PersonalAccount.objects.filter(house_id__in=block.houses)
-        made = _charge(night, sorted(accounts.values_list("pk", flat=True)), block.houses)
+        if night.growing_from is not None and block.number >= night.growing_from:
+            made = _grow(night, block.houses)
+        else:
+            made = _charge(night, _whom(block), block.houses)
         message = json.dumps(asdict(made), default=str)
         RunBlock.objects.filter(pk=block.pk).update(state=RunState.DONE, finished_at=Now(), message=message)
     Run.objects.filter(pk=run_id).update(done=F("done") + 1)
     return True
+
+
+def _whom(block: RunBlock) -> list[int]:
+    if block.message:
+        return list(json.loads(block.message))
+    accounts = accounts_queries.PersonalAccount.objects.filter(house_id__in=block.houses)
+    return sorted(accounts.values_list("pk", flat=True))
 
 
 def take_blocks(run_id: int) -> int:
@@ -274,43 +307,49 @@ def _unpack(text: str) -> PenaltySummary:
 
 
 def _charge(night: Night, account_ids: list[int], house_ids: Sequence[int] | None = None) -> PenaltySummary:
-    """Draft the penalties of these accounts; of those without news as foreseen, unless the night is whole."""
+    """Compute the penalties of these accounts from ink and draft them.
+
+    Where the others grow after them, what stands is counted then.
+    """
     if not account_ids:
         return PenaltySummary()
     if house_ids is None:
         houses = accounts_queries.PersonalAccount.objects.filter(pk__in=account_ids).values_list("house_id", flat=True)
         house_ids = sorted(set(houses))
     writing.lock_houses(house_ids)
-    anew = account_ids
-    if not night.whole:
-        unforeseen = queries.unforeseen(account_ids=account_ids, month=night.month, until=night.until)
-        anew = sorted({*unforeseen, *night.news.intersection(account_ids)})
-    astray = _compute(night, anew)
-    _grow(night, account_ids)
+    astray = _compute(night, account_ids)
+    made = _draft(night, account_ids, house_ids)
+    counted = made if night.whole else replace(made, accounts=0, lines=0, amount=ZERO)
+    return replace(counted, recomputed=len(account_ids), astray=astray)
+
+
+def _grow(night: Night, house_ids: Sequence[int]) -> PenaltySummary:
+    """Draft what is stored of the day. Whose penalties were computed tonight has it already."""
+    writing.lock_houses(house_ids)
+    return _draft(night, None, house_ids)
+
+
+def _draft(night: Night, account_ids: Sequence[int] | None, house_ids: Sequence[int]) -> PenaltySummary:
+    """The lines of the day from what is stored: accrued, less what earlier months posted and drafted."""
+    lines = queries.lines_due(month=night.month, until=night.until, account_ids=account_ids, house_ids=house_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {DUE}")
+        cursor.execute(f"CREATE TEMP TABLE {DUE} ON COMMIT DROP AS {lines}")
+        cursor.execute(f"ANALYZE {DUE} (account_id)")
     made = billing_operations.draft_table(
         month=night.month, kind=billing_queries.ChargeKind.PENALTY, table=DUE, account_ids=account_ids
     )
-    return PenaltySummary(
-        accounts=made.accounts,
-        lines=made.lines,
-        amount=made.amount,
-        inserted=made.inserted,
-        changed=made.changed,
-        removed=made.removed,
-        recomputed=len(anew),
-        astray=astray,
-    )
+    return PenaltySummary(made.accounts, made.lines, made.amount, made.inserted, made.changed, made.removed)
 
 
-def _grow(night: Night, account_ids: Sequence[int]) -> None:
-    """The lines of the day into a table of this transaction: accrued, less what earlier months posted and drafted."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"DROP TABLE IF EXISTS {DUE}")
-        cursor.execute(
-            f"CREATE TEMP TABLE {DUE} ON COMMIT DROP AS"
-            f" {queries.lines_due(account_ids=account_ids, month=night.month, until=night.until)}"
-        )
-        cursor.execute(f"ANALYZE {DUE}")
+@transaction.atomic
+def _sweep(month: Month) -> int:
+    """Remove chalk that nothing accrues behind: a line put there by hand, of an account that nobody computes."""
+    stands = queries.accruals_of(month)
+    return billing_operations.draft_nothing(
+        month=month, kind=billing_queries.ChargeKind.PENALTY,
+        but=f"SELECT account_id, contract_id, service_id FROM {stands}",
+    )  # fmt: skip
 
 
 def _compute(night: Night, account_ids: list[int]) -> int:

@@ -1,8 +1,20 @@
 """What is late, by how much, and why: the law of penalties, the open items over time, the sheet. Only reads."""
 
-from debt.queries.items import LONG_AGO, OpenDebts, accruals, open_debts, penalties_due
+from debt.queries.items import LONG_AGO, OpenDebts, accruals, concerned, open_debts, penalties_due
 from debt.queries.law import CAP, CAPPED, DUE_DAY, FIXED, KEY_RATE, law, warning_of_cap
-from debt.queries.nights import Ground, accruals_of, astray, book_of, foreseen, ground, lines_due, unforeseen, with_news
+from debt.queries.nights import (
+    Ground,
+    accruals_of,
+    astray,
+    blocks_of,
+    book_of,
+    foreseen,
+    ground,
+    lines_due,
+    unforeseen,
+    with_accruals,
+    with_news,
+)
 from debt.queries.sheet import (
     NoSuchAccount,
     PenaltySheet,
@@ -20,7 +32,8 @@ from debt.queries.sheet import (
 
 __all__ = [
     "CAP", "CAPPED", "DUE_DAY", "FIXED", "KEY_RATE", "LONG_AGO", "Ground", "NoSuchAccount", "OpenDebts", "PenaltySheet",
-    "PrintedDebt", "PrintedSheet", "SheetDebt", "SheetRow", "accruals", "accruals_of", "astray", "book_of", "explain",
+    "PrintedDebt", "PrintedSheet", "SheetDebt", "SheetRow", "accruals", "accruals_of", "astray", "blocks_of", "book_of", "concerned", "explain",
     "explain_penalties", "explain_penalty", "foreseen", "ground", "law", "lines_due", "open_debts", "penalties_due",
-    "penalty_sheet", "printed_sheet", "roubles", "unforeseen", "warning_of_cap", "with_news",
+    "penalty_sheet", "printed_sheet", "roubles", "unforeseen", "warning_of_cap", "with_accruals",
+    "with_news",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
+from django.db import connection
 
 from accounts.calendar import Month
 from accounts.money import ZERO
@@ -20,17 +21,25 @@ from payments import queries as payments_queries
 # The document of the last closed month, `mark`, and what came after it is read for everybody. Older months are read
 # only for pairs that owed or had a credit there besides that document, or about whose older months something came since
 # (and for those paid late within that month, were it posted before the last accrual). The others are settled.
-_OLD = """
-    SELECT account_id, contract_id, service_id FROM payments_balance
-    WHERE account_id = ANY(%(accounts)s) AND month = %(mark)s AND contract_id <> 0 AND closing - charged <> 0
+_OF_OLD_MONTHS = """
+    SELECT {what} FROM payments_balance AS part
+    WHERE {scope} AND part.month = %(mark)s AND part.contract_id <> 0 AND part.closing <> part.charged
     UNION
-    SELECT part.account_id, part.contract_id, part.service_id
-    FROM payments_allocation AS part JOIN payments_payment AS payment ON payment.id = part.payment_id
-    WHERE part.account_id = ANY(%(accounts)s) AND part.day >= %(mark)s AND part.contract_id <> 0 AND part.part <> 2
+    SELECT {what} FROM payments_allocation AS part JOIN payments_payment AS payment ON payment.id = part.payment_id
+    WHERE {scope} AND part.day >= %(mark)s AND part.contract_id <> 0 AND part.part <> 2
         AND part.for_month < %(mark)s AND (part.day >= %(after_mark)s OR payment.paid_on - part.for_month > 40)
     UNION
-    SELECT account_id, contract_id, service_id FROM billing_charge
-    WHERE account_id = ANY(%(accounts)s) AND month >= %(mark)s AND kind <> 6 AND for_month < %(mark)s
+    SELECT {what} FROM billing_charge AS part
+    WHERE {scope} AND part.month >= %(mark)s AND part.kind <> 6 AND part.for_month < %(mark)s
+"""
+_OLD = _OF_OLD_MONTHS.format(
+    what="part.account_id, part.contract_id, part.service_id", scope="part.account_id = ANY(%(accounts)s)"
+)
+# The same of the whole region, and whom a month after the mark was charged a penalty.
+_CONCERNED = f"""
+    {_OF_OLD_MONTHS.format(what="part.account_id", scope="true")}
+    UNION
+    SELECT account_id FROM billing_charge WHERE month > %(mark)s AND month <= %(upto)s AND kind = 6
 """
 _LINES = """
     SELECT account_id, contract_id, service_id, month, for_month, amount FROM billing_charge
@@ -144,6 +153,42 @@ def _charged(lines: pl.DataFrame, account_ids: list[int], month: Month) -> pl.Da
     sums = ink.group_by(*_PAIRS, "month", "for_month").agg(amount=pl.col("amount").sum())
     document = pl.when(pl.col("amount") < 0).then("for_month").otherwise("month")
     return sums.group_by(*_PAIRS, month=document).agg(charged=pl.col("amount").sum())
+
+
+def concerned(*, month: Month, law: Law) -> set[int] | None:
+    """Accounts whose penalties of the open month may be other than none; None: nobody can be left out.
+
+    Once the books are closed up to the month before, who owes its document alone accrues nothing until the month is
+    over, unless terms say so (an organisation owes from the first day): the region's debtors are read, not everybody.
+    """
+    closed = [mark for mark in payments_queries.closed_months() if mark < month]
+    if not closed:
+        return None
+    mark, upto = max(closed), month.previous
+    params = {"mark": mark.first, "after_mark": mark.next.first, "upto": upto.first}
+    with connection.cursor() as cursor:
+        cursor.execute(_CONCERNED, params)
+        found = {account_id for (account_id,) in cursor.fetchall()}
+        who, what = set(), set()
+        for terms in penalties.accruing(law, months=list(Month.range(mark, upto)), until=month.last):
+            if terms.debtor not in (penalties.Debtor.ANY, penalties.Debtor.PERSON):
+                who.add(terms.debtor)
+            elif terms.contract_id is None and terms.service_id is None:
+                return None
+            else:
+                of_terms = [("contract_id", terms.contract_id), ("service_id", terms.service_id)]
+                what.add(" AND ".join(f"{name} = {int(value)}" for name, value in of_terms if value is not None))
+        if who:
+            cursor.execute("SELECT id FROM accounts_personalaccount WHERE payer_organisation_id IS NOT NULL")
+            found |= {account_id for (account_id,) in cursor.fetchall()}
+        if what:
+            cursor.execute(
+                "SELECT DISTINCT account_id FROM billing_charge"
+                f" WHERE month >= %(mark)s AND month <= %(upto)s AND kind <> 6 AND ({' OR '.join(sorted(what))})",
+                params,
+            )
+            found |= {account_id for (account_id,) in cursor.fetchall()}
+    return found
 
 
 def penalties_due(

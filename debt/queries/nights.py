@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -120,24 +120,54 @@ def with_news(*, month: Month, book: PenaltyBook, now: Ground) -> frozenset[int]
     return frozenset(differ | paid | now.held)
 
 
-def unforeseen(*, account_ids: Sequence[int], month: Month, until: date) -> list[int]:
+def unforeseen(*, month: Month, until: date) -> frozenset[int]:
     """Accounts of a stored pair that does not know the day: it lies before, or no rate was known so far ahead."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT DISTINCT account_id FROM {accruals_of(month)}"
-            f" WHERE account_id = ANY({billing_queries.array(account_ids)})"
-            " AND (since > %(until)s OR %(until)s - since >= cardinality(accrued_kopecks)) ORDER BY 1",
+            " WHERE since > %(until)s OR %(until)s - since >= cardinality(accrued_kopecks)",
             {"until": until},
         )
-        return [account_id for (account_id,) in cursor.fetchall()]
+        return frozenset(account_id for (account_id,) in cursor.fetchall())
 
 
-def lines_due(*, account_ids: Sequence[int], month: Month, until: date) -> str:
-    """SQL of the accounts' lines on a day: account_id, contract_id, service_id, house_id, amount in roubles.
+def with_accruals(*, month: Month) -> set[int]:
+    """Accounts of which something is stored in the open month."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT DISTINCT account_id FROM {accruals_of(month)}")
+        return {account_id for (account_id,) in cursor.fetchall()}
 
-    Accrued to the day, less what posted months charged and what stands as chalk in earlier months, still open.
+
+def blocks_of(*, account_ids: Iterable[int], size: int) -> Iterator[tuple[list[int], list[int]]]:
+    """(houses, their accounts among these) in groups of about `size` accounts, neighbours together."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT house_id, array_agg(id ORDER BY id) FROM accounts_personalaccount"
+            f" WHERE id = ANY({billing_queries.array(account_ids)}) GROUP BY 1 ORDER BY 1"
+        )
+        rows = cursor.fetchall()
+    houses: list[int] = []
+    held: list[int] = []
+    for house_id, ids in rows:
+        if houses and len(held) + len(ids) > size:
+            yield houses, held
+            houses, held = [], []
+        houses.append(house_id)
+        held += ids
+    if houses:
+        yield houses, held
+
+
+def lines_due(*, month: Month, until: date, account_ids: Sequence[int] | None, house_ids: Sequence[int]) -> str:
+    """SQL of lines on a day: account_id, contract_id, service_id, house_id, amount in roubles.
+
+    Of the accounts, or of all accounts of the houses. Accrued to the day, less what posted months charged and what
+    stands as chalk in earlier months, still open.
     """
-    scope = billing_queries.array(account_ids)
+    whose = (
+        f"house_id = ANY({billing_queries.array(house_ids)})" if account_ids is None
+        else f"account_id = ANY({billing_queries.array(account_ids)})"
+    )  # fmt: skip
     drafted, join = "0", ""
     earlier = [billing_queries.day(one.first) for one in billing_queries.open_months() if one < month]
     if earlier:
@@ -146,13 +176,13 @@ def lines_due(*, account_ids: Sequence[int], month: Month, until: date) -> str:
             " LEFT JOIN (SELECT c.account_id, c.contract_id, c.service_id, (sum(c.amount) * 100)::bigint AS kopecks"
             " FROM billing_charge AS c JOIN billing_contractmonth AS m ON m.contract_id = c.contract_id"
             " AND m.month = c.month AND m.state = 'open'"
-            f" WHERE c.account_id = ANY({scope}) AND c.kind = 6 AND c.month IN ({', '.join(earlier)})"
+            f" WHERE c.{whose} AND c.kind = 6 AND c.month IN ({', '.join(earlier)})"
             " GROUP BY 1, 2, 3) AS d USING (account_id, contract_id, service_id)"
         )
     return (
         "SELECT account_id, contract_id, service_id, a.house_id, round((a.accrued_kopecks"
         f"[{billing_queries.day(until)} - a.since + 1] - a.posted_kopecks - {drafted}) / 100.0, 2)::numeric(14, 2)"
-        f" AS amount FROM {accruals_of(month)} AS a{join} WHERE account_id = ANY({scope})"
+        f" AS amount FROM {accruals_of(month)} AS a{join} WHERE a.{whose}"
     )
 
 
