@@ -32,8 +32,8 @@ from debt.queries.sheet import (
 
 __all__ = [
     "CAP", "CAPPED", "DUE_DAY", "FIXED", "KEY_RATE", "LONG_AGO", "Ground", "NoSuchAccount", "OpenDebts", "PenaltySheet",
-    "PrintedDebt", "PrintedSheet", "SheetDebt", "SheetRow", "accruals", "accruals_of", "astray", "blocks_of", "book_of", "concerned", "explain",
-    "explain_penalties", "explain_penalty", "foreseen", "ground", "law", "lines_due", "open_debts", "penalties_due",
-    "penalty_sheet", "printed_sheet", "roubles", "unforeseen", "warning_of_cap", "with_accruals",
-    "with_news",
+    "PrintedDebt", "PrintedSheet", "SheetDebt", "SheetRow", "accruals", "accruals_of", "astray", "blocks_of", "book_of",
+    "concerned", "explain", "explain_penalties", "explain_penalty", "foreseen", "ground", "law", "lines_due",
+    "open_debts", "penalties_due", "penalty_sheet", "printed_sheet", "roubles", "unforeseen", "warning_of_cap",
+    "with_accruals", "with_news",
 ]  # fmt: skip
