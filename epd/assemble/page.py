@@ -380,7 +380,8 @@ def _window(account: Mapping[str, Any]) -> dict[str, Any]:
     """Name and address for the window of the envelope: nothing else may show there."""
     name = account["payer"] or "Собственнику помещения"
     street, town = tied(account["street"]), tied(account["town"])
-    for look, size, most in NAME_SIZES:
+    look, names, address = "", [name], [street, town]
+    for look, size, most in NAME_SIZES:  # noqa: B007  # the last one if nothing fits
         names = fit.wrap(name, "bold", size, WINDOW_MM)
         address = [*fit.wrap(street, "sans", size, WINDOW_MM), *fit.wrap(town, "sans", size, WINDOW_MM)]
         if len(names) <= most and len(address) <= most + 1:
@@ -656,7 +657,6 @@ def _printed_dial(dial: Mapping[str, Any]) -> dict[str, str]:
     return {
         "resource": ", ".join(part for part in (dial["resource"], zone, dial["place"]) if part),
         "serial": dial["serial"].lstrip("№ "),
-        "place": dial["place"],
         "previous": quantity(dial["previous"]),
         "previous_on": short(dial["previous_on"]),
         "current": quantity(dial["current"]) or "нет",

@@ -1,19 +1,25 @@
 """Facts become the payload, the payload the printed strings."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
+from fontTools.ttLib import TTFont
+from hypothesis import given
+from hypothesis import strategies as st
 
 from accounts.calendar import Month
 from accounts.kinds import ServiceKind
 from billing.models import Method
 from epd import assemble, barcode
-from epd.assemble import DocumentRefused, blank, money, phone, price, quantity, tied
+from epd.assemble import DocumentRefused, blank, fit, money, page, phone, price, quantity, tied, widths
 from tests.unit.epd import samples
 
+MONTH = samples.MONTH
 NBSP = assemble.SPACE
 
 
@@ -157,64 +163,86 @@ def test_a_table_overrides_the_calendar():
 # --- the printed strings ---------------------------------------------------------------------------------------------
 
 
+def printed(facts, **others):
+    return assemble.form(assemble.payload(facts), **others)
+
+
+def said(lines):
+    """Lines of a paragraph as they are read."""
+    return " ".join(getattr(line, "text", line) for line in lines).replace(NBSP, " ")
+
+
+def facts_of(rows):
+    return {fact.title: said(fact.lines) for fact in rows}
+
+
 def test_what_to_pay_with_and_without_debt():
-    form = assemble.form(assemble.payload(samples.debtor()))
-    assert (form.pay["roubles"], form.pay["kopecks"]) == (f"13{NBSP}315", "47")
+    form = printed(samples.debtor())
+    assert form.pay["sum"] == f"13{NBSP}315,47 ₽"
     assert form.pay["until"] == "до 16 ноября 2026 г. включительно"
-    assert form.pay["current"] == f"8{NBSP}135,73"
-    assert form.pay["earlier"] == f"5{NBSP}179,74"
+    assert (form.pay["current_title"], form.pay["current"]) == ("За октябрь 2026, без долга", f"8{NBSP}135,73 ₽")
+    assert (form.pay["earlier_title"], form.pay["earlier"]) == ("Долг за прошлые месяцы", f"5{NBSP}179,74 ₽")
+    assert (form.pay["total_title"], form.pay["total"]) == ("Вместе с долгом", f"13{NBSP}315,47 ₽")
 
 
 def test_an_overpaid_account_is_told_not_to_pay():
-    form = assemble.form(assemble.payload(samples.advance()))
-    assert form.pay["headline"] == "Платить не нужно: аванс"
-    assert form.pay["roubles"] == f"3{NBSP}829"
-    assert form.qr == ""
+    form = printed(samples.advance())
+    assert form.pay["headline"] == "Платить не нужно: у вас аванс"
+    assert form.pay["sum"] == f"3{NBSP}829,44 ₽"
+    assert (form.qr, form.desk, form.slip["until"]) == ("", "", "")
     assert form.advance == f"{assemble.MINUS}12{NBSP}000,00"
 
 
 def test_steps_of_nothing_are_not_printed():
-    titles = [step.title for step in assemble.form(assemble.payload(samples.facts())).steps]
+    titles = [step.title for step in printed(samples.facts()).steps]
     assert titles == ["Долг на начало", "Начислено", "Повыш. коэфф.", "Оплачено", "К оплате на конец"]
-    assert "Перерасчёты" in [step.title for step in assemble.form(assemble.payload(samples.debtor())).steps]
+    assert "Перерасчёты" in [step.title for step in printed(samples.debtor()).steps]
 
 
-def test_zero_corrections_are_blank():
-    water = line(assemble.form(assemble.payload(samples.facts())), "Холодное водоснабжение")
+def test_columns_of_nothing_are_not_printed():
+    assert printed(samples.facts()).columns == {
+        "uplift": True, "recalculated": False, "benefits": False, "penalty": False,
+    }  # fmt: skip
+    assert all(printed(samples.debtor()).columns.values())
+
+
+def test_a_row_says_how_its_volume_was_measured_and_nothing_of_zeros():
+    water = line(printed(samples.facts()), "Холодное водоснабжение")
     assert (water.recalculated, water.benefits, water.penalty, water.uplift) == ("", "", "", "")
-    assert (water.volume, water.unit, water.mark, water.tariff) == ("7", "м³", "2", "46,37")
+    assert (water.volume, water.unit, water.tariff) == ("7", f"м³{NBSP}(2)", "46,37")
     assert (water.supplier, water.charged, water.closing) == ("ООО «Оренбург Водоканал»", "324,59", "324,59")
 
 
 def test_a_recalculation_has_its_sign_and_basis():
-    form = assemble.form(assemble.payload(samples.debtor()))
+    form = printed(samples.debtor())
     assert line(form, "Отопление").recalculated == f"{assemble.MINUS}312,40"
     (basis,) = form.recalculations
     assert basis["service"] == "Отопление"
-    assert "акт № 14" in basis["text"]
+    assert "акт № 14" in said(basis["lines"])
     assert basis["amount"] == f"{assemble.MINUS}312,40"
 
 
 def test_footnotes_explain_the_marks_that_stand():
-    form = assemble.form(assemble.payload(samples.facts()))
-    assert [note[:3] for note in form.footnotes] == ["(1)", "(2)", "(4)", "(6)"]
+    told = said(printed(samples.facts()).footnotes)
+    assert [mark for mark in range(1, 8) if f"({mark})" in told] == [1, 2, 4, 6]
 
 
 def test_the_due_day_is_explained():
-    (note,) = [note for note in assemble.form(assemble.payload(samples.facts())).notes if "Срок оплаты" in note]
-    assert "15 ноября 2026" in note
-    assert "16 ноября 2026" in note
-    assert "193" in note
+    form = printed(samples.facts())
+    told = said([*form.notes, *form.notes_right])
+    assert "Срок оплаты за октябрь 2026: 15 ноября 2026" in told
+    assert "перенесён на 16 ноября 2026" in told
+    assert "193" in told
 
 
 def test_an_organisation_has_no_residents_and_its_inn():
-    titles = dict(assemble.form(assemble.payload(samples.organisation())).payer)
+    titles = facts_of(printed(samples.organisation()).payer)
     assert "Проживают" not in titles
     assert titles["ИНН плательщика"] == samples.INN
 
 
 def test_a_tenant_and_his_landlord():
-    titles = dict(assemble.form(assemble.payload(samples.communal_room())).payer)
+    titles = facts_of(printed(samples.communal_room()).payer)
     assert titles["Наниматель"].startswith("Константинопольская")
     assert titles["Собственники"] == "Муниципальное образование «город Оренбург»"
     assert titles["Проживают"] == "1 чел., временно 2 чел."
@@ -222,14 +250,86 @@ def test_a_tenant_and_his_landlord():
 
 def test_a_replaced_document_is_named():
     elder = {"number": "56-202610-1", "issued_on": "2026-11-03", "reason": "ошибка в показании"}
-    form = assemble.form(assemble.payload(samples.facts(replaces=elder, issue=2)))
-    assert form.title["instead"] == "Взамен документа № 56-202610-1 от 03.11.2026: ошибка в показании"
+    form = printed(samples.facts(replaces=elder, issue=2))
+    assert form.head["instead"].replace(NBSP, " ") == (
+        "Взамен документа № 56-202610-1 от 03.11.2026: ошибка в показании"
+    )
 
 
 def test_the_identifier_of_gis_gets_into_head_and_code():
-    form = assemble.form(assemble.payload(samples.facts()), gis_id="20МВ875415-07-6101")
-    assert form.title["gis"] == "20МВ875415-07-6101"
+    form = printed(samples.facts(), gis_id="20МВ875415-07-6101")
+    assert facts_of(form.ids)["Идентификатор документа"] == "20МВ875415-07-6101"
     assert barcode.read(form.qr).fields["UIN"] == "20МВ875415-07-6101"
+
+
+def test_the_chart_shows_twelve_months_the_highest_to_the_top():
+    form = printed(samples.facts())
+    assert [bar.month for bar in form.chart] == [
+        "ноя", "дек", "янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт",
+    ]  # fmt: skip
+    assert max(Decimal(bar.height) for bar in form.chart) == Decimal("15.00") == Decimal(form.chart[2].height)
+    assert (form.chart[-1].amount, form.chart[-1].look) == (f"8{NBSP}135", "now")
+    assert form.chart_note == f"За октябрь 2026 начислено на 2{NBSP}120,07 ₽ больше, чем в прошлом месяце."
+
+
+def test_months_without_charges_are_empty_places_and_a_refund_has_no_bar():
+    history = ((MONTH.previous, Decimal("-10.00")), (MONTH, Decimal("50.00")))
+    form = printed(samples.facts(history=history))
+    assert [(bar.amount, bar.height) for bar in form.chart[-3:]] == [("", "0.00"), ("−10", "0.00"), ("50", "15.00")]
+
+
+def test_slots_are_named_by_their_path():
+    form = printed(samples.debtor())
+    slots = assemble.slots(form)
+    assert slots["pay.sum"] == f"13{NBSP}315,47 ₽"
+    assert slots["lines.1.name"] == "Содержание жилого помещения"
+    assert slots["payer.0.lines.0"] == "Иванова Мария Петровна"
+    assert slots["chart.11.height"] == "12.07"
+    assert all(isinstance(text, str) for text in slots.values())
+
+
+def test_documents_that_differ_in_numbers_have_one_shape():
+    others = tuple(replace(c, amount=c.amount + Decimal("1.11")) for c in samples.CHARGES)
+    assert printed(samples.facts()).shape == printed(samples.facts(charges=others)).shape
+    assert printed(samples.facts()).shape != printed(samples.debtor()).shape
+    assert hash(printed(samples.facts()).shape)
+
+
+# --- measured text ---------------------------------------------------------------------------------------------------
+
+
+def test_widths_are_those_of_the_font_files():
+    names = {"SANS": "PTSans-Regular", "BOLD": "PTSans-Bold", "NARROW": "PTSansNarrow-Regular",
+             "NARROW_BOLD": "PTSansNarrow-Bold"}  # fmt: skip
+    for face, name in names.items():
+        font = TTFont(settings.BASE_DIR / "static" / "vendor" / "ptsans" / f"{name}.ttf")
+        glyphs, advances = font.getBestCmap(), font["hmtx"]
+        assert font["head"].unitsPerEm == 1000
+        assert getattr(widths, face) == tuple(advances[glyphs[ord(sign)]][0] for sign in widths.CHARACTERS)
+
+
+@given(st.text(alphabet="абвгд ежз-12,.№  ", max_size=200), st.integers(min_value=8, max_value=90))
+def test_lines_fit_and_lose_nothing(text, room):
+    lines = fit.wrap(text, "sans", 8, room)
+    assert all(fit.width_mm(line, "sans", 8) <= room for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_lines_break_at_spaces_and_long_words_after_a_hyphen():
+    assert fit.wrap("", "sans", 8, 30) == []
+    assert fit.wrap("ул. Чкалова, дом 5", "sans", 8, 20) == ["ул. Чкалова,", "дом 5"]
+    assert fit.wrap("Константинопольская-Преображенская", "sans", 8, 40) == ["Константинопольская-", "Преображенская"]
+
+
+def test_heights_of_rows_are_those_of_the_stylesheet():
+    css = (settings.BASE_DIR / "templates" / "epd" / assemble.TEMPLATE_VERSION / "document.css").read_text("utf-8")
+    rules = re.findall(r"^((?:\.close )?\.calc tr\.[^{]*?) \{ height: ([\d.]+)mm", css, re.MULTILINE)
+    for heights, close in ((page.ROW_MM, False), (page.CLOSE_MM, True)):
+        found = {
+            look: height for looks, height in rules if looks.startswith(".close") is close
+            for look in re.findall(r"tr\.(\w+)", looks)
+        }  # fmt: skip
+        assert found == {look: str(height) for look, height in heights.items()}
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
 """The page as people, scanners and programs see it."""
 
+import json
 import shutil
 import subprocess
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 import zxingcpp
-from PIL import Image
+from lxml import html
+from PIL import Image, ImageChops, ImageStat
 
 from accounts.calendar import Month
 from epd import assemble, barcode, render
@@ -41,9 +44,11 @@ def pages(path):
 
 
 def codes(path, dpi=200):
-    tool("pdftoppm", "-r", dpi, "-png", path, path.with_suffix(""))
+    """Codes of the first page: the payment code, the desk's bars, and the links by their text."""
+    tool("pdftoppm", "-r", dpi, "-gray", "-png", path, path.with_suffix(""))
     picture = Image.open(next(iter(sorted(path.parent.glob(f"{path.stem}-*1.png")))))
-    return {str(code.format): code for code in zxingcpp.read_barcodes(picture.convert("L"))}
+    found = zxingcpp.read_barcodes(picture)
+    return {code.text if code.text.startswith("http") else str(code.format): code for code in found}
 
 
 def test_the_printed_code_is_read_field_by_field(debtor):
@@ -70,6 +75,7 @@ def test_the_printed_code_is_read_field_by_field(debtor):
     }
     assert qr.problems == ()
     assert f"{qr.sum_kopecks / 100:.2f}" == content["total"]
+    assert found.keys() == {"QR Code", "Code 128", *samples.LINKS.values()}
     desk = barcode.read_desk_code(found["Code 128"].text)
     assert (desk.account, str(desk.amount)) == (samples.ACCOUNT, content["total"])
 
@@ -88,7 +94,7 @@ def test_the_text_holds_what_the_law_asks(debtor):
     _, path = debtor
     text = " ".join(tool("pdftotext", path, "-").split())
     for words in (
-        "ПЛАТЁЖНЫЙ ДОКУМЕНТ (СЧЁТ)", "за октябрь 2026", "Иванова Мария Петровна", "д. 14/2, кв. 57", "общая 54,3 м²",
+        "Платёжный документ (счёт)", "за октябрь 2026", "Иванова Мария Петровна", "д. 14/2, кв. 57", "общая 54,3 м²",
         "2 чел.", "Диспетчерская", "+7 353 225-11-22", samples.ACCOUNT, "13 315,47", "до 16 ноября 2026 г.",
         "компонент на тепловую энергию", "к = 1,5", "ООО «Оренбург Водоканал»", "перерасчёт за сентябрь 2026",
         "СВК-15-3 18 445102", "11.04.2030", "Учтены платежи, поступившие по 31.10.2026", samples.AGENT.bank.number,
@@ -100,8 +106,9 @@ def test_the_text_holds_what_the_law_asks(debtor):
 def test_the_text_reads_from_what_to_pay_to_the_explanations(debtor):
     _, path = debtor
     text = " ".join(tool("pdftotext", path, "-").split())
-    marks = ["до 16 ноября 2026", "1. Сведения о плательщике", "2. Получатели", "3. Расчёт размера", "4. Справочная",
-             "6. Сведения о перерасчётах", "Пояснения"]  # fmt: skip
+    marks = ["до 16 ноября 2026", "Долг на начало", "Начислено за двенадцать", "2. Получатели", "3. За что платить",
+             "4. Приборы учёта", "1. Сведения о плательщике", "4. Справочная", "6. Сведения о перерасчётах",
+             "Пояснения"]  # fmt: skip
     places = [text.index(mark) for mark in marks]
     assert places == sorted(places)
 
@@ -124,7 +131,7 @@ def test_only_pt_sans_is_embedded(debtor):
 def test_nothing_to_pay_has_no_code(tmp_path):
     path = tmp_path / "advance.pdf"
     path.write_bytes(render.pdf_of(assemble.payload(samples.advance())))
-    assert codes(path) == {}
+    assert codes(path).keys() == set(samples.LINKS.values())
     assert "Платить не нужно" in text_of(path)
 
 
@@ -140,3 +147,43 @@ def test_a_small_bill_of_an_old_month(tmp_path):
     path.write_bytes(render.pdf_of(assemble.payload(facts)))
     assert pages(path) <= 2
     assert "12 января 2026" in text_of(path).replace("\u00a0", " ")
+
+
+# --- the template ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["facts", "debtor", "advance", "communal_room", "organisation"])
+def test_every_text_of_the_page_stands_in_a_slot_and_every_slot_on_the_page(name):
+    content = assemble.payload(getattr(samples, name)())
+    page = html.fromstring(render.html_of(content))
+    placed = {node.get("data-s"): node for node in page.xpath("//*[@data-s]")}
+    slots = assemble.slots(assemble.form(content))
+    inside = {"pay.earlier_title", "pay.total_title", "pay.earlier", "pay.total"} if not slots["pay.earlier"] else set()
+    silent = {path for path in slots if path.endswith(".height") or path in {"qr", "desk", "why", "check"}}
+    unused = {path for path, text in slots.items() if path not in placed and path not in silent | inside and text}
+    assert unused == set()
+    assert placed.keys() <= slots.keys()
+    for path, node in placed.items():
+        assert (node.text or "") == slots[path], path
+        assert len(node) == 0, path
+
+
+# --- documents of the first drawing ----------------------------------------------------------------------------------
+
+ELDER = Path(__file__).parent / "payload_43_1.json"
+
+
+def test_a_document_of_the_first_drawing_is_printed_as_it_was(tmp_path):
+    path = tmp_path / "elder.pdf"
+    path.write_bytes(render.pdf_of(json.loads(ELDER.read_text("utf-8")), version="43-1"))
+    assert text_of(path) == ELDER.with_suffix(".txt").read_text("utf-8")
+    tool("pdftoppm", "-r", 40, "-gray", "-png", path, path.with_suffix(""))
+    for number in (1, 2):
+        now = Image.open(tmp_path / f"elder-{number}.png")
+        then = Image.open(ELDER.with_name(f"payload_43_1-{number}.png"))
+        assert ImageStat.Stat(ImageChops.difference(now, then)).mean[0] < 0.2
+
+
+def test_an_unknown_drawing_is_a_fault():
+    with pytest.raises(KeyError):
+        render.html_of(json.loads(ELDER.read_text("utf-8")), version="12-1")
