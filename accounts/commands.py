@@ -5,7 +5,6 @@ A command inherits from `Command`: a Refusal becomes its error, and so does what
 
 from __future__ import annotations
 
-import errno
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import calendar, queries
+from accounts import calendar, errors, queries
 from accounts.calendar import EARLIEST, LATEST
 from accounts.errors import Refusal
 
@@ -36,17 +35,6 @@ WORDS = [
     (r"ambiguous option: (\S+) could match (.+)", r"\1: непонятно, что это: \2. Напишите целиком."),
     (r"argument (.+?): (.+)", r"\1: \2"),
 ]
-REASONS = {
-    errno.ENOENT: "такого файла или папки нет",
-    errno.EISDIR: "это папка, а нужен файл",
-    errno.ENOTDIR: "на пути стоит файл, а нужна папка",
-    errno.EEXIST: "на этом месте уже стоит файл",
-    errno.EACCES: "нет прав",
-    errno.EPERM: "нет прав",
-    errno.EROFS: "диск только для чтения",
-    errno.ENOSPC: "на диске нет места",
-    errno.ENAMETOOLONG: "имя слишком длинное",
-}
 
 
 class _Parser(CommandParser):
@@ -154,15 +142,10 @@ def house_of(house_id: int) -> int:
     return house_id
 
 
-def reason_of(fault: OSError) -> str:
-    """What the system says against a file, in Russian."""
-    return REASONS.get(fault.errno or 0, f"отказ системы {fault.errno}")
-
-
 @contextmanager
 def files_at(path: Path | str) -> Iterator[None]:
     """Files are read or written inside; what the system says against it becomes a CommandError that names the file."""
     try:
         yield
     except OSError as fault:
-        raise CommandError(f"{fault.filename or path}: {reason_of(fault)}. Назовите другой путь.") from None
+        raise CommandError(f"{fault.filename or path}: {errors.reason_of(fault)}. Назовите другой путь.") from None

@@ -1,4 +1,18 @@
-"""Refusal: understood, and the answer is no."""
+"""Refusal: understood, and the answer is no. And what the system says against a file, in Russian."""
+
+import errno
+
+REASONS = {
+    errno.ENOENT: "такого файла или папки нет",
+    errno.EISDIR: "это папка, а нужен файл",
+    errno.ENOTDIR: "на пути стоит файл, а нужна папка",
+    errno.EEXIST: "на этом месте уже стоит файл",
+    errno.EACCES: "нет прав",
+    errno.EPERM: "нет прав",
+    errno.EROFS: "диск только для чтения",
+    errno.ENOSPC: "на диске нет места",
+    errno.ENAMETOOLONG: "имя слишком длинное",
+}
 
 
 class Refusal(Exception):
@@ -11,3 +25,8 @@ class Refusal(Exception):
         super().__init__(text)
         self.text = text
         self.field = field
+
+
+def reason_of(fault: OSError) -> str:
+    """What the system says against a file, in Russian."""
+    return REASONS.get(fault.errno or 0, f"отказ системы {fault.errno}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Sum
 
 from accounts.calendar import Month
 from accounts.database import copy_out
@@ -640,6 +640,12 @@ def open_months() -> list[Month]:
     """Months in which some contract is open, the eldest first."""
     rows = ContractMonth.objects.filter(state=ContractMonthState.OPEN).values_list("month", flat=True).distinct()
     return [Month(first) for first in sorted(rows)]
+
+
+def first_month(contract_ids: Collection[int]) -> Month | None:
+    """The first month of the books of these contracts."""
+    first = ContractMonth.objects.filter(contract_id__in=contract_ids).aggregate(first=Min("month"))["first"]
+    return Month(first) if first else None
 
 
 def recalculation_month() -> Month | None:

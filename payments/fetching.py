@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from accounts import errors
+
 SETTLED_SECONDS = 30  # a file that was written to a moment ago may not be whole yet
 TAKEN, REFUSED = "принято", "отказ"
 PLACE = re.compile(r"[\w. -]+(?:/[\w. -]+)*")
@@ -43,7 +45,9 @@ def in_folder(root: str, place: str, pattern: str, *, at: datetime) -> Iterator[
     try:
         names = sorted(entry.name for entry in os.scandir(folder) if entry.is_file(follow_symlinks=False))
     except OSError as fault:
-        raise Unreachable(f"Папка «{place}» не читается: {fault.strerror}. Создайте её и дайте доступ.") from fault
+        raise Unreachable(
+            f"Папка «{place}» не читается: {errors.reason_of(fault)}. Создайте её и дайте доступ."
+        ) from fault
     for name in names:
         path = folder / name
         if not fnmatch.fnmatch(name.casefold(), pattern.casefold()) or name.startswith("."):

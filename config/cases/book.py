@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import DataError, IntegrityError
 
-from accounts import commands
+from accounts import errors
 from accounts.database import rolled_back
 from accounts.errors import Refusal
 from config.cases import area, breaks, heat, money, penalty, power, shared, water
@@ -55,7 +55,7 @@ def read(path: Path) -> list[dict[str, Any]]:
     except FileNotFoundError:
         raise BadBook(f"Нет файла {path}. Проверьте путь.") from None
     except OSError as fault:
-        raise BadBook(f"Файл {path} не прочитан: {commands.reason_of(fault)}. Назовите другой файл.") from None
+        raise BadBook(f"Файл {path} не прочитан: {errors.reason_of(fault)}. Назовите другой файл.") from None
     except UnicodeDecodeError:
         raise BadBook(f"Файл {path} не прочитан: это не текст в UTF-8. Сохраните его как JSON в UTF-8.") from None
     if not text.strip():

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils.timezone import localdate
 
-from accounts import commands
+from accounts import commands, errors
 from accounts.errors import Refusal
 from accounts.money import written
 from payments import operations
@@ -41,7 +41,7 @@ class Command(commands.Command):
                 )
             content = path.read_bytes()
         except OSError as fault:
-            raise CommandError(f"Файл {path} не читается: {commands.reason_of(fault)}. Назовите другой файл.") from None
+            raise CommandError(f"Файл {path} не читается: {errors.reason_of(fault)}. Назовите другой файл.") from None
         today = localdate()
         try:
             facts: dict[str, Any] = {

@@ -13,7 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 import accounts.queries
-from accounts import commands
+from accounts import commands, errors
 from accounts.database import rolled_back
 from accounts.errors import Refusal
 from payments import operations, queries
@@ -59,7 +59,7 @@ class Command(commands.Command):
                 path.write_bytes(orders)
             except OSError as fault:
                 raise CommandError(
-                    f"Перечисления сформированы, а файл {path} не записан: {commands.reason_of(fault)}. "
+                    f"Перечисления сформированы, а файл {path} не записан: {errors.reason_of(fault)}. "
                     "Повторите команду с --out."
                 ) from None
             operations.mark_remittance_sent(day=day, by="remit")

@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 import accounts.queries
+import billing.queries
 import payments.papers
 import payments.queries
 import payments.tracing
@@ -89,12 +90,15 @@ def asked_month(request: HttpRequest) -> Month:
     return asked.month(request, today, last=today)
 
 
-def months_context(request: HttpRequest) -> dict[str, Any]:
+def months_context(request: HttpRequest, scope: Scope) -> dict[str, Any]:
+    """The months to choose from, the latest first: those of the books of the principal's contracts, and this one."""
     month, last = asked_month(request), Month.of(localdate())
-    months = [last + -back for back in range(portal_queries.MONTHS_SHOWN)]
+    begun = billing.queries.first_month(scope.ids) or last
+    months = [last + -back for back in range(portal_queries.MONTHS_SHOWN) if last + -back >= begun] or [last]
+    is_first = month <= months[-1]
     if month not in months:  # an older one came by a link
         months.append(month)
-    return {"month": month, "months": months, "is_last": month == last}
+    return {"month": month, "months": months, "is_first": is_first, "is_last": month == last}
 
 
 # --- home ------------------------------------------------------------------------------------------------------------
@@ -153,7 +157,7 @@ def accounts_page(request: HttpRequest, scope: Scope) -> HttpResponse:
 def account(request: HttpRequest, scope: Scope, number: str) -> HttpResponse:
     """One account as this principal may see it: own charges, own payments, own balance."""
     row = access.get_supplied_account_for(request.user, number)
-    context = months_context(request)
+    context = months_context(request, scope)
     month = context["month"]
     statement = queries.own_rows(payments.queries.statement_rows(account_id=row.pk, month=month), scope.ids)
     receipts = payments.queries.contract_receipts(
@@ -218,7 +222,7 @@ CHARGES = Paper(
 
 def show_sheet(request: HttpRequest, scope: Scope, paper: Paper, sheet: queries.Sheet, **context: Any) -> HttpResponse:
     context |= {"tab": paper.tab, "scope": scope, "paper": paper, "columns": paper.columns, "sheet": sheet}
-    return render(request, "principal/sheet.html", {**months_context(request), **context})
+    return render(request, "principal/sheet.html", {**months_context(request, scope), **context})
 
 
 def show_house(
@@ -230,7 +234,7 @@ def show_house(
     rows, sums = rows_of(accounts_of, row, scope.ids, asked_month(request))
     context = {"tab": paper.tab, "scope": scope, "paper": paper, "columns": paper.columns, "house": row}
     return render(
-        request, "principal/house_sheet.html", {**months_context(request), **context, "rows": rows, "sums": sums}
+        request, "principal/house_sheet.html", {**months_context(request, scope), **context, "rows": rows, "sums": sums}
     )
 
 

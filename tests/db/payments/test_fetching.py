@@ -72,7 +72,7 @@ def test_a_source_that_cannot_be_read_does_not_stop_the_others(tmp_path, setting
     assert told(fetch()) == (1, 0, 0, 2)
     missing.refresh_from_db()
     outside.refresh_from_db()
-    assert "не читается" in missing.trouble
+    assert "не читается: такого файла или папки нет" in missing.trouble
     assert "не внутри общей" in outside.trouble
 
 

@@ -194,3 +194,11 @@ def test_accounts_are_found_by_number_flat_and_surname(town: Town, client: Clien
 @pytest.mark.parametrize("name", ["home", "accounts", "payments", "turnover", "remittances"])
 def test_a_crooked_address_is_not_a_fault(town: Town, client: Client, name: str, query: str):
     assert client.get(reverse(f"principal:{name}") + query).status_code in (200, 404)
+
+
+def test_months_to_choose_from_are_those_of_the_books(town: Town, client: Client):
+    page = text(client.get(reverse("principal:turnover"))).casefold()
+    assert page.count("<option") == 2
+    assert "октябрь 2026" in page and "ноябрь 2026" in page
+    first = text(client.get(reverse("principal:turnover"), {"month": "2026-10"}))
+    assert "Предыдущий месяц" not in first and "Следующий месяц" in first
