@@ -105,7 +105,10 @@ GENERAL, SERVICES, ACT = 0, 1, 2  # whom a pour may reach
 
 def frame(columns: Mapping[str, Any], rows: Iterable[Iterable[Any]] = ()) -> pl.DataFrame:
     """Rows under the columns; without rows an empty frame of that shape."""
-    return pl.DataFrame([list(row) for row in rows], schema=dict(columns), orient="row")
+    told = list(zip(*rows, strict=True)) or [()] * len(columns)
+    return pl.DataFrame(
+        [pl.Series(name, values, dtype) for (name, dtype), values in zip(columns.items(), told, strict=True)]
+    )
 
 
 def _least(one: pl.Expr, other: pl.Expr) -> pl.Expr:

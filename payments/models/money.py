@@ -294,11 +294,12 @@ class Payment(models.Model):
                     SELECT m.id, m.state INTO wrong FROM moved AS m JOIN before AS b ON b.id = m.id
                     WHERE m.state <> b.state AND CASE
                         WHEN m.state = 'allocated' THEN
-                            NOT EXISTS (SELECT FROM payments_allocation AS a WHERE a.payment_id = m.id)
+                            (SELECT sum(a.amount) FROM payments_allocation AS a WHERE a.account_id = m.account_id
+                                AND a.payment_id = m.id AND a.day >= m.day) IS NULL
                         WHEN m.state IN ('reversed', 'returned') THEN
                             NOT EXISTS (SELECT FROM payments_reversal AS r WHERE r.payment_id = m.id)
                             OR (SELECT coalesce(sum(a.amount), 0) FROM payments_allocation AS a
-                                WHERE a.payment_id = m.id) <> 0
+                                WHERE a.account_id = m.account_id AND a.payment_id = m.id AND a.day >= m.day) <> 0
                         ELSE false END
                     LIMIT 1;
                     IF FOUND THEN
@@ -311,7 +312,20 @@ class Payment(models.Model):
             pgtrigger.Protect(
                 name="payment_begins_waiting",
                 operation=pgtrigger.Insert,
-                condition=pgtrigger.Condition("NEW.state IN ('allocated', 'reversed', 'returned')"),
+                condition=pgtrigger.Condition("NEW.state IN ('reversed', 'returned')"),
+            ),
+            # What comes in allocated shows its parts at the end of the transaction: one promise a statement, not a row.
+            pgtrigger.Trigger(
+                name="payment_promises_parts",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                referencing=pgtrigger.Referencing(new="written"),
+                func="""
+                    INSERT INTO payments_promise (first_id, last_id)
+                    SELECT min(id), max(id) FROM written WHERE state = 'allocated' HAVING count(*) > 0;
+                    RETURN NULL;
+                """,
             ),
         ]  # fmt: skip
 

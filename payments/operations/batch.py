@@ -11,7 +11,6 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-import polars as pl
 from django.db import connection, transaction
 
 from accounts import operations as accounts_operations
@@ -22,7 +21,14 @@ from accounts.database import copy_in
 from accounts.money import total
 from accounts.queries import User
 from payments.models import Channel, PaymentState, Register
-from payments.operations.allocating import Directed, direction_as_stored
+from payments.operations.allocating import (
+    Directed,
+    ToLay,
+    blocks_of,
+    direction_as_stored,
+    lay_and_write,
+    lock_accounts,
+)
 from payments.operations.days import By, hold_open
 from payments.operations.intake import (
     FACE_TO_FACE,
@@ -68,12 +74,11 @@ class Judged:
 
 
 # The columns of a payment that a channel tells, as they are copied in.
-COLUMNS: dict[str, Any] = {
-    "id": pl.Int64, "channel_id": pl.String, "external_id": pl.String, "register_id": pl.Int64,
-    "number_as_received": pl.String, "payer": pl.String, "purpose": pl.String, "account_id": pl.Int64,
-    "amount": pl.Decimal(38, 2), "for_month": pl.Date, "directed_to": pl.String, "paid_on": pl.Date, "day": pl.Date,
-    "accepted_at": pl.String, "accepted_by_id": pl.Int64, "state": pl.String, "held_because": pl.String,
-}  # fmt: skip
+COLUMNS = (
+    "id", "channel_id", "external_id", "register_id", "number_as_received", "payer", "purpose", "account_id", "amount",
+    "for_month", "directed_to", "paid_on", "day", "accepted_at", "accepted_by_id", "state", "held_because",
+)  # fmt: skip
+BLOCK = 20_000  # payments laid at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +143,15 @@ def _known(channel: str, rows: Sequence[Incoming]) -> dict[str, tuple[str, Decim
 
 @transaction.atomic
 def record_payments(
-    rows: Sequence[Incoming], *, channel: str, day: date, today: date, by: By = None, register: Register | None = None
-) -> list[Judged]:
+    rows: Sequence[Incoming], *, channel: str, day: date, today: date, by: By = None, register: Register | None = None,
+    lay: bool = False,
+) -> list[Judged]:  # fmt: skip
     """Take the rows in exactly once each; a verdict for every row, in their order.
 
     A row that is impossible or repeats a number with other facts does not stop the others: money of theirs has come.
-    The number of statements does not grow with the rows; new payments go in by COPY. Raises DayClosed, PaymentRefused
-    when the channel is unknown or out of use.
+    The number of statements does not grow with the rows; new payments go in by COPY. lay: those with an account are
+    laid over its debts at once and come in as allocated, which spares them a second writing.
+    Raises DayClosed, PaymentRefused when the channel is unknown or out of use.
     """
     found = Channel.objects.filter(pk=channel).first()
     if found is None or not found.is_active:
@@ -156,7 +163,7 @@ def record_payments(
     accounts = _Accounts(rows)
     known = _known(channel, rows)
     judged: list[Judged] = []
-    fresh: list[tuple[int, Incoming, int | None, str]] = []
+    fresh: list[_Fresh] = []
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence('payments_payment', 'id')) FROM generate_series(1, %s)", [len(rows)]
@@ -182,37 +189,89 @@ def record_payments(
             judged.append(Judged(row, Verdict.REFUSED, doubt))
             continue
         payment_id = next(numbers)
-        fresh.append((payment_id, row, account.pk if account and not doubt else None, doubt))
+        fresh.append(_Fresh(payment_id, row, account.pk if account and not doubt else None, doubt))
         judged.append(Judged(row, Verdict.HELD if doubt else Verdict.ACCEPTED, doubt, payment_id))
     if fresh:
-        _write(fresh, channel=channel, day=day, now=now, by=by, register=register)
+        known_of_all = _Common(
+            channel, register.pk if register else None, day, now, by.pk if isinstance(by, User) else None
+        )
+        if lay:
+            _write_laid(fresh, known_of_all, kind=found.kind)
+        else:
+            _write(fresh, known_of_all)
         accounts_operations.note(
             "payments.batch.recorded",
             by=by or channel,
             day=day,
             payments=len(fresh),
-            amount=total(row.amount for _, row, _, _ in fresh),
+            amount=total(one.row.amount for one in fresh),
         )
     return judged
 
 
-def _write(
-    fresh: Sequence[tuple[int, Incoming, int | None, str]], *, channel: str, day: date, now: str, by: By,
-    register: Register | None,
-) -> None:  # fmt: skip
-    accepted_by = by.pk if isinstance(by, User) else None
-    register_id = register.pk if register else None
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """A payment that has not come before. account_id: None and a doubt while nobody knows whose it is."""
+
+    payment_id: int
+    row: Incoming
+    account_id: int | None
+    doubt: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What all payments of the batch have alike."""
+
+    channel: str
+    register_id: int | None
+    day: date
+    now: str
+    accepted_by: int | None
+
+
+def _write_laid(fresh: Sequence[_Fresh], common: _Common, *, kind: int) -> None:
+    """Block by block of accounts, in pk order: the payments as allocated and their parts, in one transaction."""
+    held = [one for one in fresh if one.account_id is None]
+    if held:
+        _write(held, common)
+    owned = {one.payment_id: one for one in fresh if one.account_id is not None}
+    lock_accounts({one.account_id for one in owned.values() if one.account_id is not None})
+    for block in blocks_of(sorted((one.account_id, one.payment_id) for one in owned.values()), BLOCK):
+        some = [owned[payment_id] for payment_id in block]
+        _write(some, common, state=PaymentState.ALLOCATED)
+        lay_and_write([_to_lay(one, kind) for one in some], day=common.day)
+
+
+def _to_lay(one: _Fresh, kind: int) -> ToLay:
+    row = one.row
+    assert one.account_id is not None  # the caller looks first
+    return ToLay(
+        one.payment_id, one.account_id, row.paid_on, row.amount, row.for_month.first if row.for_month else None,
+        direction_as_stored(row.directed_to), kind, row.purpose[:500],
+    )  # fmt: skip
+
+
+def _write(fresh: Sequence[_Fresh], common: _Common, *, state: PaymentState = PaymentState.ACCEPTED) -> None:
+    """The payments by COPY: those with an account in `state`, the others as unidentified."""
+    begins = f',"{common.channel}",'
+    register = f",{common.register_id or ''},"
+    ends = f',{common.day},"{common.now}",{common.accepted_by or ""},'
     lines = [
-        (
-            payment_id, channel, row.external_id, register_id, row.number[:60], row.payer[:255], row.purpose[:500],
-            account_id, row.amount, row.for_month.first if row.for_month else None,
-            json.dumps(direction_as_stored(row.directed_to)), row.paid_on, day, now, accepted_by,
-            (PaymentState.UNIDENTIFIED if doubt else PaymentState.ACCEPTED).value, doubt[:255],
-        )
-        for payment_id, row, account_id, doubt in fresh
-    ]  # fmt: skip
-    buffer = io.BytesIO()
-    # an empty text is quoted and stays a text; a null is bare
-    pl.DataFrame(lines, schema=COLUMNS, orient="row").write_csv(buffer, include_header=False, quote_style="non_numeric")
-    buffer.seek(0)
-    copy_in("payments_payment", list(COLUMNS), buffer)
+        f"{one.payment_id}{begins}{_quoted(row.external_id)}{register}{_quoted(row.number[:60])},"
+        f"{_quoted(row.payer[:255])},{_quoted(row.purpose[:500])},{one.account_id or ''},{row.amount},"
+        f"{row.for_month.first if row.for_month else ''},{_direction(row.directed_to)},{row.paid_on}{ends}"
+        f"{PaymentState.UNIDENTIFIED.value if one.doubt else state.value},{_quoted(one.doubt[:255])}"
+        for one in fresh
+        for row in [one.row]
+    ]
+    copy_in("payments_payment", COLUMNS, io.StringIO("\n".join(lines)))
+
+
+def _quoted(text: str) -> str:
+    """A text of CSV: an empty one is quoted and stays a text, while a bare nothing is NULL."""
+    return '"' + text.replace('"', '""') + '"' if '"' in text else f'"{text}"'
+
+
+def _direction(directed_to: Directed) -> str:
+    return _quoted(json.dumps(direction_as_stored(directed_to))) if directed_to else '"{}"'

@@ -18,7 +18,6 @@ from accounts.money import total
 from accounts.queries import AgencyContract, PersonalAccount, User
 from payments import open_items
 from payments.models import Channel, Register, RegisterState
-from payments.operations.allocating import allocate_payments
 from payments.operations.batch import Incoming, record_payments
 from payments.operations.days import By, hold_open
 from payments.operations.intake import PaymentRefused, check_day, closed_doubt, doubt_about
@@ -34,7 +33,7 @@ from payments.operations.registers import (
     settled,
     verdicts,
 )
-from payments.operations.statements import ACCEPTED, StatementSummary
+from payments.operations.statements import StatementSummary
 from payments.registers import own_receipts
 from payments.registers.mapped import RegisterFile, RegisterRefused, Row
 
@@ -115,9 +114,10 @@ def _import(
         )
         for place, row in sound.items()
     }  # fmt: skip
-    judged = record_payments(list(incoming.values()), channel=CHANNEL, day=day, today=today, by=by, register=register)
+    judged = record_payments(
+        list(incoming.values()), channel=CHANNEL, day=day, today=today, by=by, register=register, lay=True
+    )  # fmt: skip
     found = verdicts(rows, dict(zip(incoming, judged, strict=True)))
-    allocate_payments([row.payment_id for row in found if row.verdict == ACCEPTED and row.payment_id], day=day)
     _only_its_own(register, contract)
     return settled(register, found, name=name, day=day, by=by, warnings=[], dry_run=dry_run)
 

@@ -17,7 +17,7 @@ from accounts.database import lock_number, rolled_back
 from accounts.errors import Refusal
 from accounts.kinds import ChannelKind
 from accounts.money import ZERO, total, written
-from accounts.queries import AgencyContract, PersonalAccount, User
+from accounts.queries import AgencyContract, User
 from payments.allocation import Rule
 from payments.models import (
     Channel,
@@ -29,7 +29,7 @@ from payments.models import (
     RegisterLayout,
     RegisterState,
 )
-from payments.operations.allocating import allocate_payments, lock_accounts
+from payments.operations.allocating import lock_accounts
 from payments.operations.batch import Incoming, Judged, Verdict, record_payments
 from payments.operations.days import By, hold_open
 from payments.operations.intake import REVERSIBLE, PaymentRefused, check_day
@@ -198,10 +198,9 @@ def _import(
     hold_open(day)
     incoming = _incoming(file.rows, channel=channel, digest=digest)
     judged = record_payments(
-        list(incoming.values()), channel=channel, day=day, today=today, by=by, register=register
+        list(incoming.values()), channel=channel, day=day, today=today, by=by, register=register, lay=True
     )  # fmt: skip
     rows = verdicts(file.rows, dict(zip(incoming, judged, strict=True)))
-    allocate_payments([row.payment_id for row in rows if row.verdict == ACCEPTED and row.payment_id], day=day)
     return settled(register, rows, name=name, day=day, by=by, warnings=list(file.warnings), dry_run=dry_run)
 
 
@@ -325,6 +324,13 @@ def external_id(text: str) -> str:
     return text if len(text) <= LONGEST_ID - 20 else hashlib.sha256(text.encode()).hexdigest()
 
 
+UNDONE = """
+    SELECT p.external_id, p.register_id FROM payments_payment AS p
+    JOIN payments_register AS r ON r.id = p.register_id
+    WHERE p.channel_id = %s AND p.external_id = ANY(%s) AND r.state = %s
+"""
+
+
 def anew(ids: dict[int, str], *, channel: str) -> dict[int, str]:
     """The same ids, but those whose payment was undone with its register: they come again under another number."""
     told = dict(ids)
@@ -333,9 +339,9 @@ def anew(ids: dict[int, str], *, channel: str) -> dict[int, str]:
         places[name].append(place)
     ask: Collection[str] = list(places)
     while ask:
-        undone = Payment.objects.filter(
-            channel_id=channel, external_id__in=ask, register__state=RegisterState.UNDONE
-        ).values_list("external_id", "register_id")
+        with connection.cursor() as cursor:
+            cursor.execute(UNDONE, [channel, list(ask), RegisterState.UNDONE.value])
+            undone = cursor.fetchall()
         changed: list[str] = []
         for name, register_id in undone:
             again = f"{name}/{register_id}"
@@ -364,19 +370,28 @@ class _Owners:
         named = [mention for found in self.told.values() for mention in found]
         services = {mention.value[:13] for mention in named if mention.names <= Names.HOUSING_SERVICE}
         unified = {mention.value for mention in named if mention.names == Names.UNIFIED}
-        known = PersonalAccount.objects.values_list("pk", "housing_service_id", "unified_number")
-        for pk, service, _ in known.filter(housing_service_id__in=services):
-            self.by_service[str(service)].append(pk)
-        for pk, _, number in known.filter(unified_number__in=unified):
-            self.by_unified[str(number)].append(pk)
-        numbers = {candidate for row in rows for candidate in number_forms(row.account)}
-        self.by_number = dict(PersonalAccount.objects.filter(number__in=numbers).values_list("number", "pk"))
+        for service, pk in self._read("housing_service_id", services):
+            self.by_service[service].append(pk)
+        for number, pk in self._read("unified_number", unified):
+            self.by_unified[number].append(pk)
+        self.forms = {number: number_forms(number) for number in {row.account for row in rows}}
+        self.by_number = dict(self._read("number", {form for forms in self.forms.values() for form in forms}))
+
+    @staticmethod
+    def _read(column: str, values: Collection[str]) -> list[tuple[str, int]]:
+        """Value of the column → account, of the accounts that have one of the values: all in one statement."""
+        if not values:
+            return []
+        with connection.cursor() as cursor:
+            query = f"SELECT {column}, id FROM accounts_personalaccount WHERE {column} = ANY(%s) ORDER BY id"
+            cursor.execute(query, [list(values)])
+            return list(cursor.fetchall())
 
     def of(self, row: Row) -> tuple[int | None, str]:
         """The account that the row names, and the doubt that keeps its money aside; neither: its number decides."""
-        by_number = next(
-            (self.by_number[number] for number in number_forms(row.account) if number in self.by_number), None
-        )
+        by_number = next((self.by_number[form] for form in self.forms[row.account] if form in self.by_number), None)
+        if f"{row.account} {row.document}" not in self.told:
+            return by_number, ""
         for kind in (Names.DOCUMENT, Names.HOUSING_SERVICE, Names.UNIFIED):
             found = set[int]()
             for mention in self.told.get(f"{row.account} {row.document}", ()):

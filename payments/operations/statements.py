@@ -25,7 +25,6 @@ from payments.models import (
     Remittance,
     RemittanceState,
 )
-from payments.operations.allocating import allocate_payments
 from payments.operations.batch import Incoming, Verdict, record_payments
 from payments.operations.days import By, hold_open
 from payments.operations.intake import EARLIEST, IMPOSSIBLE, PaymentRefused, check_day
@@ -206,7 +205,6 @@ def _import(
     register.totals = _totals(statement, warnings)
     register.verdicts = [row.as_json() for row in rows]
     register.save(update_fields=["state", "totals", "verdicts"])
-    allocate_payments([row.payment_id for row in rows if row.verdict == ACCEPTED and row.payment_id], day=day)
     summary = summarised(
         name=name, state=register.state, register_id=register.pk, message="", rows=rows, warnings=warnings,
         dry_run=dry_run,
@@ -453,7 +451,9 @@ def _take_in(
         for place, line in fresh.items()
         if line.way == Direction.IN
     }
-    judged = record_payments(list(incoming.values()), channel=channel, day=day, today=today, by=by, register=register)
+    judged = record_payments(
+        list(incoming.values()), channel=channel, day=day, today=today, by=by, register=register, lay=True
+    )  # fmt: skip
     taken = dict(zip(incoming, judged, strict=True))
     _lock_orders(line.document.number for line in fresh.values() if line.way != Direction.IN)
     rows: list[RowVerdict] = []

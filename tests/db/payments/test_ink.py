@@ -142,6 +142,44 @@ SPELLS = [
     " service_id, for_month, part, rule, amount FROM payments_allocation",
 ]
 
+NEW_PAYMENT = (
+    "WITH told AS (SELECT * FROM payments_payment WHERE external_id = '1')"
+    " INSERT INTO payments_payment (channel_id, external_id, number_as_received, payer, purpose, account_id, amount,"
+    " directed_to, paid_on, day, accepted_at, state) SELECT channel_id, 'новый', '', '', '', account_id, amount,"
+    " directed_to, paid_on, day, now(), 'allocated' FROM told"
+)
+ITS_PART = (
+    "INSERT INTO payments_allocation SELECT p.account_id{strange}, p.id, 0, p.day{early}, a.house_id, 0, 0,"
+    " '2026-11-01', 3, 6, p.amount FROM payments_payment p JOIN accounts_personalaccount a ON a.id = p.account_id"
+    " WHERE p.external_id = 'новый'"
+)
+
+
+def test_an_allocated_payment_comes_in_with_its_parts_or_not_at_all(books):
+    before = snapshot()
+
+    def write(*spells):
+        with transaction.atomic(), connection.cursor() as cursor:
+            for spell in spells:
+                cursor.execute(spell)
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    whole = ITS_PART.format(strange="", early="")
+    for spells, words in (
+        ([NEW_PAYMENT], "не подтверждено частями"),
+        ([NEW_PAYMENT, ITS_PART.format(strange=" - 1", early="")], "другого счёта"),
+        ([NEW_PAYMENT, whole.replace("p.amount", "p.amount - 1")], "дают 9.00, а не 10.00"),
+        ([NEW_PAYMENT, whole, whole.replace("p.id, 0", "p.id, 1")], "дают 20.00, а не 10.00"),
+    ):
+        with pytest.raises(InternalError, match=words):
+            write(*spells)
+        assert snapshot() == before
+    write(NEW_PAYMENT, whole)
+    assert list(queries.conservation_of_day(FRIDAY)) == []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM payments_promise")
+        assert cursor.fetchone() == (0,)
+
 
 def test_what_was_written_stays(books, subtests):
     before = snapshot()
