@@ -1,0 +1,23 @@
+"""What is read of documents: by account and month, and the facts they are assembled from."""
+
+from epd.models import DocumentKind, PaymentDocument
+from epd.queries.documents import (
+    Waiting,
+    accounts_of_month,
+    document,
+    document_of_month,
+    documents_astray,
+    documents_of_account,
+    documents_of_month,
+    documents_standing,
+    is_posted,
+    last_issue,
+    open_day_of,
+)
+from epd.queries.facts import Block, read_block
+
+__all__ = [
+    "Block", "DocumentKind", "PaymentDocument", "Waiting", "accounts_of_month", "document", "document_of_month",
+    "documents_astray", "documents_of_account", "documents_of_month", "documents_standing", "is_posted", "last_issue",
+    "open_day_of", "read_block",
+]  # fmt: skip
