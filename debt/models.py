@@ -179,8 +179,11 @@ class PenaltyBook(models.Model):
 class Accrual(models.Model):
     """Penalty of an account's contract and service accrued to each day from `since` to the end of the open month.
 
-    Chalk: computed when a fact is new, read by the nights after it, dropped when the month is over. posted_kopecks:
-    what posted months charged of it.
+    Chalk: computed when a fact is new, read by the nights after it, dropped when the next month has its own.
+    posted_kopecks: what posted months charged of it. Debts of months before `open_from` were paid before `since`:
+    settled_kopecks is their penalty for good, known_kopecks what was posted in months up to `known_until`, so that the
+    next computation reads later months alone. It may as long as the law of that time is the same (`law`, a digest) and
+    nothing came about those months since.
     """
 
     pk = models.CompositePrimaryKey("account_id", "contract_id", "service_id", "month")
@@ -192,6 +195,11 @@ class Accrual(models.Model):
     since = models.DateField()
     posted_kopecks = models.BigIntegerField()
     accrued_kopecks = ArrayField(models.BigIntegerField())
+    open_from = models.DateField()
+    settled_kopecks = models.BigIntegerField()
+    known_until = models.DateField()
+    known_kopecks = models.BigIntegerField()
+    law = models.BigIntegerField()
 
     class Meta:
         managed = False  # partitioned: the table is SQL in a migration

@@ -12,13 +12,13 @@ Money is roubles, rates are percent a year, days are inclusive in what comes out
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import IntEnum
 from fractions import Fraction
 from itertools import pairwise
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import polars as pl
 
@@ -221,6 +221,18 @@ class Law:
         ]  # fmt: skip
         return max(found, key=lambda row: row.closeness, default=Terms(Scale.NONE))
 
+    def known_by(self, day: date) -> tuple[object, ...]:
+        """What bears on the days up to `day`: equal for laws that differ in what began later, or in one account's."""
+        dated: Sequence[Any] = [*self.bands, *self.key_rates, *self.policies, *self.terms, *self.due_days]
+        shared = [row for row in self.moratoria if row.account_id is None]
+        return (
+            *(
+                replace(row, until=None) if row.until is not None and row.until > day else row
+                for row in [*dated, *shared] if row.since <= day
+            ),
+            *sorted((one, works) for one, works in self.calendar.items() if one <= day),
+        )  # fmt: skip
+
     def due_on(self, month: date, due_day: int | None = None, *, shift: bool = True) -> date:
         """Last day of payment in time of the month's charge; `due_day` of the contract goes before the law's."""
         day = due_day or next((row.day for row in self.due_days if _holds(row, month)), None)
@@ -354,6 +366,33 @@ def no_key_rate(day: date) -> str:
 # --- credits ----------------------------------------------------------------------------------------------------------
 
 
+def overpaid(items: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
+    """account_id, contract_id that have a credit to lay: an item of theirs is paid beyond what it charges."""
+    paid = payments.group_by(KEY).agg(paid=pl.col("amount").sum())
+    return (
+        items.join(paid, on=KEY, how="left", nulls_equal=True)
+        .filter(pl.col("charged") < pl.col("paid").fill_null(ZERO))
+        .select("account_id", "contract_id")
+        .unique()
+    )
+
+
+def settled_by(items: pl.DataFrame, payments: pl.DataFrame, day: date, upto: date) -> pl.DataFrame:
+    """PAIR and `open_from`: the first month whose item was not paid in full before `day`, at most `upto`.
+
+    Pairs that have an item; an account's contract with a credit anywhere is left out, since a credit moves about.
+    """
+    paid = payments.group_by(KEY).agg(paid=pl.col("amount").sum(), last=pl.col("paid_on").max())
+    is_open = (pl.col("charged") != pl.col("paid").fill_null(ZERO)) | (pl.col("last") >= day).fill_null(False)
+    return (
+        items.join(paid, on=KEY, how="left")
+        .group_by(PAIR)
+        .agg(open_from=pl.col("month").filter(is_open).min().fill_null(upto))
+        .with_columns(open_from=pl.min_horizontal("open_from", pl.lit(upto)))
+        .join(overpaid(items, payments), on=["account_id", "contract_id"], how="anti")
+    )
+
+
 def net_credits(items: pl.DataFrame, payments: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The same items and payments with every credit laid where it belongs, day by day.
 
@@ -362,13 +401,7 @@ def net_credits(items: pl.DataFrame, payments: pl.DataFrame) -> tuple[pl.DataFra
     negative at any time. items: ITEMS, one row a key; payments: PAYMENTS. Both come back with the same columns.
     Source: domain/payments.md, 3.1; penalties.md, 2: «credits existing at the due date reduce it before day 1».
     """
-    paid = payments.group_by(KEY).agg(paid=pl.col("amount").sum())
-    over = (
-        items.join(paid, on=KEY, how="left", nulls_equal=True)
-        .filter(pl.col("charged") < pl.col("paid").fill_null(ZERO))
-        .select("account_id", "contract_id")
-        .unique()
-    )
+    over = overpaid(items, payments)
     if not over.height:
         return items, payments
     own = ["account_id", "contract_id"]
@@ -446,8 +479,12 @@ def accrued(items: pl.DataFrame, payments: pl.DataFrame, law: Law, until: date) 
     return found.select(pl.col(name).cast(dtype) for name, dtype in ACCRUED.items())
 
 
-def accrued_by_day(items: pl.DataFrame, payments: pl.DataFrame, law: Law, first: date, last: date) -> pl.DataFrame:
+def accrued_by_day(
+    items: pl.DataFrame, payments: pl.DataFrame, law: Law, first: date, last: date, settled: pl.DataFrame | None = None
+) -> pl.DataFrame:  # fmt: skip
     """Penalty of each account, contract and service accrued to each of the days first … last, credits laid first.
+
+    settled: PAIR and `settled`, kopecks that are added to every day of the pair.
 
     Returns BY_DAY: pairs that have some, each number equal to the kopeck to what `accrued` sums up for that day. Within
     days of one key rate the sheet of the last day, cut at a day, is the sheet of that day; so the lists are what quiet
@@ -465,6 +502,10 @@ def accrued_by_day(items: pl.DataFrame, payments: pl.DataFrame, law: Law, first:
         made = span if made is None else made.join(span, on=PAIR, how="full", coalesce=True)
     assert made is not None
     days = [name for name in made.columns if name not in PAIR]
+    if settled is not None:
+        made = made.join(settled, on=PAIR, how="full", coalesce=True).with_columns(
+            pl.col(days).fill_null(0) + pl.col("settled").fill_null(0)
+        )
     return (
         made.with_columns(pl.col(days).fill_null(0))
         .filter(pl.any_horizontal(pl.col(days) != 0))

@@ -44,7 +44,10 @@ DUE = "debt_penalty_due"  # a temporary table
 BLOCK = 1_500  # debtors computed at one time, several hundred lines each
 QUIET_BLOCK = 100_000  # accounts that grow by a day in one statement: houses are locked for a second
 BLOCKS_EACH = 3
-STORED = ("account_id", "contract_id", "service_id", "month", "house_id", "since", "posted_kopecks", "accrued_kopecks")
+STORED = (
+    "account_id", "contract_id", "service_id", "month", "house_id", "since", "posted_kopecks", "accrued_kopecks",
+    "open_from", "settled_kopecks", "known_until", "known_kopecks", "law",
+)  # fmt: skip
 
 
 class PenaltiesRefused(Refusal):
@@ -101,6 +104,7 @@ class Night:
     is_proof: bool
     news: frozenset[int]
     growing_from: int | None = None  # number of the first block whose accounts grow
+    earlier: queries.Earlier | None = None  # the night whose settled months are not read again; None: all from ink
 
 
 def charge_penalties(
@@ -146,11 +150,17 @@ def charge_penalties(
 
 @transaction.atomic
 def _make_room(month: Month) -> None:
-    """A partition for the month's accruals; those of months that are over are forgotten: their ink says it all."""
-    still_open = {one.first for one in billing_queries.open_months()}
+    """A partition for the month's accruals."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT make_month_partition('debt_accrual', %s)", [month.first])
-        for book in PenaltyBook.objects.exclude(month__in=still_open):
+
+
+@transaction.atomic
+def _forget(month: Month) -> None:
+    """Accruals of months that are over are forgotten once a later one has its own: their ink says it all."""
+    still_open = {one.first for one in billing_queries.open_months()}
+    with connection.cursor() as cursor:
+        for book in PenaltyBook.objects.filter(month__lt=month.first).exclude(month__in=still_open):
             cursor.execute(f"DROP TABLE IF EXISTS {queries.accruals_of(Month(book.month))}")
             book.delete()
 
@@ -179,8 +189,8 @@ def _of_all(
     ground = queries.ground(month=month, rules=law)
     book = queries.book_of(month)
     is_known = book is not None and book.contracts == ground.contracts
-    whole = whole or not is_known
-    run = _start(month, until, whole=whole, law=law, news=_news(month, until, book, ground))
+    proof, whole = whole, whole or not is_known
+    run = _start(month, until, whole=whole, proof=proof, law=law, news=_news(month, until, book, ground))
     try:
         if more_hands is not None:
             more_hands(run.pk)
@@ -202,6 +212,7 @@ def _of_all(
         "closed_days": ground.closed_days, **({"proved_on": until} if whole else {}),
     }  # fmt: skip
     PenaltyBook.objects.update_or_create(month=month.first, defaults=facts)
+    _forget(month)
     mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     counts = {**asdict(summary), "peak_rss_mb": max([mine, *(member["peak_rss_mb"] for member in said)])}
     if summary.astray:
@@ -211,7 +222,9 @@ def _of_all(
 
 
 @transaction.atomic
-def _start(month: Month, until: date, *, whole: bool, law: penalties.Law, news: frozenset[int]) -> Run:
+def _start(
+    month: Month, until: date, *, whole: bool, proof: bool, law: penalties.Law, news: frozenset[int]
+) -> Run:  # fmt: skip
     # Whatever was killed half-way is begun anew: what stands of it is right, and computing it twice changes nothing.
     Run.objects.filter(kind=KIND, month=month.first, state=RunState.RUNNING).update(
         state=RunState.CANCELLED, finished_at=Now(), message="Начато новое начисление этого месяца."
@@ -227,7 +240,8 @@ def _start(month: Month, until: date, *, whole: bool, law: penalties.Law, news: 
     )  # fmt: skip
     growing = [] if whole else [(houses, "") for houses in billing_queries.blocks(None, QUIET_BLOCK)]
     waiting = [*computing, *growing]
-    scope = {"day": until, "whole": whole, "growing_from": None if whole else len(computing) + 1}
+    growing_from = None if whole else len(computing) + 1
+    scope = {"day": until, "whole": whole, "proof": proof, "growing_from": growing_from}
     run = accounts_operations.start_run(KIND, month=month, scope=scope, total=len(waiting))
     RunBlock.objects.bulk_create(
         RunBlock(run=run, number=number, houses=list(houses), message=whom)
@@ -256,6 +270,7 @@ def reference_of(run_id: int) -> Night:
         is_proof=book is not None and book.contracts == ground.contracts and book.until <= until,
         news=_news(month, until, book, ground),
         growing_from=run.scope["growing_from"],
+        earlier=None if run.scope["proof"] else queries.earlier(month=month, now=ground),
     )
 
 
@@ -356,17 +371,21 @@ def _compute(night: Night, account_ids: list[int]) -> int:
     """Store what accrues on each day left of the month, from ink; how many accounts stood otherwise without news."""
     if not account_ids:
         return 0
-    made = queries.accruals(account_ids=account_ids, month=night.month, law=night.law, since=night.until)
+    made = queries.accruals(
+        account_ids=account_ids, month=night.month, law=night.law, since=night.until, earlier=night.earlier
+    )
     listed = "{" + pl.col("accrued").cast(pl.List(pl.String)).list.join(",") + "}"
-    fresh = made.select(*penalties.PAIR, "posted", accrued=listed)
+    fresh = made.with_columns(accrued=listed)
     stands = queries.foreseen(account_ids=account_ids, month=night.month, since=night.until)
     both = fresh.join(stands, on=penalties.PAIR, how="full", coalesce=True, suffix="_stands")
-    differs = pl.col("accrued").ne_missing(pl.col("accrued_stands")) | pl.col("posted").ne_missing(
-        pl.col("posted_stands")
-    )
-    other = sorted(set(both.filter(differs)["account_id"].to_list()))
+    is_other = {
+        name: pl.col(name).ne_missing(pl.col(f"{name}_stands"))
+        for name in ("accrued", "posted", "open_from", "settled")
+    }
+    astray = set(both.filter(is_other["accrued"] | is_other["posted"])["account_id"].to_list())
+    other = sorted(set(both.filter(pl.any_horizontal(is_other.values()))["account_id"].to_list()))
     _store(night, fresh.filter(pl.col("account_id").is_in(other)), other, anew=bool(stands.height))
-    return len(set(other) - night.news) if night.is_proof and night.whole else 0
+    return len(astray - night.news) if night.is_proof and night.whole else 0
 
 
 def _store(night: Night, rows: pl.DataFrame, account_ids: list[int], *, anew: bool) -> None:
@@ -381,6 +400,16 @@ def _store(night: Night, rows: pl.DataFrame, account_ids: list[int], *, anew: bo
         {"account_id": pl.Int64, "house_id": pl.Int64},
     )
     stored = rows.join(houses, on="account_id").select(
-        *penalties.PAIR, pl.lit(night.month.first), "house_id", pl.lit(night.until).alias("since"), "posted", "accrued"
+        *penalties.PAIR,
+        pl.lit(night.month.first),
+        "house_id",
+        pl.lit(night.until).alias("since"),
+        "posted",
+        "accrued",
+        "open_from",
+        "settled",
+        "known_until",
+        "known",
+        pl.lit(queries.law_digest(night.law, night.until)).alias("law"),
     )
     copy_in(table, STORED, writing.csv(stored.sort(penalties.PAIR)))

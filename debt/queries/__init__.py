@@ -1,6 +1,6 @@
 """What is late, by how much, and why: the law of penalties, the open items over time, the sheet. Only reads."""
 
-from debt.queries.items import LONG_AGO, OpenDebts, accruals, concerned, open_debts, penalties_due
+from debt.queries.items import LONG_AGO, Earlier, OpenDebts, accruals, concerned, law_digest, open_debts, penalties_due
 from debt.queries.law import CAP, CAPPED, DUE_DAY, FIXED, KEY_RATE, law, warning_of_cap
 from debt.queries.nights import (
     Ground,
@@ -8,6 +8,7 @@ from debt.queries.nights import (
     astray,
     blocks_of,
     book_of,
+    earlier,
     foreseen,
     ground,
     lines_due,
@@ -31,9 +32,9 @@ from debt.queries.sheet import (
 )
 
 __all__ = [
-    "CAP", "CAPPED", "DUE_DAY", "FIXED", "KEY_RATE", "LONG_AGO", "Ground", "NoSuchAccount", "OpenDebts", "PenaltySheet",
-    "PrintedDebt", "PrintedSheet", "SheetDebt", "SheetRow", "accruals", "accruals_of", "astray", "blocks_of", "book_of",
-    "concerned", "explain", "explain_penalties", "explain_penalty", "foreseen", "ground", "law", "lines_due",
-    "open_debts", "penalties_due", "penalty_sheet", "printed_sheet", "roubles", "unforeseen", "warning_of_cap",
-    "with_accruals", "with_news",
+    "CAP", "CAPPED", "DUE_DAY", "FIXED", "KEY_RATE", "LONG_AGO", "Earlier", "Ground", "NoSuchAccount", "OpenDebts",
+    "PenaltySheet", "PrintedDebt", "PrintedSheet", "SheetDebt", "SheetRow", "accruals", "accruals_of", "astray",
+    "blocks_of", "book_of", "concerned", "earlier", "explain", "explain_penalties", "explain_penalty", "foreseen",
+    "ground", "law", "law_digest", "lines_due", "open_debts", "penalties_due", "penalty_sheet", "printed_sheet",
+    "roubles", "unforeseen", "warning_of_cap", "with_accruals", "with_news",
 ]  # fmt: skip

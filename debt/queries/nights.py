@@ -16,11 +16,9 @@ from billing import queries as billing_queries
 from billing.columns import Schema
 from debt.models import PenaltyBook
 from debt.penalties import PAIR, Law
-from debt.queries.items import LONG_AGO, penalties_due
+from debt.queries.items import ENGINE, LONG_AGO, Earlier, penalties_due
 from debt.queries.law import law
 from payments import queries as payments_queries
-
-ENGINE = 1  # counts up when the same facts are to give other kopecks: the next night computes everything anew
 
 _POSTED = "SELECT contract_id, month FROM billing_contractmonth WHERE state <> 'open' AND month < %s ORDER BY 1, 2"
 _SERVICES = "SELECT id, priority FROM accounts_service ORDER BY id"
@@ -38,7 +36,9 @@ _PAID = """
             OR EXISTS (SELECT FROM debt_accrual AS r WHERE r.account_id = part.account_id AND r.month = %(month)s))
 """
 _ROWS: Schema = {"account_id": pl.Int64, "contract_id": pl.Int64, "service_id": pl.Int16}
-_LISTS: Schema = {**_ROWS, "posted": pl.Int64, "accrued": pl.String}
+_LISTS: Schema = {
+    **_ROWS, "posted": pl.Int64, "accrued": pl.String, "open_from": pl.Date, "settled": pl.Int64,
+}  # fmt: skip
 _ASTRAY: Schema = {**_ROWS, "stands": pl.Decimal(38, 2), "due": pl.Decimal(38, 2)}
 
 
@@ -106,13 +106,26 @@ def book_of(month: Month) -> PenaltyBook | None:
     return PenaltyBook.objects.filter(month=month.first).first()
 
 
-def with_news(*, month: Month, book: PenaltyBook, now: Ground) -> frozenset[int]:
-    """Accounts that must be computed anew: paid since, taken back, an agreement, another payer, a hold."""
-    differ = {
+def earlier(*, month: Month, now: Ground) -> Earlier | None:
+    """The last night that a computation may build upon: one of this month, or of the month before its first."""
+    book = PenaltyBook.objects.filter(month__lte=month.first).order_by("-month").first()
+    if book is None:
+        return None
+    return Earlier([month.first, book.month], book.since, book.closed_days, frozenset(_of_their_own(book, now)))
+
+
+def _of_their_own(book: PenaltyBook, now: Ground) -> set[int]:
+    """Accounts whose own terms are others than in the book."""
+    return {
         int(account_id)
         for account_id in book.accounts.keys() | now.accounts.keys()
         if book.accounts.get(account_id) != now.accounts.get(account_id)
     }
+
+
+def with_news(*, month: Month, book: PenaltyBook, now: Ground) -> frozenset[int]:
+    """Accounts that must be computed anew: paid since, taken back, an agreement, another payer, a hold."""
+    differ = _of_their_own(book, now)
     params = {"since": book.since, "seen": book.closed_days, "month": month.first}
     with connection.cursor() as cursor:
         cursor.execute(_PAID, params)
@@ -190,7 +203,8 @@ def foreseen(*, account_ids: Sequence[int], month: Month, since: date) -> pl.Dat
     """The stored pairs of the accounts from a day on: PAIR, posted, accrued as «{1,2,…}»."""
     return billing_queries.frame(
         f"SELECT account_id, contract_id, service_id, posted_kopecks,"
-        f" accrued_kopecks[greatest({billing_queries.day(since)} - since + 1, 1):] FROM {accruals_of(month)}"
+        f" accrued_kopecks[greatest({billing_queries.day(since)} - since + 1, 1):], open_from, settled_kopecks"
+        f" FROM {accruals_of(month)}"
         f" WHERE account_id = ANY({billing_queries.array(account_ids)})",
         _LISTS,
     )

@@ -253,7 +253,9 @@ def test_a_proof_tells_of_what_went_astray(debtors, caplog):
 
 def test_a_run_that_was_killed_is_begun_anew(debtors):
     night(10)
-    run = operations.nights._start(MAY, date(2026, 5, 11), whole=False, law=queries.law(), news=frozenset())
+    run = operations.nights._start(
+        MAY, date(2026, 5, 11), whole=False, proof=False, law=queries.law(), news=frozenset()
+    )
     again = night(11)
     assert (again.changed, again.amount) == (3, 3 * D("24.70"))
     run.refresh_from_db()
