@@ -1,0 +1,168 @@
+"""What WeasyPrint made of a page: where its texts, boxes and pictures stand, and its paint without them.
+
+The box tree is private to WeasyPrint: its version is pinned, and every stencil is checked against the page that it was
+made from. All lengths here are CSS pixels from the page's top left corner; those of the form are points.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import weasyprint
+from weasyprint import DEFAULT_OPTIONS
+from weasyprint.document import Document, DocumentMetadata, Page
+from weasyprint.formatting_structure import boxes
+from weasyprint.formatting_structure.build import build_formatting_structure
+from weasyprint.html import get_html_metadata
+from weasyprint.layout import layout_document
+from weasyprint.css.counters import CounterStyle
+from weasyprint.pdf.stream import Stream
+from weasyprint.text.fonts import FontConfiguration
+
+BLANK = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/%3E"
+OPAQUE = re.compile(rb"/[aA]1(?:\.0)? gs\n?")
+RESOURCE = re.compile(rb"(?:^|\n| )/\S+ (?:gs|Do|scn|SCN|sh)\b")
+FONT = re.compile(rb"/([A-Z]{6}) [0-9.]+ Tf")
+SHOWN = re.compile(rb"<([0-9a-f]*)>")
+
+
+class StencilRefused(Exception):
+    """The page has something that cannot be set quickly; the message says what. Its documents go the direct way."""
+
+
+@dataclass(slots=True)
+class Word:
+    """A text box."""
+
+    page: int
+    box: Any
+    line: Any
+    parent: Any
+
+
+@dataclass(slots=True)
+class Laid:
+    """A page as laid out. boxes: number of a tag → (page, box); words: number of a tag → its texts in their order."""
+
+    document: Document
+    style_for: Any
+    elements: dict[int, Any]
+    boxes: dict[int, list[tuple[int, Any]]] = field(default_factory=lambda: defaultdict(list))
+    words: dict[int, list[Word]] = field(default_factory=lambda: defaultdict(list))
+    margins: list[list[Word]] = field(default_factory=list)  # lines of the boxes in the page's margins
+    parents: dict[int, Any] = field(default_factory=dict)  # id of a box → the box it stands in
+
+    def style(self, number: int) -> Any:
+        """Computed style of a tag."""
+        return self.style_for(self.elements[number])
+
+
+def lay_out(html: str, css: weasyprint.CSS, fonts: FontConfiguration) -> Laid:
+    """Lay out a page whose tags are numbered."""
+    page = weasyprint.HTML(string=html)
+    options = {**DEFAULT_OPTIONS, "stylesheets": [css]}
+    counters = CounterStyle()
+    context = Document._build_layout_context(page, fonts, counters, {}, options)
+    root = build_formatting_structure(
+        page.etree_element, context.style_for, context.get_image_from_uri, page.base_url, context.target_collector,
+        counters, context.footnotes,
+    )  # fmt: skip
+    pages = list(layout_document(page, root, context))
+    document = Document(
+        [Page(box) for box in pages], DocumentMetadata(**get_html_metadata(page)), page.url_fetcher, fonts, {}, None
+    )
+    document._html = page
+    elements = {int(one.get("data-n")): one for one in page.etree_element.iter() if one.get("data-n") is not None}
+    laid = Laid(document, context.style_for, elements)
+    for number, box in enumerate(pages):
+        _collect(laid, number, box)
+    return laid
+
+
+def number_of(box: Any) -> int:
+    """Number of the tag a box was made of; -1: of none."""
+    element = getattr(box, "element", None)
+    told = element.get("data-n") if element is not None and hasattr(element, "get") else None
+    return int(told) if told is not None else -1
+
+
+def children(box: Any) -> Iterator[Any]:
+    for child in getattr(box, "children", ()):
+        yield child.__dict__.get("_box", child)  # an absolutely placed box stands behind a placeholder
+
+
+def _collect(laid: Laid, page: int, root: Any) -> None:
+    def walk(box: Any, line: Any, in_margin: bool) -> None:
+        if isinstance(box, boxes.LineBox):
+            line = box
+            if in_margin:
+                laid.margins.append([])
+        if isinstance(box, boxes.TextBox):
+            number = number_of(box)
+            if number >= 0:
+                laid.words[number].append(Word(page, box, line, laid.parents[id(box)]))
+            elif in_margin:
+                laid.margins[-1].append(Word(page, box, line, laid.parents[id(box)]))
+            return
+        number = number_of(box)
+        if number >= 0 and not isinstance(box, boxes.LineBox):
+            laid.boxes[number].append((page, box))
+            in_margin = False
+        for child in children(box):
+            laid.parents[id(child)] = box
+            walk(child, line, in_margin or isinstance(child, boxes.MarginBox))
+
+    walk(root, None, False)
+
+
+def drop(laid: Laid, box: Any) -> None:
+    """Take a box out of the page before it is painted."""
+    parent = laid.parents[id(box)]
+    parent.children = [child for child in parent.children if child.__dict__.get("_box", child) is not box]
+
+
+def paint(laid: Laid) -> tuple[list[tuple[float, float, bytes]], dict[str, tuple[Any, set[int]]]]:
+    """(width and height in points, content stream) of every page; fonts: name in the streams → (font, its glyphs).
+
+    Raises StencilRefused when the form uses more than lines, fills and texts.
+    """
+    streams: list[bytes] = []
+
+    def keep(_document: Any, pdf: Any) -> None:
+        streams.extend(
+            b"\n".join(_bytes(part) for part in one.stream) for one in pdf.objects if isinstance(one, Stream)
+        )
+
+    laid.document.write_pdf(finisher=keep, uncompressed_pdf=True)
+    if len(streams) != len(laid.document.pages):
+        raise StencilRefused("the form has groups or patterns")
+    found, fonts = [], {}
+    for page, stream in zip(laid.document.pages, streams, strict=True):
+        stream = OPAQUE.sub(b"", stream)
+        other = RESOURCE.search(stream)
+        if other:
+            raise StencilRefused(f"the form has a picture, a pattern or transparency: {other[0].decode().strip()}")
+        found.append((page.width * 0.75, page.height * 0.75, stream))
+        name = ""
+        for match in re.finditer(rb"/([A-Z]{6}) [0-9.]+ Tf|<([0-9a-f]*)>", stream):
+            if match[1]:
+                name = match[1].decode()
+                fonts.setdefault(name, (laid.document.fonts[_hash(laid, name)], set()))
+            elif name:
+                fonts[name][1].update(int(match[2][i : i + 4], 16) for i in range(0, len(match[2]), 4))
+    return found, fonts
+
+
+def _hash(laid: Laid, name: str) -> Any:
+    return next(key for key, font in laid.document.fonts.items() if font.hash == name)
+
+
+def _bytes(part: Any) -> bytes:
+    if isinstance(part, bytes):
+        return part
+    data = getattr(part, "data", None)
+    return data if isinstance(data, bytes) else str(part).encode()

@@ -1,0 +1,715 @@
+"""Shapes become stencils, documents become what is written over them."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from weasyprint import CSS
+from weasyprint.formatting_structure import boxes
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.text.line_break import get_log_attrs, strut
+
+from epd.stencil import layout, shape
+from epd.stencil.faces import Face
+from epd.stencil.layout import Laid, StencilRefused, Word
+from epd.stencil.shape import Chain, Flow, Reading, Run, Shape, collapsed
+from epd.stencil.template import NotCompiled, compiled
+
+POINTS = 0.75  # in a CSS pixel
+CLOSE = 0.06  # pixels: places nearer than this are one
+SKELETONS, VARIANTS = 20_000, 64  # kept at most
+SIMPLE = re.compile(r"</?(?:p|div|br|td|th)\b", re.I)
+CELL = re.compile(r"<t[dh]\b", re.I)
+
+
+@dataclass(frozen=True)
+class Look:
+    """Stylesheet of a template with its fonts, which must share one FontConfiguration; faces by (family, is bold)."""
+
+    css: CSS
+    fonts: FontConfiguration
+    faces: Mapping[tuple[str, bool], Face]
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """The paint of one page without texts of the document. faces: name in the stream → (face, its glyphs)."""
+
+    width: float
+    height: float
+    stream: bytes
+    faces: dict[str, tuple[Face, frozenset[int]]]
+
+
+@dataclass(slots=True)
+class Filled:
+    """A document over its stencil: forms and what is written over each, page by page; letters of every face."""
+
+    forms: tuple[Form, ...]
+    written: list[str]
+    letters: dict[Face, set[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a run is set. size, spacing: pixels; above, below: of the line round the baseline; font, paint: operators."""
+
+    face: Face
+    name: str
+    size: float
+    spacing: float
+    above: float
+    below: float
+    paint: str
+    transform: str
+    told: tuple[str, float]
+    font: str
+
+
+@dataclass(slots=True)
+class Slot:
+    """Where a flow is set. cell: number of the cell whose height it shares, else -1; is_free: its height is in no key
+    of its own, since nothing stands below it."""
+
+    x: float
+    width: float
+    align: str
+    fits: float  # the widest line that is not broken
+    above: float  # of the strut
+    below: float
+    styles: dict[Chain, Style]
+    cell: int = -1
+    is_free: bool = False
+    limit: float = 0.0  # height of the block, where that is fixed
+    top: tuple[int, float] = (-1, 0.0)
+    echoes: list[tuple[int, float, float, float, str, Style]] = field(default_factory=list)  # in margins of the pages
+
+
+@dataclass(slots=True)
+class Box:
+    """A picture or a bar: page, x, y, width, height; paint of a bar."""
+
+    page: int
+    x: float
+    y: float
+    width: float
+    height: float
+    paint: str = ""
+
+
+@dataclass(slots=True)
+class Variant:
+    """A skeleton at certain heights: its forms, and the tops of the lines of every flow."""
+
+    forms: tuple[Form, ...]
+    tops: list[list[tuple[int, float]]]
+    pictures: list[Box]
+    bars: list[Box]
+
+
+@dataclass(slots=True)
+class Skeleton:
+    """What documents of one skeleton share, whatever their heights. cells: (row, what the cell has beside its flows);
+    rows: the least height of each."""
+
+    slots: list[Slot]
+    cells: list[tuple[int, float]]
+    rows: list[float]
+    variants: OrderedDict[tuple[float, ...], Variant] = field(default_factory=OrderedDict)
+
+
+Line = tuple[float, float, float, list[tuple[Style, str, float]]]  # width, above, below, pieces with their widths
+
+
+class Press:
+    """Stencils of one template. Counts: made, how many layouts by WeasyPrint."""
+
+    def __init__(self, template: str, look: Look) -> None:
+        self.page = compiled(template)
+        self.look = look
+        self.reader = shape.Reader()
+        self.skeletons: OrderedDict[tuple[Any, ...], Skeleton] = OrderedDict()
+        self.made = 0
+        self.refused: dict[tuple[Any, ...], str] = {}
+
+    def fill(self, context: Mapping[str, Any], *, keep_letters: bool = False) -> Filled:
+        """Set a document. Raises StencilRefused."""
+        try:
+            pieces = self.page(context)
+        except NotCompiled as cause:
+            raise StencilRefused(str(cause)) from cause
+        for _ in range(4):
+            read = self.reader.read(pieces)
+            why = self.refused.get(read.shape.key)
+            if why:
+                raise StencilRefused(why)
+            skeleton = self.skeletons.get(read.shape.key)
+            if skeleton is not None:
+                set_ = _set(skeleton, read)
+                if set_ is not None:
+                    variant = skeleton.variants.get(set_[0])
+                    if variant is not None:
+                        return _written(skeleton, variant, read, set_[1], keep_letters)
+            self._learn(pieces, read, skeleton)
+        raise StencilRefused("the page is never the same twice")
+
+    def _learn(self, pieces: list[Any], read: Reading, skeleton: Skeleton | None) -> None:
+        """Lay the document out and keep its stencil; or learn that tags are blocks, and the page is to be read anew."""
+        laid = layout.lay_out(shape.markup(pieces, layout.BLANK), self.look.css, self.look.fonts)
+        self.made += 1
+        try:
+            blocks = _blocks(laid, read.shape)
+            if blocks:
+                self.reader.learn(blocks)
+                return
+            if skeleton is None:
+                skeleton = _skeleton(laid, read, self.look)
+            else:
+                _more_styles(skeleton, laid, read.shape, self.look)
+            set_ = _set(skeleton, read)
+            assert set_ is not None
+            variant = _variant(skeleton, laid, read, set_[1], self.look)
+        except StencilRefused as cause:
+            self.refused[read.shape.key] = str(cause)
+            raise
+        skeleton.variants[set_[0]] = variant
+        while len(skeleton.variants) > VARIANTS:
+            skeleton.variants.popitem(last=False)
+        self.skeletons[read.shape.key] = skeleton
+        while len(self.skeletons) > SKELETONS:
+            self.skeletons.popitem(last=False)
+
+
+# --- setting ---------------------------------------------------------------------------------------------------------
+
+
+def _set(skeleton: Skeleton, read: Reading) -> tuple[tuple[float, ...], list[list[Line]]] | None:
+    """(heights, by which a variant is known; lines of every flow). None: a run stands in tags not met here yet."""
+    heights = [extra for _, extra in skeleton.cells]
+    key: list[float] = []
+    found: list[list[Line]] = []
+    texts = read.texts
+    for slot, flow in zip(skeleton.slots, read.shape.flows, strict=True):
+        lines: list[Line] | None = None
+        if flow.only is not None:
+            chain, place = flow.only
+            text = texts[place]
+            if text and text[0] != " " and text[-1] != " " and "  " not in text and "\n" not in text:
+                style = slot.styles.get(chain)
+                if style is None:
+                    return None
+                if not style.transform:
+                    width = _width(style, text)
+                    if width <= slot.fits:
+                        above, below = style.above, style.below
+                        lines = [(width, above if above > slot.above else slot.above,
+                                  below if below > slot.below else slot.below, [(style, text, width)])]  # fmt: skip
+        if lines is None:
+            runs = collapsed(read.runs(flow))
+            if not runs:
+                found.append([])
+                if not slot.is_free:
+                    key.append(0.0)
+                continue
+            lines = _lines(slot, runs)
+            if lines is None:
+                return None
+        found.append(lines)
+        if len(lines) == 1:
+            height = lines[0][1] + lines[0][2]
+        else:
+            height = sum(line[1] + line[2] for line in lines)
+        if not slot.is_free or (slot.limit and height > slot.limit + CLOSE and len(lines) > 1):
+            key.append(round(height, 1))
+        if slot.cell >= 0:
+            heights[slot.cell] += height
+    rows = skeleton.rows.copy()
+    for (row, _), height in zip(skeleton.cells, heights, strict=True):
+        if height > rows[row]:
+            rows[row] = height
+    key.extend([round(row, 1) for row in rows])
+    return tuple(key), found
+
+
+def _lines(slot: Slot, runs: list[Run]) -> list[Line] | None:
+    pieces: list[tuple[Style, str]] = []
+    for chain, text in runs:
+        style = slot.styles.get(chain)
+        if style is None:
+            return None
+        if style.transform:
+            text = text.upper() if style.transform == "uppercase" else text.lower()
+        pieces.append((style, text))
+    line = _line(slot, pieces)
+    if line[0] <= slot.fits:
+        return [line]
+    return [_line(slot, part) for part in _broken(slot, pieces)]
+
+
+def _line(slot: Slot, pieces: list[tuple[Style, str]]) -> Line:
+    above, below = slot.above, slot.below
+    whole, told = 0.0, []
+    for style, text in pieces:
+        above, below = max(above, style.above), max(below, style.below)
+        width = _width(style, text)
+        whole += width
+        told.append((style, text, width))
+    return whole, above, below, told
+
+
+def _width(style: Style, text: str) -> float:
+    try:
+        width = sum(map(style.face.advances.__getitem__, text)) * style.size / 1000
+    except KeyError as cause:
+        raise StencilRefused(f"no glyph for {cause}") from cause
+    return width + style.spacing * len(text) if style.spacing else width
+
+
+@lru_cache(maxsize=8192)
+def _breaks(text: str) -> tuple[int, ...]:
+    """Where Pango lets a line end: places of the letters that may begin the next one."""
+    marks = get_log_attrs(text, "ru")
+    return tuple(place for place in range(1, len(text)) if marks[place].is_line_break)
+
+
+def _broken(slot: Slot, pieces: list[tuple[Style, str]]) -> list[list[tuple[Style, str]]]:
+    """The pieces on lines, filled one after another; spaces at the ends of lines hang."""
+    text = "".join(part for _, part in pieces)
+    edges = [0.0]  # where each letter begins, were all on one line
+    edge = 0.0
+    for style, part in pieces:
+        advances, size, spacing = style.face.advances, style.size / 1000, style.spacing
+        for letter in part:
+            edge += advances[letter] * size + spacing
+            edges.append(edge)
+    ends = (*_breaks(text), len(text))
+    lines, start, last = [], 0, 0
+
+    def width(end: int) -> float:
+        while end > start and text[end - 1] == " ":
+            end -= 1
+        return edges[end] - edges[start]
+
+    for end in ends:
+        if width(end) > slot.fits:
+            if last > start:
+                lines.append((start, last))
+                start = last
+            if width(end) > slot.fits:
+                raise StencilRefused(f"a word is wider than its line: {text[start:end]}")
+        last = end
+    lines.append((start, len(text)))
+    return [_cut(pieces, begin, begin + len(text[begin:end].rstrip(" "))) for begin, end in lines]
+
+
+def _cut(pieces: list[tuple[Style, str]], start: int, end: int) -> list[tuple[Style, str]]:
+    found, place = [], 0
+    for style, part in pieces:
+        piece = part[max(0, start - place) : max(0, end - place)]
+        if piece:
+            found.append((style, piece))
+        place += len(part)
+    return found
+
+
+def _written(
+    skeleton: Skeleton, variant: Variant, read: Reading, lines: list[list[Line]], keep_letters: bool
+) -> Filled:
+    """The operators over every form."""
+    out: list[list[str]] = [[] for _ in variant.forms]
+    heights = [form.height for form in variant.forms]
+    letters: dict[Face, set[str]] = {}
+    for box, value in zip(variant.bars, read.heights, strict=True):
+        y = heights[box.page] - (box.y + box.height) * POINTS
+        out[box.page].append(
+            f"{box.paint} {box.x * POINTS:.2f} {y:.2f} {box.width * POINTS:.2f} {float(value) * 72 / 25.4:.2f} re f\n"
+        )
+    for box, picture in zip(variant.pictures, read.pictures, strict=True):
+        across, down, path = picture.path()
+        y = heights[box.page] - (box.y + box.height) * POINTS
+        out[box.page].append(
+            f"q 0 g {box.width * POINTS / across:.5f} 0 0 {box.height * POINTS / down:.5f} {box.x * POINTS:.3f}"
+            f" {y:.3f} cm\n{path}f Q\n"
+        )
+    for part in out:
+        part.append("BT\n")
+    faces: list[tuple[str, float] | None] = [None] * len(out)
+    paints = [""] * len(out)
+    spacings = [0.0] * len(out)
+    for slot, tops, flow in zip(skeleton.slots, variant.tops, lines, strict=True):
+        if not flow:
+            continue
+        known = len(tops)
+        page, top = tops[0] if tops else slot.top
+        placed = []
+        if page >= 0:
+            for number, (width, above, below, pieces) in enumerate(flow):
+                if number < known:
+                    page, top = tops[number]
+                x = slot.x
+                if slot.align == "right":
+                    x += slot.width - width
+                elif slot.align == "center":
+                    x += (slot.width - width) / 2
+                for style, text, wide in pieces:
+                    placed.append((page, x, top + above, style, text))
+                    x += wide
+                top += above + below
+        for page, x, wide, baseline, align, style in slot.echoes:
+            if page < len(out):
+                text = "".join(piece for line in flow for _, piece, _ in line[3])
+                if align == "right":
+                    x += wide - _width(style, text)
+                placed.append((page, x, baseline, style, text))
+        for page, x, baseline, style, text in placed:
+            part = out[page]
+            if faces[page] != style.told:
+                faces[page] = style.told
+                part.append(style.font)
+            if paints[page] != style.paint:
+                paints[page] = style.paint
+                part.append(style.paint)
+            if spacings[page] != style.spacing:
+                spacings[page] = style.spacing
+                part.append(f"{style.spacing * POINTS:.4f} Tc\n")
+            part.append(
+                "1 0 0 1 %.2f %.4f Tm<%s>Tj\n"
+                % (x * POINTS, heights[page] - baseline * POINTS, text.translate(style.face.codes))
+            )
+            if keep_letters:
+                letters.setdefault(style.face, set()).update(text)
+    for part in out:
+        part.append("ET\n")
+    return Filled(variant.forms, ["".join(part) for part in out], letters)
+
+
+# --- learning --------------------------------------------------------------------------------------------------------
+
+
+def _blocks(laid: Laid, read: Shape) -> set[str]:
+    """Opening tags of chains that made other boxes than inline ones."""
+    found = set()
+    for flow in (*read.flows, *read.others):
+        for (chain, _), number in zip(flow.runs, flow.tags, strict=True):
+            if chain and any(not isinstance(box, boxes.InlineBox) for _, box in laid.boxes.get(number, ())):
+                found.add(chain[-1])
+    return found
+
+
+def _style(laid: Laid, number: int, look: Look, *, told: Any = None) -> Style:
+    """How texts right inside a tag are set. Raises StencilRefused for what only Pango can do."""
+    style = told if told is not None else laid.style(number)
+    bold = int(style["font_weight"]) >= 600
+    family = next((name for name in style["font_family"] if (name, bold) in look.faces), None)
+    if family is None or style["font_style"] != "normal":
+        raise StencilRefused(f"unknown face: {style['font_family']} {style['font_weight']} {style['font_style']}")
+    if style["font_kerning"] != "none" or style["font_variant_ligatures"] != "none":
+        raise StencilRefused("texts must be set without kerning and ligatures")
+    if style["text_decoration_line"] != "none" or style["word_spacing"] or style["text_indent"].value:
+        raise StencilRefused("decorated, indented or spaced words")
+    *rgb, alpha = style["color"].to("srgb")
+    if alpha != 1:
+        raise StencilRefused("transparent text")
+    height, baseline = strut(style)
+    spacing = style["letter_spacing"]
+    face = look.faces[family, bold]
+    transform = style["text_transform"]
+    return Style(
+        face=face,
+        name=face.name.replace("-", ""),
+        size=float(style["font_size"]),
+        spacing=0.0 if spacing == "normal" else float(spacing),
+        above=baseline,
+        below=height - baseline,
+        paint=" ".join(f"{value:.4g}" for value in rgb) + " rg\n",
+        transform="" if transform == "none" else str(transform),
+        told=(face.name, float(style["font_size"])),
+        font=f"/{face.name.replace('-', '')} {float(style['font_size']) * POINTS:.3f} Tf\n",
+    )
+
+
+def _chain_style(laid: Laid, number: int, chain: Chain, look: Look) -> Style:
+    found = _style(laid, number, look)
+    for _, box in laid.boxes.get(number, ()):
+        style = box.style
+        if chain and (
+            any(style[f"border_{side}_width"] for side in ("top", "bottom", "left", "right"))
+            or any(getattr(box, f"{kind}_{side}") for kind in ("padding", "margin") for side in ("left", "right"))
+            or style["background_color"].alpha
+            or style["vertical_align"] != "baseline"
+        ):
+            raise StencilRefused(f"an inline box with borders or a background: {chain[-1]}")
+    return found
+
+
+def _styles(laid: Laid, flow: Flow, look: Look) -> dict[Chain, Style]:
+    return {
+        chain: _chain_style(laid, number, chain, look) for (chain, _), number in zip(flow.runs, flow.tags, strict=True)
+    }
+
+
+def _more_styles(skeleton: Skeleton, laid: Laid, read: Shape, look: Look) -> None:
+    for slot, flow in zip(skeleton.slots, read.flows, strict=True):
+        slot.styles.update(_styles(laid, flow, look))
+
+
+def _skeleton(laid: Laid, reading: Reading, look: Look) -> Skeleton:
+    read = reading.shape
+    cells: list[tuple[int, float]] = []
+    rows: list[float] = []
+    row_of: dict[int, int] = {}
+    cell_of: dict[int, int] = {}
+    slots = []
+    for flow in read.flows:
+        places = laid.boxes.get(flow.block)
+        if not places:
+            raise StencilRefused(f"no box of a block: {read.key[flow.place - 1]}")
+        page, box = places[0]
+        style = box.style
+        if style["white_space"] not in ("normal", "nowrap"):
+            raise StencilRefused(f"white-space: {style['white_space']}")
+        align = {"start": "left", "end": "right", "justify": "left"}.get(
+            style["text_align_all"], style["text_align_all"]
+        )
+        if style["text_align_all"] == "justify":
+            raise StencilRefused("justified text")
+        height, baseline = strut(style)
+        slot = Slot(
+            x=box.content_box_x(),
+            width=box.width,
+            align=align,
+            fits=box.width + CLOSE if style["white_space"] == "normal" else 1e9,
+            above=baseline,
+            below=height - baseline,
+            styles=_styles(laid, flow, look),
+        )
+        slots.append(slot)
+        if not isinstance(box, (boxes.BlockContainerBox,)):
+            raise StencilRefused(f"a flow in a box that is not a block: {box}")
+        only = read.key[flow.place - 1 : flow.place + 2]
+        alone = len(only) == 3 and isinstance(only[0], str) and isinstance(only[2], str) and only[2].startswith("</")
+        alone = alone and not only[0].startswith("</")
+        if alone and style["height"] != "auto" and not isinstance(box, boxes.TableCellBox):
+            slot.is_free, slot.limit, slot.top = True, box.height, (page, box.content_box_y())
+            continue
+        cell = _cell(laid, read, flow, box)
+        if cell is None or len(places) > 1:
+            continue
+        row = laid.parents[id(cell)]
+        if id(row) not in row_of:
+            row_of[id(row)] = len(rows)
+            rows.append(_least(row))
+        if id(cell) not in cell_of:
+            cell_of[id(cell)] = len(cells)
+            cells.append((row_of[id(row)], 0.0))
+        slot.cell = cell_of[id(cell)]
+        if alone and _is_last(read, flow):
+            slot.is_free, slot.top = True, (page, box.content_box_y())
+    skeleton = Skeleton(slots, cells, rows)
+    _measure_cells(skeleton, reading, {number: box for box, number in _by_number(laid, cell_of)}, row_of, laid)
+    return skeleton
+
+
+def _by_number(laid: Laid, cell_of: Mapping[int, int]) -> list[tuple[Any, int]]:
+    return [(box, cell_of[id(box)]) for places in laid.boxes.values() for _, box in places if id(box) in cell_of]
+
+
+def _least(row: Any) -> float:
+    """The height below which a row never falls: its own, and those of its cells."""
+    told = row.style["height"]
+    least = float(told.value) if told != "auto" and told.unit == "px" else 0.0
+    for cell in row.children:
+        told = cell.style["height"]
+        if told != "auto" and told.unit == "px":
+            least = max(least, float(told.value))
+    return least
+
+
+def _cell(laid: Laid, read: Shape, flow: Flow, box: Any) -> Any:
+    """The table cell of a flow, when only paragraphs stand in it and it begins at its top; else None."""
+    while box is not None and not isinstance(box, boxes.TableCellBox):
+        box = laid.parents.get(id(box))
+    if box is None or box.style["vertical_align"] != "top":
+        return None
+    start = flow.place
+    while start > 0 and not (isinstance(read.key[start], str) and CELL.match(read.key[start])):
+        start -= 1
+    end = flow.place
+    while end < len(read.key) and read.key[end] not in ("</td>", "</th>"):
+        end += 1
+    for token in read.key[start : end + 1]:
+        if isinstance(token, str) and not SIMPLE.match(token):
+            return None
+    if any(child.style["position"] != "static" or child.style["float"] != "none" for child in layout.children(box)):
+        return None
+    return box
+
+
+def _is_last(read: Shape, flow: Flow) -> bool:
+    """Does nothing stand below the flow in its cell?"""
+    for token in read.key[flow.place + 1 :]:
+        if token in ("</td>", "</th>"):
+            return True
+        if token not in ("</p>", "</div>"):
+            return False
+    return False
+
+
+def _measure_cells(
+    skeleton: Skeleton, read: Reading, boxes_of: dict[int, Any], row_of: dict[int, int], laid: Laid
+) -> None:
+    """What every cell is high beside its flows; rows whose height we do not foresee keep their flows in the key."""
+    set_ = _set(skeleton, read)
+    assert set_ is not None
+    own = [0.0] * len(skeleton.cells)
+    for slot, lines in zip(skeleton.slots, set_[1], strict=True):
+        if slot.cell >= 0:
+            own[slot.cell] += sum(line[1] + line[2] for line in lines)
+    heights = list(skeleton.rows)
+    for number, (row, _) in enumerate(skeleton.cells):
+        cell = boxes_of[number]
+        bottom = max(
+            (child.position_y + child.margin_height() for child in cell.children), default=cell.content_box_y()
+        )
+        around = cell.border_top_width + cell.border_bottom_width + _padding(cell, "top") + _padding(cell, "bottom")
+        extra = bottom - cell.content_box_y() - own[number] + around
+        skeleton.cells[number] = (row, extra)
+        heights[row] = max(heights[row], extra + own[number])
+    actual = {row_of[id(laid.parents[id(cell)])]: laid.parents[id(cell)].height for cell in boxes_of.values()}
+    for slot in skeleton.slots:
+        if slot.cell >= 0:
+            row = skeleton.cells[slot.cell][0]
+            if abs(actual[row] - heights[row]) > CLOSE and heights[row] > skeleton.rows[row]:
+                slot.is_free = False
+
+
+def _padding(cell: Any, side: str) -> float:
+    told = cell.style[f"padding_{side}"]
+    return float(told.value)
+
+
+def _variant(skeleton: Skeleton, laid: Laid, reading: Reading, lines: list[list[Line]], look: Look) -> Variant:
+    """Places of the lines of this very document, checked against ours; then the form without them."""
+    read = reading.shape
+    spent: dict[int, int] = {}
+    words: dict[int, list[Word]] = {}
+    everything = sorted([*((f.place, f, n) for n, f in enumerate(read.flows)), *((f.place, f, -1) for f in read.others)],
+                        key=lambda one: one[0])  # fmt: skip
+    for _, flow, number in everything:
+        wanted: dict[int, int] = {}
+        for (_, text), tag in zip(reading.runs(flow), flow.tags, strict=True):
+            wanted[tag] = wanted.get(tag, 0) + len(re.sub(r"[ \t\n\r\f]", "", text))
+        for tag, length in wanted.items():
+            queue = laid.words.get(tag, [])
+            while length > 0 and spent.get(tag, 0) < len(queue):
+                word = queue[spent.get(tag, 0)]
+                spent[tag] = spent.get(tag, 0) + 1
+                length -= len(re.sub(r"[ \t\n\r\f]", "", word.box.text))
+                if number >= 0:
+                    words.setdefault(number, []).append(word)
+            if length > 0 and number >= 0:
+                raise StencilRefused(f"a text of the page is not in its layout: {reading.runs(flow)}")
+    tops: list[list[tuple[int, float]]] = []
+    for number, (slot, flow) in enumerate(zip(skeleton.slots, read.flows, strict=True)):
+        told = _told(words.get(number, []))
+        ours = lines[number]
+        if len(told) != len(ours):
+            raise StencilRefused(f"{len(ours)} lines instead of {len(told)}: {_text(ours)}")
+        places = []
+        for (page, line, parts), (width, above, _, pieces) in zip(told, ours, strict=True):
+            first = parts[0].box
+            x = slot.x + {"right": slot.width - width, "center": (slot.width - width) / 2}.get(slot.align, 0.0)
+            baseline = line.position_y + above
+            there = "".join(part.box.text for part in parts).replace(" ", "")
+            same = there == "".join(text for _, text, _ in pieces).replace(" ", "")
+            if not same or abs(first.position_y + first.baseline - baseline) > CLOSE or abs(first.position_x - x) > 0.4:
+                raise StencilRefused(
+                    f"«{_text(ours)}» at {x:.2f}, {baseline:.2f} instead of {first.position_x:.2f},"
+                    f" {first.position_y + first.baseline:.2f}"
+                )
+            places.append((page, line.position_y))
+        tops.append(places)
+        for word in words.get(number, []):
+            layout.drop(laid, word.box)
+    _echoes(skeleton, laid, read, lines, look)
+    pictures, bars = _pictures(laid, read)
+    painted, fonts = layout.paint(laid)
+    faces = {}
+    for name, (font, glyphs) in fonts.items():
+        face = look.faces.get((font.family, font.weight >= 600))
+        if face is None:
+            raise StencilRefused(f"the form is set in a font that is not ours: {font.family} {font.weight}")
+        faces[name] = (face, frozenset(glyphs))
+    forms = tuple(Form(width, height, stream, faces) for width, height, stream in painted)
+    return Variant(forms, tops, pictures, bars)
+
+
+def _text(lines: list[Line]) -> str:
+    return " / ".join("".join(text for _, text, _ in line[3]) for line in lines)
+
+
+def _told(words: list[Word]) -> list[tuple[int, Any, list[Word]]]:
+    """The words by their lines, empty ones left out, from top to bottom."""
+    found: dict[int, tuple[int, Any, list[Word]]] = {}
+    for word in words:
+        if word.box.text.strip(" "):
+            found.setdefault(id(word.line), (word.page, word.line, []))[2].append(word)
+    lines = sorted(found.values(), key=lambda one: (one[0], one[1].position_y))
+    for _, _, parts in lines:
+        parts.sort(key=lambda word: word.box.position_x)
+    return lines
+
+
+def _echoes(skeleton: Skeleton, laid: Laid, read: Shape, lines: list[list[Line]], look: Look) -> None:
+    """Texts of the page's margins that repeat a flow (string-set)."""
+    for margin in laid.margins:
+        text = "".join(word.box.text for word in margin).strip()
+        if not text:
+            continue
+        for number, slot in enumerate(skeleton.slots):
+            if _text(lines[number]) == text and laid.style(read.flows[number].block)["string_set"] != "none":
+                word = margin[0]
+                block = word.line
+                while not isinstance(block, boxes.BlockContainerBox):
+                    block = laid.parents[id(block)]
+                style = _style(laid, -1, look, told=word.box.style)
+                align = block.style["text_align_all"]
+                echo = (
+                    word.page, block.content_box_x(), block.width, word.box.position_y + word.box.baseline,
+                    "right" if align in ("right", "end") else "left", style,
+                )  # fmt: skip
+                if all(known[:4] != echo[:4] for known in slot.echoes):
+                    slot.echoes.append(echo)
+                for one in margin:
+                    layout.drop(laid, one.box)
+                break
+
+
+def _pictures(laid: Laid, read: Shape) -> tuple[list[Box], list[Box]]:
+    """Boxes of pictures and bars in the order of the markup; they leave the form."""
+    pictures, bars = [], []
+    for number in read.boxes:
+        page, box = _only(laid, number)
+        pictures.append(Box(page, box.content_box_x(), box.content_box_y(), box.width, box.height))
+        layout.drop(laid, box)
+    for number in read.bars:
+        page, box = _only(laid, number)
+        *rgb, alpha = box.style["background_color"].to("srgb")
+        if not alpha or box.style["bottom"] == "auto":
+            raise StencilRefused("a bar must stand on its bottom and have a colour")
+        paint = " ".join(f"{value:.4g}" for value in rgb) + " rg"
+        bars.append(Box(page, box.border_box_x(), box.border_box_y(), box.border_width(), box.border_height(), paint))
+        box.background = None
+    return pictures, bars
+
+
+def _only(laid: Laid, number: int) -> tuple[int, Any]:
+    places = laid.boxes.get(number, [])
+    if len(places) != 1:
+        raise StencilRefused("a picture that is not on the page, or is on it twice")
+    return places[0]

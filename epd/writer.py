@@ -1,0 +1,163 @@
+"""Documents into one PDF as they come: what is written over a form is a small stream, forms and fonts are shared.
+
+Only numbers of objects are kept in memory, so that a file may hold any number of documents. Objects that every page
+names (fonts, forms) stand in one dictionary of resources, written last.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO, Protocol
+
+KIDS = 64  # pages under one node of the tree
+QUICKLY, SMALL = 4, 9  # levels of deflate
+
+
+class Font(Protocol):
+    """A face as a subset; see epd.stencil.faces.Subset."""
+
+    program: bytes
+    length: int
+    widths: bytes
+    to_unicode: bytes
+    tag: str
+
+
+@dataclass(slots=True)
+class Writer:
+    """A PDF that grows. `page` adds one; `close` writes what all of them share. file: written from its start."""
+
+    file: BinaryIO
+    title: str = ""
+    level: int = QUICKLY
+    offsets: list[int] = field(default_factory=lambda: [0])
+    pages: list[int] = field(default_factory=list)
+    at: int = 0
+    forms: dict[str, int] = field(default_factory=dict)
+    nodes: list[int] = field(default_factory=list)
+    resources: int = 0
+    attached: list[tuple[str, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._raw(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
+        self.resources = self.number()
+
+    def _raw(self, content: bytes) -> None:
+        self.file.write(content)
+        self.at += len(content)
+
+    def number(self) -> int:
+        """The number of an object that is written later."""
+        self.offsets.append(0)
+        return len(self.offsets) - 1
+
+    def put(self, content: bytes, number: int = 0) -> int:
+        """Write an object; returns its number."""
+        number = number or self.number()
+        self.offsets[number] = self.at
+        self._raw(b"%d 0 obj\n%b\nendobj\n" % (number, content))
+        return number
+
+    def stream(self, content: bytes, facts: bytes = b"", *, is_deflated: bool = False, level: int = 0) -> int:
+        """Write a stream; returns its number. facts: entries of its dictionary."""
+        if not is_deflated:
+            content = zlib.compress(content, level or self.level)
+        return self.put(b"<<%b/Filter/FlateDecode/Length %d>>stream\n%b\nendstream" % (facts, len(content), content))
+
+    def form(self, name: str, stream: bytes, width: float, height: float) -> None:
+        """A form that pages may draw under this name; written once."""
+        if name not in self.forms:
+            facts = b"/Type/XObject/Subtype/Form/BBox[0 0 %.3f %.3f]/Resources %d 0 R" % (width, height, self.resources)
+            self.forms[name] = self.stream(stream, facts, level=SMALL)
+
+    def page(self, content: bytes, width: float, height: float) -> None:
+        """A page of this content, points wide and high."""
+        if len(self.pages) % KIDS == 0:
+            self.nodes.append(self.number())
+        stream = self.stream(content)
+        self.pages.append(
+            self.put(
+                b"<</Type/Page/Parent %d 0 R/MediaBox[0 0 %.3f %.3f]/Contents %d 0 R/Resources %d 0 R>>"
+                % (self.nodes[-1], width, height, stream, self.resources)
+            )
+        )
+
+    def attach(self, name: str, content: bytes, kind: str) -> None:
+        """A file inside the PDF. kind: its media type."""
+        facts = b"/Type/EmbeddedFile/Subtype/%b/Params<</Size %d>>" % (kind.replace("/", "#2F").encode(), len(content))
+        stream = self.stream(content, facts, level=SMALL)
+        told = _text(name)
+        self.attached.append(
+            (name, self.put(b"<</Type/Filespec/F%b/UF%b/EF<</F %d 0 R>>/AFRelationship/Data>>" % (told, told, stream)))
+        )
+
+    def font(self, name: str, subset: Font, *, ascent: int, descent: int, is_bold: bool) -> int:
+        """A subset with the numbers of its own glyphs; returns the number of the object."""
+        called = f"{subset.tag}+{name}".encode()
+        program = self.stream(subset.program, b"/Length1 %d" % subset.length, is_deflated=True)
+        descriptor = self.put(
+            b"<</Type/FontDescriptor/FontName/%b/Flags 4/FontBBox[-500 %d 1500 %d]/ItalicAngle 0/Ascent %d/Descent %d"
+            b"/CapHeight 700/StemV %d/FontFile2 %d 0 R>>"
+            % (called, descent, ascent, ascent, descent, 140 if is_bold else 80, program)
+        )
+        descendant = self.put(
+            b"<</Type/Font/Subtype/CIDFontType2/BaseFont/%b/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)"
+            b"/Supplement 0>>/FontDescriptor %d 0 R/DW 500/W %b/CIDToGIDMap/Identity>>"
+            % (called, descriptor, subset.widths)
+        )
+        unicode_ = self.stream(subset.to_unicode, is_deflated=True)
+        return self.put(
+            b"<</Type/Font/Subtype/Type0/BaseFont/%b/Encoding/Identity-H/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>"
+            % (called, descendant, unicode_)
+        )
+
+    def close(self, fonts: Mapping[str, int], outline: Sequence[tuple[str, int]] = ()) -> None:
+        """Write what the pages share. fonts: names in the streams → objects; outline: title → index of a page."""
+        drawn = b"".join(b"/%b %d 0 R" % (name.encode(), number) for name, number in self.forms.items())
+        faces = b"".join(b"/%b %d 0 R" % (name.encode(), number) for name, number in fonts.items())
+        self.put(b"<</Font<<%b>>/XObject<<%b>>>>" % (faces, drawn), self.resources)
+        root, catalog, info = self.number(), self.number(), self.number()
+        for place, node in enumerate(self.nodes):
+            kids = self.pages[place * KIDS : (place + 1) * KIDS]
+            told = b" ".join(b"%d 0 R" % kid for kid in kids)
+            self.put(b"<</Type/Pages/Parent %d 0 R/Count %d/Kids[%b]>>" % (root, len(kids), told), node)
+        told = b" ".join(b"%d 0 R" % node for node in self.nodes)
+        self.put(b"<</Type/Pages/Count %d/Kids[%b]>>" % (len(self.pages), told), root)
+        entries = self._outline(outline)
+        if self.attached:
+            names = b"".join(b"%b %d 0 R" % (_text(name), number) for name, number in sorted(self.attached))
+            files = b" ".join(b"%d 0 R" % number for _, number in self.attached)
+            entries += b"/Names<</EmbeddedFiles<</Names[%b]>>>>/AF[%b]" % (names, files)
+        self.put(b"<</Type/Catalog/Pages %d 0 R/Lang(ru)%b>>" % (root, entries), catalog)
+        self.put(b"<</Title%b/Producer(billing-centre)>>" % _text(self.title), info)
+        start = self.at
+        table = b"".join(b"%010d 00000 n \n" % offset for offset in self.offsets[1:])
+        self._raw(b"xref\n0 %d\n0000000000 65535 f \n%b" % (len(self.offsets), table))
+        self._raw(
+            b"trailer\n<</Size %d/Root %d 0 R/Info %d 0 R>>\nstartxref\n%d\n%%%%EOF\n"
+            % (len(self.offsets), catalog, info, start)
+        )
+
+    def _outline(self, entries: Sequence[tuple[str, int]]) -> bytes:
+        if not entries:
+            return b""
+        root = self.number()
+        numbers = [self.number() for _ in entries]
+        for place, (title, page) in enumerate(entries):
+            around = b"/Prev %d 0 R" % numbers[place - 1] if place else b""
+            around += b"/Next %d 0 R" % numbers[place + 1] if place + 1 < len(entries) else b""
+            self.put(
+                b"<</Title%b/Parent %d 0 R/Dest[%d 0 R/Fit]%b>>" % (_text(title), root, self.pages[page], around),
+                numbers[place],
+            )
+        self.put(
+            b"<</Type/Outlines/First %d 0 R/Last %d 0 R/Count %d>>" % (numbers[0], numbers[-1], len(numbers)), root
+        )
+        return b"/Outlines %d 0 R" % root
+
+
+def _text(text: str) -> bytes:
+    """A text string of a PDF."""
+    return b"<feff" + text.encode("utf-16-be").hex().encode() + b">"
