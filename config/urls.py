@@ -7,11 +7,13 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config import views
+from portals.reports import urls as reports
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.metrics, name="metrics"),
+    path("admin/reports/", include(reports.office)),
     path("admin/", include("portals.office.urls")),  # pages that need several apps, then the tables
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),

@@ -9,6 +9,7 @@ from django.utils.timezone import localdate
 import payments.online_queries
 import payments.operations
 from portals import operations, queries
+from portals.reports import jobs
 
 
 @shared_task(queue="portals", acks_late=True)
@@ -21,3 +22,27 @@ def charge_autopayments(**_: object) -> None:
         payments.operations.charge_autopayment(
             autopayment_id=due.autopayment_id, document=due.document, amount=due.amount, at=timezone.now()
         )
+
+
+@shared_task(queue="portals", acks_late=True)
+def make_report_file(*, job_id: int | None = None, **_: object) -> None:
+    """Make the file that was ordered, or whatever waits; one that a killed worker left is begun anew."""
+    while job := jobs.take(at=timezone.now(), job_id=job_id):
+        jobs.make_file(job=job, clock=timezone.localtime)
+        if job_id is not None:
+            return
+
+
+@shared_task(queue="portals", acks_late=True)
+def send_reports(**_: object) -> None:
+    """Make what waits, mail what is ready. Every minute: a file ordered while the queue was down is made, too."""
+    make_report_file()
+    for job in jobs.unsent():
+        jobs.send(job=job, at=timezone.now())
+
+
+@shared_task(queue="portals", acks_late=True)
+def order_reports(**_: object) -> None:
+    """Order the files of schedules that fell due, remove those whose days are over; each once, whenever this runs."""
+    jobs.order_due(at=timezone.now(), today=localdate())
+    jobs.purge(today=localdate())

@@ -113,7 +113,10 @@ def read(stored: Mapping[str, Any], *, today: date) -> Definition:
 
 
 def asked(query: Query, base: Definition, *, today: date) -> Definition:
-    """The definition of an address, by default that of `base`. What cannot be meant is left out or refused."""
+    """The definition of an address, by default that of `base`. What cannot be meant is left out or refused.
+
+    A base without groupings is a list: only its period and filters are asked for.
+    """
     rows = tuple(dict.fromkeys(one for one in query.getlist("rows") if one)) or base.rows
     measures = tuple(dict.fromkeys(one for one in query.getlist("measures") if one)) or base.measures
     names = [name for name in _names(query) if name.startswith("f.") and any(query.getlist(name))]
@@ -128,6 +131,8 @@ def asked(query: Query, base: Definition, *, today: date) -> Definition:
         period=period if period in PERIODS else base.period,
         first=_month(first, base.first), last=_month(last or first, base.last),
     )  # fmt: skip
+    if not base.rows and not base.measures:
+        return checked_list(replace(given, rows=(), measures=(), columns="", sort="").over(today))
     return checked(given.over(today))
 
 
@@ -218,6 +223,19 @@ def checked(definition: Definition) -> Definition:
             )
     if definition.sort and definition.sort.lstrip("-") not in definition.measures:
         return replace(definition, sort="")
+    return definition
+
+
+def checked_list(definition: Definition) -> Definition:
+    """The same for a list, which has neither groupings nor measures: its filters and its period."""
+    for code, values in definition.filters.items():
+        if code not in DIMENSIONS:
+            raise ReportRefused(f"Такого поля в отчётах нет: {code[:40]}. Выберите поля из списка.")
+        _check_values(DIMENSIONS[code], values)
+    if definition.last < definition.first:
+        raise ReportRefused("Первый месяц позже последнего. Поменяйте их местами.")
+    if len(definition.months) > MOST_MONTHS:
+        raise ReportRefused(f"В отчёте до {MOST_MONTHS} месяцев. Сократите период.")
     return definition
 
 

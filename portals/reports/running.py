@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.core.cache import cache
 from django.db import DatabaseError, connection, transaction
 
 import payments.queries
 from accounts.calendar import Month
 from portals.reports.compiler import BEFORE_ALL, MOST_COLUMNS, Books, Report, Scope, Statement
 from portals.reports.definitions import Definition
-from portals.reports.vocabulary import COUNT, DAY, DIMENSIONS, MONTH, PERCENT, STOCKS, Dimension, Measure, ReportRefused
+from portals.reports.vocabulary import DAY, DIMENSIONS, MEASURES, MONTH, Dimension, Measure, ReportRefused
 
 PER_PAGE = 50
+REMEMBERED = 300  # seconds that the values of filters are kept
 MOST_OPTIONS = 2000  # values of a filter offered at once
 PATIENCE = "30s"  # of a page; a job takes as long as it takes
 CHUNK = 5000  # rows fetched at once
@@ -30,6 +33,7 @@ class Key:
 
     label: str
     value: str
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def key_of(dimension: Dimension, key: Any, label: str | None) -> Key:
     if dimension.words:
         return Key(dimension.words.get(key, str(key)), str(key))
     if dimension.code == "account":
-        return Key(label or "", label or "")
+        return Key(label or "", label or "", key)
     return Key(label or "не указано", str(key))
 
 
@@ -108,7 +112,7 @@ class Shape:
         self.report = made
         self.rows = made.rows
         self.summed = [measure.code for measure in made.measures]
-        self.shown = [one for one in (_measure(code) for code in made.definition.measures)]
+        self.shown = [MEASURES[code] for code in made.definition.measures]
         self.values: list[Key] = []
 
     def heads(self) -> tuple[Head, ...]:
@@ -167,17 +171,11 @@ class Shape:
             yield Line(keys, self.spread(found))
 
 
-def _measure(code: str) -> Measure:
-    from portals.reports.vocabulary import MEASURES
-
-    return MEASURES[code]
-
-
-def fetched(statement: Statement) -> list[tuple[Any, ...]]:
+def fetched(statement: Statement, *, patience: str | None = PATIENCE) -> list[tuple[Any, ...]]:
     """Rows of a page. A statement that nobody would wait for is stopped."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = '{PATIENCE}'")
+            cursor.execute(f"SET LOCAL statement_timeout = '{patience or 0}'")
             cursor.execute("SET LOCAL jit = off")  # a page of many small groups takes longer to compile than to run
             cursor.execute(statement.sql, dict(statement.params))
             return list(cursor.fetchall())
@@ -189,10 +187,12 @@ def fetched(statement: Statement) -> list[tuple[Any, ...]]:
         raise
 
 
-def sheet(definition: Definition, scope: Scope, *, page: int = 1, per_page: int = PER_PAGE) -> Sheet:
+def sheet(
+    definition: Definition, scope: Scope, *, page: int = 1, per_page: int = PER_PAGE, patience: str | None = PATIENCE
+) -> Sheet:
     """A page of the report. Two statements: the closed months, the report."""
     made = report(definition, scope)
-    rows = fetched(made.page(limit=per_page, offset=(page - 1) * per_page))
+    rows = fetched(made.page(limit=per_page, offset=(page - 1) * per_page), patience=patience)
     return laid(made, [row[1:-1] for row in rows if not row[0]], [row[1:] for row in rows if row[0]])
 
 
@@ -214,8 +214,11 @@ def laid(made: Report, rows: list[Sequence[Any]], totals: list[Sequence[Any]]) -
 
 
 def streamed(statement: Statement) -> Iterator[tuple[Any, ...]]:
-    """All rows, some thousands at a time; the server keeps the rest."""
-    with transaction.atomic(), connection.chunked_cursor() as cursor:
+    """All rows, some thousands at a time; the server keeps the rest.
+
+    Outside a transaction the server's cursor holds its rows, so that progress is written while they are read.
+    """
+    with connection.chunked_cursor() as cursor:
         cursor.itersize = CHUNK
         cursor.execute(statement.sql, dict(statement.params))
         while rows := cursor.fetchmany(CHUNK):
@@ -241,24 +244,66 @@ def stream(definition: Definition, scope: Scope) -> Stream:
     return Stream(tuple(made.rows), shape.heads(), shape.lines(streamed(made.every())))
 
 
+ADDRESSES = """
+    SELECT a.number, h.town || ', ' || h.street || ', д. ' || h.number, up.number, p.kind, p.number
+    FROM accounts_personalaccount AS a JOIN accounts_house AS h ON h.id = a.house_id
+    JOIN accounts_premises AS p ON p.id = a.premises_id LEFT JOIN accounts_premises AS up ON up.id = p.parent_id
+    WHERE a.number = ANY(%s)
+"""
+KINDS = {1: "кв.", 2: "ком.", 3: "пом.", 5: "м/м", 6: "блок"}
+
+
+def addresses(numbers: Sequence[str]) -> dict[str, str]:
+    """Number of an account → its address. One statement."""
+    if not numbers:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(ADDRESSES, [list(numbers)])
+        rows = cursor.fetchall()
+    found = {}
+    for number, house, flat, kind, own in rows:
+        parts = [house, f"кв. {flat}" if flat else "", f"{KINDS.get(kind, '')} {own}".strip() if own else ""]
+        found[number] = ", ".join(part for part in parts if part)
+    return found
+
+
 # --- filters ---------------------------------------------------------------------------------------------------------
 
 
-def options(dimension: Dimension, scope: Scope) -> list[Key]:
-    """Values that a filter offers: our own words, or what the contracts of the scope have to do with."""
+def options(dimension: Dimension, scope: Scope, *, streets: Sequence[str] = ()) -> list[Key]:
+    """Values that a filter offers: our own words, or what the contracts of the scope have to do with.
+
+    streets: houses of these streets only. Kept for some minutes: a new house may wait so long for its place in a list.
+    """
     if dimension.words:
         return [Key(label, str(value)) for value, label in dimension.words.items()]
     if not dimension.options:
         return []
+    told = repr((dimension.code, sorted(scope.contracts) if scope.contracts is not None else None, list(streets)))
+    place = f"report-options:{hashlib.sha256(told.encode()).hexdigest()[:32]}"
+    found: list[Key] | None = cache.get(place)
+    if found is None:
+        found = _options(dimension, scope, streets)
+        cache.set(place, found, timeout=REMEMBERED)
+    return found
+
+
+def _options(dimension: Dimension, scope: Scope, streets: Sequence[str]) -> list[Key]:
+    of_streets = " AND h.town || ', ' || h.street = ANY(%(streets)s)" if streets else ""
     conditions = {
-        "houses": "EXISTS (SELECT FROM billing_provision AS own WHERE own.house_id = h.id"
-        " AND own.contract_id = ANY({contracts}))",
-        "contracts": "k.id = ANY({contracts})",
-        "services": "id IN (SELECT own.service_id FROM billing_provision AS own WHERE own.contract_id = ANY({contracts}))",
-    }
-    sql = dimension.options.format(**{name: scope.condition(told) for name, told in conditions.items()})
+        "houses": scope.condition(
+            "EXISTS (SELECT FROM billing_provision AS own WHERE own.house_id = h.id"
+            " AND own.contract_id = ANY({contracts}))"
+        ) + of_streets,
+        "contracts": scope.condition("k.id = ANY({contracts})"),
+        "services": scope.condition(
+            "id IN (SELECT own.service_id FROM billing_provision AS own WHERE own.contract_id = ANY({contracts}))"
+        ),
+    }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(f"{sql} LIMIT {MOST_OPTIONS}", scope.params or None)
+        cursor.execute(
+            f"{dimension.options.format(**conditions)} LIMIT {MOST_OPTIONS}", {**scope.params, "streets": list(streets)}
+        )
         return [Key(str(label), str(value)) for value, label in cursor.fetchall()]
 
 
@@ -272,9 +317,13 @@ def names_of(definition: Definition, scope: Scope) -> dict[str, list[str]]:
         elif dimension.kind == DAY:
             found[code] = [f"{date.fromisoformat(value):%d.%m.%Y}" for value in values]
         else:
-            known = {one.value: one.label for one in options(dimension, scope)}
-            found[code] = [known.get(value, value) for value in values]
+            found[code] = [label_of(dimension, value, scope) for value in values]
     return found
 
 
-__all__ = ["COUNT", "PERCENT", "STOCKS", "Head", "Key", "Line", "Sheet", "options", "report", "sheet", "stream"]
+def label_of(dimension: Dimension, value: str, scope: Scope) -> str:
+    """What one value of a filter is called, if the scope knows it."""
+    for one in options(dimension, scope):
+        if one.value == value:
+            return one.label
+    return value if dimension.type == "text" else f"№ {value}"
