@@ -99,6 +99,11 @@ EVENTS = {
     "payments.statement.imported": "Загружена выписка банка",
     "portals.account.linked": "Счёт привязан к кабинету",
     "portals.account.unlinked": "Счёт отвязан от кабинета",
+    "portals.report.saved": "Отчёт сохранён",
+    "portals.report.deleted": "Сохранённый отчёт удалён",
+    "portals.report.scheduled": "Отчёт поставлен на рассылку",
+    "portals.report.unscheduled": "Рассылка отчёта остановлена",
+    "portals.report.exported": "Отчёт выгружен в файл",
 }
 RUN_KINDS = {
     "billing.calculation": "Расчёт начислений",

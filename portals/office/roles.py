@@ -39,6 +39,7 @@ CANCEL_RUN = "accounts.change_run"
 IMPORT_BOOK = "accounts.add_importedfile"
 PROPOSE_REQUISITES = "accounts.add_bankaccount"
 APPROVE_REQUISITES = "accounts.change_bankaccount"
+SEE_REPORTS = "portals.view_savedreport"
 
 SEE_ACCOUNTS = [
     f"accounts.view_{model}"
@@ -83,7 +84,7 @@ ROLES: dict[str, list[str]] = {
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PENALTIES, *SEE_PAYMENTS, *SEE_DOCUMENTS, *SEE_WORK,
         *may_edit("accounts", "person", "premises", "meter"), "accounts.change_personalaccount",
         ENTER_READING, JUDGE_READING, CHANGE_PEOPLE, CHANGE_AREA, IMPORT_BOOK, ASSIGN_PAYMENT, DRAFT, RECORD_QUALITY,
-        "portals.view_accountlink",
+        "portals.view_accountlink", SEE_REPORTS,
     ],
     CASHIER: [
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PAYMENTS, *SEE_DOCUMENTS, TAKE_CASH, ENTER_READING,
@@ -97,14 +98,14 @@ ROLES: dict[str, list[str]] = {
         *may_edit("debt", "penaltyband", "penaltyterms", "moratorium"),
         "accounts.change_personalaccount", "accounts.change_service", "billing.add_correction",
         ENTER_READING, JUDGE_READING, CHANGE_PEOPLE, CHANGE_AREA, IMPORT_BOOK, DRAFT, POST_MONTH, ISSUE, HOLD, RELEASE,
-        CANCEL_RUN,
+        CANCEL_RUN, SEE_REPORTS,
     ],
     ACCOUNTANT: [
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PENALTIES, *SEE_MONEY, *SEE_DOCUMENTS, *SEE_WORK, "accounts.view_bankaccount",
         "accounts.view_commissionterms", *may_edit("accounts", "organisation", "commissionterms"),
         *may_edit("payments", "channel", "registerlayout", "registersource"), REVERSE_PAYMENT, ASSIGN_PAYMENT,
         REFUND, LOAD_STATEMENT, FORM_REMITTANCE, SEND_REMITTANCE, ISSUE_PAPER, CLOSE_DAY, CLOSE_BOOKS,
-        PROPOSE_REQUISITES, APPROVE_REQUISITES,
+        PROPOSE_REQUISITES, APPROVE_REQUISITES, SEE_REPORTS,
     ],
 }  # fmt: skip
 OUR_APPS = ("accounts", "billing", "payments", "debt", "epd", "gis_export", "portals", "django_celery_beat")
@@ -124,7 +125,7 @@ RIGHT_NAMES = {
     ENTER_READING: "вводить показания", JUDGE_READING: "решать о сомнительных показаниях",
     CHANGE_PEOPLE: "вселять и выселять", CHANGE_AREA: "менять площадь", CANCEL_RUN: "останавливать задания",
     IMPORT_BOOK: "загружать книги ГИС ЖКХ", PROPOSE_REQUISITES: "предлагать банковские счета",
-    APPROVE_REQUISITES: "подтверждать банковские счета",
+    APPROVE_REQUISITES: "подтверждать банковские счета", SEE_REPORTS: "строить отчёты по всем поставщикам",
 }  # fmt: skip
 
 

@@ -29,6 +29,8 @@ def navigation(request: HttpRequest) -> list[Item]:
         ("", False, [
             {"title": "Рабочий стол", "icon": "dashboard", "link": reverse("admin:index"), "permission": True},
             page("Найти счёт", "search", "search", "accounts.view_personalaccount"),
+            {"title": "Отчёты", "icon": "table_view", "link": reverse("office-reports:catalogue"),
+             "permission": may(roles.SEE_REPORTS)},
         ]),
         ("Абоненты", True, [
             rows("Лицевые счета", "account_box", "accounts.personalaccount"),
