@@ -12,9 +12,10 @@ from accounts.queries import User
 from portals import access
 from portals.models import PrincipalUser
 from portals.models.reports import Face
+from portals.office import roles
 from portals.reports.compiler import Scope
 
-SEE = "portals.view_savedreport"
+SEE = roles.SEE_REPORTS
 OWNERS = "Все поставщики"
 
 
