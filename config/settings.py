@@ -24,6 +24,9 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"] if
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 REFERENCE_DIR = Path(env.str("REFERENCE_DIR", str(BASE_DIR.parent / "shared")))
 
+# Where people open the site: links on paper and in letters begin with it.
+PUBLIC_URL = env.str("PUBLIC_URL", "") or ("http://127.0.0.1:8000" if DEBUG else f"https://{[*ALLOWED_HOSTS, ''][0]}")
+
 # The contact centre, as people read it; shown on the pages of the cabinets and beside what needs a human.
 CONTACT_PHONE = env.str("CONTACT_PHONE", "8 (3532) 30-00-00" if DEBUG else "")
 

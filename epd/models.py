@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pghistory
 import pgtrigger
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import PROTECT, Q
+from django.db.models import PROTECT, F, Func, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts.fields import MoneyField, MonthField, is_month
+from accounts.fields import (
+    Dated,
+    DateRange,
+    Int8Range,
+    MoneyField,
+    MonthField,
+    among,
+    is_month,
+    no_overlap,
+    not_empty,
+    row_history,
+)
+from epd.assemble import texts
+
+
+def _whole(number: Any) -> Func:
+    """A number as a range of itself, for exclusion constraints."""
+    return Int8Range(number, number, Value("[]"))
 
 
 class DocumentKind(models.IntegerChoices):
@@ -77,3 +101,213 @@ class PaymentDocument(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class TextPlace(models.IntegerChoices):
+    MESSAGE = 1, "сообщение месяца на документе"
+    LETTER = 2, "строка письма с документом"
+    DEBT = 3, "текст долгового документа"
+
+
+@pghistory.track(*row_history())
+class DocumentText(Dated):
+    """A text of documents: for a principal (none: all) and a region (the beginning of the house's ОКТМО, 0: all).
+
+    Placeholders in braces are those of epd.assemble.texts; they are filled when a document is issued, and frozen.
+    """
+
+    place = models.SmallIntegerField("где печатается", choices=TextPlace, default=TextPlace.MESSAGE)
+    principal = models.ForeignKey(
+        "accounts.Organisation", PROTECT, null=True, blank=True, related_name="+", verbose_name="поставщик"
+    )
+    region = models.BigIntegerField("начало ОКТМО (0: везде)", default=0)
+    order = models.SmallIntegerField("порядок", default=100)
+    title = models.CharField("заголовок", max_length=80)
+    text = models.CharField("текст", max_length=600)
+
+    class Meta:
+        verbose_name = "текст документа"
+        verbose_name_plural = "тексты документов"
+        constraints = [not_empty("documenttext"), among("documenttext", "place", TextPlace)]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def clean(self) -> None:
+        """Unknown placeholders and signs the form cannot print are told before the text is saved."""
+        super().clean()
+        for name in ("title", "text"):
+            if wrong := texts.problems(getattr(self, name)):
+                raise ValidationError({name: wrong})
+
+
+@pghistory.track(*row_history())
+class DocumentLook(Dated):
+    """How documents of a principal's houses look: the drawing and the place of the envelope's window."""
+
+    principal = models.ForeignKey(
+        "accounts.Organisation", PROTECT, null=True, blank=True, related_name="+", verbose_name="поставщик",
+        help_text="управляющая организация домов; пусто: все",
+    )  # fmt: skip
+    region = models.BigIntegerField("начало ОКТМО (0: везде)", default=0)
+    window_left_mm = models.SmallIntegerField("окно конверта: слева, мм", default=21)
+    window_top_mm = models.SmallIntegerField("окно конверта: сверху, мм", default=52)
+    capital_apart = models.BooleanField("взнос на капитальный ремонт отдельным документом", default=False)
+
+    class Meta:
+        verbose_name = "вид документа"
+        verbose_name_plural = "виды документов"
+        constraints = [
+            not_empty("documentlook"),
+            ExclusionConstraint(
+                name="documentlook_no_overlap",
+                expressions=[
+                    (_whole(Coalesce(F("principal_id"), Value(0))), RangeOperators.OVERLAPS),
+                    (_whole(F("region")), RangeOperators.OVERLAPS),
+                    (DateRange(F("valid_from"), F("valid_to"), Value("[)")), RangeOperators.OVERLAPS),
+                ],
+                violation_error_message="На эти дни вид уже задан. Закройте прежний датой.",
+            ),
+            models.CheckConstraint(
+                name="documentlook_window_on_paper",
+                condition=Q(window_left_mm__range=(10, 30), window_top_mm__range=(40, 66)),
+                violation_error_message="Окно: 10–30 мм слева и 40–66 мм сверху, иначе адрес заденет текст.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.principal or 'все'}, {self.region or 'везде'}"
+
+
+@pghistory.track(*row_history())
+class DocumentWish(models.Model):
+    """What a payer asked of his documents."""
+
+    account = models.OneToOneField("accounts.PersonalAccount", PROTECT, related_name="+", verbose_name="счёт")
+    large = models.BooleanField("крупный шрифт", default=False)
+    capital_apart = models.BooleanField("взнос на капитальный ремонт отдельным документом", default=False)
+    ground = models.CharField("основание", max_length=255, blank=True)
+
+    class Meta:
+        verbose_name = "пожелание к документу"
+        verbose_name_plural = "пожелания к документам"
+
+    def __str__(self) -> str:
+        return str(self.account)
+
+
+class Way(models.IntegerChoices):
+    PAPER = 1, "на бумаге"
+    EMAIL = 2, "по эл. почте"
+    CABINET = 3, "в кабинете"
+
+
+class DeliveryState(models.IntegerChoices):
+    WAITING = 1, "ждёт отправки"
+    SENT = 2, "отправлен"
+    FAILED = 3, "не доставлен"
+    CANCELLED = 4, "не нужен"
+
+
+class Delivery(models.Model):
+    """How one document went to the payer. Its state only goes forward; a second try on paper is another row."""
+
+    document = models.ForeignKey(PaymentDocument, PROTECT, related_name="deliveries", verbose_name="документ")
+    way = models.SmallIntegerField("способ", choices=Way)
+    state = models.SmallIntegerField("состояние", choices=DeliveryState, default=DeliveryState.WAITING)
+    address = models.CharField("куда", max_length=254, blank=True)
+    made_at = models.DateTimeField("поставлен", default=timezone.now)
+    sent_at = models.DateTimeField("отправлен", null=True, blank=True)
+    failed_at = models.DateTimeField("не доставлен", null=True, blank=True)
+    attempts = models.SmallIntegerField("попыток", default=0)
+    note = models.CharField("примечание", max_length=255, blank=True)
+    cost = MoneyField("стоимость, руб.", default=0)
+
+    class Meta:
+        verbose_name = "доставка документа"
+        verbose_name_plural = "доставка документов"
+        constraints = [
+            among("delivery", "way", Way),
+            among("delivery", "state", DeliveryState),
+            models.UniqueConstraint(fields=["document", "way"], name="delivery_once_a_way"),
+            models.CheckConstraint(
+                name="delivery_sent_at_its_time", condition=~Q(state=DeliveryState.SENT) | Q(sent_at__isnull=False)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["way", "id"], name="delivery_waiting", condition=Q(state=DeliveryState.WAITING))
+        ]
+        triggers = [pgtrigger.Protect(name="delivery_kept", operation=pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.document}, {self.get_way_display()}"
+
+
+class Subscription(models.Model):
+    """Documents by e-mail, asked for in the cabinet or the office and confirmed by a letter to that address."""
+
+    account = models.ForeignKey("accounts.PersonalAccount", PROTECT, related_name="+", verbose_name="счёт")
+    email = models.EmailField("эл. почта")
+    keeps_paper = models.BooleanField("и на бумаге", default=False)
+    token = models.CharField("код подтверждения", max_length=43, unique=True)
+    asked_at = models.DateTimeField("запрошена", default=timezone.now)
+    confirmed_at = models.DateTimeField("подтверждена", null=True, blank=True)
+    ended_at = models.DateTimeField("закончена", null=True, blank=True)
+    reason = models.CharField("почему закончена", max_length=255, blank=True)
+
+    class Meta:
+        verbose_name = "подписка на документы"
+        verbose_name_plural = "подписки на документы"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account"], name="subscription_one_at_a_time", condition=Q(ended_at=None),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.email}"
+
+
+class Carrier(models.IntegerChoices):
+    COURIER = 1, "курьер"
+    POST = 2, "почта"
+
+
+class DeliveryRoute(models.Model):
+    """A route of houses (accounts.House.route): who carries its documents, and the office they go out from."""
+
+    route = models.IntegerField("маршрут", unique=True)
+    name = models.CharField("название", max_length=80)
+    carrier = models.SmallIntegerField("кто доставляет", choices=Carrier, default=Carrier.COURIER)
+    office = models.ForeignKey(
+        "accounts.Office", PROTECT, null=True, blank=True, related_name="+", verbose_name="отделение"
+    )
+
+    class Meta:
+        verbose_name = "маршрут доставки"
+        verbose_name_plural = "маршруты доставки"
+        constraints = [among("deliveryroute", "carrier", Carrier)]
+
+    def __str__(self) -> str:
+        return f"{self.route} {self.name}"
+
+
+@pghistory.track(*row_history())
+class DeliveryRate(Dated):
+    """What one document costs on its way; roubles."""
+
+    way = models.SmallIntegerField("способ", choices=Way)
+    printing = MoneyField("печать и бумага, руб.", default=0)
+    carriage = MoneyField("доставка, руб.", default=0)
+
+    class Meta:
+        verbose_name = "цена доставки"
+        verbose_name_plural = "цены доставки"
+        constraints = [
+            *no_overlap("deliveryrate", "way", message="На эти дни цена уже задана. Закройте прежнюю датой."),
+            among("deliveryrate", "way", Way),
+            models.CheckConstraint(name="deliveryrate_not_negative", condition=Q(printing__gte=0, carriage__gte=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_way_display()} с {self.valid_from:%d.%m.%Y}"

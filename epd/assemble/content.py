@@ -10,6 +10,7 @@ from typing import Any
 from accounts.money import ZERO, kopecks, total
 from billing.kinds import Kind
 from epd import barcode
+from epd.assemble import texts
 from epd.assemble.facts import (
     COMMON_NAMES,
     FOOTNOTES,
@@ -87,12 +88,13 @@ def payload(facts: Facts) -> dict[str, Any]:
         "instalments": [dict(line) for line in facts.instalments],
         "history": [{"month": month.first.isoformat(), "amount": str(amount)} for month, amount in facts.history],
         "before": {str(service_id): str(amount) for service_id, amount in facts.before.items()},
-        "messages": [dict(message) for message in facts.messages],
+        "look": {"window": list(facts.window), "large": facts.large},
         "links": {"why": facts.why, "check": facts.check},
         "total": str(due),
         "qr": "",
         "desk": "",
     }
+    content["messages"] = [{name: texts.filled(text, content) for name, text in m.items()} for m in facts.messages]
     _refuse_incomplete(facts, rows, sums)
     if due > 0:
         content["qr"] = _payment_code(facts, due)

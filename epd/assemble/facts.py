@@ -210,6 +210,8 @@ class Facts:
     history: Sequence[tuple[Month, Decimal]] = ()  # what each of the last twelve months came to, this one with them
     before: Mapping[int, Decimal] = field(default_factory=dict)  # service → what the last month came to
     messages: Sequence[Mapping[str, str]] = ()  # title, text
+    window: tuple[int, ...] = ()  # left and top of the address, mm
+    large: bool = False
     why: str = ""  # address of the explanation
     check: str = ""  # address of the page that tells whether the document is ours
 

@@ -149,7 +149,7 @@ def _slots(value: Any, path: str) -> Iterator[tuple[str, str]]:
         yield path, value
         return
     for name, part in _parts(value):
-        if name in ("look", "order") or isinstance(part, bool):
+        if name in CLASSES or isinstance(part, bool):
             continue
         yield from _slots(part, f"{path}.{name}" if path else name)
 
@@ -159,7 +159,7 @@ def _shape(value: Any, path: str) -> Iterator[Any]:
         yield path, len(value)
     for name, part in _parts(value):
         place = f"{path}.{name}" if path else name
-        if name in ("look", "order") or isinstance(part, bool):
+        if name in CLASSES or isinstance(part, bool):
             yield place, part
         elif name in BLOCKS:
             yield place, bool(part)
@@ -167,6 +167,8 @@ def _shape(value: Any, path: str) -> Iterator[Any]:
             yield from _shape(part, place)
 
 
+# Strings that the template turns into classes and styles.
+CLASSES = ("look", "order", "place")
 # Strings that bring a block of their own with them: the template asks whether they are empty.
 BLOCKS = {"earlier", "instead", "advance", "recalculations_total", "qr", "desk", "why", "check", "chart_note", "more"}
 
@@ -196,7 +198,7 @@ def form(content: Mapping[str, Any], *, gis_id: str = "") -> Form:
         order=order,
         columns=columns,
         head=_head(content, month),
-        window=_window(account),
+        window=_window(account, content["look"]["window"]),
         pay=_pay(content, month, due),
         ids=_ids(content, gis_id),
         steps=_steps(content, month),
@@ -376,8 +378,12 @@ NAME_SIZES = (("", 10.5, 2), ("long", 8.5, 3), ("longest", 6.8, 5))  # look, poi
 WINDOW_MM = 79
 
 
-def _window(account: Mapping[str, Any]) -> dict[str, Any]:
-    """Name and address for the window of the envelope: nothing else may show there."""
+HEAD_MM, SIDE_MM = 27, 8  # the upper third begins so far from the edges of the sheet
+
+
+def _window(account: Mapping[str, Any], window: Sequence[int]) -> dict[str, Any]:
+    """Name and address for the window of the envelope: nothing else may show there. window: its left and top, mm."""
+    left, top = window or (21, 52)
     name = account["payer"] or "Собственнику помещения"
     street, town = tied(account["street"]), tied(account["town"])
     look, names, address = "", [name], [street, town]
@@ -386,7 +392,8 @@ def _window(account: Mapping[str, Any]) -> dict[str, Any]:
         address = [*fit.wrap(street, "sans", size, WINDOW_MM), *fit.wrap(town, "sans", size, WINDOW_MM)]
         if len(names) <= most and len(address) <= most + 1:
             break
-    return {"look": look, "name": names, "address": address, "postcode": account["postcode"]}
+    place = f"left:{left - SIDE_MM}mm;top:{top - HEAD_MM}mm"
+    return {"look": look, "place": place, "name": names, "address": address, "postcode": account["postcode"]}
 
 
 def _pay(content: Mapping[str, Any], month: Month, due: Decimal) -> dict[str, str]:

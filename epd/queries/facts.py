@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
+
+from django.conf import settings
+from django.utils.crypto import salted_hmac
 
 import accounts.queries
 import billing.queries
@@ -20,7 +24,8 @@ from accounts.rules import usage_between
 from billing.kinds import Basis as NormBasis
 from billing.kinds import Kind, Relief
 from epd import assemble
-from epd.queries.documents import rows_of as _rows
+from epd.models import DocumentLook, DocumentText, DocumentWish, TextPlace
+from epd.queries.documents import rows_of
 
 # --- the facts of a block --------------------------------------------------------------------------------------------
 
@@ -38,6 +43,7 @@ class Block:
     due: assemble.Due
     readings_to: dict[int, int]
     executors: frozenset[int]
+    organisations: dict[int, int]
     charges: dict[int, list[assemble.Charge]]
     statements: dict[int, list[payments.queries.StatementRow]]
     balances: dict[int, Decimal]
@@ -52,6 +58,11 @@ class Block:
     corrections: dict[int, list[tuple[Any, ...]]]
     before: dict[tuple[int, int, int, date], Decimal]
     grounds: dict[tuple[int, int, date], list[str]]
+    history: dict[int, list[tuple[Month, Decimal]]]
+    last_month: dict[int, dict[int, Decimal]]
+    texts: list[DocumentText]
+    looks: list[DocumentLook]
+    wishes: dict[int, DocumentWish]
     _house: dict[tuple[int, frozenset[int]], list[assemble.HouseFact]] = field(default_factory=dict)
 
     def has_content(self, account_id: int) -> bool:
@@ -73,8 +84,10 @@ class Block:
         residents = self.residents.get(account.premises_id, {})
         paid_on, paid = self.last_paid.get(account_id, (None, None))
         home = accounts.queries.address_of(account.house, account.premises)
+        number = f"{account.number}-{self.month.first:%Y%m}-{issue}"
+        look, wish = self.look_of(account_id), self.wishes.get(account_id)
         return assemble.Facts(
-            number=f"{account.number}-{self.month.first:%Y%m}-{issue}",
+            number=number,
             month=self.month,
             issue=issue,
             issued_on=self.day,
@@ -114,7 +127,39 @@ class Block:
             bases=self._bases(account_id, charges),
             readings_until=min((self.readings_to[contract] for contract in contracts), default=25),
             replaces=replaces or {},
+            history=self.history.get(account_id, []),
+            before=self.last_month.get(account_id, {}),
+            messages=self._messages(account, contracts),
+            why=f"{settings.PUBLIC_URL}/w/{number}",
+            check=f"{settings.PUBLIC_URL}/d/{number}.{signature_of(number)}",
+            window=(look.window_left_mm, look.window_top_mm) if look else (),
+            large=wish is not None and wish.large,
         )
+
+    def _messages(self, account: PersonalAccount, contracts: Sequence[int]) -> list[dict[str, str]]:
+        """Texts of the month for these suppliers and this place, in their order."""
+        organisations = {self.organisations[contract] for contract in contracts}
+        return [
+            {"title": text.title, "text": text.text}
+            for text in self.texts
+            if text.principal_id in (None, *organisations) and in_region(account.house.oktmo, text.region)
+        ]
+
+    def look_of(self, account_id: int) -> DocumentLook | None:
+        """The look that fits closest: its manager's before all principals', a narrower region before a wider."""
+        account = self.accounts[account_id]
+        executor = self._executor(self.statements[account_id])
+        organisation = self.organisations[executor] if executor else None
+        fitting = [
+            look for look in self.looks
+            if look.principal_id in (None, organisation) and in_region(account.house.oktmo, look.region)
+        ]  # fmt: skip
+        return max(fitting, key=lambda look: (look.principal_id is not None, look.region), default=None)
+
+    def is_capital_apart(self, account_id: int) -> bool:
+        """Does the account's owner, or its manager, want capital repair on a document of its own?"""
+        wish, look = self.wishes.get(account_id), self.look_of(account_id)
+        return bool((wish and wish.capital_apart) or (look and look.capital_apart))
 
     def _executor(self, statement: Sequence[payments.queries.StatementRow]) -> int | None:
         """Who manages the house: the principal of maintenance, else a managing organisation among the principals."""
@@ -227,7 +272,7 @@ def read_block(*, month: Month, day: date, account_ids: Sequence[int]) -> Block:
     houses = sorted({row.house_id for row in found.values()})
     homes = sorted({row.premises_id for row in found.values()})
     flats = sorted({row.premises.parent_id for row in found.values() if row.premises.parent_id})
-    principals, readings_to, executors = _principals(day)
+    principals, readings_to, executors, organisations = _principals(day)
     params = {
         "month": month.first, "next": month.next.first, "last": month.last, "houses": houses, "homes": homes,
         "places": [*homes, *flats], "accounts": list(account_ids),
@@ -243,6 +288,7 @@ def read_block(*, month: Month, day: date, account_ids: Sequence[int]) -> Block:
         due=_due(month),
         readings_to=readings_to,
         executors=executors,
+        organisations=organisations,
         charges=charges,
         statements=payments.queries.statement_rows_of(account_ids=account_ids, month=month),
         balances=payments.queries.balances(account_ids=account_ids, on=month.next.first),
@@ -257,7 +303,56 @@ def read_block(*, month: Month, day: date, account_ids: Sequence[int]) -> Block:
         corrections=_corrections(params),
         before=_before(params, charges),
         grounds=_grounds(params, found, charges),
+        history=_history(params),
+        last_month=_last_month(params),
+        texts=list(DocumentText.objects.on(day).filter(place=TextPlace.MESSAGE).order_by("order", "pk")),
+        looks=list(DocumentLook.objects.on(day)),
+        wishes={wish.account_id: wish for wish in DocumentWish.objects.filter(account_id__in=account_ids)},
     )
+
+
+def in_region(oktmo: str, region: int) -> bool:
+    """Does the house's ОКТМО begin with the region's digits? 0 is everywhere."""
+    return not region or oktmo.startswith(str(region))
+
+
+def signature_of(number: str) -> str:
+    """What only the centre can write beside a document's number: printed once, compared with what was frozen."""
+    digest = salted_hmac("epd.check", number, algorithm="sha256").digest()
+    return urlsafe_b64encode(digest[:12]).decode()
+
+
+def _history(params: Mapping[str, Any]) -> dict[int, list[tuple[Month, Decimal]]]:
+    """Account → what each of the last twelve months came to, penalties with it; ink alone."""
+    rows = rows_of(
+        """
+        SELECT c.account_id, c.month, sum(c.amount) FROM billing_charge AS c
+        JOIN billing_contractmonth AS posted
+            ON posted.contract_id = c.contract_id AND posted.month = c.month AND posted.state <> 'open'
+        WHERE c.account_id = ANY(%(accounts)s) AND c.month >= %(year_ago)s AND c.month <= %(month)s
+        GROUP BY c.account_id, c.month ORDER BY c.account_id, c.month
+        """,
+        {**params, "year_ago": params["month"].replace(year=params["month"].year - 1)},
+    )
+    return _grouped(rows, lambda month, amount: (Month(month), amount))
+
+
+def _last_month(params: Mapping[str, Any]) -> dict[int, dict[int, Decimal]]:
+    """Account → service → what the month before came to, for the letter's biggest changes."""
+    rows = rows_of(
+        """
+        SELECT c.account_id, c.service_id, sum(c.amount) FROM billing_charge AS c
+        JOIN billing_contractmonth AS posted
+            ON posted.contract_id = c.contract_id AND posted.month = c.month AND posted.state <> 'open'
+        WHERE c.account_id = ANY(%(accounts)s) AND c.month = %(last_month)s AND c.kind <> %(penalty)s
+        GROUP BY c.account_id, c.service_id
+        """,
+        {**params, "last_month": Month(params["month"]).previous.first, "penalty": int(Kind.PENALTY)},
+    )
+    found: dict[int, dict[int, Decimal]] = defaultdict(dict)
+    for account_id, service_id, amount in rows:
+        found[account_id][service_id] = amount
+    return dict(found)
 
 
 def _grouped(rows: Iterable[tuple[Any, ...]], make: Callable[..., Any]) -> dict[int, list[Any]]:
@@ -270,7 +365,7 @@ def _grouped(rows: Iterable[tuple[Any, ...]], make: Callable[..., Any]) -> dict[
 
 def _charges(params: Mapping[str, Any]) -> dict[int, list[assemble.Charge]]:
     units = {int(unit): str(unit.label) for unit in Unit}
-    rows = _rows(
+    rows = rows_of(
         """
         SELECT c.account_id, c.contract_id, c.service_id, c.kind, c.line, c.for_month, c.method, c.amount, c.unit,
             c.volume, c.tariff, c.norm, c.multiplier, c.days
@@ -295,7 +390,7 @@ def _charges(params: Mapping[str, Any]) -> dict[int, list[assemble.Charge]]:
 
 
 def _last_paid(params: Mapping[str, Any]) -> dict[int, tuple[date, Decimal]]:
-    rows = _rows(
+    rows = rows_of(
         """
         SELECT DISTINCT ON (account_id) account_id, paid_on, amount FROM payments_payment
         WHERE account_id = ANY(%(accounts)s) AND day < %(next)s AND state IN ('accepted', 'allocated')
@@ -308,7 +403,7 @@ def _last_paid(params: Mapping[str, Any]) -> dict[int, tuple[date, Decimal]]:
 
 def _residents(params: Mapping[str, Any]) -> dict[int, dict[int, int]]:
     """Premises → kind of residency (1 permanent, 2 temporary) → persons on the month's last day."""
-    rows = _rows(
+    rows = rows_of(
         """
         SELECT premises_id, kind, sum(persons)::int FROM accounts_residency
         WHERE premises_id = ANY(%(homes)s) AND valid_from <= %(last)s AND (valid_to IS NULL OR valid_to > %(last)s)
@@ -323,7 +418,7 @@ def _residents(params: Mapping[str, Any]) -> dict[int, dict[int, int]]:
 
 
 def _areas(params: Mapping[str, Any]) -> dict[int, tuple[Decimal | None, ...]]:
-    rows = _rows(
+    rows = rows_of(
         """
         SELECT premises_id, total_area_m2, living_area_m2, heated_area_m2 FROM accounts_premisesarea
         WHERE premises_id = ANY(%(homes)s) AND valid_from <= %(last)s AND (valid_to IS NULL OR valid_to > %(last)s)
@@ -334,7 +429,7 @@ def _areas(params: Mapping[str, Any]) -> dict[int, tuple[Decimal | None, ...]]:
 
 
 def _owners(params: Mapping[str, Any]) -> dict[int, list[str]]:
-    rows = _rows(
+    rows = rows_of(
         """
         SELECT o.premises_id, coalesce(org.short_name, concat_ws(' ', p.last_name, nullif(p.first_name, ''),
             nullif(p.middle_name, '')))
@@ -354,7 +449,7 @@ def _meters(params: Mapping[str, Any]) -> dict[int, list[assemble.Dial]]:
     """Premises → dials of the meters that stand there, with the last two readings that count up to the month."""
     resources = {int(resource): str(resource.label).capitalize() for resource in accounts.queries.Resource}
     units = {int(resource): unit for resource, unit in accounts.queries.UNITS.items()}
-    rows = _rows(
+    rows = rows_of(
         """
         SELECT m.premises_id, m.kind, m.resource, m.serial, m.digits, m.ratio, m.place, m.zones, m.verified_until,
             dial.zone, r.values, r.days
@@ -399,7 +494,7 @@ def _meters(params: Mapping[str, Any]) -> dict[int, list[assemble.Dial]]:
 
 def _norms(params: Mapping[str, Any]) -> dict[int, dict[int, list[tuple[int, Decimal]]]]:
     """House → service → norms of its group on the month's last day: (basis, value)."""
-    rows = _rows(
+    rows = rows_of(
         """
         SELECT DISTINCT ON (p.house_id, n.service_id, n.basis) p.house_id, n.service_id, n.basis, n.value
         FROM accounts_housepassport AS p JOIN billing_norm AS n ON n.scope IN (0, p.norm_scope)
@@ -417,7 +512,7 @@ def _norms(params: Mapping[str, Any]) -> dict[int, dict[int, list[tuple[int, Dec
 
 
 def _volumes(params: Mapping[str, Any]) -> dict[tuple[int, int], Decimal]:
-    rows = _rows(
+    rows = rows_of(
         """
         SELECT house_id, service_id, volume FROM billing_housevolume
         WHERE house_id = ANY(%(houses)s) AND month = %(month)s
@@ -429,7 +524,7 @@ def _volumes(params: Mapping[str, Any]) -> dict[tuple[int, int], Decimal]:
 
 def _house_sums(params: Mapping[str, Any]) -> dict[tuple[int, int], Decimal]:
     """(House, service) → Σ volume charged to its premises in the month; a heat component of hot water is no volume."""
-    rows = _rows(
+    rows = rows_of(
         """
         SELECT c.house_id, c.service_id, sum(c.volume) FROM billing_charge AS c
         JOIN accounts_personalaccount AS a ON a.id = c.account_id
@@ -443,7 +538,7 @@ def _house_sums(params: Mapping[str, Any]) -> dict[tuple[int, int], Decimal]:
 
 def _corrections(params: Mapping[str, Any]) -> dict[int, list[tuple[Any, ...]]]:
     """Documents of the month, each with the one it undoes where both stand in it: neither is printed then."""
-    rows = _rows(
+    rows = rows_of(
         """
         SELECT c.account_id, c.contract_id, c.service_id, c.for_month, c.number, c.basis, c.amount, c.before, c.after,
             CASE WHEN EXISTS (SELECT FROM billing_masscorrection r WHERE r.month = c.month
@@ -467,7 +562,7 @@ def _before(
     }  # fmt: skip
     if not mended:
         return {}
-    rows = _rows(
+    rows = rows_of(
         """
         SELECT c.account_id, c.contract_id, c.service_id, c.for_month, sum(c.amount) FROM billing_charge c
         JOIN billing_contractmonth s ON s.contract_id = c.contract_id AND s.month = c.month AND s.state <> 'open'
@@ -496,12 +591,12 @@ def _grounds(
         return {}
     first, last = min(month for *_, month in wanted), Month(max(month for *_, month in wanted)).next.first
     span = {**params, "since": first, "until": last}
-    away = _rows(
+    away = rows_of(
         "SELECT premises_id, valid_from, valid_to, document FROM accounts_absence WHERE premises_id = ANY(%(homes)s)"
         " AND valid_from < %(until)s AND valid_to > %(since)s ORDER BY id",
         span,
     )
-    broken = _rows(
+    broken = rows_of(
         "SELECT house_id, premises_id, started_at::date, ended_at::date, act FROM billing_qualityevent"
         " WHERE house_id = ANY(%(houses)s) AND started_at < %(until)s AND ended_at > %(since)s ORDER BY id",
         span,
@@ -557,30 +652,31 @@ def _party(values: Sequence[Any]) -> assemble.Party:
 
 
 def _agent(day: date) -> assemble.Party:
-    rows = _rows(f"SELECT {PARTY} FROM accounts_organisation AS org {BANK} WHERE org.kind = 1", {"day": day})
+    rows = rows_of(f"SELECT {PARTY} FROM accounts_organisation AS org {BANK} WHERE org.kind = 1", {"day": day})
     if not rows:
         raise assemble.DocumentRefused("Не заведена организация биллингового центра (вид «биллинговый агент»).")
     return _party(rows[0])
 
 
-def _principals(day: date) -> tuple[dict[int, assemble.Party], dict[int, int], frozenset[int]]:
-    """Contract → its principal; contract → last day of readings; contracts of those who manage houses."""
-    rows = _rows(
+def _principals(day: date) -> tuple[dict[int, assemble.Party], dict[int, int], frozenset[int], dict[int, int]]:
+    """Contract → its principal; → last day of readings; contracts of house managers; contract → organisation."""
+    rows = rows_of(
         f"""
-        SELECT contract.id, contract.readings_to_day, org.kind, {PARTY}
+        SELECT contract.id, contract.readings_to_day, org.kind, org.id, {PARTY}
         FROM accounts_agencycontract AS contract JOIN accounts_organisation AS org ON org.id = contract.principal_id
         {BANK} ORDER BY contract.id
         """,
         {"day": day},
     )
-    principals = {contract_id: _party(values) for contract_id, _, _, *values in rows}
+    principals = {contract_id: _party(values) for contract_id, _, _, _, *values in rows}
     readings_to = {contract_id: until for contract_id, until, *_ in rows}
-    return principals, readings_to, frozenset(contract_id for contract_id, _, kind, *_ in rows if kind in (2, 3))
+    executors = frozenset(contract_id for contract_id, _, kind, *_ in rows if kind in (2, 3))
+    return principals, readings_to, executors, {contract_id: org_id for contract_id, _, _, org_id, *_ in rows}
 
 
 def _services() -> dict[int, assemble.Service]:
     units = {int(unit): str(unit.label) for unit in Unit}
-    rows = _rows("SELECT id, name, kind, priority, unit FROM accounts_service", {})
+    rows = rows_of("SELECT id, name, kind, priority, unit FROM accounts_service", {})
     return {
         number: assemble.Service(number, name, kind, order, units[unit]) for number, name, kind, order, unit in rows
     }
@@ -588,7 +684,7 @@ def _services() -> dict[int, assemble.Service]:
 
 def _due(month: Month) -> assemble.Due:
     """Until when the month is to be paid: the day that the law set for it, moved to a working one."""
-    rows = _rows(
+    rows = rows_of(
         """
         SELECT value, act FROM billing_lawvalue WHERE code = 'due_day' AND valid_from <= %(month)s
             AND (valid_to IS NULL OR valid_to > %(month)s)
