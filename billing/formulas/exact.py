@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Final
 
 import polars as pl
@@ -23,13 +24,24 @@ def rounded(numer: pl.Expr, over: pl.Expr, places: int) -> pl.Expr:
     since a tie has few places; but it can make a tie of what falls just short of one, so there the exact product
     quotient × over is asked. Exact while that product needs no more than 12 places.
     """
+    # One pass over whole columns: as an expression, every mention of the quotient would divide again.
+    return pl.map_batches(
+        [numer, over], lambda given: _rounded(given[0], given[1], places), return_dtype=EXACT, is_elementwise=True
+    )
+
+
+def _rounded(numer: pl.Series, over: pl.Series, places: int) -> pl.Series:
     quotient = numer / over
     near = quotient.round(places, mode=HALF_UP)
-    half = pl.lit(5).cast(EXACT) / 10 ** (places + 1)
+    half = Decimal(5).scaleb(-places - 1)
     is_tie = (near - quotient).abs() == half
-    falls_short = numer.abs() < quotient.abs() * over
-    back = pl.when(numer >= 0).then(-2).otherwise(2)
-    return near + half * pl.when(is_tie & falls_short).then(back).otherwise(0)
+    if not is_tie.any():
+        return near
+    falls_short = is_tie & (numer.abs() < quotient.abs() * over)
+    if not falls_short.any():
+        return near
+    back = pl.when(numer >= 0).then(-2 * half).otherwise(2 * half)
+    return pl.select(near + pl.when(falls_short).then(back).otherwise(Decimal(0))).to_series().cast(EXACT)
 
 
 def shown(numer: pl.Expr, over: pl.Expr) -> pl.Expr:

@@ -35,14 +35,16 @@ def chalk_only(lines: pl.DataFrame, month: Month) -> pl.DataFrame:
         " AND state <> 'closed'",
         {"contract_id": pl.Int64, "is_open": pl.Int8},
     )
-    rows = lines.join(months, on="contract_id", how="inner")
-    if (months["is_open"] == 0).any():
-        held = queries.frame(
-            f"SELECT account_id, 1 FROM billing_hold WHERE month = {queries.day(month.first)} AND released_at IS NULL",
-            {"account_id": pl.Int64, "is_held": pl.Int8},
-        )
-        rows = rows.join(held, on="account_id", how="left").filter((pl.col("is_open") == 1) | (pl.col("is_held") == 1))
-    return rows.select(lines.columns)
+    if (months["is_open"] == 1).all():
+        if lines["contract_id"].unique().is_in(months["contract_id"].implode()).all():
+            return lines
+        return lines.filter(pl.col("contract_id").is_in(months["contract_id"].implode()))
+    held = queries.frame(
+        f"SELECT account_id, 1 FROM billing_hold WHERE month = {queries.day(month.first)} AND released_at IS NULL",
+        {"account_id": pl.Int64, "is_held": pl.Int8},
+    )
+    rows = lines.join(months, on="contract_id", how="inner").join(held, on="account_id", how="left")
+    return rows.filter((pl.col("is_open") == 1) | (pl.col("is_held") == 1)).select(lines.columns)
 
 
 def replace(
@@ -105,7 +107,12 @@ def tell_problems(problems: pl.DataFrame, month: Month, account_ids: Sequence[in
 
 
 def csv(lines: pl.DataFrame) -> io.BytesIO:
+    """Rows as COPY takes them. A column of one day is written as a text: the same day is not spelled every time."""
     buffer = io.BytesIO()
+    for name in (name for name, kind in lines.schema.items() if kind == pl.Date):
+        days = lines[name].unique()
+        if len(days) == 1 and days[0] is not None:
+            lines = lines.with_columns(pl.lit(days[0].isoformat()).alias(name))
     lines.write_csv(buffer, include_header=False)
     buffer.seek(0)
     return buffer
@@ -140,7 +147,11 @@ def keep_digests(digests: pl.DataFrame, lines: pl.DataFrame, month: Month, scope
         pl.lit(month.first).alias("month"), "account_id", "digest",
         pl.col("lines").fill_null(0), pl.col("amount").fill_null(0),
     )  # fmt: skip
-    DraftDigest.objects.filter(month=month.first, account_id__in=scope.to_list()).delete()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM billing_draftdigest WHERE month = {queries.day(month.first)}"
+            f" AND account_id = ANY({queries.array(scope)})"
+        )
     copy_in("billing_draftdigest", rows.columns, csv(rows))
 
 

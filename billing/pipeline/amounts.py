@@ -30,17 +30,18 @@ def amounts(facts: Facts, volumes: Frame, prices: Frame) -> tuple[Frame, Frame]:
         )
         parts.append(heat.select(parts[-1].columns))
     rows = pl.concat([part.select(parts[0].columns) for part in parts])
-    key = ["term", "component", "zone"]
     if (prices["consumer"] == 1).any():
         consumers = facts.businesses.select("account_id", consumer=pl.lit(1, pl.Int8))
         rows = rows.join(consumers, on="account_id", how="left").with_columns(pl.col("consumer").fill_null(0))
-        priced = rows.join(prices, on=[*key, "consumer"], how="left")
     else:
-        priced = rows.join(prices, on=key, how="left")
-    bad = priced.filter(pl.col("price").is_null() | pl.col("numer").is_null())
+        rows = rows.with_columns(consumer=pl.lit(0, pl.Int8))
+    priced = _with_prices(rows, prices)
+    is_lacking = priced["price"].is_null() | priced["numer"].is_null()
+    bad = priced.filter(is_lacking) if is_lacking.any() else priced.clear()
     problem = pl.when(pl.col("price").is_null()).then(pl.lit("нет тарифа")).otherwise(pl.lit("нет норматива подогрева"))
     problems = bad.select("account_id", "service_id", problem.alias("problem"))
-    priced = priced.filter(pl.col("price").is_not_null() & pl.col("numer").is_not_null())
+    if bad.height:
+        priced = priced.filter(~is_lacking)
     ranged = priced.filter(pl.col("range") > 0)
     if ranged.height:
         priced = pl.concat([priced.filter(pl.col("range") == 0), _by_ranges(ranged, facts.month.days)])
@@ -55,6 +56,23 @@ def amounts(facts: Facts, volumes: Frame, prices: Frame) -> tuple[Frame, Frame]:
         base = pl.concat([base.with_columns(multiplier=pl.lit(None, EXACT)), added])
     net = base.filter("is_net")
     return (pl.concat([base, _vat(facts, net).select(base.columns)]) if net.height else base), problems
+
+
+def _with_prices(rows: Frame, prices: Frame) -> Frame:
+    """Every item beside its price, or its prices where ranges have several; nulls where there is none.
+
+    The wide items are not joined: only one number of theirs is, that packs the four that name a price.
+    """
+    key = ("term", "component", "zone", "consumer")
+    term, component, zone, consumer = (pl.col(name).cast(pl.Int64) for name in key)
+    packed = (((term * 10 + component) * 10 + zone) * 10 + consumer).alias("price_key")
+    asked = rows.select(packed)
+    found = asked.with_row_index("item").join(
+        prices.select(packed, pl.exclude(key)), on="price_key", how="left", maintain_order="left"
+    )
+    if found.height > rows.height:
+        rows = rows[found["item"]]
+    return rows.hstack(found.drop("item", "price_key"))
 
 
 def _vat(facts: Facts, net: Frame) -> Frame:
