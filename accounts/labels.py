@@ -13,6 +13,7 @@ EVENTS = {
     "accounts.account.opened": "Счёт открыт",
     "accounts.account.closed": "Счёт закрыт",
     "accounts.area.changed": "Изменена площадь",
+    "accounts.premises.added": "Заведено помещение",
     "accounts.resident.settled": "Учтено проживание",
     "accounts.resident.moved_out": "Снят с учёта",
     "accounts.ownership.registered": "Зарегистрированы собственники",

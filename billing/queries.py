@@ -583,6 +583,12 @@ class ChargeRow:
     is_ink: bool
 
 
+def problems_of_account(*, account_id: int, month: Month) -> list[str]:
+    """What the last run could not charge the account, in words."""
+    rows = LineProblem.objects.filter(account_id=account_id, month=month.first).select_related("service")
+    return [f"{row.service.name}: {row.text}." for row in rows.order_by("service__priority", "pk")]
+
+
 def charges_of_account(*, account_id: int, month: Month) -> list[ChargeRow]:
     """Lines of the account in the month, chalk and ink, in the order of the document."""
     with connection.cursor() as cursor:

@@ -71,6 +71,7 @@ class HouseAdmin(ReadingRoom):
     ordering = ("town", "street", "number")
     exclude = ("search_address",)
     inlines = (PassportRows, HouseMeterRows)
+    actions_detail = ("open_home",)
     fieldsets = (
         (None, {"fields": (("kind", "route"), ("region", "town"), ("street", "number", "postcode"))}),
         ("Коды", {"fields": (("fias_guid", "oktmo"), ("gis_code", "cadastral_number"))}),
@@ -78,6 +79,13 @@ class HouseAdmin(ReadingRoom):
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
+
+    @action(description="Открыть счёт в этом доме", icon="person_add", permissions=["open_home"])
+    def open_home(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(f"../../../open/?house_id={object_id}")
+
+    def has_open_home_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return request.user.has_perm("accounts.change_personalaccount")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

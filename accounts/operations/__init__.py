@@ -7,6 +7,7 @@ from accounts.operations.banking import (
     propose_bank_account,
     reject_bank_account,
 )
+from accounts.operations.homes import FirstMeter, Home, open_home
 from accounts.operations.journal import note, noted, touch, touch_premises
 from accounts.operations.meters import (
     MeterRefused,
@@ -44,6 +45,8 @@ __all__ = [
     "AbsenceRefused",
     "AccountRefused",
     "BankAccountRefused",
+    "FirstMeter",
+    "Home",
     "ImportRefused",
     "ImportReport",
     "MeterRefused",
@@ -70,6 +73,7 @@ __all__ = [
     "note",
     "noted",
     "open_account",
+    "open_home",
     "propose_bank_account",
     "record_absence",
     "register_ownership",

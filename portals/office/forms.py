@@ -11,7 +11,8 @@ from django import forms
 
 import payments.operations
 from accounts.errors import Refusal
-from accounts.queries import ResidencyKind
+from accounts.operations import NewMeter
+from accounts.queries import Delivery, PremisesKind, ResidencyKind, Resource
 from payments.registers import mapped
 from payments.registers.client_bank import LARGEST_FILE
 
@@ -148,6 +149,69 @@ class AreaForm(OfficeForm):
         label="комнат", required=False, min_value=0, widget=forms.NumberInput(attrs={"class": "of-input of-input--num"})
     )
     ground = Line(label="документ", max_length=160)
+
+
+class HomeForm(OfficeForm):
+    """Premises without an account: what is told of them. The house and the payer are chosen beside it."""
+
+    kind = Choice(label="вид", choices=PremisesKind.choices, coerce=int, initial=PremisesKind.FLAT)
+    number = Line(label="номер помещения", max_length=20, required=False)
+    flat = Line(label="для комнаты: номер квартиры", max_length=20, required=False)
+    opened_on = Day(label="первый день начислений")
+    total_area_m2 = Number(label="общая площадь, м²", max_digits=18, decimal_places=6, required=False)
+    living_area_m2 = Number(label="жилая, м²", max_digits=18, decimal_places=6, required=False)
+    heated_area_m2 = Number(label="отапливаемая, м²", max_digits=18, decimal_places=6, required=False)
+    rooms = forms.IntegerField(
+        label="комнат", required=False, min_value=0, max_value=99,
+        widget=forms.NumberInput(attrs={"class": "of-input of-input--num"}),
+    )  # fmt: skip
+    entrance = Line(label="подъезд", max_length=8, required=False)
+    storey = forms.IntegerField(
+        label="этаж", required=False, min_value=-5, max_value=99,
+        widget=forms.NumberInput(attrs={"class": "of-input of-input--num"}),
+    )  # fmt: skip
+    residents = forms.IntegerField(
+        label="проживает человек", initial=0, min_value=0, max_value=99,
+        widget=forms.NumberInput(attrs={"class": "of-input of-input--num"}),
+    )  # fmt: skip
+    delivery = Choice(label="платёжный документ", choices=Delivery.choices, coerce=int, initial=Delivery.PAPER)
+    ground = Line(label="документ", max_length=160)
+    is_tenant = forms.BooleanField(label="плательщик — наниматель, не собственник", required=False)
+
+
+class FirstMeterForm(OfficeForm):
+    """A meter that stands in the premises; a row left empty is no meter."""
+
+    resource = Choice(label="ресурс", coerce=int, choices=[("", "—"), *Resource.choices[1:]])
+    serial = Line(label="заводской номер", max_length=50)
+    on = Day(label="дата акта")
+    verified_until = Day(label="поверка по", required=False)
+    digits = forms.IntegerField(
+        label="знаков до запятой", initial=5, min_value=1, max_value=12,
+        widget=forms.NumberInput(attrs={"class": "of-input of-input--num"}),
+    )  # fmt: skip
+    zone_1 = Number(label="показание (Т1)", max_digits=18, decimal_places=6)
+    zone_2 = Number(label="Т2, если есть", max_digits=18, decimal_places=6, required=False)
+    zone_3 = Number(label="Т3, если есть", max_digits=18, decimal_places=6, required=False)
+
+    def __init__(self, *args: Any, prefix: str, **kwargs: Any) -> None:
+        super().__init__(*args, prefix=prefix, auto_id="meter_%s", **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        if found.get("zone_3") is not None and found.get("zone_2") is None:
+            self.add_error("zone_2", "Указано Т3, а Т2 нет.")
+        return found
+
+    @property
+    def meter(self) -> NewMeter:
+        told = self.cleaned_data
+        values = [told[f"zone_{zone}"] for zone in (1, 2, 3)]
+        initial = {zone: value for zone, value in enumerate(values, 1) if value is not None}
+        return NewMeter(
+            serial=told["serial"], initial=initial, zones=len(initial), digits=told["digits"],
+            verified_until=told["verified_until"],
+        )  # fmt: skip
 
 
 class VerifyMeterForm(OfficeForm):

@@ -22,6 +22,7 @@ from accounts.queries import (
     House,
     ImportedFile,
     Office,
+    Organisation,
     Person,
     PersonalAccount,
     Premises,
@@ -608,6 +609,22 @@ def houses_named(text: str, limit: int = 12) -> list[tuple[int, str]]:
 
 def houses_by_id(ids: list[int]) -> list[tuple[int, str]]:
     return [(row.pk, address_of(row)) for row in House.objects.filter(pk__in=ids).order_by("search_address", "pk")]
+
+
+def organisations_named(text: str, limit: int = 8) -> list[tuple[int, str]]:
+    """Organisations by the beginning of the ИНН or by words of the name."""
+    text = " ".join(text.split())
+    if len(text) < 3:
+        return []
+    rows = Organisation.objects.filter(inn__startswith=text) if text.isdecimal() else Organisation.objects.all()
+    for word in [] if text.isdecimal() else text.split():
+        rows = rows.filter(Q(name__icontains=word) | Q(short_name__icontains=word))
+    return [(row.pk, f"{row.short_name or row.name}, ИНН {row.inn}") for row in rows.order_by("name", "pk")[:limit]]
+
+
+def organisations_of(ids: list[int]) -> list[tuple[int, str]]:
+    rows = Organisation.objects.filter(pk__in=ids).order_by("name", "pk")
+    return [(row.pk, f"{row.short_name or row.name}, ИНН {row.inn}") for row in rows]
 
 
 def account_numbers(ids: list[int]) -> dict[int, str]:

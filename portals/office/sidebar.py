@@ -33,6 +33,7 @@ def navigation(request: HttpRequest) -> list[Item]:
              "permission": may(roles.SEE_REPORTS)},
         ]),
         ("Абоненты", True, [
+            page("Открыть счёт", "person_add", "open_home", roles.OPEN_ACCOUNT),
             rows("Лицевые счета", "account_box", "accounts.personalaccount"),
             rows("Помещения", "door_front", "accounts.premises"),
             rows("Дома", "apartment", "accounts.house"),
