@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 import accounts.queries
+import epd.queries
 from accounts.queries import AgencyContract, House, PersonalAccount, User
 from portals.models import AccountLink, PrincipalUser
 
@@ -54,6 +55,11 @@ def get_document_for(user: Visitor, number: str, pk: int) -> PaymentDocument:
     """A payment document of the resident's account, or 404."""
     account = get_account_for(user, number)
     return only(account.documents.all(), pk=pk)  # type: ignore[no-any-return]
+
+
+def checked_document(key: str) -> epd.queries.Checked | None:
+    """What the printed key lets anybody know of its document; None for a key that is not ours."""
+    return epd.queries.checked(key)
 
 
 def get_payment_for(user: Visitor, number: str, pk: int) -> Payment:

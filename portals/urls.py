@@ -5,11 +5,16 @@ from django.urls import include, path
 
 from portals import views
 from portals.reports import urls as reports
+from portals.resident import api
 
 urlpatterns = [
     # asked for by every browser on pages that name no icon (the admin's, the API's)
     path("favicon.ico", views.favicon),
     path("", views.home, name="home"),
+    path("d/<str:key>", views.document_check, name="document-check"),  # the code of authenticity on paper
+    path("w/<str:number>", views.document_why, name="document-why"),  # «почему столько» on paper
+    path("api/documents/<str:number>/", api.AccountDocuments.as_view(), name="api-documents"),
+    path("api/documents/<str:number>/<int:pk>/", api.AccountDocument.as_view(), name="api-document"),
     path("cabinet/", include("portals.resident.urls")),
     path("supplier/reports/", include(reports.supplier)),
     path("supplier/", include("portals.principal.urls")),

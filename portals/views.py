@@ -58,6 +58,27 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
+@require_safe
+def document_check(request: HttpRequest, key: str) -> HttpResponse:
+    """Is the paper in the hand ours, and does it stand? Open to whoever holds it; tells nothing about the payer."""
+    found = access.checked_document(key)
+    response = render(request, "public/document_check.html", {"found": found}, status=200 if found else 404)
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@never_cache
+@require_safe
+def document_why(request: HttpRequest, number: str) -> HttpResponse:
+    """From the code on paper to the explanation in the cabinet, which asks who is there."""
+    account, _, rest = number.partition("-")
+    month = rest.partition("-")[0]
+    page = reverse("resident:charges", args=[account])
+    is_month = len(month) == 6 and month.isdecimal()
+    return redirect(f"{page}?month={month[:4]}-{month[4:]}" if is_month else page)
+
+
+@never_cache
 @require_http_methods(["GET", "POST"])
 def demo(request: HttpRequest) -> HttpResponse:
     """One-click log-ins of the demonstration. Exists only under DEBUG."""

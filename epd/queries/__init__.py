@@ -2,8 +2,10 @@
 
 from epd.models import DocumentKind, PaymentDocument
 from epd.queries.documents import (
+    Checked,
     Waiting,
     accounts_of_month,
+    checked,
     document,
     document_of_month,
     documents_astray,
@@ -12,12 +14,13 @@ from epd.queries.documents import (
     documents_standing,
     is_posted,
     last_issue,
+    machine_copy,
     open_day_of,
 )
 from epd.queries.facts import Block, read_block
 
 __all__ = [
-    "Block", "DocumentKind", "PaymentDocument", "Waiting", "accounts_of_month", "document", "document_of_month",
-    "documents_astray", "documents_of_account", "documents_of_month", "documents_standing", "is_posted", "last_issue",
-    "open_day_of", "read_block",
+    "Block", "Checked", "DocumentKind", "PaymentDocument", "Waiting", "accounts_of_month", "checked", "document",
+    "document_of_month", "documents_astray", "documents_of_account", "documents_of_month", "documents_standing",
+    "is_posted", "last_issue", "machine_copy", "open_day_of", "read_block",
 ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +12,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.utils.timezone import localdate
 
 import billing.queries
 import payments.queries
@@ -59,6 +62,70 @@ def documents_of_month(*, month: Month, account_ids: Collection[int] | None = No
     if account_ids is not None:
         rows = rows.filter(account_id__in=account_ids)
     return rows.order_by("account__house__route", "account__house_id", "account__premises_id", "account__number")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What anybody who holds a document may be told of it: enough to compare, nothing about the person."""
+
+    number: str
+    month: Month
+    address: str
+    total: Decimal
+    issued_on: date
+    due_on: date
+    withdrawn_on: date | None
+    replaced_by: str
+    replaces: str
+
+
+def checked(key: str) -> Checked | None:
+    """The document of a printed key, «number.signature»; None unless the signature is the one frozen with it."""
+    number, dot, signature = key.rpartition(".")
+    row = PaymentDocument.objects.filter(number=number).select_related("replaced_by", "replaces").first()
+    if not dot or row is None:
+        return None
+    printed = row.payload.get("links", {}).get("check", "").rpartition(".")[2]
+    if not printed or not hmac.compare_digest(printed.encode(), signature.encode()):
+        return None
+    return Checked(
+        number=row.number,
+        month=Month(row.month),
+        address=masked_address(row.payload["account"]["street"]),
+        total=row.total,
+        issued_on=row.issued_on,
+        due_on=row.due_on,
+        withdrawn_on=localdate(row.withdrawn_at) if row.withdrawn_at else None,
+        replaced_by=row.replaced_by.number if hasattr(row, "replaced_by") else "",
+        replaces=row.replaces.number if row.replaces else "",
+    )
+
+
+def masked_address(street: str) -> str:
+    """«ул. Чка…, д. 1•, кв. 5•» of «ул. Чкалова, д. 14/2, кв. 57»: the holder knows it, a stranger learns nothing."""
+    return re.sub(r"\b([А-ЯЁ]\w{2})\w+|\b(\d)[\w/]*", lambda m: f"{m[1]}…" if m[1] else f"{m[2]}•", street)
+
+
+COPY_FORMAT = "epd-1"
+
+
+def machine_copy(row: PaymentDocument) -> dict[str, Any]:
+    """The document for programs: all it says, as it was frozen, and what became of it since. Roubles are strings.
+
+    The code that links the account to a cabinet stays on paper.
+    """
+    content = {name: part for name, part in row.payload.items() if name not in ("version", "look", "before")}
+    content["account"] = {name: fact for name, fact in content["account"].items() if name != "code"}
+    elder = content["document"]["replaces"]
+    return {
+        "format": COPY_FORMAT,
+        "kind": DocumentKind(row.kind).label,
+        "gis_id": row.gis_id,
+        "withdrawn_on": localdate(row.withdrawn_at).isoformat() if row.withdrawn_at else None,
+        "replaced_by": row.replaced_by.number if hasattr(row, "replaced_by") else None,
+        "replaces": elder.get("number"),
+        **content,
+    }
 
 
 # --- whose month is to be documented ---------------------------------------------------------------------------------
