@@ -55,6 +55,8 @@ HOUSE_VOLUMES: Final[Schema] = {"house_id": pl.Int64, "service_id": pl.Int16, "m
 COLD_HALLS: Final[Schema] = {"house_id": pl.Int64, **DATED}  # houses whose common areas have no heating
 # Houses whose heat meter of this very month counted the heating of hot water too.
 JOINT_HEAT: Final[Schema] = {"house_id": pl.Int64, "service_id": pl.Int16}
+# The same of the year before, where heat is paid for evenly: Gcal that went into hot water, by ink. Null: no ink.
+JOINT_YEAR: Final[Schema] = {**JOINT_HEAT, "year_gcal": EXACT}
 # Rooms of communal flats; m² on the first day of the month.
 ROOMS: Final[Schema] = {
     "premises_id": pl.Int64,

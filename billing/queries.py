@@ -17,7 +17,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Sum
 
 from accounts.calendar import Month
 from accounts.database import copy_out
-from accounts.kinds import Unit
+from accounts.kinds import HeatingMode, Resource, Unit
 from accounts.money import total
 from accounts.queries import House, Meter, PersonalAccount, Service
 from billing import columns, explanation, gate, pipeline, what_ifs
@@ -247,6 +247,7 @@ def facts(
             f" AND month = {first} AND with_hot_water",
             columns.JOINT_HEAT,
         ),
+        joint_year=_joint_year(heated, month),
         meters=meters,
         readings=readings,
         charged=_charged(accounts, rooms, meters, readings, month, redrafted),
@@ -508,6 +509,33 @@ def posted(month: Month, account_ids: Sequence[int]) -> pl.DataFrame:
         " AND NOT EXISTS (SELECT FROM billing_hold h WHERE h.account_id = c.account_id AND h.month = c.month"
         " AND h.released_at IS NULL)",
         columns.CHARGES,
+    )
+
+
+def _joint_year(houses: pl.Series, month: Month) -> pl.DataFrame:
+    """Heat that hot water took in the year before, by its own lines; of houses that pay for heat evenly (п. 42(1)).
+
+    Only months whose building meter counted both. Of two components the line of heat says its Gcal; of one the norm
+    of heating water does, and a month of it without the norm leaves the year unknown.
+    """
+    year = month.first.year - 1
+    return frame(
+        "SELECT v.house_id, v.service_id, sum(h.gcal) FROM billing_housevolume v"
+        f" JOIN accounts_housepassport p ON p.house_id = v.house_id AND {in_force(month, 'p')}"
+        f" AND p.heating_mode = {HeatingMode.EVEN.value}"
+        " LEFT JOIN LATERAL (SELECT CASE WHEN bool_and(q.gcal IS NOT NULL) THEN sum(q.gcal) END AS gcal"
+        "  FROM (SELECT CASE WHEN c.line >= 20000 THEN c.volume ELSE c.volume * ("
+        "    SELECT n.value FROM billing_norm n WHERE n.service_id = c.service_id"
+        f"    AND n.basis = {NormBasis.PER_M3.value} AND n.scope IN (0, p.norm_scope) AND n.valid_from <= v.month"
+        "     AND (n.valid_to IS NULL OR n.valid_to > v.month) ORDER BY n.scope DESC LIMIT 1) END AS gcal"
+        "   FROM accounts_personalaccount a JOIN billing_charge c ON c.account_id = a.id AND c.month = v.month"
+        "    AND c.for_month = v.month JOIN accounts_service s ON s.id = c.service_id"
+        f"   WHERE a.house_id = v.house_id AND s.resource = {Resource.HOT_WATER.value}"
+        "    AND NOT starts_with(s.code, 'common_') AND c.kind = 1 AND c.line / 10000 <> 1) q) h ON true"
+        f" WHERE v.house_id = ANY({array(houses)}) AND v.with_hot_water"
+        f" AND v.month >= {day(date(year, 1, 1))} AND v.month < {day(date(year + 1, 1, 1))}"
+        " GROUP BY v.house_id, v.service_id",
+        columns.JOINT_YEAR,
     )
 
 

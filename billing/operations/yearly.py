@@ -18,7 +18,7 @@ from billing import columns, pipeline, queries
 from billing.columns import EXACT, MONEY
 from billing.formulas import distribution
 from billing.formulas.exact import exact, roubles
-from billing.kinds import HEAT, By, How, Kind, Mode
+from billing.kinds import HEAT, HOT_WATER, By, How, Kind, Mode
 from billing.models import ContractMonth
 from billing.operations import writing
 
@@ -226,9 +226,14 @@ def _actual_heat(month: Month, houses: Sequence[int]) -> pl.DataFrame:
     heating = facts.provisions.filter(pl.col("method") == int(How.HEATING_BUILDING)).join(
         even, on="house_id", how="semi"
     )
+    services = facts.reference.services
+    hot = services.filter((pl.col("resource") == HOT_WATER) & ~pl.col("code").str.starts_with("common_"))
+    # where one meter counted both, the month's hot water says how much of it was no heating
+    waters = facts.provisions.join(hot, on="service_id", how="semi").join(facts.joint_heat, on="house_id", how="semi")
     season = pl.when(is_even).then(pl.lit(int(Mode.SEASON), pl.Int16)).otherwise(pl.col("heating_mode"))
-    facts = pipeline.by_own_month(facts, heating, facts.passports.with_columns(heating_mode=season))
-    lines = pipeline.calculate(facts).lines
+    passports = facts.passports.with_columns(heating_mode=season)
+    lines = pipeline.calculate(pipeline.by_own_month(facts, pl.concat([heating, waters]), passports)).lines
+    lines = lines.join(heating.select("service_id").unique(), on="service_id", how="semi")
     volume = pl.when(pl.col("kind") != int(Kind.VAT)).then(pl.col("volume")).otherwise(None)
     return lines.group_by(KEY, maintain_order=True).agg(pl.sum("amount"), volume=volume.sum())
 

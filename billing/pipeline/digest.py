@@ -25,7 +25,7 @@ ALONE = (
 PLAIN = {
     "accounts", "areas", "residents", "owners", "provisions", "exceptions", "passports", "own_heating",
     "house_volumes", "meters", "readings", "charged", "businesses", "year_heat", "faults", "plots", "absences",
-    "breaches", "benefits",
+    "breaches", "benefits", "joint_year",
 }  # fmt: skip
 
 

@@ -43,6 +43,7 @@ class Facts:
     house_volumes: Frame = field(default_factory=lambda: columns.empty(columns.HOUSE_VOLUMES))
     cold_halls: Frame = field(default_factory=lambda: columns.empty(columns.COLD_HALLS))
     joint_heat: Frame = field(default_factory=lambda: columns.empty(columns.JOINT_HEAT))
+    joint_year: Frame = field(default_factory=lambda: columns.empty(columns.JOINT_YEAR))
     meters: Frame = field(default_factory=lambda: columns.empty(columns.METERS))
     readings: Frame = field(default_factory=lambda: columns.empty(columns.READINGS))
     charged: Frame = field(default_factory=lambda: columns.empty(columns.CHARGED))

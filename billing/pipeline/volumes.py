@@ -333,6 +333,8 @@ def heat(sheet: Sheet) -> None:
         rows = _of_cold_halls(sheet, rows)
     if sheet.facts.joint_heat.height:
         rows = _less_hot_water(sheet, rows)
+    if sheet.facts.joint_year.height:
+        rows = _less_hot_water_of_year(sheet, rows)
     measured = sheet.fit(rows.filter(is_measured), pl.col("house_area") > 0, "нет паспорта дома")
     house, common, own = pl.col("house_area"), pl.col("common_area"), pl.col("own_area_days")
     heat_over = pl.col("heat_over") * sheet.month
@@ -405,6 +407,20 @@ def _less_hot_water(sheet: Sheet, rows: Frame) -> Frame:
     left = pl.max_horizontal(pl.col("heat_sum") - pl.col("hot_gcal"), pl.col("heat_sum") * 0)
     rows = rows.with_columns(heat_sum=pl.when(is_joint).then(left).otherwise(pl.col("heat_sum")))
     return rows.drop("hot_gcal", "has_q", "is_joint")
+
+
+def _less_hot_water_of_year(sheet: Sheet, rows: Frame) -> Frame:
+    """The year before of a meter that counts both, where heat is paid for evenly: less what hot water was charged."""
+    rows = rows.join(
+        sheet.facts.joint_year.with_columns(is_joint=True), on=["house_id", "service_id"], how="left",
+        maintain_order="left",
+    )  # fmt: skip
+    is_even = (pl.col("heating_mode") == Mode.EVEN) & (pl.col("heat_by") == By.BUILDING_METER)
+    is_joint = (is_even & pl.col("is_joint")).fill_null(False)
+    rows = sheet.fit(rows, ~is_joint | pl.col("year_gcal").is_not_null(), "нет начислений горячей воды за прошлый год")
+    left = pl.max_horizontal(pl.col("heat_sum") - pl.col("year_gcal"), pl.col("heat_sum") * 0)
+    rows = rows.with_columns(heat_sum=pl.when(is_joint).then(left).otherwise(pl.col("heat_sum")))
+    return rows.drop("year_gcal", "is_joint")
 
 
 def _by_individual(sheet: Sheet, rows: Frame) -> Frame:
