@@ -21,6 +21,7 @@ class Font(Protocol):
     program: bytes
     length: int
     widths: bytes
+    of_bytes: bytes
     to_unicode: bytes
     tag: str
 
@@ -94,7 +95,7 @@ class Writer:
         )
 
     def font(self, name: str, subset: Font, *, ascent: int, descent: int, is_bold: bool) -> int:
-        """A subset with the numbers of its own glyphs; returns the number of the object."""
+        """A subset, written with the bytes that it names; returns the number of the object."""
         called = f"{subset.tag}+{name}".encode()
         program = self.stream(subset.program, b"/Length1 %d" % subset.length, is_deflated=True)
         descriptor = self.put(
@@ -107,10 +108,15 @@ class Writer:
             b"/Supplement 0>>/FontDescriptor %d 0 R/DW 500/W %b/CIDToGIDMap/Identity>>"
             % (called, descriptor, subset.widths)
         )
-        unicode_ = self.stream(subset.to_unicode, is_deflated=True)
+        bytes_ = self.stream(
+            subset.of_bytes,
+            b"/Type/CMap/CMapName/Document-Bytes/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>",
+            is_deflated=True,
+        )
+        letters = self.stream(subset.to_unicode, is_deflated=True)
         return self.put(
-            b"<</Type/Font/Subtype/Type0/BaseFont/%b/Encoding/Identity-H/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>"
-            % (called, descendant, unicode_)
+            b"<</Type/Font/Subtype/Type0/BaseFont/%b/Encoding %d 0 R/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>"
+            % (called, bytes_, descendant, letters)
         )
 
     def close(self, fonts: Mapping[str, int], outline: Sequence[tuple[str, int]] = ()) -> None:

@@ -21,17 +21,39 @@ REPERTOIRE = (
 )
 
 
+class NoGlyph(ValueError):
+    """A letter that the quick way does not set."""
+
+
+class Codes(dict[int, str]):
+    """Number of a letter → its byte in the file; a letter without one raises NoGlyph."""
+
+    def __missing__(self, number: int) -> str:
+        raise NoGlyph(f"no glyph for «{chr(number)}»")
+
+
+def _bytes() -> dict[str, int]:
+    """A byte for every letter of the repertoire; those that a string of a PDF must escape are nobody's."""
+    plain = [code for code in (*range(0x20, 0x7F), *range(0x80, 0x100)) if code not in b"()\\"]
+    own = {letter: ord(letter) for letter in REPERTOIRE if ord(letter) in plain and ord(letter) < 0x7F}
+    free = [code for code in plain if code not in own.values()]
+    return own | dict(zip((letter for letter in REPERTOIRE if letter not in own), free, strict=False))
+
+
+BYTES = _bytes()
+
+
 @dataclass(frozen=True, eq=False)
 class Face:
-    """One font file. advances: letter → width in thousandths of the size; codes: letter number → glyph, four hex digits."""
+    """One font file. advances: letter → width in thousandths of the size; glyphs: letter → number of its glyph."""
 
     name: str
     content: bytes
     advances: dict[str, float]
-    codes: dict[int, str]
+    glyphs: dict[str, int]
+    codes: Codes
     ascent: int
     descent: int
-    box: tuple[int, int, int, int]
 
 
 def face(path: Path, name: str) -> Face:
@@ -39,24 +61,29 @@ def face(path: Path, name: str) -> Face:
     content = path.read_bytes()
     font = uharfbuzz.Font(uharfbuzz.Face(content))
     thousand = 1000 / font.face.upem
-    advances, codes = {}, {}
+    advances, glyphs = {}, {}
     for letter in REPERTOIRE:
         glyph = font.get_nominal_glyph(ord(letter))
         if glyph:
             advances[letter] = font.get_glyph_h_advance(glyph) * thousand
-            codes[ord(letter)] = f"{glyph:04x}"
+            glyphs[letter] = glyph
     extents = font.get_font_extents("ltr")
     ascent, descent = round(extents.ascender * thousand), round(extents.descender * thousand)
-    return Face(name, content, advances, codes, ascent, descent, (-500, descent, 1500, ascent))
+    codes = Codes({ord(letter): chr(BYTES[letter]) for letter in glyphs})
+    return Face(name, content, advances, glyphs, codes, ascent, descent)
 
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """A face with some of its glyphs under their own numbers: what a PDF embeds. The streams are deflated."""
+    """A face with some of its glyphs, numbered anew: what a PDF embeds. The streams are deflated.
+
+    of_bytes: byte → glyph; to_unicode: byte → letter.
+    """
 
     program: bytes
     length: int
     widths: bytes
+    of_bytes: bytes
     to_unicode: bytes
     tag: str
 
@@ -66,36 +93,64 @@ def subset(face: Face, glyphs: frozenset[int]) -> Subset:
     """The glyphs of a face, without hints (three quarters of the file)."""
     told = uharfbuzz.SubsetInput()
     told.sets(uharfbuzz.SubsetInputSets.GLYPH_INDEX).set(set(glyphs) | {0})
-    told.flags = uharfbuzz.SubsetFlags.RETAIN_GIDS | uharfbuzz.SubsetFlags.NO_HINTING
+    told.flags = uharfbuzz.SubsetFlags.NO_HINTING
     told.sets(uharfbuzz.SubsetInputSets.DROP_TABLE_TAG).update(
         int.from_bytes(tag.ljust(4).encode(), "big")
-        for tag in ("GSUB", "GPOS", "GDEF", "kern", "name", "post", "DSIG", "meta", "VDMX", "LTSH", "hdmx")
+        for tag in ("GSUB", "GPOS", "GDEF", "kern", "name", "post", "DSIG", "OS/2", "cmap", "gasp", "meta", "VDMX", "LTSH", "hdmx")
     )
-    program = bytes(uharfbuzz.subset(uharfbuzz.Face(face.content), told).blob.data)
+    plan = uharfbuzz.SubsetPlan(uharfbuzz.Face(face.content), told)
+    program = bytes(plan.execute().blob.data)
+    own = dict(plan.old_to_new_glyph_mapping)
     font = uharfbuzz.Font(uharfbuzz.Face(face.content))
     thousand = 1000 / font.face.upem
-    ordered = sorted(glyphs)
-    widths = "".join(f"{glyph}[{round(font.get_glyph_h_advance(glyph) * thousand, 2):g}]" for glyph in ordered)
-    letters = {int(code, 16): letter for letter, code in face.codes.items()}
-    letters |= {int(face.codes[ord(letter)], 16): ord(letter) for letter in ("-", " ") if ord(letter) in face.codes}
-    pairs = [f"<{glyph:04x}><{letters[glyph]:04x}>" for glyph in ordered if glyph in letters]
-    blocks = "".join(
-        f"{len(pairs[i : i + 100])} beginbfchar\n{chr(10).join(pairs[i : i + 100])}\nendbfchar\n"
-        for i in range(0, len(pairs), 100)
-    )
-    to_unicode = (
-        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CIDSystemInfo <</Registry(Adobe)/Ordering(UCS)"
-        "/Supplement 0>> def /CMapName /Adobe-Identity-UCS def /CMapType 2 def\n"
-        f"1 begincodespacerange <0000><ffff> endcodespacerange\n{blocks}endcmap CMapName currentdict /CMap"
-        " defineresource pop end end"
-    )
+    ordered = sorted(own, key=own.__getitem__)
+    widths = " ".join(f"{round(font.get_glyph_h_advance(glyph) * thousand, 2):g}" for glyph in ordered)
+    used = [(letter, own[glyph]) for letter, glyph in face.glyphs.items() if glyph in glyphs]
     number = zlib.crc32(face.name.encode() + repr(ordered).encode())
-    tag = "".join(chr(65 + number // 26**i % 26) for i in range(6))
     return Subset(
-        zlib.compress(program, 9), len(program), f"[{widths}]".encode(), zlib.compress(to_unicode.encode(), 9), tag
+        program=zlib.compress(program, 9),
+        length=len(program),
+        widths=f"[0[{widths}]]".encode(),
+        of_bytes=_cmap("Bytes", "cidchar", [f"<{BYTES[letter]:02x}> {glyph}" for letter, glyph in used]),
+        to_unicode=_cmap("Unicode", "bfchar", [f"<{BYTES[letter]:02x}><{ord(letter):04x}>" for letter, _ in used]),
+        tag="".join(chr(65 + number // 26**i % 26) for i in range(6)),
     )
+
+
+def _cmap(name: str, kind: str, pairs: list[str]) -> bytes:
+    """A character map, deflated."""
+    blocks = "".join(
+        f"{len(part)} begin{kind}\n" + "\n".join(part) + f"\nend{kind}\n"
+        for part in (pairs[i : i + 100] for i in range(0, len(pairs), 100))
+    )
+    ordering = "UCS" if name == "Unicode" else "Identity"
+    text = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap\n"
+        f"/CIDSystemInfo <</Registry(Adobe)/Ordering({ordering})/Supplement 0>> def\n"
+        f"/CMapName /Document-{name} def /CMapType {2 if name == 'Unicode' else 1} def\n"
+        f"1 begincodespacerange <00> <ff> endcodespacerange\n"
+        f"{blocks}endcmap CMapName currentdict /CMap defineresource pop end end\n"
+    )
+    return zlib.compress(text.encode(), 9)
+
+
+def written(face: Face, glyphs: str) -> str:
+    """Glyphs, four hex digits each, as the bytes of the repertoire. Raises NoGlyph for one that is not in it."""
+    letters = _letters(face)
+    try:
+        return "".join(chr(BYTES[letters[int(glyphs[i : i + 4], 16)]]) for i in range(0, len(glyphs), 4))
+    except KeyError as cause:
+        raise NoGlyph(f"glyph {cause} of {face.name} is not in the repertoire") from cause
+
+
+@lru_cache(maxsize=16)
+def _letters(face: Face) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for letter, glyph in face.glyphs.items():
+        found.setdefault(glyph, letter)  # a plain space, not the no-break one of the same glyph
+    return found
 
 
 def glyphs_of(face: Face, letters: Iterable[str]) -> frozenset[int]:
     """Glyphs of letters; what the face lacks is left out."""
-    return frozenset(int(face.codes[ord(letter)], 16) for letter in letters if ord(letter) in face.codes)
+    return frozenset(face.glyphs[letter] for letter in letters if letter in face.glyphs)

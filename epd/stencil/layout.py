@@ -26,8 +26,7 @@ from weasyprint.text.fonts import FontConfiguration
 BLANK = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/%3E"
 OPAQUE = re.compile(rb"/[aA]1(?:\.0)? gs\n?")
 RESOURCE = re.compile(rb"(?:^|\n| )/\S+ (?:gs|Do|scn|SCN|sh)\b")
-FONT = re.compile(rb"/([A-Z]{6}) [0-9.]+ Tf")
-SHOWN = re.compile(rb"<([0-9a-f]*)>")
+LONG = re.compile(rb"-?\d+\.\d{5,}")
 
 
 class StencilRefused(Exception):
@@ -125,40 +124,33 @@ def drop(laid: Laid, box: Any) -> None:
     parent.children = [child for child in parent.children if child.__dict__.get("_box", child) is not box]
 
 
-def paint(laid: Laid) -> tuple[list[tuple[float, float, bytes]], dict[str, tuple[Any, set[int]]]]:
-    """(width and height in points, content stream) of every page; fonts: name in the streams → (font, its glyphs).
+def paint(laid: Laid) -> tuple[list[tuple[float, float, bytes]], dict[str, Any]]:
+    """(width and height in points, content stream) of every page; name in the streams → font.
 
     Raises StencilRefused when the form uses more than lines, fills and texts.
     """
     streams: list[bytes] = []
 
     def keep(_document: Any, pdf: Any) -> None:
-        streams.extend(
-            b"\n".join(_bytes(part) for part in one.stream) for one in pdf.objects if isinstance(one, Stream)
-        )
+        streams.extend(b"\n".join(_bytes(part) for part in one.stream) for one in pdf.objects if isinstance(one, Stream))
 
     laid.document.write_pdf(finisher=keep, uncompressed_pdf=True)
     if len(streams) != len(laid.document.pages):
         raise StencilRefused("the form has groups or patterns")
-    found, fonts = [], {}
+    found = []
     for page, stream in zip(laid.document.pages, streams, strict=True):
+        stream = LONG.sub(lambda match: _short(match[0]), stream)
         stream = OPAQUE.sub(b"", stream)
         other = RESOURCE.search(stream)
         if other:
             raise StencilRefused(f"the form has a picture, a pattern or transparency: {other[0].decode().strip()}")
         found.append((page.width * 0.75, page.height * 0.75, stream))
-        name = ""
-        for match in re.finditer(rb"/([A-Z]{6}) [0-9.]+ Tf|<([0-9a-f]*)>", stream):
-            if match[1]:
-                name = match[1].decode()
-                fonts.setdefault(name, (laid.document.fonts[_hash(laid, name)], set()))
-            elif name:
-                fonts[name][1].update(int(match[2][i : i + 4], 16) for i in range(0, len(match[2]), 4))
-    return found, fonts
+    return found, {font.hash: font for font in laid.document.fonts.values()}
 
 
-def _hash(laid: Laid, name: str) -> Any:
-    return next(key for key, font in laid.document.fonts.items() if font.hash == name)
+def _short(number: bytes) -> bytes:
+    """At most four decimals."""
+    return (b"%.4f" % float(number)).rstrip(b"0").rstrip(b".") or b"0"
 
 
 def _bytes(part: Any) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -14,7 +14,7 @@ from weasyprint.formatting_structure import boxes
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.text.line_break import get_log_attrs, strut
 
-from epd.stencil import layout, shape
+from epd.stencil import faces, layout, shape
 from epd.stencil.faces import Face
 from epd.stencil.layout import Laid, StencilRefused, Word
 from epd.stencil.shape import Chain, Flow, Reading, Run, Shape, collapsed
@@ -24,6 +24,7 @@ POINTS = 0.75  # in a CSS pixel
 CLOSE = 0.06  # pixels: places nearer than this are one
 SKELETONS, VARIANTS = 20_000, 64  # kept at most
 SIMPLE = re.compile(r"</?(?:p|div|br|td|th)\b", re.I)
+FACES = re.compile(rb"/([A-Z]{6})(?= [0-9.]+ Tf)|<([0-9a-f]*)>")
 CELL = re.compile(r"<t[dh]\b", re.I)
 
 
@@ -38,12 +39,12 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """The paint of one page without texts of the document. faces: name in the stream → (face, its glyphs)."""
+    """The paint of one page without texts of the document; faces with their glyphs."""
 
     width: float
     height: float
     stream: bytes
-    faces: dict[str, tuple[Face, frozenset[int]]]
+    faces: dict[Face, set[int]]
 
 
 @dataclass(slots=True)
@@ -69,6 +70,9 @@ class Style:
     transform: str
     told: tuple[str, float]
     font: str
+    advance: Callable[[str], float]
+    scale: float
+    codes: Mapping[int, str]
 
 
 @dataclass(slots=True)
@@ -195,7 +199,6 @@ def _set(skeleton: Skeleton, read: Reading) -> tuple[tuple[float, ...], list[lis
     found: list[list[Line]] = []
     texts = read.texts
     for slot, flow in zip(skeleton.slots, read.shape.flows, strict=True):
-        lines: list[Line] | None = None
         if flow.only is not None:
             chain, place = flow.only
             text = texts[place]
@@ -204,21 +207,30 @@ def _set(skeleton: Skeleton, read: Reading) -> tuple[tuple[float, ...], list[lis
                 if style is None:
                     return None
                 if not style.transform:
-                    width = _width(style, text)
+                    # a line that begins at the left and is far from its end need not be measured
+                    if slot.align == "left" and len(text) * style.size < slot.fits:
+                        width = 0.0
+                    else:
+                        width = _width(style, text)
                     if width <= slot.fits:
-                        above, below = style.above, style.below
-                        lines = [(width, above if above > slot.above else slot.above,
-                                  below if below > slot.below else slot.below, [(style, text, width)])]  # fmt: skip
+                        above = style.above if style.above > slot.above else slot.above
+                        below = style.below if style.below > slot.below else slot.below
+                        found.append([(width, above, below, [(style, text, width)])])
+                        if not slot.is_free:
+                            key.append(round(above + below, 1))
+                        if slot.cell >= 0:
+                            heights[slot.cell] += above + below
+                        continue
+        lines: list[Line] | None
+        runs = collapsed(read.runs(flow))
+        if not runs:
+            found.append([])
+            if not slot.is_free:
+                key.append(0.0)
+            continue
+        lines = _lines(slot, runs)
         if lines is None:
-            runs = collapsed(read.runs(flow))
-            if not runs:
-                found.append([])
-                if not slot.is_free:
-                    key.append(0.0)
-                continue
-            lines = _lines(slot, runs)
-            if lines is None:
-                return None
+            return None
         found.append(lines)
         if len(lines) == 1:
             height = lines[0][1] + lines[0][2]
@@ -264,7 +276,7 @@ def _line(slot: Slot, pieces: list[tuple[Style, str]]) -> Line:
 
 def _width(style: Style, text: str) -> float:
     try:
-        width = sum(map(style.face.advances.__getitem__, text)) * style.size / 1000
+        width = sum(map(style.advance, text)) * style.scale
     except KeyError as cause:
         raise StencilRefused(f"no glyph for {cause}") from cause
     return width + style.spacing * len(text) if style.spacing else width
@@ -338,7 +350,7 @@ def _written(
         )
     for part in out:
         part.append("BT\n")
-    faces: list[tuple[str, float] | None] = [None] * len(out)
+    fonts: list[tuple[str, float] | None] = [None] * len(out)
     paints = [""] * len(out)
     spacings = [0.0] * len(out)
     for slot, tops, flow in zip(skeleton.slots, variant.tops, lines, strict=True):
@@ -346,30 +358,18 @@ def _written(
             continue
         known = len(tops)
         page, top = tops[0] if tops else slot.top
-        placed = []
-        if page >= 0:
-            for number, (width, above, below, pieces) in enumerate(flow):
-                if number < known:
-                    page, top = tops[number]
-                x = slot.x
-                if slot.align == "right":
-                    x += slot.width - width
-                elif slot.align == "center":
-                    x += (slot.width - width) / 2
-                for style, text, wide in pieces:
-                    placed.append((page, x, top + above, style, text))
-                    x += wide
-                top += above + below
-        for page, x, wide, baseline, align, style in slot.echoes:
-            if page < len(out):
-                text = "".join(piece for line in flow for _, piece, _ in line[3])
-                if align == "right":
-                    x += wide - _width(style, text)
-                placed.append((page, x, baseline, style, text))
+        if len(flow) == 1 and page >= 0 and not slot.echoes and len(flow[0][3]) == 1:
+            width, above, _, ((style, text, _),) = flow[0]
+            x = slot.x
+            if slot.align != "left":
+                x += slot.width - width if slot.align == "right" else (slot.width - width) / 2
+            placed = ((page, x, top + above, style, text),)
+        else:
+            placed = _placed(slot, tops, page, top, flow, len(out))
         for page, x, baseline, style, text in placed:
             part = out[page]
-            if faces[page] != style.told:
-                faces[page] = style.told
+            if fonts[page] != style.told:
+                fonts[page] = style.told
                 part.append(style.font)
             if paints[page] != style.paint:
                 paints[page] = style.paint
@@ -378,14 +378,40 @@ def _written(
                 spacings[page] = style.spacing
                 part.append(f"{style.spacing * POINTS:.4f} Tc\n")
             part.append(
-                "1 0 0 1 %.2f %.4f Tm<%s>Tj\n"
-                % (x * POINTS, heights[page] - baseline * POINTS, text.translate(style.face.codes))
+                f"1 0 0 1 {x * POINTS:.2f} {heights[page] - baseline * POINTS:.4f} Tm({text.translate(style.codes)})Tj\n"
             )
             if keep_letters:
                 letters.setdefault(style.face, set()).update(text)
     for part in out:
         part.append("ET\n")
     return Filled(variant.forms, ["".join(part) for part in out], letters)
+
+
+def _placed(
+    slot: Slot, tops: list[tuple[int, float]], page: int, top: float, flow: list[Line], pages: int
+) -> list[tuple[int, float, float, Style, str]]:
+    """Every piece of a flow: page, x, baseline, style, text."""
+    placed = []
+    if page >= 0:
+        for number, (width, above, below, pieces) in enumerate(flow):
+            if number < len(tops):
+                page, top = tops[number]
+            x = slot.x
+            if slot.align == "right":
+                x += slot.width - width
+            elif slot.align == "center":
+                x += (slot.width - width) / 2
+            for style, text, wide in pieces:
+                placed.append((page, x, top + above, style, text))
+                x += wide
+            top += above + below
+    for page, x, wide, baseline, align, style in slot.echoes:
+        if page < pages:
+            text = "".join(piece for line in flow for _, piece, _ in line[3])
+            if align == "right":
+                x += wide - _width(style, text)
+            placed.append((page, x, baseline, style, text))
+    return placed
 
 
 # --- learning --------------------------------------------------------------------------------------------------------
@@ -429,6 +455,9 @@ def _style(laid: Laid, number: int, look: Look, *, told: Any = None) -> Style:
         paint=" ".join(f"{value:.4g}" for value in rgb) + " rg\n",
         transform="" if transform == "none" else str(transform),
         told=(face.name, float(style["font_size"])),
+        advance=face.advances.__getitem__,
+        scale=float(style["font_size"]) / 1000,
+        codes=face.codes,
         font=f"/{face.name.replace('-', '')} {float(style['font_size']) * POINTS:.3f} Tf\n",
     )
 
@@ -639,14 +668,35 @@ def _variant(skeleton: Skeleton, laid: Laid, reading: Reading, lines: list[list[
     _echoes(skeleton, laid, read, lines, look)
     pictures, bars = _pictures(laid, read)
     painted, fonts = layout.paint(laid)
-    faces = {}
-    for name, (font, glyphs) in fonts.items():
+    named: dict[bytes, Face] = {}
+    for name, font in fonts.items():
         face = look.faces.get((font.family, font.weight >= 600))
         if face is None:
             raise StencilRefused(f"the form is set in a font that is not ours: {font.family} {font.weight}")
-        faces[name] = (face, frozenset(glyphs))
-    forms = tuple(Form(width, height, stream, faces) for width, height, stream in painted)
+        named[name.encode()] = face
+    forms = tuple(_form(width, height, stream, named) for width, height, stream in painted)
     return Variant(forms, tops, pictures, bars)
+
+
+def _form(width: float, height: float, stream: bytes, named: Mapping[bytes, Face]) -> Form:
+    """The stream with our names of the faces and our bytes for their glyphs."""
+    used: dict[Face, set[int]] = {}
+    face: Face | None = None
+
+    def ours(match: re.Match[bytes]) -> bytes:
+        nonlocal face
+        if match[1]:
+            face = named[match[1]]
+            return b"/" + face.name.replace("-", "").encode()
+        assert face is not None
+        glyphs = match[2].decode()
+        used.setdefault(face, set()).update(int(glyphs[i : i + 4], 16) for i in range(0, len(glyphs), 4))
+        return b"(" + faces.written(face, glyphs).encode("latin-1") + b")"
+
+    try:
+        return Form(width, height, FACES.sub(ours, stream), used)
+    except faces.NoGlyph as cause:
+        raise StencilRefused(str(cause)) from cause
 
 
 def _text(lines: list[Line]) -> str:

@@ -7,6 +7,7 @@ raises NotCompiled, and such a template goes the direct way.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -23,6 +24,9 @@ from django.utils.safestring import SafeData
 from epd.pictures import Picture
 
 __all__ = ["Height", "NotCompiled", "Page", "Piece", "Text", "compiled"]
+
+
+NAMED, NAMING = re.compile(r'\sdata-[sg]="[^"]*"'), re.compile(r'\sdata-[sg]="[^"]*$')
 
 
 class NotCompiled(Exception):
@@ -95,6 +99,8 @@ def _text(add: Callable[[Any], None], value: Any) -> None:
         add(str.__str__(value))
     elif type(value) is str:
         add(Text((value,)))
+    elif type(value) is int:
+        add(Text((str(value),)))
     elif isinstance(value, Picture):
         raise NotCompiled("a picture outside of an attribute")
     elif value is not None:
@@ -107,6 +113,8 @@ def _inside(value: Any) -> Piece:
     """A value printed inside a tag."""
     if isinstance(value, Picture):
         return value
+    if type(value) is int:
+        return str(value)
     text = str(localize(value))
     return str.__str__(text if isinstance(value, SafeData) else escape(text))
 
@@ -119,6 +127,7 @@ class _Maker:
         self.constants: dict[str, Any] = {}
         self.depth = 1
         self.number = 0
+        self.skips = False  # inside of an attribute that is left out
         self.told = ""  # the last markup written
         self.state = "text"  # where in the markup: text, tag, raw (title, style, script)
 
@@ -160,11 +169,20 @@ class _Maker:
             raise NotCompiled(f"tag {type(node).__name__}")
 
     def markup(self, text: str) -> None:
-        self.line(f"add({self.constant(str.__str__(text))})")
+        text = str.__str__(text)
+        if self.skips:  # the name of a slot is for people and tests
+            _, self.skips, text = (*text.partition('"')[:1], '"' not in text, text.partition('"')[2])
+        text = NAMED.sub("", text)
+        if named := NAMING.search(text):
+            text, self.skips = text[: named.start()], True
+        if text:
+            self.line(f"add({self.constant(text)})")
         self.told = text
         self.state = _after(self.state, text)
 
     def printed(self, code: str) -> None:
+        if self.skips:
+            return
         if self.state == "tag" and self.told.endswith('style="height:'):
             self.line(f"add(Height((str({code}),)))")
         elif self.state == "text":
