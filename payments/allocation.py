@@ -142,7 +142,7 @@ def _merged(items: pl.DataFrame) -> pl.DataFrame:
         *ITEM, "priority", "is_apart", "waits", open=_units("amount"), charged=_units("charged")
     )  # fmt: skip
     sums = (pl.min("priority"), pl.any("is_apart"), pl.any("waits"), pl.sum("open"), pl.sum("charged"))
-    return units.group_by(ITEM).agg(*sums).collect()
+    return units.group_by(ITEM).agg(*sums).collect(engine="in-memory")
 
 
 def _netted(units: pl.DataFrame) -> pl.DataFrame:
@@ -183,7 +183,7 @@ def allocate_frame(
     told = directions if directions is not None else frame(DIRECTIONS)
     orders = acts if acts is not None else frame(ACTS)
     waiting, reach = _pours(payments, told, orders)
-    live = _netted(_merged(items)).lazy().sort(TIES).with_row_index("item").collect()
+    live = _netted(_merged(items)).lazy().sort(TIES).with_row_index("item").collect(engine="in-memory")
     found: list[pl.LazyFrame] = []
     rests: list[pl.DataFrame] = []
     number = 0
@@ -200,7 +200,7 @@ def allocate_frame(
             .join(paid, on="pour", how="left")
             .select("payment_id", "flows", rest=pl.col("amount") - pl.col("paid").fill_null(0))
             .filter(pl.col("rest") > 0)
-            .collect()
+            .collect(engine="in-memory")
         )
         rests.append(rest.filter(~pl.col("flows")).select("payment_id", "rest") if rest["flows"].any() else rest)
         payers = laid.lazy().join(batch.lazy().select("pour", "payment_id"), on="pour")
@@ -215,7 +215,7 @@ def allocate_frame(
             .join(carried, on=["payment_id", "round"], how="left")
             .with_columns(amount=pl.col("amount") + pl.col("rest").fill_null(0))
             .drop("rest")
-            .collect()
+            .collect(engine="in-memory")
         )
         spent = laid.lazy().group_by("item").agg(paid=pl.sum("paid"))
         live = (
@@ -225,7 +225,7 @@ def allocate_frame(
             .with_columns(open=pl.col("open") - pl.col("paid").fill_null(0))
             .filter(pl.col("open") > 0)
             .drop("paid")
-            .collect()
+            .collect(engine="in-memory")
         )
     return _parts(payments, found, rests)
 
@@ -299,7 +299,7 @@ def _plain(paid: pl.DataFrame) -> pl.DataFrame:
             rule=pl.lit(None, pl.Int64), flows=pl.lit(False), round=pl.int_range(pl.len()).over("account_id"),
         )
         .with_row_index("pour")
-        .collect()
+        .collect(engine="in-memory")
     )  # fmt: skip
 
 
@@ -328,7 +328,7 @@ def _lay(batch: pl.DataFrame, live: pl.DataFrame, reach: pl.DataFrame, acts: pl.
         .filter(pl.col("paid") > 0)
         .select(*month, "need", "paid")
     )
-    reached = lines.join(months, on=month).collect()
+    reached = lines.join(months, on=month).collect(engine="in-memory")
     part = reached.filter(pl.col("paid") < pl.col("need"))
     laid = reached.lazy().filter(pl.col("paid") == pl.col("need")).with_columns(paid=pl.col("room"))
     if not part.is_empty():
@@ -339,7 +339,9 @@ def _lay(batch: pl.DataFrame, live: pl.DataFrame, reach: pl.DataFrame, acts: pl.
         .when("waits").then(int(Rule.WAITED))
         .otherwise(int(Rule.OLDEST_DEBT))
     )  # fmt: skip
-    return laid.select("pour", "item", rule=pl.coalesce("rule", own.cast(pl.Int64)), paid="paid").collect()
+    return laid.select("pour", "item", rule=pl.coalesce("rule", own.cast(pl.Int64)), paid="paid").collect(
+        engine="in-memory"
+    )
 
 
 def _shared(lines: pl.DataFrame, group: list[str]) -> pl.DataFrame:
@@ -386,7 +388,7 @@ def _split(lines: pl.DataFrame, group: list[str]) -> pl.DataFrame:
         .with_columns(odd=pl.col("paid") - pl.col("share").sum().over(group), place=pl.int_range(pl.len()).over(group))
         .with_columns(share=pl.col("share") + (pl.col("place") < pl.col("odd")).cast(pl.Int64))
         .drop("product", "weights", "remainder", "odd", "place", "weight")
-        .collect()
+        .collect(engine="in-memory")
     )
 
 
@@ -419,7 +421,7 @@ def _parts(payments: pl.DataFrame, found: list[pl.LazyFrame], rests: list[pl.Dat
         )
         .join(payments.lazy().select("payment_id", "account_id"), on="payment_id", maintain_order="left")
         .select(pl.col(name).cast(dtype) for name, dtype in PARTS.items())
-        .collect()
+        .collect(engine="in-memory")
     )
 
 

@@ -20,7 +20,6 @@ from django.db import connection
 from accounts.calendar import Month
 from accounts.database import copy_out
 from accounts.kinds import AllocationRule, ChannelKind
-from accounts.queries import AgencyContract
 from payments import allocation
 from payments.allocation import ACTS, DIRECTIONS, ITEMS, PAYMENTS, OpenItem, Rule
 
@@ -69,6 +68,46 @@ def mark() -> dict[str, date]:
     return {"mark": found, "after": Month(found).next.first}
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the contracts say of splitting: by charge, no breakdown by services, apart from the rest."""
+
+    by_charge: frozenset[int]
+    no_breakdown: frozenset[int]
+    apart: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What stands under every allocation. mark: the last closed month; has_acts: courts direct some of the accounts."""
+
+    mark: date
+    terms: Terms
+    has_acts: bool
+
+
+GROUND = """
+    SELECT coalesce((SELECT max(month) FROM payments_closedmonth), %(beginning)s::date),
+        array_agg(id) FILTER (WHERE allocation_rule = %(charged)s),
+        array_agg(id) FILTER (WHERE NOT accepts_service_breakdown),
+        array_agg(id) FILTER (WHERE allocation_rule = %(apart)s),
+        EXISTS (SELECT FROM payments_paymentinstruction WHERE kind = 1 AND account_id = ANY(%(accounts)s::bigint[]))
+    FROM accounts_agencycontract
+"""
+
+
+def ground_of(account_ids: Collection[int]) -> Ground:
+    """The ground under these accounts: one statement over a few hundred contracts."""
+    facts = {
+        "beginning": BEGINNING, "charged": AllocationRule.CHARGED.value, "apart": AllocationRule.APART.value,
+        "accounts": list(account_ids),
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(GROUND, facts)
+        found, *terms, has_acts = cursor.fetchone()
+    return Ground(found, Terms(*(frozenset(numbers or ()) for numbers in terms)), has_acts)
+
+
 def scope_of(account_ids: Collection[int], name: str = "account_id") -> str:
     """A block whose numbers lie close together is read as a range; the strangers inside are left out afterwards."""
     least, most = min(account_ids), max(account_ids)
@@ -77,8 +116,8 @@ def scope_of(account_ids: Collection[int], name: str = "account_id") -> str:
     return f"{name} = ANY(%(accounts)s::bigint[])"
 
 
-def of_accounts(account_ids: Collection[int], *, on: date) -> pl.DataFrame:
-    """Open items (allocation.ITEMS) of the accounts as they stand, credits negative. Two statements.
+def of_accounts(account_ids: Collection[int], *, on: date, ground: Ground | None = None) -> pl.DataFrame:
+    """Open items (allocation.ITEMS) of the accounts as they stand, credits negative. One statement upon the ground.
 
     on: instructions in force on this day make months wait.
     """
@@ -86,14 +125,15 @@ def of_accounts(account_ids: Collection[int], *, on: date) -> pl.DataFrame:
         return allocation.frame(ITEMS)
     ids = sorted(account_ids)
     scope = scope_of(ids)
-    told = copy_out(LINES_SQL.format(scope=scope), {"accounts": ids, "on": on, **mark()})
+    bounds = {"mark": ground.mark, "after": Month(ground.mark).next.first} if ground else mark()
+    told = copy_out(LINES_SQL.format(scope=scope), {"accounts": ids, "on": on, **bounds})
     lines = pl.read_csv(told, schema=_as_text(ITEMS)).lazy().select(_typed(ITEMS))
     if "BETWEEN" in scope:
         asked = pl.LazyFrame({"account_id": ids}, schema={"account_id": pl.Int64})
         lines = lines.join(asked, on="account_id", how="semi")
     sums = (pl.sum("amount"), pl.sum("charged"), pl.first("priority", "is_apart"), pl.any("waits"))
     items = lines.group_by(allocation.ITEM).agg(*sums).filter(pl.col("amount") != 0)
-    return items.select(pl.col(name).cast(dtype) for name, dtype in ITEMS.items()).collect()
+    return items.select(pl.col(name).cast(dtype) for name, dtype in ITEMS.items()).collect(engine="in-memory")
 
 
 def _as_text(columns: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,23 +185,9 @@ def accounts_with_advance() -> list[int]:
 # --- what decides where a payment goes -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What the contracts say of splitting: by charge, no breakdown by services, apart from the rest."""
-
-    by_charge: frozenset[int]
-    no_breakdown: frozenset[int]
-    apart: frozenset[int]
-
-
 def terms() -> Terms:
-    """The terms of all contracts: a few hundred rows."""
-    rows = list(AgencyContract.objects.values_list("pk", "allocation_rule", "accepts_service_breakdown"))
-    return Terms(
-        by_charge=frozenset(pk for pk, rule, _ in rows if rule == AllocationRule.CHARGED),
-        no_breakdown=frozenset(pk for pk, _, accepts in rows if not accepts),
-        apart=frozenset(pk for pk, rule, _ in rows if rule == AllocationRule.APART),
-    )
+    """The terms of all contracts."""
+    return ground_of(()).terms
 
 
 def laid(
@@ -183,7 +209,7 @@ def laid(
             .join(agreed, on="account_id", how="left")
             .with_columns(by_charge=pl.coalesce("by_charge", "agreed", pl.lit(False)))
             .drop("agreed")
-            .collect()
+            .collect(engine="in-memory")
         )
     if terms.no_breakdown and not directions.is_empty():
         deaf = items.filter(pl.col("contract_id").is_in(sorted(terms.no_breakdown))).select("account_id", "service_id")
@@ -229,6 +255,8 @@ def acts_of(payments: Collection[tuple[int, int, int, str]], *, on: date) -> pl.
     Money is the court's when its purpose names the act; from the bailiffs also when it names none: then it is of all
     acts of the account. What an act's line has got already is subtracted. Source: domain/payments.md, 3.1.
     """
+    if not payments:
+        return allocation.frame(ACTS)
     accounts = sorted({account_id for _, account_id, _, _ in payments})
     with connection.cursor() as cursor:
         cursor.execute(ACT_LINES, {"accounts": accounts, "on": on})
@@ -256,6 +284,6 @@ def acts_of(payments: Collection[tuple[int, int, int, str]], *, on: date) -> pl.
 
 
 __all__ = [
-    "PAYMENTS", "Terms", "accounts_with_advance", "acts_of", "debts", "directions_of", "laid", "mark", "of_accounts",
-    "open_items", "open_items_of", "terms",
+    "PAYMENTS", "Ground", "Terms", "accounts_with_advance", "acts_of", "debts", "directions_of", "ground_of", "laid",
+    "mark", "of_accounts", "open_items", "open_items_of", "terms",
 ]  # fmt: skip

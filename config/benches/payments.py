@@ -3,8 +3,8 @@
 Every account has the ink of the last month; 15 % owe the two months before as well. The books are closed up to the
 month before the last, so that the open items of the debtors stand beside the checkpoint. Of the payers 70 % pay all
 that is open, 15 % a part, 10 % too much, and 5 % pay twice. The floor is COPY of the same payments and allocations into
-empty tables of the same shape and keys. Then payments come on line, 50 a second, to a few processes: from the moment a
-payment is due to arrive to its posted allocation.
+empty tables of the same shape and keys. Then the provider's notifications come, 50 a second, to a few processes that
+ask its stand-in over HTTP: from the moment a notification is due to arrive to its posted allocation.
 """
 
 from __future__ import annotations
@@ -15,15 +15,20 @@ import os
 import resource
 import tempfile
 import time
+import uuid
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.test.utils import override_settings
+from django.utils import timezone
 
 from accounts.calendar import Month
+from accounts.queries import User
 from config import hands
 from config.benches.database import checkpoint, own_database
 
@@ -164,16 +169,57 @@ def _floor(folder: Path) -> tuple[int, float]:
     return counts[-1], seconds
 
 
-def _on_line() -> dict[str, Any]:
-    """50 payments a second for some seconds, to HANDS processes; milliseconds from arrival to posted allocation."""
-    from django.conf import settings
+def _begun() -> list[str]:
+    """The provider's numbers of payments that were begun in the cabinet and paid at the provider."""
+    from payments import operations
 
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT number FROM accounts_personalaccount WHERE closed_on IS NULL AND id %% 3 = 1 ORDER BY id LIMIT %s",
-            [RATE * SECONDS],
+            "SELECT id FROM accounts_personalaccount WHERE closed_on IS NULL AND id %% 3 = 1 ORDER BY id LIMIT %s",
+            [RATE * SECONDS + 3 * HANDS],
         )
-        numbers = [number for (number,) in cursor.fetchall()]
+        accounts = [account_id for (account_id,) in cursor.fetchall()]
+    user = User.objects.create_user(email="bench@example.org", name="Плательщик")
+    rows = [
+        operations.begin_payment(
+            key=uuid.uuid4(), account_id=account_id, user=user, amount=Decimal("500.00"), method="card",
+            return_url="http://testserver/", at=timezone.now(),
+        )
+        for account_id in accounts
+    ]  # fmt: skip
+    return [row.provider_id or "" for row in rows]
+
+
+def _on_line() -> dict[str, Any]:
+    """50 notifications a second for some seconds, to HANDS processes; milliseconds from arrival to allocation."""
+    from payments.standins.yookassa import YooKassaStandIn
+
+    stand_in = YooKassaStandIn(shop_id="1", secret_key="bench")
+    stand_in.start()
+    shop = {
+        "YOOKASSA_SHOP_ID": "1", "YOOKASSA_SECRET_KEY": "bench", "YOOKASSA_API_URL": f"{stand_in.address}/v3",
+        "YOOKASSA_NETWORKS": ["127.0.0.1/32"],
+    }  # fmt: skip
+    try:
+        with override_settings(**shop):
+            numbers = _begun()
+        for number in numbers:
+            stand_in.pay(number)
+        waits, busy = _taken(shop, numbers)
+    finally:
+        stand_in.stop()
+    return {
+        "online_payments": len(waits),
+        "online_rate": RATE,
+        "online_median_ms": round(waits[len(waits) // 2] * 1000, 1),
+        "online_p95_ms": round(waits[int(len(waits) * 0.95)] * 1000, 1),
+        "online_max_ms": round(waits[-1] * 1000, 1),
+        "online_cpu_ms": round(busy / len(waits) * 1000, 1),
+    }
+
+
+def _taken(shop: dict[str, Any], numbers: list[str]) -> tuple[list[float], float]:
+    """Seconds each notification waited, sorted, and the CPU seconds of the processes that took them."""
     name = str(connection.settings_dict["NAME"])
     context = multiprocessing.get_context("spawn")
     told: Any = context.SimpleQueue()
@@ -182,21 +228,12 @@ def _on_line() -> dict[str, Any]:
     before = os.environ.get("POLARS_MAX_THREADS")
     os.environ["POLARS_MAX_THREADS"] = "1"
     try:
-        crew = [
-            context.Process(
-                target=hands.take_payments,
-                args=(
-                    str(settings.SETTINGS_MODULE),
-                    name,
-                    list(enumerate(numbers))[hand::HANDS],
-                    RATE,
-                    ready,
-                    begins,
-                    told,
-                ),
-            )
-            for hand in range(HANDS)
-        ]
+        crew = []
+        for hand in range(HANDS):
+            warm = [(0, number) for number in numbers[hand * 3 : hand * 3 + 3]]
+            mine = list(enumerate(numbers[HANDS * 3 :]))[hand::HANDS]
+            args = (str(settings.SETTINGS_MODULE), name, shop, warm + mine, RATE, ready, begins, told)
+            crew.append(context.Process(target=hands.take_notifications, args=args))
         for one in crew:
             one.start()
     finally:
@@ -204,17 +241,10 @@ def _on_line() -> dict[str, Any]:
             del os.environ["POLARS_MAX_THREADS"]
         else:
             os.environ["POLARS_MAX_THREADS"] = before
-    begins.value = time.time() + 60
     ready.wait(60)
     begins.value = time.time() + 0.5
     ready.wait(60)
-    waits = sorted(wait for _ in crew for wait in told.get())
+    found = [told.get() for _ in crew]
     for one in crew:
         one.join()
-    return {
-        "online_payments": len(waits),
-        "online_rate": RATE,
-        "online_median_ms": round(waits[len(waits) // 2] * 1000, 1),
-        "online_p95_ms": round(waits[int(len(waits) * 0.95)] * 1000, 1),
-        "online_max_ms": round(waits[-1] * 1000, 1),
-    }
+    return sorted(wait for waits, _ in found for wait in waits), sum(busy for _, busy in found)

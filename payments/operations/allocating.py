@@ -125,11 +125,16 @@ class ToLay:
     by_charge: bool | None = None
 
 
-def lay_and_write(payments: Sequence[ToLay], *, day: date) -> None:
-    """Lock the accounts, lay the payments over their debts, write the parts; the payments' state is the caller's."""
-    houses = lock_accounts({payment.account_id for payment in payments})
-    parts = lay(payments, open_items.of_accounts(list(houses), on=day), on=day)
-    write_parts(parts, houses=houses, day=day)
+def lay_and_write(payments: Sequence[ToLay], *, day: date, houses: Mapping[int, int] | None = None) -> None:
+    """Lock the accounts, lay the payments over their debts, write the parts; the payments' state is the caller's.
+
+    houses: account → house, when the caller has locked the accounts already.
+    """
+    if houses is None:
+        houses = lock_accounts({payment.account_id for payment in payments})
+    ground = open_items.ground_of(houses)
+    items = open_items.of_accounts(houses, on=day, ground=ground)
+    write_parts(lay(payments, items, on=day, ground=ground), houses=houses, day=day)
 
 
 FACTS = """
@@ -153,15 +158,19 @@ def locked_payments(
         ]
 
 
-def lay(payments: Sequence[ToLay], items: pl.DataFrame, *, on: date) -> pl.DataFrame:
+def lay(
+    payments: Sequence[ToLay], items: pl.DataFrame, *, on: date, ground: open_items.Ground | None = None
+) -> pl.DataFrame:
     """Parts (allocation.PARTS) of the payments over the items; instructions of the debt floor as of `on`."""
+    ground = ground or open_items.ground_of({payment.account_id for payment in payments})
+    courts = [(p.payment_id, p.account_id, p.channel_kind, p.purpose) for p in payments] if ground.has_acts else []
     rows = [(p.payment_id, p.account_id, p.paid_on, p.amount, p.for_month, p.by_charge) for p in payments]
     return open_items.laid(
         allocation.frame(allocation.PAYMENTS, rows),
         items,
         directions=open_items.directions_of([(p.payment_id, p.directed_to) for p in payments if p.directed_to]),
-        acts=open_items.acts_of([(p.payment_id, p.account_id, p.channel_kind, p.purpose) for p in payments], on=on),
-        terms=open_items.terms(),
+        acts=open_items.acts_of(courts, on=on),
+        terms=ground.terms,
     )
 
 
@@ -183,7 +192,7 @@ def write_parts(parts: pl.DataFrame, *, houses: Mapping[int, int], day: date) ->
         .sort("account_id", "payment_id", "line")
     )
     buffer = io.BytesIO()
-    rows.select(COLUMNS).collect().write_csv(buffer, include_header=False)
+    rows.select(COLUMNS).collect(engine="in-memory").write_csv(buffer, include_header=False)
     buffer.seek(0)
     copy_in(partition(day), COLUMNS, buffer)
 

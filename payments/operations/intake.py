@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts import operations as accounts_operations
 from accounts import queries as accounts_queries
@@ -15,8 +16,15 @@ from accounts.calendar import Month
 from accounts.errors import Refusal
 from accounts.money import ZERO, kopecks, written
 from accounts.queries import ChannelKind, PersonalAccount, User
-from payments.models import Channel, Payment, PaymentState, Register, Reversal
-from payments.operations.allocating import Directed, allocate_payments, direction_as_stored, mirror
+from payments.models import Payment, PaymentState, Register, Reversal
+from payments.operations.allocating import (
+    Directed,
+    ToLay,
+    allocate_payments,
+    direction_as_stored,
+    lay_and_write,
+    mirror,
+)
 from payments.operations.days import By, hold_open
 from payments.operations.receipts import make_refund_receipt
 
@@ -38,8 +46,9 @@ class PaymentConflict(Refusal):
 class Match:
     """Whose money it may be; no account, or `doubt`: why a person has to decide."""
 
-    account: PersonalAccount | None
+    account_id: int | None
     doubt: str = ""
+    house_id: int = 0
 
 
 def doubt_about(*, amount: Decimal, paid_on: date, today: date) -> str:
@@ -53,25 +62,36 @@ def doubt_about(*, amount: Decimal, paid_on: date, today: date) -> str:
     return ""
 
 
-def match_account(*, number: str, account_id: int | None, paid_on: date) -> Match:
-    """The account a payment names, by id or by its number as received."""
-    if account_id is not None:
-        account = PersonalAccount.objects.filter(pk=account_id).first()
-    elif not number.strip():
+OWNER = "SELECT id, number, closed_on, house_id FROM accounts_personalaccount WHERE {condition} ORDER BY id"
+
+
+def match_account(*, number: str, account_id: int | None, paid_on: date, lock: bool = False) -> Match:
+    """The account a payment names, by id or by its number as received; lock: till the end of the transaction."""
+    candidates = [] if account_id is not None else accounts_queries.number_candidates(number)
+    if account_id is None and not number.strip():
         return Match(None, "Лицевой счёт не указан.")
-    else:
-        account = accounts_queries.account_by_number(number)
-        if account is None and not any(map(rules.is_account_number, accounts_queries.number_candidates(number))):
+    condition = "number = ANY(%s)" if account_id is None else "id = ANY(%s)"
+    with connection.cursor() as cursor:
+        query = OWNER.format(condition=condition) + (" FOR NO KEY UPDATE" if lock else "")
+        cursor.execute(query, [candidates if account_id is None else [account_id]])
+        found = {told: (pk, told, closed_on, house) for pk, told, closed_on, house in cursor.fetchall()}
+    named = list(found) if account_id is not None else [told for told in candidates if told in found]
+    if not named:
+        if account_id is None and not any(map(rules.is_account_number, candidates)):
             return Match(None, f"Номер лицевого счёта {number} неверен: контрольная цифра не сходится.")
-    if account is None:
         return Match(None, f"Лицевой счёт {number} не найден.")
-    return Match(account, closed_doubt(account, paid_on))
+    pk, told, closed_on, house_id = found[named[0]]
+    return Match(pk, _closed(told, closed_on, paid_on), house_id)
+
+
+def _closed(number: str, closed_on: date | None, paid_on: date) -> str:
+    if closed_on is not None and closed_on <= paid_on:
+        return f"Лицевой счёт {number} закрыт {closed_on:%d.%m.%Y}."
+    return ""
 
 
 def closed_doubt(account: PersonalAccount, paid_on: date) -> str:
-    if account.closed_on is not None and account.closed_on <= paid_on:
-        return f"Лицевой счёт {account.number} закрыт {account.closed_on:%d.%m.%Y}."
-    return ""
+    return _closed(account.number, account.closed_on, paid_on)
 
 
 @transaction.atomic
@@ -94,8 +114,11 @@ def record_payment(
     office: int | None = None,
     doubt: str = "",
     is_received: bool = False,
+    lay: bool = False,
 ) -> Payment:
     """Take one payment in exactly once; the day's allocation lays it over debts (or `allocate_payments` at once).
+
+    lay: it is laid over the debts of its account here, in fewer statements; a payment of nobody's waits all the same.
 
     channel: code. external_id: the operation's number there. number: the account as received; amount: roubles;
     paid_on: the payer's day (value date); day: the operating day, opened if new; directed_to: service numbers, or
@@ -107,40 +130,39 @@ def record_payment(
     """
     check_possible(amount, directed_to, external_id, paid_on)
     check_day(day, today=today)
-    found_channel = Channel.objects.filter(pk=channel).first()
-    if found_channel is None:
-        raise PaymentRefused(f"Канал приёма «{channel}» не найден. Сверьте код со списком каналов.")
+    told_channel, known = _channel_and_known(channel, external_id)
     facts = {"number_as_received": number[:60], "amount": amount, "paid_on": paid_on}
-    known = Payment.objects.filter(channel_id=channel, external_id=external_id).first()
     if known is not None:
-        return _same(known, facts)
-    if not found_channel.is_active:
-        raise PaymentRefused(f"Канал «{found_channel.name}» не действует: платежи по нему не принимаются.")
+        return _same(known, facts, lay_on=day if lay else None)
+    if not told_channel.is_active:
+        raise PaymentRefused(f"Канал «{told_channel.name}» не действует: платежи по нему не принимаются.")
     hold_open(day)
-    match = match_account(number=number, account_id=account_id, paid_on=paid_on) if not doubt else Match(None, doubt)
+    match = Match(None, doubt)
+    if not doubt:
+        match = match_account(number=number, account_id=account_id, paid_on=paid_on, lock=lay)
     doubt = doubt_about(amount=amount, paid_on=paid_on, today=today) or match.doubt
-    if doubt and found_channel.kind in FACE_TO_FACE and not is_received:
+    if doubt and told_channel.kind in FACE_TO_FACE and not is_received:
         raise PaymentRefused(f"{doubt} Платёж не принят.", field="amount" if amount > LARGEST else None)
-    payment, is_new = Payment.objects.get_or_create(
-        channel_id=channel,
-        external_id=external_id,
-        defaults={
-            **facts,
-            "register": register,
-            "payer": payer[:255],
-            "purpose": purpose[:500],
-            "account": None if doubt else match.account,
-            "for_month": for_month.first if for_month else None,
-            "directed_to": direction_as_stored(directed_to),
-            "day": day,
-            "accepted_by": by if isinstance(by, User) else None,
-            "office_id": office,
-            "state": PaymentState.UNIDENTIFIED if doubt else PaymentState.ACCEPTED,
-            "held_because": doubt[:255],
-        },
-    )
-    if not is_new:
-        return _same(payment, facts)
+    owned = PaymentState.ALLOCATED if lay else PaymentState.ACCEPTED
+    payment = Payment(
+        channel_id=channel, external_id=external_id, **facts, register=register, payer=payer[:255],
+        purpose=purpose[:500], account_id=None if doubt else match.account_id,
+        for_month=for_month.first if for_month else None, directed_to=direction_as_stored(directed_to), day=day,
+        accepted_by=by if isinstance(by, User) else None, office_id=office,
+        state=PaymentState.UNIDENTIFIED if doubt else owned, held_because=doubt[:255],
+    )  # fmt: skip
+    if not _inserted(payment):
+        return _same(Payment.objects.get(channel_id=channel, external_id=external_id), facts)
+    if payment.state == PaymentState.ALLOCATED and payment.account_id is not None:
+        lay_and_write(
+            [
+                ToLay(
+                    payment.pk, payment.account_id, paid_on, amount, payment.for_month, payment.directed_to,
+                    told_channel.kind, payment.purpose,
+                )
+            ],
+            day=day, houses={payment.account_id: match.house_id},
+        )  # fmt: skip
     accounts_operations.note(
         "payments.payment.held" if doubt else "payments.payment.recorded",
         by=by or channel,
@@ -151,6 +173,49 @@ def record_payment(
         paid_on=paid_on,
     )
     return payment
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What of a channel decides whether its money is taken."""
+
+    name: str
+    kind: int
+    is_active: bool
+
+
+def _channel_and_known(channel: str, external_id: str) -> tuple[_Told, Payment | None]:
+    """The channel, and the payment that has come by it under this number. Raises PaymentRefused: no such channel."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.name, c.kind, c.is_active, p.id FROM payments_channel AS c LEFT JOIN payments_payment AS p"
+            " ON p.channel_id = c.code AND p.external_id = %s WHERE c.code = %s",
+            [external_id, channel],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise PaymentRefused(f"Канал приёма «{channel}» не найден. Сверьте код со списком каналов.")
+    return _Told(*row[:3]), Payment.objects.get(pk=row[3]) if row[3] is not None else None
+
+
+def _inserted(payment: Payment) -> bool:
+    """Write the new row unless its number has just come from another side; the row then has its key."""
+    fields = [field for field in Payment._meta.concrete_fields if not field.primary_key]
+    values = [field.get_db_prep_save(getattr(payment, field.attname), connection) for field in fields]
+    names = ", ".join(field.column for field in fields)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO payments_payment ({names}) VALUES ({', '.join(['%s'] * len(fields))})"
+            " ON CONFLICT (channel_id, external_id) DO NOTHING RETURNING id",
+            values,
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    payment.pk = row[0]
+    payment._state.adding = False
+    payment._state.db = connection.alias
+    return True
 
 
 def check_day(day: date, *, today: date) -> None:
@@ -188,12 +253,15 @@ def check_possible(amount: Decimal, directed_to: Directed, external_id: str, pai
         raise PaymentRefused("У операции нет номера в канале или он длиннее 120 знаков: её нельзя принять однажды.")
 
 
-def _same(payment: Payment, facts: dict[str, object]) -> Payment:
+def _same(payment: Payment, facts: dict[str, Any], *, lay_on: date | None = None) -> Payment:
     if facts != {name: getattr(payment, name) for name in facts}:
         raise PaymentConflict(
             f"Платёж {payment.external_id} уже принят с другими данными: {written(payment.amount)} ₽ "
             f"от {payment.paid_on:%d.%m.%Y}, счёт {payment.number_as_received or 'не указан'}."
         )
+    if lay_on is not None and payment.state == PaymentState.ACCEPTED:
+        allocate_payments([payment.pk], day=lay_on)
+        payment.refresh_from_db()
     return payment
 
 

@@ -148,6 +148,13 @@ def _created(row: OnlinePayment, client: PaymentProvider, *, return_url: str, at
     return settle(told, provider=client.code, at=at) or row
 
 
+# What is asked of a payment and of whose it is, 50 times a second.
+SETTLED = (
+    "key", "provider", "provider_id", "account_id", "user_id", "amount", "method", "autopayment_id", "document",
+    "state", "confirmation", "begun_at", "asked_at", "ended_because", "payment_id", "account__number", "user__name",
+)  # fmt: skip
+
+
 @transaction.atomic
 def settle(told: Told, *, provider: str, at: datetime) -> OnlinePayment | None:
     """Write down what the provider tells of a payment. Money that came is recorded and laid over debts at once, once.
@@ -157,9 +164,9 @@ def settle(told: Told, *, provider: str, at: datetime) -> OnlinePayment | None:
     """
     if not told.is_ours:
         raise online.NotificationForged("Платёж не нашего магазина.")
-    rows = OnlinePayment.objects.select_for_update(of=("self",)).select_related("account", "user", "autopayment")
+    rows = OnlinePayment.objects.select_for_update(of=("self",)).select_related("account", "user").only(*SETTLED)
     is_it = Q(provider_id=told.provider_id) | Q(provider_id=None, key=told.key)
-    row = rows.filter(is_it, provider=provider).first()
+    row = next(iter(rows.filter(is_it, provider=provider)), None)
     if row is None:
         if told.state == online.SUCCEEDED:
             _take(told, None, doubt=f"У провайдера есть платёж {told.provider_id}, начатый не на сайте.", at=at)
@@ -210,8 +217,8 @@ def _take(told: Told, row: OnlinePayment | None, *, doubt: str, at: datetime) ->
         by=row.user if row else None,
         doubt=doubt,
         is_received=True,
+        lay=True,
     )
-    allocate_payments([payment.pk], day=today)
     make_receipts([payment.pk], at=at)
     return payment
 

@@ -36,6 +36,8 @@ def make_receipts(payment_ids: Collection[int], *, at: datetime) -> list[FiscalR
 
     Money that nobody owns yet has its receipt too: an advance. Source: domain/payments.md, 7.
     """
+    if not _channels_give_any(payment_ids):
+        return []
     found = list(_due().filter(pk__in=payment_ids).select_related("channel", "account", "online__user"))
     if not found:
         return []
@@ -64,6 +66,16 @@ def make_receipts(payment_ids: Collection[int], *, at: datetime) -> list[FiscalR
             )
         )
     return FiscalReceipt.objects.bulk_create(made)
+
+
+def _channels_give_any(payment_ids: Collection[int]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM payments_payment AS p JOIN payments_channel AS c ON c.code = p.channel_id"
+            " WHERE p.id = ANY(%s) AND c.receipts_from <= p.day)",
+            [list(payment_ids)],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def _due() -> QuerySet[Payment]:
