@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from epd.assemble import widths
 
@@ -28,6 +28,11 @@ def wrap(text: str, face: str, size_pt: int | float, room_mm: int | float) -> li
 
     No-break spaces hold. An empty text is no line.
     """
+    return list(_wrapped(text, face, size_pt, room_mm))
+
+
+@lru_cache(maxsize=8192)  # requisites, notes and titles are those of the next document, too
+def _wrapped(text: str, face: str, size_pt: int | float, room_mm: int | float) -> tuple[str, ...]:
     advances = _advances(face)
     room = (room_mm - SLACK_MM) / POINT_MM * 1000 / size_pt
     space = advances[" "]
@@ -47,7 +52,7 @@ def wrap(text: str, face: str, size_pt: int | float, room_mm: int | float) -> li
         line, used = word, length
     if line:
         lines.append(line)
-    return lines
+    return tuple(lines)
 
 
 def _torn(word: str, room: float, advances: dict[str, int]) -> tuple[str, str]:
