@@ -26,10 +26,10 @@ class Difference:
 def difference(lines: Frame, standing: Frame) -> Difference:
     """Compares by key, then by every other column."""
     key = list(columns.KEY)
-    lines = lines.sort(key)  # neighbours in the key are neighbours on the disk
+    lines = lines.sort(_place())  # neighbours in the key are neighbours on the disk
     if not standing.height:
         return Difference(lines, lines.clear(), lines.clear())
-    if lines.equals(standing.sort(key)):
+    if lines.equals(standing.sort(_place())):
         return Difference(lines.clear(), lines.clear(), lines.clear())
     inserted = lines.join(standing, on=key, how="anti")
     vanished = standing.join(lines, on=key, how="anti")
@@ -38,3 +38,9 @@ def difference(lines: Frame, standing: Frame) -> Difference:
     differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_was")) for name in others)
     changed = both.filter(differs).select(lines.columns)
     return Difference(inserted, changed, vanished)
+
+
+def _place() -> pl.Expr:
+    """The order of the key inside a month as one number: to sort by it takes half the time of sorting by columns."""
+    account, contract, service, kind, line = (pl.col(name).cast(pl.Int128) for name in columns.KEY[:5])
+    return (((account * 2**32 + contract) * 2**16 + service) * 2**8 + kind) * 2**16 + line

@@ -3,8 +3,8 @@
 Then a night in which nothing changed and one in which 1 % of the accounts did: `one_percent_ratio` to the same floor.
 
 The first night reads the inputs of every account, computes, compares and writes, with two workers that stand already,
-as Celery's do (`start_seconds` is what their start takes). The floor writes only, by one connection, in the same blocks and transactions; `parallel_floor_seconds` is the floor by as many
-connections as the night had.
+as Celery's do (`start_seconds` is what their start takes). The floor writes only, by one connection, in the same blocks
+and transactions; `parallel_floor_seconds` is the floor by as many connections as the night had.
 """
 
 from __future__ import annotations
