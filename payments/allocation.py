@@ -177,12 +177,16 @@ def allocate_frame(
     Σ parts of a payment = its amount, every part is positive, no item is paid above what is open. Payments of one
     account follow one another: a later one sees what the earlier left. directions (DIRECTIONS): what a directed sum
     leaves over is an advance, since it does not pay what the payer did not name; payments without a row of it go by
-    the general order. acts (ACTS): money of a court goes to the act's lines first, then as usual.
+    the general order. acts (ACTS): money of a court goes to the act's lines first, then as usual; what one payment has
+    brought to a line of the account is not there for the next one.
     Raises ValueError on an amount that is not positive and on a breakdown that exceeds its payment.
     """
     told = directions if directions is not None else frame(DIRECTIONS)
     orders = acts if acts is not None else frame(ACTS)
     waiting, reach = _pours(payments, told, orders)
+    if not orders.is_empty():
+        owners = payments.select("payment_id", "account_id")
+        orders = orders.join(owners, on="payment_id").select("payment_id", *ITEM, act=_units("amount"))
     live = _netted(_merged(items)).lazy().sort(TIES).with_row_index("item").collect(engine="in-memory")
     found: list[pl.LazyFrame] = []
     rests: list[pl.DataFrame] = []
@@ -217,6 +221,8 @@ def allocate_frame(
             .drop("rest")
             .collect(engine="in-memory")
         )
+        if not orders.is_empty():
+            orders = _still_ordered(orders, laid, live)
         spent = laid.lazy().group_by("item").agg(paid=pl.sum("paid"))
         live = (
             live.lazy()
@@ -228,6 +234,20 @@ def allocate_frame(
             .collect(engine="in-memory")
         )
     return _parts(payments, found, rests)
+
+
+def _still_ordered(orders: pl.DataFrame, laid: pl.DataFrame, live: pl.DataFrame) -> pl.DataFrame:
+    """Lines of court acts without what this round has brought to them, whichever payment it was."""
+    by_court = laid.lazy().filter(pl.col("rule") == int(Rule.COURT_ACT)).join(live.lazy(), on="item")
+    brought = by_court.group_by(ITEM).agg(brought=pl.sum("paid"))
+    return (
+        orders.lazy()
+        .join(brought, on=ITEM, how="left")
+        .with_columns(act=pl.col("act") - pl.col("brought").fill_null(0))
+        .filter(pl.col("act") > 0)
+        .drop("brought")
+        .collect(engine="in-memory")
+    )
 
 
 def _pours(payments: pl.DataFrame, directions: pl.DataFrame, acts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -313,7 +333,7 @@ def _lay(batch: pl.DataFrame, live: pl.DataFrame, reach: pl.DataFrame, acts: pl.
         directed = pours.filter(pl.col("scope") == SERVICES).join(reach.lazy(), on="pour")
         met.append(directed.join(debts, on=["account_id", "service_id"]).select(*near, room="open"))
     if not acts.is_empty():
-        ordered = acts.lazy().select("payment_id", *ITEM[1:], act=_units("amount"))
+        ordered = acts.lazy().drop("account_id")
         by_act = pours.filter(pl.col("scope") == ACT).join(ordered, on="payment_id")
         met.append(by_act.join(debts, on=ITEM).select(*near, room=_least(pl.col("open"), pl.col("act"))))
     lines = pl.concat(met).filter(pl.col("room") > 0)

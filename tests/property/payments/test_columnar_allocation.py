@@ -150,6 +150,26 @@ def test_court_money_pays_the_act_first_and_the_rest_as_usual(items, amount, dat
 
 
 @unhurried
+@given(st.lists(one_item, max_size=10), st.lists(roubles(1, 10**6), min_size=2, max_size=4), st.data())
+def test_court_payments_of_one_batch_never_bring_a_line_more_than_its_act(items, sums_in, data):
+    """Together they are laid as one after another, each with what the others have left of the act."""
+    act = act_of(items, data)
+    paid = [(number, 0, MONTHS[0], amount, None, False) for number, amount in enumerate(sums_in)]
+    orders = [(number, *key, sum_) for number in range(len(sums_in)) for key, sum_ in act.items()]
+    laid = allocate_frame(frame(PAYMENTS, reversed(paid)), allocation.items_frame(items), acts=frame(ACTS, orders))
+    left, owed = dict(act), allocation.merged(items)
+    for number, amount in enumerate(sums_in):
+        parts = allocation.allocate(amount, owed, act={key: sum_ for key, sum_ in left.items() if sum_ > 0})
+        rows = laid.filter(payment_id=number).select("contract_id", "service_id", "for_month", "part", "rule", "amount")
+        assert [allocation.PaidPart(*row) for row in rows.iter_rows()] == parts
+        for part in parts:
+            if part.rule == allocation.Rule.COURT_ACT:
+                left[part.contract_id, part.service_id, part.for_month, part.part == allocation.PENALTY] -= part.amount
+        owed = after(owed, parts)
+    assert all(sum_ >= 0 for sum_ in left.values())
+
+
+@unhurried
 @given(st.lists(one_item, max_size=10), roubles(1, 10**6), st.sampled_from(MONTHS))
 def test_a_month_that_waits_is_paid_after_the_others_unless_named(items, amount, month):
     rows = [(0, i.contract_id, i.service_id, i.for_month, i.is_penalty, i.amount, i.charged, i.priority, False,
