@@ -88,7 +88,10 @@ def _columns(definition: Definition, dimensions: Sequence[Dimension], heads: Seq
         elif months_in_rows and measure.how not in ("flow",):
             total = sheets.NONE  # the states of several months are no sum
         width = 17 if measure.kind == MONEY else 14
-        found.append(Column(measure.title, measure.kind, width, total, of, head.above.label if head.above else ""))
+        title, above = measure.title, head.above.label if head.above else ""
+        if above and len(definition.measures) == 1:  # one measure: what it is spread over is heading enough
+            title, above = above, ""
+        found.append(Column(title, measure.kind, width, total, of, above))
     return found
 
 

@@ -357,7 +357,7 @@ def figures(visit: Visit, found: Asked) -> dict[str, Any]:
     mixed = [tables.is_mixed(definition, head) for head in sheet.heads]
     return {
         "count": counted(sheet.count, "строка,строки,строк"), "has_rows": bool(sheet.lines),
-        "dimensions": sheet.dimensions, "heads": _heads(visit, found, sheet.heads), "above": _above(sheet.heads),
+        "dimensions": sheet.dimensions, "heads": _heads(visit, found, sheet.heads), "above": _above(sheet.heads) if len(definition.measures) > 1 else [],
         "totals": [
             figure(None if is_mixed else value, head.measure.kind)
             for value, head, is_mixed in zip(sheet.totals, sheet.heads, mixed, strict=False)
@@ -375,7 +375,8 @@ def _heads(visit: Visit, found: Asked, heads: Sequence[Head]) -> list[dict[str, 
         way = "descending" if definition.sort == f"-{code}" else "ascending" if definition.sort == code else ""
         url = address(visit, found, replace(definition, sort=code if way == "descending" else f"-{code}"))
         spread = head.above is not None and bool(head.above.value)
-        made.append({"title": head.measure.title, "hint": head.measure.hint, "way": way, "url": "" if spread else url})
+        title = head.above.label if head.above and len(definition.measures) == 1 else head.measure.title
+        made.append({"title": title, "hint": head.measure.hint, "way": way, "url": "" if spread else url})
     return made
 
 
