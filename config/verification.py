@@ -43,11 +43,15 @@ MEMORY = "64MB"  # work_mem of a check: sums over a month of ten million lines; 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question to the data. `sql` returns the offending keys; %(month)s is a month's first day or NULL for all."""
+    """One question to the data. `sql` returns the offending keys; %(month)s is a month's first day or NULL for all.
+
+    is_long: begun before the others, for two connections to end together.
+    """
 
     law: int
     name: str
     sql: str
+    is_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +187,21 @@ CHECKS = [
         5,
         "перечисление складывается из разнесений",
         """
-        SELECT r.contract_id, r.day, r.gross - r.returns, coalesce(sum(a.amount), 0) FROM payments_remittance r
-        LEFT JOIN payments_allocation a ON a.contract_id = r.contract_id AND a.day <= r.day
-            AND (r.previous_day IS NULL OR a.day > r.previous_day)
-            AND EXISTS (SELECT FROM payments_payment p JOIN payments_channel c ON c.code = p.channel_id
-                        WHERE p.id = a.payment_id AND c.kind <> 5)
-        WHERE (%(month)s::date IS NULL OR date_trunc('month', r.day)::date = %(month)s::date)
-        GROUP BY r.id HAVING r.gross - r.returns <> coalesce(sum(a.amount), 0)
+        WITH asked AS (
+            SELECT contract_id, day, gross - returns AS taken, coalesce(previous_day, DATE '1900-01-01') AS after
+            FROM payments_remittance
+            WHERE (%(month)s::date IS NULL OR (day >= %(month)s::date
+                AND day < (%(month)s::date + interval '1 month')::date))
+        ), came AS (
+            SELECT a.contract_id, a.day, sum(a.amount) AS amount FROM payments_allocation a
+            JOIN payments_payment p ON p.id = a.payment_id
+            JOIN payments_channel c ON c.code = p.channel_id AND c.kind <> 5
+            WHERE a.day > (SELECT min(after) FROM asked) AND a.day <= (SELECT max(day) FROM asked)
+            GROUP BY a.contract_id, a.day
+        )
+        SELECT r.contract_id, r.day, r.taken, coalesce(sum(came.amount), 0) FROM asked r
+        LEFT JOIN came ON came.contract_id = r.contract_id AND came.day > r.after AND came.day <= r.day
+        GROUP BY r.contract_id, r.day, r.taken HAVING r.taken <> coalesce(sum(came.amount), 0)
         """,
     ),
     Check(
@@ -287,6 +299,7 @@ CHECKS = [
         WHERE (%(month)s::date IS NULL OR d.month = %(month)s::date)
             AND (d.total IS DISTINCT FROM told.total OR d.total <> summed.closing)
         """,
+        is_long=True,
     ),
     Check(
         5,
@@ -450,9 +463,8 @@ def conservation_of_days(scope: Scope) -> Iterator[str]:
         yield from payments.queries.conservation_of_day(day)
 
 
-def conservation_of_contracts(_: Scope) -> Iterator[str]:
-    for contract_id in payments.queries.contracts_with_remittances():
-        yield from payments.queries.conservation_of_contract(contract_id)
+def conservation_of_contracts(scope: Scope) -> Iterator[str]:
+    yield from payments.queries.conservation_of_contracts(month=scope.month)
 
 
 def remittances_follow_terms(scope: Scope) -> Iterator[str]:
@@ -485,8 +497,12 @@ def balances_follow_ink(scope: Scope) -> Iterator[str]:
     closed = payments.queries.closed_months()
     for one in closed if scope.month is None else [scope.month] if scope.month in closed else []:
         yield from payments.queries.balance_chain(one)
-        if one == closed[-1]:
-            yield from payments.queries.open_items_chain(one)
+
+
+def open_items_follow_balances(scope: Scope) -> Iterator[str]:
+    last = max(payments.queries.closed_months(), default=None)
+    if last is not None and scope.month in (None, last):
+        yield from payments.queries.open_items_chain(last)
 
 
 def _replayed(scope: Scope) -> tuple[Month, list[list[int]], int, int] | None:
@@ -635,6 +651,7 @@ WALKS = [
     Walk(5, "перечисление посчитано по разнесениям и условиям договора", remittances_follow_terms),
     Walk(5, "строки документов стоят на проводках", documents_follow_books, documents_covers),
     Walk(5, "сальдо закрытых месяцев стоят на проводках", balances_follow_ink),
+    Walk(5, "неоплаченные остатки складываются в сальдо", open_items_follow_balances),
     Walk(6, "проведённый месяц, посчитанный снова, даёт те же копейки", replay, replay_covers),
     Walk(6, "черновики пени растут так, как говорят проводки", penalties_grow_right),
     Walk(6, "пени проведённого месяца те, что в расчёте", inked_penalties),
@@ -662,10 +679,11 @@ def findings(month: Month | None = None, *, whole: bool = False, hands: int = 1)
         return
     with ThreadPoolExecutor(hands) as pool:
         # what takes long begins first; they are told in their own order
-        walks = [pool.submit(_apart, walk, scope) for walk in WALKS]
-        checks = [pool.submit(_apart, check, scope) for check in CHECKS]
-        for future in [*checks, *walks]:
-            yield future.result()
+        long = [check for check in CHECKS if check.is_long]
+        short = [check for check in CHECKS if not check.is_long]
+        begun = {one.name: pool.submit(_apart, one, scope) for one in [*long, *WALKS, *short]}
+        for one in everything:
+            yield begun[one.name].result()
 
 
 def _apart(check: Check | Walk, scope: Scope) -> Finding:

@@ -61,6 +61,7 @@ NOT_HELD = """
 # The month before which the books are closed, as an initial plan: partitions older than it are not read.
 MARK = "(SELECT coalesce(max(month), DATE '1900-01-01') FROM payments_closedmonth WHERE month < %(month)s)"
 AFTER_MARK = f"({MARK} + INTERVAL '1 month')::date"
+LONG_AGO = date(1900, 1, 1)
 
 Row = TypeVar("Row")
 
@@ -925,42 +926,65 @@ def conservation_of_day(day: date) -> Iterator[str]:
 
 
 def conservation_of_contract(contract_id: int) -> Iterator[str]:
+    """`conservation_of_contracts` of one principal's contract, over all its days."""
+    yield from conservation_of_contracts(contract_id=contract_id)
+
+
+def conservation_of_contracts(*, month: Month | None = None, contract_id: int | None = None) -> Iterator[str]:
     """Law 5 for a principal: allocated out of what the centre received − returned = remitted + withheld + carried over.
 
     Also the chain: each remittance begins where the one before ended, and carries in what that one carried out.
+    month: its remittances alone, from what the last one before them left. One pass over the allocations.
     """
-    last: Remittance | None = None
-    paid = ZERO
-    for row in Remittance.objects.filter(contract_id=contract_id).order_by("day"):
-        where = f"договор {contract_id}, перечисление за {row.day}"
-        if row.previous_day != (last.day if last else None):
-            yield f"{where}: начинается после {row.previous_day}, а прошлое было за {last.day if last else None}"
-        if row.carried_in != (last.carried_out if last else ZERO):
-            left = last.carried_out if last else ZERO
+    found = Remittance.objects.order_by("contract_id", "day")
+    if contract_id is not None:
+        found = found.filter(contract_id=contract_id)
+    if month is not None:
+        found = found.filter(day__lt=month.next.first)
+    paid: dict[int, Decimal] = {}
+    after: dict[int, date] = {}
+    last: dict[int, Remittance] = {}
+    for row in found:
+        before, is_asked = last.get(row.contract_id), month is None or row.day >= month.first
+        last[row.contract_id] = row
+        if not is_asked:
+            continue
+        where = f"договор {row.contract_id}, перечисление за {row.day}"
+        if row.previous_day != (before.day if before else None):
+            yield f"{where}: начинается после {row.previous_day}, а прошлое было за {before.day if before else None}"
+        left = before.carried_out if before else ZERO
+        if row.carried_in != left:
             yield f"{where}: перенесено {written(row.carried_in)} ₽, а прошлое оставило {written(left)} ₽"
-        paid += row.net + row.commission + row.vat
-        last = row
-    if last is None:
+        if row.contract_id not in paid:
+            paid[row.contract_id] = -left
+            after[row.contract_id] = before.day if before else date.min
+        paid[row.contract_id] += row.net + row.commission + row.vat
+    if not paid:
         return
-    allocated = _value(
-        """
-        SELECT coalesce(sum(a.amount), 0.00) FROM payments_allocation AS a
+    contracts = sorted(paid)
+    sql = """
+        SELECT a.contract_id, sum(a.amount) FROM payments_allocation AS a
+        JOIN unnest(%(contracts)s::bigint[], %(after)s::date[], %(upto)s::date[]) AS spot (contract_id, after, upto)
+            ON spot.contract_id = a.contract_id AND a.day > spot.after AND a.day <= spot.upto
         JOIN payments_payment AS p ON p.id = a.payment_id
         JOIN payments_channel AS channel ON channel.code = p.channel_id AND channel.kind <> 5
-        WHERE a.contract_id = %(contract)s AND a.day <= %(day)s
-        """,
-        {"contract": contract_id, "day": last.day},
-    )
-    if allocated != paid + last.carried_out:
-        yield (
-            f"договор {contract_id}: разнесено за вычетом возвратов {written(allocated)} ₽, "
-            f"а перечислено, удержано и перенесено {written(paid + last.carried_out)} ₽"
-        )
-
-
-def contracts_with_remittances() -> list[int]:
-    """Contracts that were ever paid, for `verify`."""
-    return list(Remittance.objects.order_by("contract_id").values_list("contract_id", flat=True).distinct())
+        WHERE a.day > %(first)s AND a.day <= %(last)s GROUP BY a.contract_id
+    """
+    params = {
+        "contracts": contracts, "after": [after[one] for one in contracts],
+        "upto": [last[one].day for one in contracts],
+        "first": min(after.values()), "last": max(last[one].day for one in contracts),
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        allocated = dict(cursor.fetchall())
+    for one in contracts:
+        came, went = allocated.get(one, ZERO), paid[one] + last[one].carried_out
+        if came != went:
+            yield (
+                f"договор {one}: разнесено за вычетом возвратов {written(came)} ₽, "
+                f"а перечислено, удержано и перенесено {written(went)} ₽"
+            )
 
 
 def operating_days(*, month: Month | None = None) -> list[date]:
@@ -985,47 +1009,39 @@ def closed_months() -> list[Month]:
     return [Month(first) for first in ClosedMonth.objects.order_by("month").values_list("month", flat=True)]
 
 
-# The checkpoint of a month against ink and allocations since the checkpoint before it; what differs, by key.
+# The checkpoint of a month against ink and allocations since the checkpoint before it; what differs, by key. All that
+# should stand is added, all that stands taken off, in one aggregate; `mark` is a number, so that only its partitions
+# are read and planned for.
 CHAIN = f"""
-    WITH before AS (
-        SELECT account_id, contract_id, service_id, closing, penalty_closing FROM payments_balance
-        WHERE month = (SELECT max(month) FROM payments_closedmonth WHERE month < %(month)s)
-    ), moved AS (
-        SELECT account_id, contract_id, service_id, sum(opening) AS opening, sum(charged) AS charged, sum(paid) AS paid,
-            sum(penalty_opening) AS penalty_opening, sum(penalty_charged) AS penalty_charged,
-            sum(penalty_paid) AS penalty_paid
-        FROM (
-            SELECT c.account_id, c.contract_id, c.service_id,
-                CASE WHEN c.kind <> 6 AND c.month < %(month)s THEN c.amount ELSE 0 END AS opening,
-                CASE WHEN c.kind <> 6 AND c.month = %(month)s THEN c.amount ELSE 0 END AS charged, 0.00 AS paid,
-                CASE WHEN c.kind = 6 AND c.month < %(month)s THEN c.amount ELSE 0 END AS penalty_opening,
-                CASE WHEN c.kind = 6 AND c.month = %(month)s THEN c.amount ELSE 0 END AS penalty_charged,
-                0.00 AS penalty_paid
-            FROM {INK} WHERE c.month > {MARK} AND c.month <= %(month)s AND {NOT_HELD}
-            UNION ALL
-            SELECT account_id, contract_id, service_id,
-                CASE WHEN part <> 2 AND day < %(month)s THEN -amount ELSE 0 END, 0,
-                CASE WHEN part <> 2 AND day >= %(month)s THEN amount ELSE 0 END,
-                CASE WHEN part = 2 AND day < %(month)s THEN -amount ELSE 0 END, 0,
-                CASE WHEN part = 2 AND day >= %(month)s THEN amount ELSE 0 END
-            FROM payments_allocation WHERE day >= {AFTER_MARK} AND day < %(next)s
-        ) AS lines GROUP BY 1, 2, 3
-    ), expected AS (
+    SELECT account_id, contract_id, service_id FROM (
+        SELECT account_id, contract_id, service_id, closing AS opening, 0.00 AS charged, 0.00 AS paid,
+            penalty_closing AS penalty_opening, 0.00 AS penalty_charged, 0.00 AS penalty_paid
+        FROM payments_balance WHERE month = %(mark)s
+        UNION ALL
+        SELECT c.account_id, c.contract_id, c.service_id,
+            CASE WHEN c.kind <> 6 AND c.month < %(month)s THEN c.amount ELSE 0 END,
+            CASE WHEN c.kind <> 6 AND c.month = %(month)s THEN c.amount ELSE 0 END, 0.00,
+            CASE WHEN c.kind = 6 AND c.month < %(month)s THEN c.amount ELSE 0 END,
+            CASE WHEN c.kind = 6 AND c.month = %(month)s THEN c.amount ELSE 0 END, 0.00
+        FROM {INK} WHERE c.month > %(mark)s AND c.month <= %(month)s AND {NOT_HELD}
+        UNION ALL
         SELECT account_id, contract_id, service_id,
-            coalesce(before.closing, 0) + coalesce(moved.opening, 0) AS opening, coalesce(moved.charged, 0) AS charged,
-            coalesce(moved.paid, 0) AS paid,
-            coalesce(before.penalty_closing, 0) + coalesce(moved.penalty_opening, 0) AS penalty_opening,
-            coalesce(moved.penalty_charged, 0) AS penalty_charged, coalesce(moved.penalty_paid, 0) AS penalty_paid
-        FROM before FULL JOIN moved USING (account_id, contract_id, service_id)
-    ), stored AS (SELECT * FROM payments_balance WHERE month = %(month)s)
-    SELECT account_id, contract_id, service_id
-    FROM expected FULL JOIN stored USING (account_id, contract_id, service_id)
-    WHERE (coalesce(expected.opening, 0), coalesce(expected.charged, 0), coalesce(expected.paid, 0),
-           coalesce(expected.penalty_opening, 0), coalesce(expected.penalty_charged, 0),
-           coalesce(expected.penalty_paid, 0))
-        IS DISTINCT FROM (coalesce(stored.opening, 0), coalesce(stored.charged, 0), coalesce(stored.paid, 0),
-           coalesce(stored.penalty_opening, 0), coalesce(stored.penalty_charged, 0), coalesce(stored.penalty_paid, 0))
-        OR coalesce(stored.opening + stored.charged - stored.paid, 0) <> coalesce(stored.closing, 0)
+            CASE WHEN part <> 2 AND day < %(month)s THEN -amount ELSE 0 END, 0.00,
+            CASE WHEN part <> 2 AND day >= %(month)s THEN amount ELSE 0 END,
+            CASE WHEN part = 2 AND day < %(month)s THEN -amount ELSE 0 END, 0.00,
+            CASE WHEN part = 2 AND day >= %(month)s THEN amount ELSE 0 END
+        FROM payments_allocation WHERE day >= %(after_mark)s AND day < %(next)s
+        UNION ALL
+        SELECT account_id, contract_id, service_id, -opening, -charged, -paid, -penalty_opening, -penalty_charged,
+            -penalty_paid
+        FROM payments_balance WHERE month = %(month)s
+    ) AS lines GROUP BY account_id, contract_id, service_id
+    HAVING sum(opening) <> 0 OR sum(charged) <> 0 OR sum(paid) <> 0
+        OR sum(penalty_opening) <> 0 OR sum(penalty_charged) <> 0 OR sum(penalty_paid) <> 0
+    UNION
+    SELECT account_id, contract_id, service_id FROM payments_balance
+    WHERE month = %(month)s AND (opening + charged - paid <> closing
+        OR penalty_opening + penalty_charged - penalty_paid <> penalty_closing)
     ORDER BY 1, 2, 3 LIMIT 1000
 """
 
@@ -1033,21 +1049,24 @@ CHAIN = f"""
 # The items beside a checkpoint, with what the month itself left open, against its closing balance.
 ITEMS_CHAIN = """
     SELECT account_id, contract_id, service_id FROM (
-        SELECT account_id, contract_id, service_id, is_penalty, amount FROM payments_openitem WHERE month = %(month)s
+        SELECT account_id, contract_id, service_id, CASE WHEN is_penalty THEN 0 ELSE amount END AS debt,
+            CASE WHEN is_penalty THEN amount ELSE 0 END AS penalty
+        FROM payments_openitem WHERE month = %(month)s
         UNION ALL
-        SELECT c.account_id, c.contract_id, c.service_id, c.kind = 6, c.amount
+        SELECT c.account_id, c.contract_id, c.service_id, CASE WHEN c.kind = 6 THEN 0 ELSE c.amount END,
+            CASE WHEN c.kind = 6 THEN c.amount ELSE 0 END
         FROM billing_charge AS c JOIN billing_contractmonth AS posted
             ON posted.contract_id = c.contract_id AND posted.month = c.month AND posted.state <> 'open'
         WHERE c.month = %(month)s
         UNION ALL
-        SELECT account_id, contract_id, service_id, part = 2, -amount FROM payments_allocation
+        SELECT account_id, contract_id, service_id, CASE WHEN part = 2 THEN 0 ELSE -amount END,
+            CASE WHEN part = 2 THEN -amount ELSE 0 END
+        FROM payments_allocation
         WHERE day >= %(month)s AND day < %(next)s AND for_month >= %(month)s AND contract_id <> 0
         UNION ALL
-        SELECT b.account_id, b.contract_id, b.service_id, owed.is_penalty, -owed.amount
-        FROM payments_balance AS b
-        CROSS JOIN LATERAL (VALUES (false, b.closing), (true, b.penalty_closing)) AS owed (is_penalty, amount)
-        WHERE b.month = %(month)s AND b.contract_id <> 0
-    ) AS lines GROUP BY account_id, contract_id, service_id, is_penalty HAVING sum(amount) <> 0
+        SELECT account_id, contract_id, service_id, -closing, -penalty_closing
+        FROM payments_balance WHERE month = %(month)s AND contract_id <> 0
+    ) AS lines GROUP BY account_id, contract_id, service_id HAVING sum(debt) <> 0 OR sum(penalty) <> 0
     ORDER BY 1, 2, 3 LIMIT 1000
 """
 
@@ -1062,7 +1081,10 @@ def open_items_chain(month: Month) -> Iterator[str]:
 
 def balance_chain(month: Month) -> Iterator[str]:
     """Law 5 for a closed month: opening + charged − paid = closing, opening = the closing before, all from ink."""
+    last = ClosedMonth.objects.filter(month__lt=month.first).order_by("-month").values_list("month", flat=True).first()
+    mark = Month(last) if last is not None else None
+    after = {"mark": mark.first if mark else LONG_AGO, "after_mark": mark.next.first if mark else LONG_AGO}
     with connection.cursor() as cursor:
-        cursor.execute(CHAIN, {"month": month.first, "next": month.next.first})
+        cursor.execute(CHAIN, {"month": month.first, "next": month.next.first, **after})
         for account_id, contract_id, service_id in cursor.fetchall():
             yield f"сальдо {month}: счёт {account_id}, договор {contract_id}, услуга {service_id}: не по проводкам"

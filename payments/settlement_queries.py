@@ -24,15 +24,23 @@ from payments.remittance import Collected, Terms
 
 # What each remittance was formed of: its days, by kind of channel. The principal's own receipts are not remitted.
 _COLLECTED = """
-    SELECT r.id, a.day, channel.kind, coalesce(sum(a.amount) FILTER (WHERE a.amount > 0), 0.00),
-        coalesce(-sum(a.amount) FILTER (WHERE a.amount < 0), 0.00), count(DISTINCT a.payment_id)
-    FROM payments_remittance AS r
-    JOIN payments_allocation AS a ON a.contract_id = r.contract_id AND a.day <= r.day
-        AND a.day > coalesce(r.previous_day, DATE '1900-01-01')
-    JOIN payments_payment AS payment ON payment.id = a.payment_id
-    JOIN payments_channel AS channel ON channel.code = payment.channel_id AND channel.kind <> 5
-    WHERE r.day >= %(since)s AND r.day < %(until)s AND a.day < %(until)s
-    GROUP BY r.id, a.day, channel.kind
+    WITH asked AS (
+        SELECT id, contract_id, day, coalesce(previous_day, DATE '1900-01-01') AS after FROM payments_remittance
+        WHERE day >= %(since)s AND day < %(until)s
+    ), came AS (
+        SELECT a.contract_id, a.day, payment.channel_id, a.payment_id,
+            sum(a.amount) FILTER (WHERE a.amount > 0) AS plus, sum(a.amount) FILTER (WHERE a.amount < 0) AS minus
+        FROM payments_allocation AS a JOIN payments_payment AS payment ON payment.id = a.payment_id
+        WHERE a.day > (SELECT min(after) FROM asked) AND a.day <= (SELECT max(day) FROM asked)
+        GROUP BY a.contract_id, a.day, payment.channel_id, a.payment_id
+    ), of_day AS (
+        SELECT came.contract_id, came.day, channel.kind, coalesce(sum(plus), 0.00) AS plus,
+            coalesce(-sum(minus), 0.00) AS minus, count(*) AS payments
+        FROM came JOIN payments_channel AS channel ON channel.code = came.channel_id AND channel.kind <> 5
+        GROUP BY came.contract_id, came.day, channel.kind
+    )
+    SELECT r.id, of_day.day, of_day.kind, of_day.plus, of_day.minus, of_day.payments
+    FROM asked AS r JOIN of_day ON of_day.contract_id = r.contract_id AND of_day.day <= r.day AND of_day.day > r.after
 """
 # Terms and rates that were changed or removed after the remittance was formed say nothing of it any more.
 _CHANGED = """
