@@ -7,6 +7,7 @@ Source: ГОСТ Р ИСО/МЭК 18004-2015 (QR), ГОСТ ISO/IEC 15417 (Code 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
@@ -14,13 +15,13 @@ from typing import Any
 
 from segno import consts
 
-LEVEL_M = 0  # the two bits of the format information
+LEVELS = {"L": (1, consts.ERROR_LEVEL_L), "M": (0, consts.ERROR_LEVEL_M)}  # bits of the format information; of segno
 QUIET = 4  # modules of white round a QR
 QUIET_LINEAR = 10  # modules of white at the ends of a Code 128
 
 
 class TooLong(ValueError):
-    """More bytes than the largest symbol of level M holds (2331)."""
+    """More bytes than the largest symbol holds (level M: 2331)."""
 
 
 # --- QR --------------------------------------------------------------------------------------------------------------
@@ -34,12 +35,12 @@ class Symbol:
     rows: tuple[int, ...]
 
 
-def qr(content: bytes) -> Symbol:
-    """The QR of these bytes: byte mode, correction M, the smallest version, the mask of least penalty.
+def qr(content: bytes, level: str = "M") -> Symbol:
+    """The QR of these bytes: byte mode, correction L or M, the smallest version, the mask of least penalty.
 
     Raises TooLong.
     """
-    plan = _plan(_version_of(len(content)))
+    plan = _plan(_version_of(len(content), level), level)
     bits = _interleaved(plan, _codewords(plan, content))
     whole = int("".join(plan.order(bits + "0")), 2)
     best, least = 0, -1
@@ -69,20 +70,20 @@ class _Plan:
 
 
 @cache
-def _capacities() -> tuple[int, ...]:
-    return tuple(sum(blocks * data for blocks, _, data in _groups(version)) for version in range(1, 41))
+def _capacities(level: str) -> tuple[int, ...]:
+    return tuple(sum(blocks * data for blocks, _, data in _groups(version, level)) for version in range(1, 41))
 
 
-def _groups(version: int) -> tuple[tuple[int, int, int], ...]:
-    found = consts.ECC[version][consts.ERROR_LEVEL_M]
+def _groups(version: int, level: str) -> tuple[tuple[int, int, int], ...]:
+    found = consts.ECC[version][LEVELS[level][1]]
     return tuple((info.num_blocks, info.num_total, info.num_data) for info in found)
 
 
-def _version_of(length: int) -> int:
-    for number, capacity in enumerate(_capacities(), 1):
+def _version_of(length: int, level: str) -> int:
+    for number, capacity in enumerate(_capacities(level), 1):
         if length <= capacity - (2 if number < 10 else 3):
             return number
-    raise TooLong(f"{length} bytes do not fit a QR of level M")
+    raise TooLong(f"{length} bytes do not fit a QR of level {level}")
 
 
 def _codewords(plan: _Plan, content: bytes) -> bytes:
@@ -152,7 +153,7 @@ def _remainders(size: int) -> tuple[tuple[int, ...], int]:
 
 
 @cache
-def _plan(version: int) -> _Plan:
+def _plan(version: int, level: str) -> _Plan:
     size = 17 + 4 * version
     stride = size + 1
     pattern: dict[tuple[int, int], int] = {}  # (y, x) → dark?
@@ -183,22 +184,22 @@ def _plan(version: int) -> _Plan:
     formats = _format_places(size)
     taken = pattern.keys() | {place for place, _ in formats}
     free = [place for place in _walk(size) if place not in taken]
-    groups = _groups(version)
+    groups = _groups(version, level)
     total = 8 * sum(count * codewords for count, codewords, _ in groups)
     index = {place: number for number, place in enumerate(free[:total])}
     order = [index.get((y, x - 1), total) if x else total for y in range(size) for x in range(stride)]
     masks, fixed = [], []
     for number in range(8):
-        test = consts_masks[number]
+        test = MASKS[number]
         masks.append(_whole(size, {place: int(test(*place)) for place in free}))
-        told = LEVEL_M << 3 | number
+        told = LEVELS[level][0] << 3 | number
         word = (told << 10 | _bch(told, 10, 0x537)) ^ 0x5412
         fixed.append(_whole(size, {**pattern, **{place: word >> bit & 1 for place, bit in formats}}))
     return _Plan(
         version=version,
         size=size,
         stride=stride,
-        capacity=_capacities()[version - 1],
+        capacity=_capacities(level)[version - 1],
         groups=groups,
         order=itemgetter(*order),
         masks=tuple(masks),
@@ -207,7 +208,7 @@ def _plan(version: int) -> _Plan:
     )
 
 
-consts_masks = (
+MASKS = (
     lambda y, x: (y + x) % 2 == 0,
     lambda y, x: y % 2 == 0,
     lambda y, x: x % 3 == 0,
@@ -317,7 +318,7 @@ def code128(text: str) -> str:
 
 @cache
 def _rectangles(place: int) -> tuple[str, ...]:
-    """Eight modules that begin at column 8 × place, as rectangles of the row «~»: one text a byte."""
+    """Eight modules that begin at column 8 × place, as rectangles of one row: a text a byte."""
     found = []
     for byte in range(256):
         bits = f"{byte:08b}0"
@@ -326,23 +327,35 @@ def _rectangles(place: int) -> tuple[str, ...]:
             if bit == "1" and start < 0:
                 start = x
             elif bit == "0" and start >= 0:
-                parts.append(f"{place * 8 + start} ~ {x - start} 1 re\n")
+                parts.append(f"{place * 8 + start} 0 {x - start} 1 re\n")
                 start = -1
         found.append("".join(parts))
     return tuple(found)
 
 
 def qr_path(symbol: Symbol) -> str:
-    """PDF operators that build the dark modules: a module is a unit, the quiet zone is inside, y goes up."""
+    """PDF operators that fill the dark modules: a module is a unit, the quiet zone is inside, y goes up.
+
+    Row by row, the origin going down: the same texts for every row, which deflate to two thirds of a whole path.
+    """
     width = symbol.size + 2 * QUIET
     length = -(-width // 8)
     shift = length * 8 - width + QUIET
     tables = [_rectangles(place) for place in range(length)]
-    rows = []
-    for y, row in enumerate(symbol.rows):
-        line = "".join([table[byte] for table, byte in zip(tables, (row << shift).to_bytes(length, "big"), strict=True)])
-        rows.append(line.replace("~", str(symbol.size + QUIET - 1 - y)))
+    rows = [f"1 0 0 1 0 {symbol.size + QUIET - 1} cm\n"]
+    for row in symbol.rows:
+        rows += [table[byte] for table, byte in zip(tables, (row << shift).to_bytes(length, "big"), strict=True)]
+        rows.append("f\n1 0 0 1 0 -1 cm\n")
     return "".join(rows)
+
+
+def qr_svg_path(symbol: Symbol) -> str:
+    """The same modules as the path of an SVG, y goes down."""
+    drawn = []
+    for y, row in enumerate(symbol.rows):
+        for match in re.finditer("1+", f"{row:0{symbol.size}b}"):
+            drawn.append(f"M{match.start() + QUIET} {y + QUIET}h{len(match[0])}v1h-{len(match[0])}z")
+    return "".join(drawn)
 
 
 def code128_path(text: str) -> tuple[int, str]:
@@ -355,4 +368,4 @@ def code128_path(text: str) -> tuple[int, str]:
         elif bit == "0" and start >= 0:
             parts.append(f"{start + QUIET_LINEAR} 0 {x - start} 1 re\n")
             start = -1
-    return len(modules) + 2 * QUIET_LINEAR, "".join(parts)
+    return len(modules) + 2 * QUIET_LINEAR, "".join(parts) + "f\n"

@@ -96,7 +96,22 @@ def subset(face: Face, glyphs: frozenset[int]) -> Subset:
     told.flags = uharfbuzz.SubsetFlags.NO_HINTING
     told.sets(uharfbuzz.SubsetInputSets.DROP_TABLE_TAG).update(
         int.from_bytes(tag.ljust(4).encode(), "big")
-        for tag in ("GSUB", "GPOS", "GDEF", "kern", "name", "post", "DSIG", "OS/2", "cmap", "gasp", "meta", "VDMX", "LTSH", "hdmx")
+        for tag in (
+            "GSUB",
+            "GPOS",
+            "GDEF",
+            "kern",
+            "name",
+            "post",
+            "DSIG",
+            "OS/2",
+            "cmap",
+            "gasp",
+            "meta",
+            "VDMX",
+            "LTSH",
+            "hdmx",
+        )
     )
     plan = uharfbuzz.SubsetPlan(uharfbuzz.Face(face.content), told)
     program = bytes(plan.execute().blob.data)

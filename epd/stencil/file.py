@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import BinaryIO
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, BinaryIO
+
+import pikepdf
 
 from epd.stencil.faces import REPERTOIRE, Face, glyphs_of, subset
 from epd.stencil.press import Filled, Form
-from epd.writer import QUICKLY, SMALL, Writer
+from epd.writer import QUICKLY, Writer
 
 
 class Sheets:
     """A PDF of documents. `letters`: with the letters of the documents alone (one document), else with all we have."""
 
     def __init__(self, file: BinaryIO, faces: Iterable[Face], *, title: str = "", whole: bool = True) -> None:
-        self.writer = Writer(file, title=title, level=QUICKLY if whole else SMALL)
+        self.writer = Writer(file, title=title, level=QUICKLY if whole else 6)
         self.names: dict[Form, str] = {}
         self.faces = {face.name.replace("-", ""): face for face in faces}
         self.glyphs: dict[Face, set[int]] = {face: set() for face in self.faces.values()}
@@ -36,6 +39,54 @@ class Sheets:
         for face, letters in filled.letters.items():
             self.glyphs[face].update(glyphs_of(face, letters))
         return len(filled.forms)
+
+    def add_foreign(self, content: bytes, over: Sequence[str] = ()) -> int:
+        """Write the pages of another PDF with all that they use; returns how many."""
+        with pikepdf.open(io.BytesIO(content)) as pdf:
+            known: dict[tuple[int, int], int] = {}
+            for place, page in enumerate(pdf.pages):
+                form = page.as_form_xobject()
+                name = f"F{len(self.writer.forms)}"
+                self.writer.forms[name] = self._copied(form, known)
+                _, _, width, height = (float(side) for side in page.mediabox)
+                extra = over[place] if place < len(over) else ""
+                self.writer.page(f"q /{name} Do Q\n{extra}".encode("latin-1"), width, height)
+            return len(pdf.pages)
+
+    def _copied(self, thing: Any, known: dict[tuple[int, int], int]) -> int:
+        """An object of another PDF written into ours; its number."""
+        if thing.is_indirect and thing.objgen in known:
+            return known[thing.objgen]
+        number = self.writer.number()
+        if thing.is_indirect:
+            known[thing.objgen] = number
+        if isinstance(thing, pikepdf.Stream):
+            raw = thing.read_raw_bytes()
+            entries = {key: value for key, value in thing.items() if key != "/Length"}
+            told = self._dictionary(entries, known)[:-2]
+            self.writer.put(b"%b/Length %d>>stream\n%b\nendstream" % (told, len(raw), raw), number)
+        else:
+            self.writer.put(self._direct(thing, known), number)
+        return number
+
+    def _direct(self, thing: Any, known: dict[tuple[int, int], int]) -> bytes:
+        if isinstance(thing, pikepdf.Dictionary):
+            return self._dictionary(dict(thing.items()), known)
+        if isinstance(thing, pikepdf.Array):
+            return b"[" + b" ".join(self._referred(one, known) for one in thing) + b"]"
+        return pikepdf.unparse_content_stream([([thing], pikepdf.Operator("x"))])[:-2].rstrip()
+
+    def _dictionary(self, entries: Mapping[str, Any], known: dict[tuple[int, int], int]) -> bytes:
+        return (
+            b"<<"
+            + b"".join(b"%b %b " % (key.encode(), self._referred(one, known)) for key, one in entries.items())
+            + b">>"
+        )
+
+    def _referred(self, thing: Any, known: dict[tuple[int, int], int]) -> bytes:
+        if isinstance(thing, pikepdf.Object) and thing.is_indirect:
+            return b"%d 0 R" % self._copied(thing, known)
+        return self._direct(thing, known)
 
     def sheet(self, content: str, width: float, height: float) -> None:
         """A page of ours without a form."""

@@ -14,12 +14,12 @@ from typing import Any
 
 import weasyprint
 from weasyprint import DEFAULT_OPTIONS
+from weasyprint.css.counters import CounterStyle
 from weasyprint.document import Document, DocumentMetadata, Page
 from weasyprint.formatting_structure import boxes
 from weasyprint.formatting_structure.build import build_formatting_structure
 from weasyprint.html import get_html_metadata
 from weasyprint.layout import layout_document
-from weasyprint.css.counters import CounterStyle
 from weasyprint.pdf.stream import Stream
 from weasyprint.text.fonts import FontConfiguration
 
@@ -31,6 +31,10 @@ LONG = re.compile(rb"-?\d+\.\d{5,}")
 
 class StencilRefused(Exception):
     """The page has something that cannot be set quickly; the message says what. Its documents go the direct way."""
+
+
+class TextRefused(StencilRefused):
+    """A text of this very document cannot be set quickly; others of its shape may be."""
 
 
 @dataclass(slots=True)
@@ -132,7 +136,9 @@ def paint(laid: Laid) -> tuple[list[tuple[float, float, bytes]], dict[str, Any]]
     streams: list[bytes] = []
 
     def keep(_document: Any, pdf: Any) -> None:
-        streams.extend(b"\n".join(_bytes(part) for part in one.stream) for one in pdf.objects if isinstance(one, Stream))
+        streams.extend(
+            b"\n".join(_bytes(part) for part in one.stream) for one in pdf.objects if isinstance(one, Stream)
+        )
 
     laid.document.write_pdf(finisher=keep, uncompressed_pdf=True)
     if len(streams) != len(laid.document.pages):

@@ -16,7 +16,7 @@ from weasyprint.text.line_break import get_log_attrs, strut
 
 from epd.stencil import faces, layout, shape
 from epd.stencil.faces import Face
-from epd.stencil.layout import Laid, StencilRefused, Word
+from epd.stencil.layout import Laid, StencilRefused, TextRefused, Word
 from epd.stencil.shape import Chain, Flow, Reading, Run, Shape, collapsed
 from epd.stencil.template import NotCompiled, compiled
 
@@ -144,9 +144,13 @@ class Press:
     def fill(self, context: Mapping[str, Any], *, keep_letters: bool = False) -> Filled:
         """Set a document. Raises StencilRefused."""
         try:
-            pieces = self.page(context)
+            return self._filled(self.page(context), keep_letters)
         except NotCompiled as cause:
             raise StencilRefused(str(cause)) from cause
+        except faces.NoGlyph as cause:
+            raise TextRefused(str(cause)) from cause
+
+    def _filled(self, pieces: list[Any], keep_letters: bool) -> Filled:
         for _ in range(4):
             read = self.reader.read(pieces)
             why = self.refused.get(read.shape.key)
@@ -178,6 +182,8 @@ class Press:
             set_ = _set(skeleton, read)
             assert set_ is not None
             variant = _variant(skeleton, laid, read, set_[1], self.look)
+        except TextRefused:
+            raise
         except StencilRefused as cause:
             self.refused[read.shape.key] = str(cause)
             raise
@@ -278,7 +284,7 @@ def _width(style: Style, text: str) -> float:
     try:
         width = sum(map(style.advance, text)) * style.scale
     except KeyError as cause:
-        raise StencilRefused(f"no glyph for {cause}") from cause
+        raise TextRefused(f"no glyph for {cause}") from cause
     return width + style.spacing * len(text) if style.spacing else width
 
 
@@ -313,7 +319,7 @@ def _broken(slot: Slot, pieces: list[tuple[Style, str]]) -> list[list[tuple[Styl
                 lines.append((start, last))
                 start = last
             if width(end) > slot.fits:
-                raise StencilRefused(f"a word is wider than its line: {text[start:end]}")
+                raise TextRefused(f"a word is wider than its line: {text[start:end]}")
         last = end
     lines.append((start, len(text)))
     return [_cut(pieces, begin, begin + len(text[begin:end].rstrip(" "))) for begin, end in lines]
@@ -346,7 +352,7 @@ def _written(
         y = heights[box.page] - (box.y + box.height) * POINTS
         out[box.page].append(
             f"q 0 g {box.width * POINTS / across:.5f} 0 0 {box.height * POINTS / down:.5f} {box.x * POINTS:.3f}"
-            f" {y:.3f} cm\n{path}f Q\n"
+            f" {y:.3f} cm\n{path}Q\n"
         )
     for part in out:
         part.append("BT\n")
@@ -648,7 +654,7 @@ def _variant(skeleton: Skeleton, laid: Laid, reading: Reading, lines: list[list[
         told = _told(words.get(number, []))
         ours = lines[number]
         if len(told) != len(ours):
-            raise StencilRefused(f"{len(ours)} lines instead of {len(told)}: {_text(ours)}")
+            raise TextRefused(f"{len(ours)} lines instead of {len(told)}: {_text(ours)}")
         places = []
         for (page, line, parts), (width, above, _, pieces) in zip(told, ours, strict=True):
             first = parts[0].box
@@ -657,7 +663,7 @@ def _variant(skeleton: Skeleton, laid: Laid, reading: Reading, lines: list[list[
             there = "".join(part.box.text for part in parts).replace(" ", "")
             same = there == "".join(text for _, text, _ in pieces).replace(" ", "")
             if not same or abs(first.position_y + first.baseline - baseline) > CLOSE or abs(first.position_x - x) > 0.4:
-                raise StencilRefused(
+                raise TextRefused(
                     f"«{_text(ours)}» at {x:.2f}, {baseline:.2f} instead of {first.position_x:.2f},"
                     f" {first.position_y + first.baseline:.2f}"
                 )

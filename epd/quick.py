@@ -1,0 +1,126 @@
+"""Documents the quick way: stencils of every version of the template, one document or many; and the direct way, where
+a stencil refuses. Stencils live as long as the process; a region has some hundreds."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import weasyprint
+from django.conf import settings
+from django.template.loader import render_to_string
+from weasyprint.text.fonts import FontConfiguration
+
+from epd import assemble
+from epd.pictures import CODE128, QR, Picture
+from epd.stencil import Filled, Look, Press, StencilRefused
+from epd.stencil.faces import Face, face
+from epd.stencil.file import Sheets
+
+FONTS = Path("static") / "vendor" / "ptsans"
+TEMPLATES = Path("templates") / "epd"
+FACES = {
+    ("PT Sans", False): "PTSans-Regular", ("PT Sans", True): "PTSans-Bold",
+    ("PT Sans Narrow", False): "PTSansNarrow-Regular", ("PT Sans Narrow", True): "PTSansNarrow-Bold",
+}  # fmt: skip
+
+
+@cache
+def faces() -> dict[tuple[str, bool], Face]:
+    """The faces by (family, is bold)."""
+    return {key: face(Path(settings.BASE_DIR) / FONTS / f"{name}.ttf", name) for key, name in FACES.items()}
+
+
+@cache
+def look(version: str) -> Look:
+    """Stylesheet and fonts of a version, parsed once: both must share one FontConfiguration, or the fonts are lost."""
+    fonts = FontConfiguration()
+    path = Path(settings.BASE_DIR) / TEMPLATES / version / "document.css"
+    base = (Path(settings.BASE_DIR) / FONTS).as_uri() + "/"
+    css = weasyprint.CSS(string=path.read_text(encoding="utf-8"), base_url=base, font_config=fonts)
+    return Look(css, fonts, faces())
+
+
+@cache
+def press(version: str) -> Press:
+    """Stencils of a version of the template."""
+    return Press(f"epd/{version}/document.html", look(version))
+
+
+def context_of(payload: Mapping[str, Any], *, version: str, gis_id: str = "") -> dict[str, Any]:
+    """What the template of `version` is given: its strings, and its codes by the names of their boxes."""
+    form = assemble.form_of(payload, version=version, gis_id=gis_id)
+    return {
+        "form": form,
+        "qr_image": Picture(QR, form.qr),
+        "desk_image": Picture(CODE128, form.desk),
+        "why_image": Picture(QR, getattr(form, "why", ""), "L"),
+        "check_image": Picture(QR, getattr(form, "check", ""), "L"),
+    }
+
+
+def html_of(payload: Mapping[str, Any], *, version: str, gis_id: str = "") -> str:
+    """The page's HTML before layout."""
+    return render_to_string(f"epd/{version}/document.html", context_of(payload, version=version, gis_id=gis_id))
+
+
+def direct(payload: Mapping[str, Any], *, version: str, gis_id: str = "") -> bytes:
+    """PDF by WeasyPrint alone: half a second."""
+    told = look(version)
+    page = weasyprint.HTML(string=html_of(payload, version=version, gis_id=gis_id))
+    made: bytes = page.write_pdf(stylesheets=[told.css], font_config=told.fonts)
+    return made
+
+
+def filled(payload: Mapping[str, Any], *, version: str, gis_id: str = "", keep_letters: bool = False) -> Filled:
+    """Pages of a document over their stencils. Raises StencilRefused."""
+    return press(version).fill(context_of(payload, version=version, gis_id=gis_id), keep_letters=keep_letters)
+
+
+def single(
+    payload: Mapping[str, Any], *, version: str, gis_id: str = "", attached: tuple[str, bytes, str] | None = None
+) -> bytes:
+    """One document as a PDF with its own letters alone. attached: name, content, media type of a file inside.
+
+    Raises StencilRefused.
+    """
+    made = filled(payload, version=version, gis_id=gis_id, keep_letters=True)
+    buffer = io.BytesIO()
+    sheets = Sheets(
+        buffer, faces().values(), title=f"Платёжный документ № {payload['document']['number']}", whole=False
+    )
+    sheets.add(made)
+    if attached is not None:
+        sheets.writer.attach(*attached)
+    sheets.close()
+    return buffer.getvalue()
+
+
+@dataclass(slots=True)
+class Bundle:
+    """Many documents in one file, as they come. fallbacks: how many went the direct way, and why."""
+
+    file: BinaryIO
+    title: str = ""
+    documents: int = 0
+    pages: int = 0
+    fallbacks: dict[str, int] = field(default_factory=dict)
+    sheets: Sheets = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sheets = Sheets(self.file, faces().values(), title=self.title)
+
+    def add(self, payload: Mapping[str, Any], *, version: str, gis_id: str = "", marks: tuple[str, ...] = ()) -> int:
+        """Write a document; returns its pages. marks: operators drawn over its first pages."""
+        try:
+            pages = self.sheets.add(filled(payload, version=version, gis_id=gis_id), marks)
+        except StencilRefused as cause:
+            self.fallbacks[str(cause)] = self.fallbacks.get(str(cause), 0) + 1
+            pages = self.sheets.add_foreign(direct(payload, version=version, gis_id=gis_id), marks)
+        self.documents += 1
+        self.pages += pages
+        return pages
