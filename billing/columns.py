@@ -134,6 +134,7 @@ BREACHES: Final[Schema] = {
     "tolerance_day_c": pl.Int64,
     "tolerance_night_c": pl.Int64,
     "tolerance_above_c": pl.Int64,
+    "highest_c": pl.Int64,
     "whole_days": pl.Boolean,
     "not_supplied": pl.Boolean,
     "cold_price": pl.Boolean,

@@ -140,7 +140,7 @@ def facts(
     there = f" AND p.house_id = ANY({array(house_ids)})" if house_ids is not None else ""
     payers = frame(
         "SELECT a.id, a.house_id, a.premises_id, a.opened_on, a.closed_on,"
-        " coalesce((SELECT sum(1 << r) FROM unnest(p.meter_impossible) AS r), 0),"
+        " CASE p.meter_impossible WHEN '{}' THEN 0 ELSE (SELECT sum(1 << r) FROM unnest(p.meter_impossible) AS r) END,"
         " (p.kind IN (3, 5))::int, (a.payer_organisation_id IS NOT NULL OR p.kind IN (3, 5))::int"
         " FROM accounts_personalaccount a JOIN accounts_premises p ON p.id = a.premises_id"
         f" WHERE {scope}{there} AND a.opened_on < {following} AND (a.closed_on IS NULL OR a.closed_on > {first})",
@@ -362,7 +362,7 @@ def _relief(month: Month, accounts: pl.DataFrame, homes: str, houses: str) -> di
                 f"SELECT e.house_id, e.premises_id, e.service_id, e.breach, greatest(e.started_at {zone}, {first}),"
                 f" least(e.ended_at {zone}, {following}), e.hours, e.normative_c, e.actual_c, r.percent, r.per_hours,"
                 " r.allowed_hours, r.allowed_at_once, r.step_c, r.tolerance_day_c, r.tolerance_night_c,"
-                " r.tolerance_above_c, r.whole_days, r.not_supplied, r.cold_price, e.act"
+                " r.tolerance_above_c, r.highest_c, r.whole_days, r.not_supplied, r.cold_price, e.act"
                 " FROM billing_qualityevent e JOIN billing_qualityrule r ON r.breach = e.breach"
                 f" AND r.valid_from <= (e.started_at {zone})::date"
                 f" AND (r.valid_to IS NULL OR r.valid_to > (e.started_at {zone})::date)"

@@ -28,10 +28,17 @@ def percent_of_break(excess: pl.Expr, percent: pl.Expr, per_hours: pl.Expr) -> p
     return exact(excess // per_hours) * percent
 
 
-def steps_off(normative: pl.Expr, actual: pl.Expr, below: pl.Expr, above: pl.Expr, step: pl.Expr) -> pl.Expr:
-    """Full steps of degrees beyond the tolerance, down or (where a limit is set) up."""
+def steps_off(
+    normative: pl.Expr, actual: pl.Expr, below: pl.Expr, above: pl.Expr, step: pl.Expr, highest: pl.Expr
+) -> pl.Expr:
+    """Full steps of degrees beyond the tolerance, down or (where a limit is set) up.
+
+    highest: where the norm is a range (hot water of 60–75 °C), its upper end, with the tolerance `below` on both sides.
+    """
     down, up = normative - below - actual, (actual - normative - above).fill_null(0)
-    return (pl.max_horizontal(down, up, exact(pl.lit(0))) / exact(step)).floor()
+    ceiling = pl.max_horizontal(highest, normative) + below
+    too_hot = pl.when(highest.is_not_null()).then(actual - ceiling).otherwise(exact(pl.lit(0)))
+    return (pl.max_horizontal(down, up, too_hot, exact(pl.lit(0))) / exact(step)).floor()
 
 
 def reduction(charge: pl.Expr, percent: pl.Expr) -> pl.Expr:

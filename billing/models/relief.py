@@ -72,6 +72,10 @@ class QualityRule(Dated):
     tolerance_day_c = models.SmallIntegerField("допуск днём вниз, °C", default=0)
     tolerance_night_c = models.SmallIntegerField("допуск ночью вниз, °C", default=0)
     tolerance_above_c = models.SmallIntegerField("допуск вверх, °C", null=True, blank=True)
+    highest_c = models.SmallIntegerField(
+        "верхняя граница, °C", null=True, blank=True,
+        help_text="Где норма — промежуток (горячая вода 60–75 °C): выше неё действует тот же допуск, что и вниз.",
+    )  # fmt: skip
     whole_days = models.BooleanField("плата не вносится за каждый такой день", default=False)
     not_supplied = models.BooleanField("объём не подавался", default=False)
     cold_price = models.BooleanField("оплата по тарифу холодной воды", default=False)

@@ -156,7 +156,7 @@ def _quality(facts: Facts, charged: Frame, agreed: Frame, prices: Frame) -> Fram
     steps = {
         name: quality.steps_off(
             pl.col("normative_c"), pl.col("actual_c"), exact(pl.col(f"tolerance_{name}_c")),
-            exact(pl.col("tolerance_above_c")), pl.max_horizontal("step_c", pl.lit(1)),
+            exact(pl.col("tolerance_above_c")), pl.max_horizontal("step_c", pl.lit(1)), exact(pl.col("highest_c")),
         ) for name in ("day", "night")
     }  # fmt: skip
     by_degrees = (steps["day"] * exact(hours - nights) + steps["night"] * exact(nights)) * pl.col("percent")

@@ -390,3 +390,14 @@ def test_the_night_has_a_tolerance_of_its_own_by_hours() -> None:
     # heating 2000.00: 7 h of day × 4 ° + 5 h of night × (4 − 3) ° at 0.15 % = 4.95 %
     # hot water 300.00: 6 ° off is one step of 3 ° beyond the 3 of day, none beyond the 5 of night: 7 h × 0.1 %
     assert taken(account, APRIL) == {(5, 600): D("-99.00"), (3, 600): D("-2.10")}
+
+
+def test_water_too_hot_is_as_bad_as_water_too_cold() -> None:
+    account = a_flat(total_area_m2=D("50"))
+    serve(account, 3, ProvisionMethod.METERED, "100")
+    make.norm(3, "3")
+    told = {"normative_c": D("60"), "actual_c": D("82")}
+    broken(account.house, 3, Breach.HOT_WATER_TEMPERATURE, at(7, 20), at(8, 8), **told)
+    operations.run_billing(month=APRIL)
+    # 300.00: 82 − 75 is one step of 3 ° beyond the 3 of day, none beyond the 5 of night: 7 h × 0.1 %
+    assert taken(account, APRIL) == {(3, 600): D("-2.10")}

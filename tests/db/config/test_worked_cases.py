@@ -244,6 +244,10 @@ VARIATIONS = {
         "quality", "heating", {"charge": "3000.00", "normative_c": "20", "actual_c": "12", "hours": "100"},
         {"percent": "100", "reduction": "3000.00"},
     ),
+    "water too hot": case(
+        "quality", "hot_water", {"charge": "1234.56", "normative_c": "75", "actual_c": "82", "hours": "48"},
+        {"percent": "4.8", "reduction": fixed(F("1234.56") * F("0.048"))},
+    ),
     "tepid water": case(
         "quality", "hot_water",
         {"month_hours": 744, "hours_below_40": "31", "volume_m3": "7.2", "tariff_hot": "201.17",

@@ -97,8 +97,8 @@ def test_absence(
 def breach(hours: int, percent: str = "0.15", allowed: int = 8, at_once: int = 4) -> tuple[Any, ...]:
     """Cold water off for so many hours in a row (прил. 1, п. 1)."""
     return (
-        HOUSE, None, COLD, 1, hours, 0, 1, True, None, None, D(percent), 1, allowed, at_once, 0, 0, 0, None, False,
-        False, False, "акт",
+        HOUSE, None, COLD, 1, hours, 0, 1, True, None, None, D(percent), 1, allowed, at_once, 0, 0, 0, None, None,
+        False, False, False, "акт",
     )  # fmt: skip
 
 
@@ -113,6 +113,43 @@ def test_interruptions(month: Month, people: int, norm: Decimal, price: Decimal,
     excess = max(sum(hours) - 8, sum(max(count - 4, 0) for count in hours), 0)
     due = charge * min(F(15, 100) * excess, F(100)) / 100
     assert agree(-due, found.get(QUALITY, D(0)))
+
+
+def of_degrees(hours: int, nights: int, actual: Decimal, highest: int | None) -> tuple[Any, ...]:
+    """Water that should have 60 °C, or from 60 to `highest`: 3 ° of tolerance by day, 5 at night, steps of 3."""
+    return (
+        HOUSE, None, COLD, 8, hours, nights, 1, True, D(60), actual, D("0.1"), 1, 0, None, 3, 3, 5, None, highest,
+        False, False, False, "акт",
+    )  # fmt: skip
+
+
+degrees = st.integers(300, 999).map(lambda tenths: D(tenths) / 10)
+
+
+@KEEP
+@given(
+    months, st.integers(1, 4), fine, kopecks, st.sampled_from([None, 75]),
+    st.lists(st.tuples(st.integers(1, 200), st.integers(0, 200), degrees), min_size=1, max_size=4),
+)  # fmt: skip
+def test_temperatures(
+    month: Month, people: int, norm: Decimal, price: Decimal, highest: int | None, rows: list[tuple[int, int, Decimal]]
+) -> None:
+    """0.1 % an hour for each 3 ° colder than 60 or hotter than 75 beyond the tolerance of the hour (прил. 1, п. 5)."""
+    acts = [(hours, min(nights, hours), actual) for hours, nights, actual in rows]
+    found = taken_off(
+        a_flat(month, people, norm, price),
+        breaches=frame(columns.BREACHES, [of_degrees(*act, highest) for act in acts]),
+    )
+
+    def steps(actual: Decimal, tolerance: int) -> int:
+        too_hot = actual - highest - tolerance if highest else D(0)
+        return int(max(D(0), 60 - tolerance - actual, too_hot) // 3)
+
+    percent = F(0)
+    for hours, nights, actual in acts:
+        percent += F(1, 10) * (steps(actual, 3) * (hours - nights) + steps(actual, 5) * nights)
+    charge = F(rounded(people * F(norm) * F(price)))
+    assert agree(-charge * min(percent, F(100)) / 100, found.get(QUALITY, D(0)))
 
 
 @KEEP

@@ -70,19 +70,26 @@ def test_waste_is_counted_by_full_days_of_delay() -> None:
 
 
 @pytest.mark.parametrize(
-    ("normative", "actual", "below", "above", "step", "steps"),
+    ("normative", "actual", "below", "above", "highest", "step", "steps"),
     [
-        ("18", "16", "0", "4", 1, 2),
-        ("18", "16", "3", "4", 1, 0),
-        ("18", "24", "0", "4", 1, 2),
-        ("60", "50", "3", None, 3, 2),
+        ("18", "16", "0", "4", None, 1, 2),
+        ("18", "16", "3", "4", None, 1, 0),
+        ("18", "24", "0", "4", None, 1, 2),
+        ("60", "50", "3", None, None, 3, 2),
+        ("60", "50", "3", None, "75", 3, 2),
+        ("60", "75", "3", None, "75", 3, 0),
+        ("60", "80.9", "3", None, "75", 3, 0),
+        ("60", "81", "3", None, "75", 3, 1),
+        ("75", "81", "3", None, "75", 3, 1),  # the act names the end that was passed
+        ("60", "84", "5", None, "75", 3, 1),  # at night
     ],
 )
 def test_degrees_beyond_the_tolerance(
-    normative: str, actual: str, below: str, above: str | None, step: int, steps: int
+    normative: str, actual: str, below: str, above: str | None, highest: str | None, step: int, steps: int
 ) -> None:
-    limit = number(above) if above else pl.lit(None, columns.EXACT)
-    assert one(quality.steps_off(number(normative), number(actual), number(below), limit, pl.lit(step))) == steps
+    limits = [number(limit) if limit else pl.lit(None, columns.EXACT) for limit in (above, highest)]
+    found = quality.steps_off(number(normative), number(actual), number(below), limits[0], pl.lit(step), limits[1])
+    assert one(found) == steps
 
 
 def test_a_reduction_is_never_more_than_the_charge() -> None:
