@@ -20,6 +20,7 @@ from django.db.models import Max
 import billing.queries
 import debt.queries
 import epd.queries
+import payments.lawful
 import payments.queries
 import payments.settlement_queries
 from accounts.calendar import Month
@@ -645,7 +646,17 @@ def inked_penalties(scope: Scope) -> Iterator[str]:
                 yield f"{where} · {amount} вместо {owed.get(key, 0)}"
 
 
+def online_payments(scope: Scope) -> Iterator[str]:
+    yield from payments.lawful.online_astray(scope.month.first if scope.month else None)
+
+
+def fiscal_receipts(scope: Scope) -> Iterator[str]:
+    yield from payments.lawful.receipts_astray(scope.month.first if scope.month else None)
+
+
 WALKS = [
+    Walk(4, "у принятого онлайн-платежа один платёж, у возврата — сторно", online_payments),
+    Walk(5, "у платежа есть чек, суммы чека и платежа равны", fiscal_receipts),
     Walk(5, "получено = разнесено + не выяснено + возвращено, по дням", conservation_of_days),
     Walk(5, "разнесено = перечислено + удержано + перенесено, по договорам", conservation_of_contracts),
     Walk(5, "перечисление посчитано по разнесениям и условиям договора", remittances_follow_terms),

@@ -1,0 +1,88 @@
+"""The laws of on-line payments and of 54-ФЗ receipts, asked of all rows: keys of those that break them. Only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from django.db import connection
+
+# {span}: rows of a month, by a column of days.
+SPAN = (
+    "(%(month)s::date IS NULL OR ({day} >= %(month)s::date AND {day} < (%(month)s::date + interval '1 month')::date))"
+)
+# Money of an on-line payment is the payment that carries the provider's number, once. What the provider received in
+# another sum, or for a payment that was begun elsewhere, waits for a person with the reason beside it.
+ONLINE = f"""
+    SELECT 'онлайн-платёж', o.id, p.id, 'номер или счёт не его' FROM payments_onlinepayment o
+    JOIN payments_payment p ON p.id = o.payment_id
+    WHERE (p.channel_id <> 'online' OR p.external_id <> o.provider_id
+            OR (p.held_because = '' AND (p.amount <> o.amount OR p.account_id IS DISTINCT FROM o.account_id)))
+        AND {SPAN.format(day="p.day")}
+    UNION ALL
+    SELECT 'платёж', p.id, NULL, 'нет его онлайн-платежа' FROM payments_payment p
+    WHERE p.channel_id = 'online' AND p.held_because = ''
+        AND NOT EXISTS (SELECT FROM payments_onlinepayment o WHERE o.payment_id = p.id)
+        AND NOT EXISTS (SELECT FROM payments_reversal r WHERE r.replaced_by_id = p.id)
+        AND {SPAN.format(day="p.day")}
+    UNION ALL
+    SELECT 'возврат', o.id, o.payment_id, 'вернули больше, чем получили' FROM payments_onlinepayment o
+    JOIN payments_onlinerefund f ON f.online_id = o.id AND f.state = 'succeeded'
+    LEFT JOIN payments_payment p ON p.id = o.payment_id
+    WHERE {SPAN.format(day="p.day")}
+    GROUP BY o.id, o.payment_id, o.amount HAVING sum(f.amount) > o.amount
+    UNION ALL
+    SELECT 'возврат', f.id, o.payment_id, 'деньги вернули, а платёж не сторнирован' FROM payments_onlinerefund f
+    JOIN payments_onlinepayment o ON o.id = f.online_id
+    JOIN payments_payment p ON p.id = o.payment_id
+    WHERE f.state = 'succeeded' AND {SPAN.format(day="p.day")}
+        AND NOT EXISTS (SELECT FROM payments_reversal r WHERE r.payment_id = p.id)
+        AND NOT EXISTS (SELECT FROM accounts_journalentry j
+            WHERE j.event = 'payments.refund.unanswered' AND j.facts ->> 'refund' = f.provider_id)
+"""
+# A receipt is made with the money or by the job of the next days; five days later its absence is a fault.
+RECEIPTS = f"""
+    SELECT 'платёж', p.id, p.day, 'нет чека' FROM payments_payment p
+    JOIN payments_channel c ON c.code = p.channel_id AND c.receipts_from <= p.day
+    WHERE p.state IN ('allocated', 'unidentified') AND {SPAN.format(day="p.day")}
+        AND p.day < (SELECT max(day) FROM payments_operatingday) - 5
+        AND NOT EXISTS (SELECT FROM payments_reversal r WHERE r.replaced_by_id = p.id AND NOT r.is_refund)
+        AND NOT EXISTS (SELECT FROM payments_fiscalreceipt f WHERE f.payment_id = p.id AND f.kind = 'sell')
+    UNION ALL
+    SELECT 'чек', f.id, p.day, 'сумма не равна платежу' FROM payments_fiscalreceipt f
+    JOIN payments_payment p ON p.id = f.payment_id
+    WHERE f.kind IN ('sell', 'sell_refund') AND f.amount <> p.amount AND {SPAN.format(day="p.day")}
+    UNION ALL
+    SELECT 'чек', f.id, p.day, 'строки не складываются в итог' FROM payments_fiscalreceipt f
+    JOIN payments_payment p ON p.id = f.payment_id
+    WHERE {SPAN.format(day="p.day")} AND f.amount <> (
+        SELECT coalesce(sum((line ->> 'amount')::numeric), 0) FROM jsonb_array_elements(f.contents -> 'lines') AS line)
+    UNION ALL
+    SELECT 'чек', f.id, p.day, 'нет чека возврата' FROM payments_fiscalreceipt f
+    JOIN payments_payment p ON p.id = f.payment_id
+    JOIN payments_reversal r ON r.payment_id = p.id AND (r.replaced_by_id IS NULL OR r.is_refund)
+    WHERE f.kind = 'sell' AND {SPAN.format(day="p.day")} AND NOT EXISTS (
+        SELECT FROM payments_fiscalreceipt b WHERE b.payment_id = p.id AND b.kind = 'sell_refund')
+    UNION ALL
+    SELECT 'чек', f.id, p.day, 'чек возврата без сторно' FROM payments_fiscalreceipt f
+    JOIN payments_payment p ON p.id = f.payment_id
+    WHERE f.kind = 'sell_refund' AND {SPAN.format(day="p.day")}
+        AND NOT EXISTS (SELECT FROM payments_reversal r WHERE r.payment_id = p.id)
+"""
+
+
+def online_astray(month: date | None) -> Iterator[str]:
+    """On-line payments and refunds whose money is not one payment of theirs."""
+    yield from _keys(ONLINE, month)
+
+
+def receipts_astray(month: date | None) -> Iterator[str]:
+    """Payments without their receipt, receipts whose sums differ, returns without a receipt and the other way round."""
+    yield from _keys(RECEIPTS, month)
+
+
+def _keys(sql: str, month: date | None) -> Iterator[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"month": month})
+        for row in cursor.fetchall():
+            yield " · ".join(str(value) for value in row if value is not None)
