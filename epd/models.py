@@ -7,7 +7,7 @@ from typing import Any
 import pghistory
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeOperators
+from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import PROTECT, F, Func, Q, Value
@@ -311,3 +311,55 @@ class DeliveryRate(Dated):
 
     def __str__(self) -> str:
         return f"{self.get_way_display()} с {self.valid_from:%d.%m.%Y}"
+
+
+class PrintState(models.IntegerChoices):
+    WAITING = 1, "ждёт печати"
+    DONE = 2, "готова"
+
+
+class PrintBatch(models.Model):
+    """A file of documents in the order in which they are carried; the documents of a batch never change.
+
+    A batch is waiting until its file stands whole; a process that was killed leaves it waiting, and the next takes it.
+    """
+
+    run = models.ForeignKey("accounts.Run", PROTECT, related_name="+", verbose_name="задание")
+    number = models.IntegerField("номер")
+    month = MonthField("за месяц")
+    route_first = models.IntegerField("первый маршрут", default=0)
+    route_last = models.IntegerField("последний маршрут", default=0)
+    document_ids = ArrayField(models.BigIntegerField(), verbose_name="документы по порядку")
+    documents = models.IntegerField("документов")
+    total = MoneyField("к оплате, руб.")
+    state = models.SmallIntegerField("состояние", choices=PrintState, default=PrintState.WAITING)
+    file = models.CharField("файл", max_length=80, blank=True)
+    size = models.BigIntegerField("байт", default=0)
+    sha256 = models.CharField("sha-256", max_length=64, blank=True)
+    pages = models.IntegerField("страниц", default=0)
+    sheets = models.IntegerField("листов", default=0)
+    fallbacks = models.IntegerField("сверстано напрямую", default=0)
+    seconds = models.DecimalField("секунд", max_digits=9, decimal_places=2, default=0)
+    finished_at = models.DateTimeField("готова в", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "пачка печати"
+        verbose_name_plural = "пачки печати"
+        constraints = [
+            is_month("printbatch"),
+            among("printbatch", "state", PrintState),
+            models.UniqueConstraint(fields=["run", "number"], name="printbatch_once"),
+            models.CheckConstraint(name="printbatch_size", condition=Q(documents__range=(1, 5000))),
+            models.CheckConstraint(
+                name="printbatch_done_has_file", condition=Q(state=PrintState.WAITING) | ~Q(file="") & Q(size__gt=0)
+            ),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="batch_is_set", fields=["run", "number", "month", "document_ids", "documents", "total"]
+            ),
+            pgtrigger.Protect(name="batch_kept", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"пачка {self.number} задания № {self.run_id}"
