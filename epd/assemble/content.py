@@ -7,10 +7,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from accounts import rules
 from accounts.money import ZERO, kopecks, total
 from billing.kinds import Kind
 from epd import barcode
-from epd.assemble import texts
+from epd.assemble import numbers, texts
 from epd.assemble.facts import (
     COMMON_NAMES,
     FOOTNOTES,
@@ -97,8 +98,12 @@ def payload(facts: Facts) -> dict[str, Any]:
     content["messages"] = [{name: texts.filled(text, content) for name, text in m.items()} for m in facts.messages]
     _refuse_incomplete(facts, rows, sums)
     if due > 0:
-        content["qr"] = _payment_code(facts, due)
-        content["desk"] = barcode.desk_code(account=facts.account, month=facts.month, amount=due)
+        try:
+            content["qr"] = _payment_code(facts, due)
+            if due < DESK_LIMIT:
+                content["desk"] = barcode.desk_code(account=facts.account, month=facts.month, amount=due)
+        except barcode.BadRequisites as refusal:
+            raise DocumentRefused(f"Счёт {facts.account}: {refusal}") from refusal
         if barcode.read(content["qr"]).sum_kopecks != int(due * 100):
             raise DocumentRefused(f"Счёт {facts.account}: сумма платёжного кода расходится с суммой документа.")
     return content
@@ -221,9 +226,8 @@ def _common_volume(lines: list[dict[str, Any]]) -> Decimal | None:
 
 def _principals(facts: Facts, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Recipients in the order of their first row, each with its services and sums (section 2 of the form)."""
-    order = list(dict.fromkeys(row["contract_id"] for row in rows if row["contract_id"] in facts.principals))
     found = []
-    for contract_id in order:
+    for contract_id in _recipients(facts, rows):
         own = [row for row in rows if row["contract_id"] == contract_id]
         found.append(
             {
@@ -246,6 +250,14 @@ def _refuse_incomplete(facts: Facts, rows: list[dict[str, Any]], sums: dict[str,
             f"У организации {facts.agent.short_name} нет утверждённого банковского счёта на "
             f"{facts.issued_on:%d.%m.%Y}. Утвердите реквизиты и повторите выпуск."
         )
+    for party in (facts.agent, *(facts.principals[key] for key in _recipients(facts, rows))):
+        _refuse_bad_bank(facts, party)
+    for name, amount in sums.items():
+        if abs(amount) >= LARGEST:
+            raise DocumentRefused(
+                f"Счёт {facts.account}: сумма {numbers.money(amount)} ₽ не помещается в документ (строка {name}). "
+                "Проверьте начисления и показания."
+            )
     for row in rows:
         if row["contract_id"] and row["contract_id"] not in facts.principals:
             raise DocumentRefused(f"Счёт {facts.account}, {row['name']}: неизвестен исполнитель услуги.")
@@ -253,6 +265,26 @@ def _refuse_incomplete(facts: Facts, rows: list[dict[str, Any]], sums: dict[str,
             raise DocumentRefused(f"Счёт {facts.account}: начисление без договора.")
     if sums["opening"] + sums["payable"] + sums["penalty"] - sums["paid"] != sums["closing"]:
         raise DocumentRefused(f"Счёт {facts.account}: итоги документа не сходятся.")
+
+
+DESK_LIMIT = Decimal(10**7)  # roubles: more is not brought to a cash desk, and its code has no place for the digits
+LARGEST = Decimal(10**9)  # roubles: a greater sum on one account is a slip of a meter
+
+
+def _refuse_bad_bank(facts: Facts, party: Party) -> None:
+    """Money sent by a slip of one digit goes to a stranger or nowhere: nothing is printed with it."""
+    bank = party.bank
+    if bank is None:  # the centre takes the money all the same
+        return
+    if not rules.is_bik(bank.bik) or not rules.is_bank_account(bank.number, bank.bik):
+        raise DocumentRefused(
+            f"Счёт {facts.account}: у получателя {party.short_name} ключ счёта {bank.number} не сходится с БИК "
+            f"{bank.bik}. Исправьте банковские реквизиты и повторите выпуск."
+        )
+
+
+def _recipients(facts: Facts, rows: list[dict[str, Any]]) -> list[int]:
+    return list(dict.fromkeys(row["contract_id"] for row in rows if row["contract_id"] in facts.principals))
 
 
 def _payment_code(facts: Facts, due: Decimal) -> str:

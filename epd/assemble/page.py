@@ -8,7 +8,7 @@ asks nothing else: two documents of one shape differ in the texts of their slots
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
@@ -34,9 +34,13 @@ RICH = {"volume": 13, "unit": 11.5, "tariff": 13.5, "charged": 14, "uplift": 11.
         "benefits": 12, "payable": 14, "opening": 14, "paid": 13, "penalty": 10, "closing": 14.5}  # fmt: skip
 WIDTH_MM = 194
 CELL_MM = 1.3  # paddings of a cell of section 3
-AMOUNT_SIZES = (("", 7.8), ("wide", 6.4), ("widest", 5.4))
+AMOUNT_SIZES = (("", 8.2), ("wide", 6.4), ("widest", 5))  # the total row is the largest
+STEP_SIZES = (("", 10.5), ("s2", 8.5), ("s3", 7), ("s4", 5.4))
+SUM_SIZES = (("", 29), ("s2", 21), ("s3", 16))
+CENTRE_SIZES = (("", 11, 2), ("s2", 8, 3), ("s3", 6, 5))  # look, points, lines that fit
 MONTHS = ("янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
 BAR_MM = 15  # the highest bar of the chart
+CHART_CELL_MM = 9
 SLIP_DIALS = 6
 
 
@@ -110,9 +114,11 @@ class Form:
     pay: dict[str, str]
     ids: list[Fact]
     steps: list[Step]
+    steps_look: dict[str, str]
     lines: list[Line]
     footnotes: list[Text]
     chart: list[Bar]
+    chart_title: str
     chart_note: str
     messages: list[Text]
     payer: list[Fact]
@@ -193,6 +199,8 @@ def form(content: Mapping[str, Any], *, gis_id: str = "") -> Form:
     look, order, lines = _section_3(rows, sums, columns)
     notes, notes_right = _two_columns(_notes(content, month, due))
     links = content["links"]
+    steps = _steps(content, month)
+    known = {Month(date.fromisoformat(line["month"])): Decimal(line["amount"]) for line in content["history"]}
     return Form(
         look=look,
         order=order,
@@ -201,11 +209,12 @@ def form(content: Mapping[str, Any], *, gis_id: str = "") -> Form:
         window=_window(account, content["look"]["window"]),
         pay=_pay(content, month, due),
         ids=_ids(content, gis_id),
-        steps=_steps(content, month),
+        steps=steps,
+        steps_look={"look": _steps_look(steps)},
         lines=lines,
         footnotes=_paragraphs([_footnotes(rows)], "narrow", 6.8, WIDTH_MM),
-        chart=_chart(content["history"], month),
-        chart_note=_chart_note(content["history"], month),
+        **_chart(known, month),
+        chart_note=_chart_note(known, month),
         messages=_messages(content["messages"]),
         payer=_payer(account),
         executor=_executor(content),
@@ -262,10 +271,14 @@ def _amount_look(lines: Sequence[Line], shown: Mapping[str, Any]) -> str:
     """Amounts are never cut: the longest decides how small all are set."""
     room = {name: width - CELL_MM for name, width in shown.items() if name != "unit"}
     longest = {name: max((getattr(line, name) for line in lines), key=len) for name in room}
-    for look, size in AMOUNT_SIZES:
-        if all(fit.width_mm(text, "narrow_bold", size) <= room[name] for name, text in longest.items()):
-            return look
-    return AMOUNT_SIZES[-1][0]
+    return _smallest(AMOUNT_SIZES, lambda size: all(
+        fit.width_mm(text, "narrow_bold", size) <= room[name] for name, text in longest.items()
+    ))  # fmt: skip
+
+
+def _smallest(sizes: Sequence[tuple[str, Any]], fits: Callable[[Any], bool]) -> str:
+    """The look of the largest size that fits; the last one if none does."""
+    return next((look for look, size in sizes if fits(size)), sizes[-1][0])
 
 
 def _printed_rows(rows: Iterable[Mapping[str, Any]], sums: Mapping[str, str], *, name_mm: int | float) -> list[Line]:
@@ -363,7 +376,12 @@ def _head(content: Mapping[str, Any], month: Month) -> dict[str, str]:
         instead += f": {replaces['reason']}" if replaces.get("reason") else ""
     lines = fit.wrap(instead, "sans", 6.8, 92)
     number = f"№{SPACE}{document['number']} от {short(document['issued_on'])}"
+    look = _smallest(
+        [(look, (size, most)) for look, size, most in CENTRE_SIZES],
+        lambda room: len(fit.wrap(agent["short_name"], "bold", room[0], 99)) <= room[1],
+    )
     return {
+        "look": look,
         "centre": agent["short_name"],
         "address": f"Расчётный центр. {tied(agent['address'])}",
         "contacts": " · ".join(part for part in (phone(agent["phone"]), agent["email"], agent["site"]) if part),
@@ -422,8 +440,7 @@ def _pay(content: Mapping[str, Any], month: Month, due: Decimal) -> dict[str, st
         headline = "Платить не нужно" if due == 0 else "Платить не нужно: у вас аванс"
         until = "Всё оплачено" if due == 0 else "Аванс зачтётся в следующих месяцах"
     amount = f"{money(abs(due))} ₽"
-    if len(amount) > 14:
-        look += " long"
+    look = f"{look} {_smallest(SUM_SIZES, lambda size: fit.width_mm(amount, 'bold', size) <= 80)}"
     return found | {"headline": headline, "sum": amount, "until": until, "look": look.strip()}
 
 
@@ -472,6 +489,11 @@ def _steps(content: Mapping[str, Any], month: Month) -> list[Step]:
     return steps
 
 
+def _steps_look(steps: Sequence[Step]) -> str:
+    room = WIDTH_MM / len(steps) - 2.6
+    return _smallest(STEP_SIZES, lambda size: all(fit.width_mm(step.amount, "bold", size) <= room for step in steps))
+
+
 def _slip(content: Mapping[str, Any], month: Month, due: Decimal, dials: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     account, agent = content["account"], content["agent"]
     more = ""
@@ -488,7 +510,7 @@ def _slip(content: Mapping[str, Any], month: Month, due: Decimal, dials: Sequenc
         "requisites": fit.wrap(f"{agent['short_name']}, {_requisites(agent)}", "narrow", 6.4, 60)[:4],
         "digits": spaced(content["desk"], 4),
         "dials": [
-            {"resource": _short_resource(dial["resource"]), "serial": f"№{SPACE}{dial['serial']}",
+            {"resource": _short_resource(dial["resource"]), "serial": _one_line(f"№{SPACE}{dial['serial']}", 6.3, 28),
              "current": dial["current"], "current_on": dial["current_on"]}
             for dial in dials[:SLIP_DIALS]
         ],
@@ -501,46 +523,44 @@ def _slip(content: Mapping[str, Any], month: Month, due: Decimal, dials: Sequenc
 def _short_resource(name: str) -> str:
     """The meter's name in one line of the slip."""
     short_name = name.replace("Электрическая энергия", "Электроэнергия").replace("Тепловая энергия", "Тепло")
-    lines = fit.wrap(short_name, "narrow", 7.6, 28)
-    return lines[0].rstrip(",")
+    return _one_line(short_name, 7.6, 28)
+
+
+def _one_line(text: str, size: int | float, room_mm: int | float) -> str:
+    """A name cut to one line of the narrow face; what is whole elsewhere on the page may be short here."""
+    lines = fit.wrap(text, "narrow", size, room_mm - 1)
+    return lines[0].rstrip(" ,-") + "…" if len(lines) > 1 else text
 
 
 # --- the second page -------------------------------------------------------------------------------------------------
 
 
-def _chart(history: Sequence[Mapping[str, str]], month: Month) -> list[Bar]:
-    """Twelve months of what was charged; a month without a document before it is an empty place."""
-    known = {line["month"]: Decimal(line["amount"]) for line in history}
-    months = [month]
-    while len(months) < 12:
-        months.insert(0, months[0].previous)
+def _chart(known: Mapping[Month, Decimal], month: Month) -> dict[str, Any]:
+    """Twelve months of what was charged; a month without charges is an empty place."""
+    months = [month + back for back in range(-11, 1)]
     highest = max([*known.values(), Decimal(1)])
-    bars = []
-    for each in months:
-        amount = known.get(each.first.isoformat())
-        height = max(amount or ZERO, ZERO) / highest * BAR_MM
-        bars.append(
-            Bar(
-                height=f"{height:.2f}",
-                amount="" if amount is None else money(amount).partition(",")[0],
-                month=MONTHS[each.first.month - 1],
-                look="now" if each == month else "",
-            )
+    title, scale = "Начислено за двенадцать месяцев, ₽", 1
+    if any(fit.width_mm(money(amount)[:-3], "narrow", 5.8) > CHART_CELL_MM for amount in known.values()):
+        title, scale = "Начислено за двенадцать месяцев, тыс. ₽", 1000
+    bars = [
+        Bar(
+            height=f"{max(known.get(each, ZERO), ZERO) / highest * BAR_MM:.2f}",
+            amount=money((known[each] / scale).quantize(Decimal(1)))[:-3] if each in known else "",
+            month=MONTHS[each.first.month - 1],
+            look="now" if each == month else "",
         )
-    return bars
+        for each in months
+    ]
+    return {"chart": bars, "chart_title": title}
 
 
-def _chart_note(history: Sequence[Mapping[str, str]], month: Month) -> str:
+def _chart_note(known: Mapping[Month, Decimal], month: Month) -> str:
     """The month against the one before it and against the same month of the last year."""
-    known = {line["month"]: Decimal(line["amount"]) for line in history}
-    now = known.get(month.first.isoformat())
     told = []
-    if now is not None:
-        year_ago = month.first.replace(year=month.first.year - 1)
-        for than, day in (("в прошлом месяце", month.previous.first), (f"за {Month(year_ago).title}", year_ago)):
-            was = known.get(day.isoformat())
-            if was is not None and was != now:
-                told.append(f"на {money(abs(now - was))} ₽ {'больше' if now > was else 'меньше'}, чем {than}")
+    for than, day in (("в прошлом месяце", month.previous), (f"за {(month + -12).title}", month + -12)):
+        if month in known and day in known and known[day] != known[month]:
+            change = known[month] - known[day]
+            told.append(f"на {money(abs(change))} ₽ {'больше' if change > 0 else 'меньше'}, чем {than}")
     return f"За {month.title} начислено {'; '.join(told)}." if told else ""
 
 

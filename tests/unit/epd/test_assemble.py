@@ -138,6 +138,60 @@ def test_what_a_document_cannot_go_without(facts, words):
         assemble.payload(samples.facts(**facts))
 
 
+def wrong_key(party):
+    """The same organisation with a slip of one digit in its account."""
+    number = party.bank.number
+    return replace(party, bank=replace(party.bank, number=f"{number[:-1]}{(int(number[-1]) + 1) % 10}"))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"agent": wrong_key(samples.AGENT)},
+        {"principals": {**samples.PRINCIPALS, 2: wrong_key(samples.PRINCIPALS[2])}},
+        {"agent": replace(samples.AGENT, inn="5610000001" if samples.INN != "5610000001" else "5610000002")},
+        {"charges": (samples.charge(2, 2, "1000000000.00"),)},
+    ],
+)
+def test_a_refusal_names_the_account(facts):
+    with pytest.raises(DocumentRefused, match=samples.ACCOUNT):
+        assemble.payload(samples.facts(**facts))
+
+
+def test_a_supplier_without_a_bank_account_is_paid_through_the_centre():
+    principals = {**samples.PRINCIPALS, 2: replace(samples.PRINCIPALS[2], bank=None)}
+    form = printed(samples.facts(principals=principals))
+    (told,) = [said(r["requisites"]) for r in form.recipients if said(r["name"]) == "ООО «Оренбург Водоканал»"]
+    assert "платежи принимает расчётный центр" in told
+    assert form.qr
+
+
+@pytest.mark.parametrize(
+    ("opening", "headline", "amount"),
+    [
+        ({(2, 2): "-324.59"}, "Платить не нужно", "0,00 ₽"),
+        ({(2, 2): "-400.00"}, "Платить не нужно: у вас аванс", "75,41 ₽"),
+        ({(2, 2): "100.00"}, "К оплате вместе с долгом", "424,59 ₽"),
+    ],
+)
+def test_sums_of_nothing_and_less(opening, headline, amount):
+    form = printed(samples.facts(charges=samples.CHARGES[7:8], opening=opening))
+    assert (form.pay["headline"], form.pay["sum"]) == (headline, amount)
+    assert bool(form.qr) is bool(form.desk) is (headline == "К оплате вместе с долгом")
+
+
+def test_an_account_without_charges_prints_its_debt():
+    form = printed(samples.facts(charges=(), opening={(2, 2): "100.00"}, history=()))
+    assert [line.look for line in form.lines] == ["group", "service", "total"]
+    assert form.pay["current"] == "0,00 ₽"
+    assert form.pay["total"] == "100,00 ₽"
+
+
+def test_millions_go_without_the_code_of_a_cash_desk():
+    form = printed(samples.facts(charges=(samples.charge(2, 2, "10000000.00"),)))
+    assert (bool(form.qr), form.desk) == (True, "")
+
+
 # --- due day ---------------------------------------------------------------------------------------------------------
 
 
@@ -268,7 +322,7 @@ def test_the_chart_shows_twelve_months_the_highest_to_the_top():
         "ноя", "дек", "янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт",
     ]  # fmt: skip
     assert max(Decimal(bar.height) for bar in form.chart) == Decimal("15.00") == Decimal(form.chart[2].height)
-    assert (form.chart[-1].amount, form.chart[-1].look) == (f"8{NBSP}135", "now")
+    assert (form.chart[-1].amount, form.chart[-1].look) == (f"8{NBSP}136", "now")
     assert form.chart_note == f"За октябрь 2026 начислено на 2{NBSP}120,07 ₽ больше, чем в прошлом месяце."
 
 
