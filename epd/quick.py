@@ -4,7 +4,7 @@ a stencil refuses. Stencils live as long as the process; a region has some hundr
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -114,13 +114,30 @@ class Bundle:
     def __post_init__(self) -> None:
         self.sheets = Sheets(self.file, faces().values(), title=self.title)
 
-    def add(self, payload: Mapping[str, Any], *, version: str, gis_id: str = "", marks: tuple[str, ...] = ()) -> int:
-        """Write a document; returns its pages. marks: operators drawn over its first pages."""
+    def add(
+        self,
+        payload: Mapping[str, Any],
+        *,
+        version: str,
+        gis_id: str = "",
+        marks: Callable[[int], tuple[str, ...]] | None = None,
+    ) -> int:
+        """Write a document; returns its pages. marks: operators over each of so many pages."""
         try:
-            pages = self.sheets.add(filled(payload, version=version, gis_id=gis_id), marks)
+            made = filled(payload, version=version, gis_id=gis_id)
+            pages = self.sheets.add(made, marks(len(made.forms)) if marks else ())
         except StencilRefused as cause:
             self.fallbacks[str(cause)] = self.fallbacks.get(str(cause), 0) + 1
             pages = self.sheets.add_foreign(direct(payload, version=version, gis_id=gis_id), marks)
         self.documents += 1
         self.pages += pages
         return pages
+
+    def sheet(self, content: str) -> None:
+        """A page of ours, A4: a separator, or an empty back."""
+        self.sheets.sheet(content, 595.276, 841.89)
+        self.pages += 1
+
+    def close(self, outline: Sequence[tuple[str, int]] = ()) -> None:
+        """Write what the pages share; outline: title → index of a page."""
+        self.sheets.close(outline)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import pikepdf
@@ -40,10 +40,11 @@ class Sheets:
             self.glyphs[face].update(glyphs_of(face, letters))
         return len(filled.forms)
 
-    def add_foreign(self, content: bytes, over: Sequence[str] = ()) -> int:
+    def add_foreign(self, content: bytes, marks: Callable[[int], Sequence[str]] | None = None) -> int:
         """Write the pages of another PDF with all that they use; returns how many."""
         with pikepdf.open(io.BytesIO(content)) as pdf:
             known: dict[tuple[int, int], int] = {}
+            over = marks(len(pdf.pages)) if marks else ()
             for place, page in enumerate(pdf.pages):
                 form = page.as_form_xobject()
                 name = f"F{len(self.writer.forms)}"

@@ -233,6 +233,7 @@ def months_known() -> list[Month]:
 RUN_NAMES = {
     "billing.calculation": "Расчёт начислений",
     "epd.issue": "Выпуск документов",
+    "epd.print": "Печать документов",
     "payments.remit_day": "Перечисления",
     "payments.close_day": "Закрытие дня",
     "payments.close_month": "Закрытие месяца",

@@ -7,7 +7,7 @@ import os
 import time
 from argparse import ArgumentParser
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,8 @@ from accounts.calendar import Month
 from accounts.database import rolled_back
 from epd import operations, queries, render
 
-ALONE = 20  # so many documents are not worth a second process
 EVERY_SECONDS, PACE_SECONDS = 5, 60
-DOCUMENTS_PER_PROCESS = 300  # the layout engine grows by 0.1 MB a document
-
-Job = tuple[str, dict[str, Any], str, str]
+LOOK_SECONDS = 0.5
 
 
 class Progress:
@@ -56,8 +53,9 @@ def _time_in_words(seconds: float) -> str:
 
 class Command(commands.Command):
     help = (
-        "Выпускает платёжные документы месяца, проведённого по всем договорам счёта, и пишет их файлами PDF. "
-        "Выпущенное не меняется: повтор команды только напишет файлы снова."
+        "Выпускает платёжные документы месяца, проведённого по всем договорам счёта, и печатает их пачками PDF в порядке "
+        "доставки, с ведомостью; с --account пишет один файл счёта. Выпущенное не меняется. Прерванную печать повтор "
+        "команды с той же папкой продолжит с первой неготовой пачки."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -65,6 +63,14 @@ class Command(commands.Command):
         parser.add_argument(
             "--out", metavar="DIR", type=Path, help="папка для файлов PDF; без неё документы только выпускаются"
         )
+        parser.add_argument(
+            "--batch",
+            metavar="N",
+            type=commands.whole,
+            default=operations.BATCH,
+            help="документов в пачке, не больше 5000",
+        )
+        parser.add_argument("--workers", metavar="N", type=commands.whole, help="сколько процессов печатает")
         parser.add_argument("--account", metavar="N", help="только этот лицевой счёт")
         parser.add_argument("--house", metavar="ID", type=commands.whole, help="только этот дом")
         parser.add_argument(
@@ -73,7 +79,9 @@ class Command(commands.Command):
         parser.add_argument("--dry-run", action="store_true", help="проверить и посчитать, ничего не записав")
 
     def handle(self, *, month: Month, out: Path | None, account: str | None, house: int | None, day: date | None,
-               dry_run: bool, **_: Any) -> None:  # fmt: skip
+               dry_run: bool, batch: int, workers: int | None, **_: Any) -> None:  # fmt: skip
+        if not 1 <= batch <= operations.BATCH:
+            raise CommandError(f"В пачке от 1 до {operations.BATCH} документов.")
         today = localdate()
         if day is not None and day > today:
             raise CommandError(f"Дата выпуска {day:%d.%m.%Y} ещё не наступила: сегодня {today:%d.%m.%Y}.")
@@ -92,39 +100,61 @@ class Command(commands.Command):
             self.stderr.write(text)
         if out and not dry_run:
             with commands.files_at(out):
-                self._write(out, month, account_ids, house)
+                if account_ids:
+                    self._write_one(out, month, account_ids)
+                else:
+                    self._print(out, month, house_ids, batch, workers or min(os.cpu_count() or 1, 8))
 
-    def _write(self, folder: Path, month: Month, account_ids: list[int] | None, house: int | None) -> None:
-        rows = queries.documents_of_month(month=month, account_ids=account_ids)
-        if house:
-            rows = rows.filter(account__house_id=house)
-        count, progress = rows.count(), Progress("файлы PDF", self.stderr.write)
-        jobs = (
-            (str(folder / f"{row.number}.pdf"), row.payload, row.template_version, row.gis_id or "")
-            for row in rows.iterator(chunk_size=200)
+    def _write_one(self, folder: Path, month: Month, account_ids: list[int]) -> None:
+        """The account's documents, a file each, whole or not at all."""
+        for row in queries.documents_of_month(month=month, account_ids=account_ids):
+            part = folder / f"{row.number}.pdf.part"
+            part.write_bytes(render.pdf(row))
+            part.replace(folder / f"{row.number}.pdf")
+            self.stdout.write(f"Файл: {folder / row.number}.pdf")
+
+    def _print(self, folder: Path, month: Month, house_ids: list[int] | None, batch: int, workers: int) -> None:
+        """Batches, by several processes where there are several; what was broken off before goes on."""
+        run_id = operations.start_print(month=month, folder=folder, house_ids=house_ids, batch=batch)
+        batches = queries.print_batches(run_id)
+        waiting = sum(not row.is_done for row in batches)
+        if waiting < len(batches):
+            self.stderr.write(f"Печать продолжена: готово пачек {len(batches) - waiting} из {len(batches)}.")
+        progress, total = Progress("печать", self.stderr.write), sum(row.documents for row in batches)
+        if waiting > 1 and workers > 1:
+            self._by_hands(run_id, min(workers, waiting), progress, total)
+        else:
+            while operations.print_next(run_id):
+                progress(queries.printed_of(run_id), total)
+        if not operations.finish_print(run_id):
+            raise CommandError(
+                f"Печать остановлена: не все пачки готовы (задание № {run_id}). Повторите команду, она продолжит."
+            )
+        done = queries.print_batches(run_id)
+        self.stdout.write(
+            f"Пачки: {folder} (файлов {len(done)}, документов {total}, листов {sum(row.sheets for row in done)},"
+            f" сверстано напрямую {sum(row.fallbacks for row in done)})"
         )
-        for done in _written(jobs, count):
-            progress(done, count)
-        self.stdout.write(f"Файлы: {folder} ({count})")
+
+    def _by_hands(self, run_id: int, workers: int, progress: Progress, total: int) -> None:
+        connections.close_all()  # a forked process must not share a connection
+        context = multiprocessing.get_context("fork")
+        hands = [context.Process(target=_hand, args=(run_id,)) for _ in range(workers)]
+        for hand in hands:
+            hand.start()
+        try:
+            while any(hand.is_alive() for hand in hands):
+                time.sleep(LOOK_SECONDS)
+                progress(queries.printed_of(run_id), total)
+        finally:
+            for hand in hands:
+                if hand.is_alive():
+                    hand.terminate()
+                hand.join()
 
 
-def _written(jobs: Iterable[Job], count: int) -> Iterator[int]:
-    """Writes the files, in several processes when there are many; yields how many are ready."""
-    workers = min(os.cpu_count() or 1, 8)
-    if count <= ALONE or workers == 1:
-        for done, job in enumerate(jobs, 1):
-            _write_one(job)
-            yield done
-        return
-    payloads = list(jobs)
-    connections.close_all()  # a forked process must not share a connection
-    with multiprocessing.get_context("fork").Pool(workers, maxtasksperchild=DOCUMENTS_PER_PROCESS) as pool:
-        yield from (done for done, _ in enumerate(pool.imap_unordered(_write_one, payloads, chunksize=4), 1))
-
-
-def _write_one(job: Job) -> None:
-    """One file, whole or not at all."""
-    path, payload, version, gis_id = job
-    part = Path(path + ".part")
-    part.write_bytes(render.pdf_of(payload, version=version, gis_id=gis_id))
-    part.replace(path)
+def _hand(run_id: int) -> None:
+    """A process that prints batches while any wait."""
+    connections.close_all()
+    while operations.print_next(run_id):
+        pass
