@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from config.benches import calculation, payments, penalties, remittance, scale
+from config.benches import calculation, payments, penalties, remittance, reports, scale
 
 Bench = Callable[..., dict[str, Any]]
 
@@ -14,5 +14,6 @@ BENCHES: dict[str, Bench] = {
     "payments": payments.run,
     "penalties": penalties.run,
     "remittance": remittance.run,
+    "reports": reports.run,
     "scale": scale.run,
 }

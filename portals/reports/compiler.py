@@ -201,7 +201,8 @@ class Report:
         elif measure.how == "closing":
             value = f"sum(f.{measure.delta})"
         elif measure.distinct:
-            value = f"count(DISTINCT f.{measure.distinct}) FILTER (WHERE f.{measure.code} <> 0{' AND ' + now if now else ''})"
+            moved = " AND ".join(filter(None, [f"f.{measure.code} <> 0", now]))
+            value = f"count(DISTINCT f.{measure.distinct}) FILTER (WHERE {moved})"
         else:
             value = f"sum(f.{measure.code})" + (f" FILTER (WHERE {now})" if now and self.has_stocks else "")
         return f"coalesce({value}, 0)"

@@ -1,11 +1,13 @@
-"""A report as it is asked for: rows, columns, measures, filters, period. It is data: kept, sent, put into an address."""
+"""A report as it is asked for: rows, columns, measures, filters, period. It is data: kept, put into an address."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
+
+from django.http import QueryDict
 
 from accounts.calendar import Month
 from accounts.errors import Refusal
@@ -27,13 +29,6 @@ FIXED, THIS_MONTH, LAST_MONTH, THIS_YEAR = "fixed", "this_month", "last_month", 
 PERIODS = {
     LAST_MONTH: "прошлый месяц", THIS_MONTH: "текущий месяц", THIS_YEAR: "с начала года", FIXED: "месяцы по выбору",
 }  # fmt: skip
-
-
-class Query(Protocol):
-    """What an address gives: the last value of a name, and all of them."""
-
-    def get(self, name: str, default: str = ...) -> Any: ...
-    def getlist(self, name: str) -> list[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +107,14 @@ def read(stored: Mapping[str, Any], *, today: date) -> Definition:
     return checked(found.over(today))
 
 
-def asked(query: Query, base: Definition, *, today: date) -> Definition:
+def asked(query: QueryDict, base: Definition, *, today: date) -> Definition:
     """The definition of an address, by default that of `base`. What cannot be meant is left out or refused.
 
     A base without groupings is a list: only its period and filters are asked for.
     """
     rows = tuple(dict.fromkeys(one for one in query.getlist("rows") if one)) or base.rows
     measures = tuple(dict.fromkeys(one for one in query.getlist("measures") if one)) or base.measures
-    names = [name for name in _names(query) if name.startswith("f.") and any(query.getlist(name))]
+    names = [name for name in query if name.startswith("f.") and any(query.getlist(name))]
     filters = {name[2:]: tuple(value for value in query.getlist(name) if value) for name in names}
     columns = query.get("columns", base.columns if not query.getlist("rows") else "")
     period = query.get("period", base.period)
@@ -127,17 +122,14 @@ def asked(query: Query, base: Definition, *, today: date) -> Definition:
     if (first or last) and not query.get("period", ""):
         period = FIXED
     given = Definition(
-        rows=rows, measures=measures, columns=columns, filters=filters or dict(base.filters), sort=query.get("sort", ""),
+        rows=rows, measures=measures, columns=columns, filters=filters or dict(base.filters),
+        sort=query.get("sort", base.sort if not rows or rows == base.rows else ""),
         period=period if period in PERIODS else base.period,
         first=_month(first, base.first), last=_month(last or first, base.last),
     )  # fmt: skip
     if not base.rows and not base.measures:
         return checked_list(replace(given, rows=(), measures=(), columns="", sort="").over(today))
     return checked(given.over(today))
-
-
-def _names(query: Any) -> Iterable[str]:
-    return list(query.keys())
 
 
 def _month(text: str, default: Month) -> Month:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
@@ -72,7 +73,7 @@ def addresses(text: str) -> list[str]:
     for email in found:
         try:
             validate_email(email)
-        except Exception:
+        except ValidationError:
             raise Refusal(f"«{email[:60]}» не похоже на адрес почты. Исправьте его.") from None
     if not found:
         raise Refusal("Укажите хотя бы один адрес почты.")

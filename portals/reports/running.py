@@ -1,10 +1,10 @@
-"""A report asked of the database: a page of rows with totals, all rows in a stream, the values of a filter. Only reads."""
+"""A report asked of the database: a page of rows with totals, all rows in a stream, values of filters. Only reads."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,12 +16,22 @@ import payments.queries
 from accounts.calendar import Month
 from portals.reports.compiler import BEFORE_ALL, MOST_COLUMNS, Books, Report, Scope, Statement
 from portals.reports.definitions import Definition
-from portals.reports.vocabulary import DAY, DIMENSIONS, MEASURES, MONTH, Dimension, Measure, ReportRefused
+from portals.reports.vocabulary import (
+    DAY,
+    DIMENSIONS,
+    MEASURES,
+    MONTH,
+    OF_HOUSE,
+    Dimension,
+    Measure,
+    ReportRefused,
+)
 
 PER_PAGE = 50
 REMEMBERED = 300  # seconds that the values of filters are kept
 MOST_OPTIONS = 2000  # values of a filter offered at once
 PATIENCE = "30s"  # of a page; a job takes as long as it takes
+MANY = 20_000  # accounts from which on a page of them is chosen before it is read
 CHUNK = 5000  # rows fetched at once
 HUNDRED = Decimal(100)
 TENTH = Decimal("0.1")
@@ -190,10 +200,45 @@ def fetched(statement: Statement, *, patience: str | None = PATIENCE) -> list[tu
 def sheet(
     definition: Definition, scope: Scope, *, page: int = 1, per_page: int = PER_PAGE, patience: str | None = PATIENCE
 ) -> Sheet:
-    """A page of the report. Two statements: the closed months, the report."""
+    """A page of the report. Two statements: the closed months, the report.
+
+    Accounts by number, where there are many: the page's accounts are chosen first and read by their keys, the totals
+    are grouped by contract; how many lines there are is then the number of accounts, those without movement too.
+    """
     made = report(definition, scope)
+    if definition.rows == ("account",) and not definition.sort and not made.pivot and are_many():
+        return _page_of_accounts(made, page=page, per_page=per_page, patience=patience)
     rows = fetched(made.page(limit=per_page, offset=(page - 1) * per_page), patience=patience)
     return laid(made, [row[1:-1] for row in rows if not row[0]], [row[1:] for row in rows if row[0]])
+
+
+def are_many() -> bool:
+    """Are there so many accounts that a page of them is chosen before it is read? By the server's own estimate."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'accounts_personalaccount'::regclass")
+        return bool(cursor.fetchone()[0] > MANY)
+
+
+def _page_of_accounts(made: Report, *, page: int, per_page: int, patience: str | None) -> Sheet:
+    definition = made.definition
+    columns = {"account": "c.id", "house": "c.house_id", "street": "c.house_id", "premises_kind": "c.id",
+               "payer_kind": "c.id"}  # fmt: skip
+    limits = [made.scope.condition(OF_HOUSE)]
+    for code in definition.filters:
+        if code in columns:
+            dimension = DIMENSIONS[code]
+            limits.append(dimension.where.format(column=columns[code], values=f"%(f_{code})s::{dimension.type}[]"))
+    chosen = (
+        "FROM accounts_personalaccount AS c WHERE (c.closed_on IS NULL OR c.closed_on >= %(first)s)"
+        f" AND c.opened_on < %(next)s AND {' AND '.join(limits)}"
+    )
+    params = {**made.params, "limit": per_page, "offset": (page - 1) * per_page}
+    ids = fetched(Statement(f"SELECT c.id {chosen} ORDER BY c.number LIMIT %(limit)s OFFSET %(offset)s", params))
+    ((count,),) = fetched(Statement(f"SELECT count(*) {chosen}", params))
+    mine = replace(made, only_accounts=tuple(pk for (pk,) in ids))
+    rows = fetched(mine.page(limit=per_page, totals=False), patience=patience) if ids else []
+    totals = fetched(replace(made, definition=replace(definition, rows=("contract",))).totals(), patience=patience)
+    return laid(made, [row[1:-1] for row in rows], [(*row[1:-1], count) for row in totals])
 
 
 def laid(made: Report, rows: list[Sequence[Any]], totals: list[Sequence[Any]]) -> Sheet:
@@ -204,8 +249,8 @@ def laid(made: Report, rows: list[Sequence[Any]], totals: list[Sequence[Any]]) -
         shape.values = [shape.value(row) for row in totals]
         if len(shape.values) > MOST_COLUMNS:
             raise ReportRefused(
-                f"В столбцах «{made.pivot.title}» получилось {len(shape.values)} значений, а помещается {MOST_COLUMNS}. "
-                "Перенесите это поле в строки или сузьте отбор."
+                f"В столбцах «{made.pivot.title}» получилось {len(shape.values)} значений, а помещается "
+                f"{MOST_COLUMNS}. Перенесите это поле в строки или сузьте отбор."
             )
         cells = shape.spread({shape.value(row): shape.sums(row[:-1]) for row in totals})
     else:
@@ -219,7 +264,6 @@ def streamed(statement: Statement) -> Iterator[tuple[Any, ...]]:
     Outside a transaction the server's cursor holds its rows, so that progress is written while they are read.
     """
     with connection.chunked_cursor() as cursor:
-        cursor.itersize = CHUNK
         cursor.execute(statement.sql, dict(statement.params))
         while rows := cursor.fetchmany(CHUNK):
             yield from rows
@@ -235,7 +279,7 @@ class Stream:
 
 
 def stream(definition: Definition, scope: Scope) -> Stream:
-    """All lines of the report, one statement; where measures are spread, one more for the values they are spread over."""
+    """All lines of the report, one statement; where measures are spread, one more for what they are spread over."""
     made = report(definition, scope)
     shape = Shape(made)
     if made.pivot:

@@ -20,7 +20,23 @@ from xml.sax.saxutils import escape
 from openpyxl.utils import get_column_letter
 
 from accounts.files import ILLEGAL
-from portals.reports.vocabulary import COUNT, DAY, MONEY, MONTH, PERCENT, QUANTITY, TEXT, ReportRefused
+from portals.reports.vocabulary import DAY, MONTH, TEXT, ReportRefused
+from portals.reports.workbook_parts import (
+    BOLD,
+    BOOK,
+    BOOK_RELATIONS,
+    FORMS,
+    HEAD,
+    HEAD_NUMBER,
+    NOTE,
+    PLAIN,
+    RELATIONS,
+    SHEET,
+    STYLES,
+    TITLE,
+    TOTAL_TEXT,
+    TYPES,
+)
 
 MOST_LINES = 1_048_000  # of a sheet of Excel
 EVERY = 2000  # lines between two words about progress
@@ -49,7 +65,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What a file holds; `frozen` columns on the left stay in sight. totals: cells where they are no sum of the rows."""
+    """What a file holds; `frozen` columns stay in sight. totals: cells of the last row that are no sum."""
 
     name: str
     title: str
@@ -61,70 +77,6 @@ class Table:
 
 
 # --- Excel -----------------------------------------------------------------------------------------------------------
-
-# The place of a style in STYLES' cellXfs.
-PLAIN, TITLE, NOTE, HEAD, HEAD_NUMBER, TOTAL_TEXT = 0, 1, 2, 3, 4, 5
-FORMS = {MONEY: 6, QUANTITY: 7, COUNT: 8, PERCENT: 9, DAY: 10, MONTH: 11, TEXT: 0}
-BOLD = 6  # from a form to the same in the row of totals
-STYLES = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">
-<numFmts count="6"><numFmt numFmtId="164" formatCode="#,##0.00"/><numFmt numFmtId="165" formatCode="#,##0.000###"/>
-<numFmt numFmtId="166" formatCode="#,##0"/><numFmt numFmtId="167" formatCode="0.0"/>
-<numFmt numFmtId="168" formatCode="DD.MM.YYYY"/><numFmt numFmtId="169" formatCode="[$-419]MMMM\\ YYYY;@"/></numFmts>
-<fonts count="4"><font><sz val="10"/><name val="Arial"/><family val="2"/></font>
-<font><b/><sz val="13"/><name val="Arial"/><family val="2"/></font>
-<font><sz val="9"/><color rgb="FF5A6663"/><name val="Arial"/><family val="2"/></font>
-<font><b/><sz val="10"/><name val="Arial"/><family val="2"/></font></fonts>
-<fills count="4"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>
-<fill><patternFill patternType="solid"><fgColor rgb="FFE3F1EF"/><bgColor indexed="64"/></patternFill></fill>
-<fill><patternFill patternType="solid"><fgColor rgb="FFF1F5F4"/><bgColor indexed="64"/></patternFill></fill></fills>
-<borders count="2"><border><left/><right/><top/><bottom/><diagonal/></border>
-<border><left/><right/><top style="thin"><color rgb="FF9BB5B1"/></top><bottom/><diagonal/></border></borders>
-<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>
-<cellXfs count="18">
-<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>
-<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>
-<xf numFmtId="0" fontId="2" fillId="0" borderId="0" xfId="0" applyFont="1"/>
-<xf numFmtId="0" fontId="3" fillId="2" borderId="0" xfId="0" applyFont="1" applyFill="1" applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf>
-<xf numFmtId="0" fontId="3" fillId="2" borderId="0" xfId="0" applyFont="1" applyFill="1" applyAlignment="1"><alignment horizontal="right" vertical="top" wrapText="1"/></xf>
-<xf numFmtId="0" fontId="3" fillId="3" borderId="1" xfId="0" applyFont="1" applyFill="1" applyBorder="1"/>
-{plain}{bold}</cellXfs>
-<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>
-</styleSheet>""".format(
-    plain="".join(f'<xf numFmtId="{n}" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
-                  for n in range(164, 170)),
-    bold="".join(f'<xf numFmtId="{n}" fontId="3" fillId="3" borderId="1" xfId="0" applyNumberFormat="1" applyFont="1"'
-                 ' applyFill="1" applyBorder="1"/>' for n in range(164, 170)),
-)  # fmt: skip
-TYPES = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
-<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>
-<Default Extension="xml" ContentType="application/xml"/>
-<Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>
-<Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>
-<Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>
-</Types>"""
-RELATIONS = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">
-<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/>
-</Relationships>"""
-BOOK_RELATIONS = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">
-<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/>
-<Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/>
-</Relationships>"""
-BOOK = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">
-<bookViews><workbookView/></bookViews><sheets><sheet name="{name}" sheetId="1" r:id="rId1"/></sheets>
-<definedNames>{filter}<definedName name="_xlnm.Print_Titles" localSheetId="0">'{quoted}'!${head}:${foot}</definedName></definedNames>
-<calcPr calcId="191029" fullCalcOnLoad="0"/></workbook>"""
-SHEET = (
-    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
-    '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr><sheetViews><sheetView workbookViewId="0">'
-    '<pane xSplit="{frozen}" ySplit="{head}" topLeftCell="{corner}" activePane="bottomRight" state="frozen"/>'
-    '</sheetView></sheetViews><sheetFormatPr defaultRowHeight="13.5"/><cols>{cols}</cols><sheetData>'
-)
 
 
 def serial(day: date) -> int:
@@ -159,11 +111,9 @@ def write_xlsx(file: IO[bytes], table: Table, progress: Progress = lambda done: 
             sheet.write(_bottom(table, letters, head, first, last, sums).encode())
         name = "".join(sign for sign in table.name if sign not in "[]:*?/\\'")[:31] or "Отчёт"
         area = f"'{name}'!$A${head}:${letters[-1]}${max(head, last)}"
-        hidden = f'<definedName name="_xlnm._FilterDatabase" localSheetId="0" hidden="1">{escape(area)}</definedName>'
-        archive.writestr("xl/workbook.xml", BOOK.format(
-            name=escape(name, {'"': "&quot;"}), quoted=escape(name), filter=hidden,
-            head=head - (1 if has_above else 0), foot=head,
-        ))  # fmt: skip
+        rows = f"${head - (1 if has_above else 0)}:${head}"
+        told = {"name": escape(name, {'"': "&quot;"}), "area": escape(area), "titles": f"'{escape(name)}'!{rows}"}
+        archive.writestr("xl/workbook.xml", BOOK.format(**told))
         archive.writestr("xl/_rels/workbook.xml.rels", BOOK_RELATIONS)
         archive.writestr("xl/styles.xml", STYLES)
         archive.writestr("_rels/.rels", RELATIONS)

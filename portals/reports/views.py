@@ -17,6 +17,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.timezone import localdate
@@ -73,14 +74,14 @@ class Visit:
         return render(self.request, template, {**frame, "place": self.place, **context}, status=status)
 
 
-Page = Callable[..., HttpResponse]
+Page = Callable[..., HttpResponseBase]
 
 
 def desk(place: Place, view: Page) -> Page:
-    """The view for visitors of the face: a stranger to the cabinet is told that there is nothing, staff needs a right."""
+    """The view for visitors of the face: strangers to the cabinet are told that there is none, staff needs a right."""
 
     @wraps(view)
-    def inner(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def inner(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         user = request.user
         assert isinstance(user, User)
         scope = faces.scope_of(user, place.face)
@@ -357,7 +358,8 @@ def figures(visit: Visit, found: Asked) -> dict[str, Any]:
     mixed = [tables.is_mixed(definition, head) for head in sheet.heads]
     return {
         "count": counted(sheet.count, "строка,строки,строк"), "has_rows": bool(sheet.lines),
-        "dimensions": sheet.dimensions, "heads": _heads(visit, found, sheet.heads), "above": _above(sheet.heads) if len(definition.measures) > 1 else [],
+        "dimensions": sheet.dimensions, "heads": _heads(visit, found, sheet.heads),
+        "above": _above(sheet.heads) if len(definition.measures) > 1 else [],
         "totals": [
             figure(None if is_mixed else value, head.measure.kind)
             for value, head, is_mixed in zip(sheet.totals, sheet.heads, mixed, strict=False)
@@ -527,7 +529,7 @@ def schedule(visit: Visit, pk: int) -> HttpResponse:
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
-def order(visit: Visit) -> HttpResponse:
+def order(visit: Visit) -> HttpResponseBase:
     """The report as a file: a short one at once, a long one is made in the background."""
     form = visit.request.POST.get("form", "")
     if form not in sheets.WRITERS:
@@ -550,7 +552,7 @@ def order(visit: Visit) -> HttpResponse:
         return back(visit)
 
 
-def at_once(visit: Visit, what: What, form: str) -> HttpResponse:
+def at_once(visit: Visit, what: What, form: str) -> HttpResponseBase:
     """A short file, made while the person waits."""
     file = tempfile.SpooledTemporaryFile(max_size=8 * 1024 * 1024)  # noqa: SIM115  # the response closes it
     table = tables.table(what, visit.scope, owner=visit.owner, made_on=localdate())
@@ -565,13 +567,13 @@ def files(visit: Visit) -> HttpResponse:
     """Files of this person: in the making with progress, ready ones until their day."""
     rows = jobs.files_of(visit.user, visit.place.face)
     is_busy = any(row.state in jobs.UNFINISHED for row in rows)
-    context = {"rows": rows, "is_busy": is_busy, "states": JobState}
+    context: dict[str, Any] = {"rows": rows, "is_busy": is_busy, "today": localdate()}
     if visit.request.htmx:  # type: ignore[attr-defined]
         return visit.show("reports/_files.html", **context)
     return visit.show("reports/files.html", title="Файлы отчётов", **context)
 
 
-def fetch(visit: Visit, key: UUID) -> HttpResponse:
+def fetch(visit: Visit, key: UUID) -> HttpResponseBase:
     """A ready file, to its owner alone."""
     rows = ReportJob.objects.filter(user=visit.user, face=visit.place.face, state=JobState.DONE)
     job = access.only(rows, key=key)

@@ -73,8 +73,10 @@ AGES: dict[int, str] = {
 PAYERS = {1: "граждане", 2: "организации"}
 
 _all = [
-    Dimension("month", "Месяц", "month", label="to_char({key}, 'YYYY-MM')", type="date", kind=MONTH, width=14, may_spread=True),
-    Dimension("day", "День", "day", label="to_char({key}, 'YYYY-MM-DD')", type="date", kind=DAY, width=13, may_spread=True),
+    Dimension("month", "Месяц", "month", label="to_char({key}, 'YYYY-MM')", type="date", kind=MONTH, width=14,
+              may_spread=True),
+    Dimension("day", "День", "day", label="to_char({key}, 'YYYY-MM-DD')", type="date", kind=DAY, width=13,
+              may_spread=True),
     Dimension("for_month", "За месяц", "for_month", label="to_char({key}, 'YYYY-MM')", type="date", kind=MONTH,
               width=14, may_spread=True),
     Dimension(
@@ -162,7 +164,8 @@ _all = [
     Dimension(
         "channel", "Канал приёма", "channel_id", label="n_channel.name",
         names="LEFT JOIN payments_channel AS n_channel ON n_channel.code = {key}",
-        order="n_channel.name", type="text", options="SELECT code, name FROM payments_channel ORDER BY name", width=28, may_spread=True,
+        order="n_channel.name", type="text", options="SELECT code, name FROM payments_channel ORDER BY name", width=28,
+        may_spread=True,
     ),
     Dimension(
         "office", "Отделение", "office_id", label="coalesce(n_office.name, 'не в отделении')",
@@ -175,7 +178,8 @@ _all = [
     Dimension(
         "state", "Состояние", "state", label="{key}", type="text", width=22,
         options="SELECT * FROM (VALUES " + ", ".join(
-            f"('{one.label}', '{one.label}')" for one in payments.queries.RemittanceState) + ") AS states", may_spread=True,
+            f"('{one.label}', '{one.label}')" for one in payments.queries.RemittanceState) + ") AS states",
+        may_spread=True,
     ),
 ]  # fmt: skip
 DIMENSIONS: dict[str, Dimension] = {one.code: one for one in _all}
@@ -375,7 +379,7 @@ OWED = """
                     FROM payments_openitem AS c WHERE c.month = {item_mark} AND {scope}
                     UNION ALL
                     SELECT c.account_id, c.contract_id, c.service_id, c.month, c.amount
-                    FROM %(ink)s WHERE c.month >= {item_mark} AND c.month <= {last} AND %(held)s AND {scope}
+                    FROM <ink> WHERE c.month >= {item_mark} AND c.month <= {last} AND <held> AND {scope}
                     UNION ALL
                     SELECT c.account_id, c.contract_id, c.service_id, c.for_month, -c.amount
                     FROM payments_allocation AS c
@@ -386,7 +390,7 @@ OWED = """
             WINDOW pair AS (PARTITION BY item.account_id, item.contract_id, item.service_id)
         ) AS owed JOIN accounts_personalaccount AS of_account ON of_account.id = owed.account_id
     ) AS c WHERE c.amount <> 0
-""" % {"ink": payments.queries.INK, "held": payments.queries.NOT_HELD}
+""".replace("<ink>", payments.queries.INK).replace("<held>", payments.queries.NOT_HELD)
 DEBT = Fact(
     code="debt", source=OWED, columns={**LINE, "for_month": "c.for_month", "age": "c.age"},
     measures={"debt": "c.amount", "debtors": "CASE WHEN c.amount > 0 THEN 1 END"}, scope=OF_CONTRACT, effect="{last}",
