@@ -67,7 +67,11 @@ def is_month(table: str, field: str = "month") -> models.CheckConstraint:
 
 def among(table: str, field: str, choices: type[models.Choices]) -> models.CheckConstraint:
     """`choices` without a constraint are only a suggestion."""
-    return models.CheckConstraint(name=f"{table}_{field}_known", condition=Q(**{f"{field}__in": choices.values}))
+    return models.CheckConstraint(
+        name=f"{table}_{field}_known",
+        condition=Q(**{f"{field}__in": choices.values}),
+        violation_error_message="Такого значения нет в списке. Выберите другое.",
+    )
 
 
 class InForce(models.QuerySet[Any]):
@@ -140,7 +144,9 @@ def no_overlap(table: str, *keys: str, condition: Q | None = None, message: str)
 def not_empty(table: str) -> models.CheckConstraint:
     """Validity holds at least one day."""
     return models.CheckConstraint(
-        name=f"{table}_validity_not_empty", condition=Q(valid_to=None) | Q(valid_to__gt=F("valid_from"))
+        name=f"{table}_validity_not_empty",
+        condition=Q(valid_to=None) | Q(valid_to__gt=F("valid_from")),
+        violation_error_message="Дата окончания должна быть позже даты начала.",
     )
 
 

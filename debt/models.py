@@ -71,7 +71,11 @@ class PenaltyBand(Dated):
                 condition=Q(first_day__gte=1) & (Q(divisor=None) | Q(divisor__gte=1)),
                 violation_error_message="День просрочки считается с первого, доля ставки: целое число.",
             ),
-            models.CheckConstraint(name="penaltyband_has_act", condition=~Q(act="")),
+            models.CheckConstraint(
+                name="penaltyband_has_act",
+                violation_error_message="Укажите закон или договор, из которого ступень пени.",
+                condition=~Q(act=""),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -115,7 +119,11 @@ class PenaltyTerms(Dated):
                 condition=Q(due_day=None) | Q(due_day__gte=1, due_day__lte=28),
                 violation_error_message="Число месяца от 1 до 28.",
             ),
-            models.CheckConstraint(name="penaltyterms_has_act", condition=~Q(act="")),
+            models.CheckConstraint(
+                name="penaltyterms_has_act",
+                violation_error_message="Укажите закон или договор, из которого условия пени.",
+                condition=~Q(act=""),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -145,7 +153,9 @@ class Moratorium(Dated):
         constraints = [
             not_empty("moratorium"),
             models.CheckConstraint(
-                name="moratorium_scale_known", condition=Q(scale=None) | Q(scale__in=PenaltyScale.values)
+                name="moratorium_scale_known",
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+                condition=Q(scale=None) | Q(scale__in=PenaltyScale.values),
             ),
             models.CheckConstraint(
                 name="moratorium_has_act", condition=~Q(act=""), violation_error_message="Назовите основание."

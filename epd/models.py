@@ -65,14 +65,25 @@ class PaymentDocument(models.Model):
         verbose_name_plural = "платёжные документы"
         constraints = [
             is_month("paymentdocument"),
-            models.UniqueConstraint(fields=["account", "month", "kind", "issue"], name="paymentdocument_once"),
-            models.CheckConstraint(name="paymentdocument_kind_known", condition=Q(kind__in=DocumentKind.values)),
+            models.UniqueConstraint(
+                fields=["account", "month", "kind", "issue"],
+                name="paymentdocument_once",
+                violation_error_message="Такой платёжный документ уже выпущен.",
+            ),
+            models.CheckConstraint(
+                name="paymentdocument_kind_known",
+                condition=Q(kind__in=DocumentKind.values),
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+            ),
             models.CheckConstraint(
                 name="paymentdocument_issue_has_elder",
+                violation_error_message="У исправленного документа указывают прежний, у первого его нет.",
                 condition=Q(issue=1, replaces=None) | Q(issue__gt=1, replaces__isnull=False),
             ),
             models.CheckConstraint(
-                name="paymentdocument_gis_id_length", condition=Q(gis_id=None) | Q(gis_id__regex=r"^.{18}$")
+                name="paymentdocument_gis_id_length",
+                condition=Q(gis_id=None) | Q(gis_id__regex=r"^.{18}$"),
+                violation_error_message="Идентификатор документа в ГИС ЖКХ — 18 знаков.",
             ),
         ]
         triggers = [
@@ -229,9 +240,15 @@ class Delivery(models.Model):
         constraints = [
             among("delivery", "way", Way),
             among("delivery", "state", DeliveryState),
-            models.UniqueConstraint(fields=["document", "way"], name="delivery_once_a_way"),
+            models.UniqueConstraint(
+                fields=["document", "way"],
+                name="delivery_once_a_way",
+                violation_error_message="Документ этим способом уже доставляется.",
+            ),
             models.CheckConstraint(
-                name="delivery_sent_at_its_time", condition=~Q(state=DeliveryState.SENT) | Q(sent_at__isnull=False)
+                name="delivery_sent_at_its_time",
+                condition=~Q(state=DeliveryState.SENT) | Q(sent_at__isnull=False),
+                violation_error_message="У отправленного документа указывают время отправки.",
             ),
         ]
         indexes = [
@@ -261,6 +278,7 @@ class Subscription(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["account"], name="subscription_one_at_a_time", condition=Q(ended_at=None),
+                violation_error_message="Подписка по этому счёту уже есть. Сначала закройте её.",
             ),
         ]  # fmt: skip
 
@@ -306,7 +324,11 @@ class DeliveryRate(Dated):
         constraints = [
             *no_overlap("deliveryrate", "way", message="На эти дни цена уже задана. Закройте прежнюю датой."),
             among("deliveryrate", "way", Way),
-            models.CheckConstraint(name="deliveryrate_not_negative", condition=Q(printing__gte=0, carriage__gte=0)),
+            models.CheckConstraint(
+                name="deliveryrate_not_negative",
+                condition=Q(printing__gte=0, carriage__gte=0),
+                violation_error_message="Цена печати и доставки не бывает отрицательной.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -348,10 +370,20 @@ class PrintBatch(models.Model):
         constraints = [
             is_month("printbatch"),
             among("printbatch", "state", PrintState),
-            models.UniqueConstraint(fields=["run", "number"], name="printbatch_once"),
-            models.CheckConstraint(name="printbatch_size", condition=Q(documents__range=(1, 5000))),
+            models.UniqueConstraint(
+                fields=["run", "number"],
+                name="printbatch_once",
+                violation_error_message="Такая партия печати уже есть.",
+            ),
             models.CheckConstraint(
-                name="printbatch_done_has_file", condition=Q(state=PrintState.WAITING) | ~Q(file="") & Q(size__gt=0)
+                name="printbatch_size",
+                condition=Q(documents__range=(1, 5000)),
+                violation_error_message="В партии от 1 до 5 000 документов.",
+            ),
+            models.CheckConstraint(
+                name="printbatch_done_has_file",
+                condition=Q(state=PrintState.WAITING) | ~Q(file="") & Q(size__gt=0),
+                violation_error_message="У готовой партии должен быть файл.",
             ),
         ]
         triggers = [

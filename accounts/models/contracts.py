@@ -68,7 +68,12 @@ class Organisation(models.Model):
                 name="organisation_once",
                 violation_error_message="Организация с таким ИНН и КПП уже есть.",
             ),
-            models.UniqueConstraint(fields=["kind"], name="organisation_one_agent", condition=Q(kind=1)),
+            models.UniqueConstraint(
+                fields=["kind"],
+                name="organisation_one_agent",
+                violation_error_message="Агент уже заведён, второго не бывает. Исправьте его карточку.",
+                condition=Q(kind=1),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -96,7 +96,10 @@ class Reading(models.Model):
             is_month("reading"),
             among("reading", "source", ReadingSource),
             among("reading", "verdict", ReadingVerdict),
-            models.CheckConstraint(name="reading_sane", condition=Q(zone__gte=1, zone__lte=3, value__gte=0)),
+            models.CheckConstraint(
+                name="reading_sane", condition=Q(zone__gte=1, zone__lte=3, value__gte=0),
+                violation_error_message="Показание не бывает отрицательным, а тарифная зона — от 1 до 3.",
+            ),
             models.UniqueConstraint(
                 fields=["meter", "month", "zone"], name="reading_one_counts", condition=Q(counts=True),
                 violation_error_message="За этот месяц показание уже учтено.",

@@ -102,7 +102,12 @@ class Person(models.Model):
                 condition=Q(snils__isnull=True) | Q(IsSnils(F("snils"))),
                 violation_error_message="СНИЛС неверен: контрольное число не сходится.",
             ),
-            models.UniqueConstraint(fields=["snils"], name="person_snils_once", condition=Q(snils__isnull=False)),
+            models.UniqueConstraint(
+                fields=["snils"],
+                name="person_snils_once",
+                violation_error_message="Гражданин с таким СНИЛС уже есть. Найдите его.",
+                condition=Q(snils__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

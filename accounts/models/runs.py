@@ -37,7 +37,11 @@ class Run(models.Model):
         verbose_name = "задание"
         verbose_name_plural = "задания"
         constraints = [
-            models.CheckConstraint(name="run_state_known", condition=Q(state__in=RunState.values)),
+            models.CheckConstraint(
+                name="run_state_known",
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+                condition=Q(state__in=RunState.values),
+            ),
         ]
         indexes = [models.Index(fields=["kind", "-created_at"], name="run_by_kind")]
 
@@ -61,8 +65,14 @@ class RunBlock(models.Model):
         verbose_name = "блок задания"
         verbose_name_plural = "блоки заданий"
         constraints = [
-            models.UniqueConstraint(fields=["run", "number"], name="runblock_once"),
-            models.CheckConstraint(name="runblock_state_known", condition=Q(state__in=RunState.values)),
+            models.UniqueConstraint(
+                fields=["run", "number"], name="runblock_once", violation_error_message="Такая часть задания уже есть."
+            ),
+            models.CheckConstraint(
+                name="runblock_state_known",
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+                condition=Q(state__in=RunState.values),
+            ),
         ]
         indexes = [models.Index(fields=["run", "number"], name="runblock_waiting", condition=Q(state="waiting"))]
 

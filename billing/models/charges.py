@@ -33,8 +33,16 @@ class ContractMonth(models.Model):
         verbose_name_plural = "месяцы договоров"
         constraints = [
             is_month("contractmonth"),
-            models.UniqueConstraint(fields=["contract", "month"], name="contractmonth_once"),
-            models.CheckConstraint(name="contractmonth_state_known", condition=Q(state__in=ContractMonthState.values)),
+            models.UniqueConstraint(
+                fields=["contract", "month"],
+                name="contractmonth_once",
+                violation_error_message="Этот месяц договора уже открыт.",
+            ),
+            models.CheckConstraint(
+                name="contractmonth_state_known",
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+                condition=Q(state__in=ContractMonthState.values),
+            ),
         ]
         triggers = [
             pgtrigger.ReadOnly(name="contract_month_key", fields=["contract", "month"]),
@@ -66,8 +74,15 @@ class Hold(models.Model):
         verbose_name_plural = "удержания"
         constraints = [
             is_month("hold"),
-            models.UniqueConstraint(fields=["account", "month"], name="hold_once", condition=Q(released_at=None)),
-            models.CheckConstraint(name="hold_has_cause", condition=~Q(cause="")),
+            models.UniqueConstraint(
+                fields=["account", "month"],
+                name="hold_once",
+                violation_error_message="Счёт в этом месяце уже удержан.",
+                condition=Q(released_at=None),
+            ),
+            models.CheckConstraint(
+                name="hold_has_cause", violation_error_message="Укажите причину удержания.", condition=~Q(cause="")
+            ),
         ]
 
     def __str__(self) -> str:

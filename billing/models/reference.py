@@ -53,7 +53,10 @@ class Provision(Dated):
                 message="Эта услуга в доме на эти дни уже предоставляется. Закройте прежнюю строку датой.",
             ),
             among("provision", "method", ProvisionMethod),
-            models.CheckConstraint(name="provision_components", condition=Q(components__in=[1, 2])),
+            models.CheckConstraint(
+                name="provision_components", condition=Q(components__in=[1, 2]),
+                violation_error_message="Частей тарифа одна или две.",
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -74,7 +77,11 @@ class ProvisionException(Dated):
         verbose_name_plural = "исключения по счетам"
         constraints = [
             *no_overlap("provisionexception", "account_id", "service_id", message="Исключение на эти дни уже есть."),
-            models.CheckConstraint(name="provisionexception_has_ground", condition=~Q(ground="")),
+            models.CheckConstraint(
+                name="provisionexception_has_ground",
+                violation_error_message="Укажите основание исключения.",
+                condition=~Q(ground=""),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -116,6 +123,7 @@ class Tariff(Dated):
             ),
             models.CheckConstraint(
                 name="tariff_key_sane",
+                violation_error_message="Часть тарифа — 0, 1 или 2; зона и диапазон — от 0 до 3.",
                 condition=Q(component__in=[0, 1, 2], zone__in=[0, 1, 2, 3], tariff_range__in=[0, 1, 2, 3]),
             ),
             models.CheckConstraint(
@@ -307,8 +315,16 @@ class HouseBalance(models.Model):
         verbose_name_plural = "балансы домов"
         constraints = [
             is_month("housebalance"),
-            models.UniqueConstraint(fields=["house", "service", "month"], name="housebalance_once"),
-            models.CheckConstraint(name="housebalance_carried", condition=Q(carried__lte=0)),
+            models.UniqueConstraint(
+                fields=["house", "service", "month"],
+                name="housebalance_once",
+                violation_error_message="Баланс дома по этой услуге за месяц уже есть.",
+            ),
+            models.CheckConstraint(
+                name="housebalance_carried",
+                violation_error_message="На следующий месяц переносится только отрицательный остаток.",
+                condition=Q(carried__lte=0),
+            ),
         ]
 
     def __str__(self) -> str:

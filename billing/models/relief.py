@@ -22,7 +22,11 @@ class LineProblem(models.Model):
         verbose_name_plural = "не начислено"
         constraints = [
             is_month("lineproblem"),
-            models.UniqueConstraint(fields=["account", "month", "service", "text"], name="lineproblem_once"),
+            models.UniqueConstraint(
+                fields=["account", "month", "service", "text"],
+                name="lineproblem_once",
+                violation_error_message="Такая запись по счёту уже есть.",
+            ),
         ]
 
     def __str__(self) -> str:

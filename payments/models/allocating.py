@@ -43,16 +43,31 @@ class PaymentInstruction(Dated):
         verbose_name = "указание о разнесении"
         verbose_name_plural = "указания о разнесении"
         constraints = [
-            models.CheckConstraint(name="paymentinstruction_kind_known", condition=Q(kind__in=InstructionKind.values)),
+            models.CheckConstraint(
+                name="paymentinstruction_kind_known",
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+                condition=Q(kind__in=InstructionKind.values),
+            ),
             models.CheckConstraint(
                 name="paymentinstruction_line_of_act",
+                violation_error_message="Договор, услуга и сумма — у строки судебного акта, и только у неё.",
                 condition=Q(kind=1, contract__isnull=False, service__isnull=False, amount__gt=0)
                 | Q(kind__in=[2, 3], contract=None, service=None, amount=None, is_penalty=False),
             ),
-            models.CheckConstraint(name="paymentinstruction_has_document", condition=~Q(document="")),
-            models.CheckConstraint(name="paymentinstruction_month_is_month", condition=Q(for_month__day=1)),
             models.CheckConstraint(
-                name="paymentinstruction_not_empty", condition=Q(valid_to=None) | Q(valid_to__gt=F("valid_from"))
+                name="paymentinstruction_has_document",
+                violation_error_message="Укажите документ, на котором основано указание.",
+                condition=~Q(document=""),
+            ),
+            models.CheckConstraint(
+                name="paymentinstruction_month_is_month",
+                violation_error_message="Месяц хранится как первое число.",
+                condition=Q(for_month__day=1),
+            ),
+            models.CheckConstraint(
+                name="paymentinstruction_not_empty",
+                violation_error_message="Дата окончания должна быть позже даты начала.",
+                condition=Q(valid_to=None) | Q(valid_to__gt=F("valid_from")),
             ),
             models.UniqueConstraint(
                 name="paymentinstruction_once",
@@ -144,9 +159,15 @@ class ReallocatedPayment(models.Model):
         verbose_name = "переразнесённый платёж"
         verbose_name_plural = "переразнесённые платежи"
         constraints = [
-            models.UniqueConstraint(fields=["reallocation", "payment"], name="reallocatedpayment_once"),
+            models.UniqueConstraint(
+                fields=["reallocation", "payment"],
+                name="reallocatedpayment_once",
+                violation_error_message="Платёж в этом переразнесении уже есть.",
+            ),
             models.CheckConstraint(
-                name="reallocatedpayment_has_lines", condition=Q(next_line__gt=F("first_line"), first_line__gte=0)
+                name="reallocatedpayment_has_lines",
+                violation_error_message="В переразнесении платежа нет ни одной строки.",
+                condition=Q(next_line__gt=F("first_line"), first_line__gte=0),
             ),
         ]
         triggers = [

@@ -43,9 +43,12 @@ class CashShift(models.Model):
                 fields=["cashier"], name="cashshift_one_open", condition=Q(closed_at=None),
                 violation_error_message="У кассира уже есть открытая смена.",
             ),
-            models.CheckConstraint(name="cashshift_float_not_negative", condition=Q(float_amount__gte=0)),
             models.CheckConstraint(
-                name="cashshift_closed_with_sums",
+                name="cashshift_float_not_negative", condition=Q(float_amount__gte=0),
+                violation_error_message="Остаток в кассе не бывает отрицательным.",
+            ),
+            models.CheckConstraint(
+                name="cashshift_closed_with_sums", violation_error_message="У закрытой смены указывают время и суммы.",
                 condition=Q(closed_at=None, receipts=None, **dict.fromkeys(SUMS))
                 | Q(closed_at__isnull=False, receipts__gte=0, **{f"{name}__gte": 0 for name in SUMS}),
             ),
@@ -92,13 +95,22 @@ class CashMovement(models.Model):
         verbose_name = "движение кассы"
         verbose_name_plural = "движения кассы"
         constraints = [
-            models.CheckConstraint(name="cashmovement_amount_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="cashmovement_amount_positive",
+                violation_error_message="Сумма должна быть больше нуля.",
+                condition=Q(amount__gt=0),
+            ),
             models.CheckConstraint(
                 name="cashmovement_kind_true",
+                violation_error_message="Такого движения кассы не бывает. Проверьте вид и квитанцию.",
                 condition=Q(kind__in=[1, 2], receipt__isnull=False)
                 | (Q(kind=3, receipt=None, is_card=False) & ~Q(document="")),
             ),
-            models.UniqueConstraint(fields=["receipt", "kind"], name="cashmovement_once"),
+            models.UniqueConstraint(
+                fields=["receipt", "kind"],
+                name="cashmovement_once",
+                violation_error_message="Это движение по квитанции уже записано.",
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="cash_movement_is_ink", operation=pgtrigger.Update | pgtrigger.Delete),
@@ -146,9 +158,14 @@ class RefundApplication(models.Model):
                 fields=["account", "number", "applied_on"], name="refundapplication_once",
                 violation_error_message="Возврат по этому заявлению уже проведён.",
             ),
-            models.CheckConstraint(name="refundapplication_amount_positive", condition=Q(amount__gt=0)),
             models.CheckConstraint(
-                name="refundapplication_named", condition=~Q(number="") & ~Q(recipient="") & ~Q(bank_account="")
+                name="refundapplication_amount_positive", condition=Q(amount__gt=0),
+                violation_error_message="Сумма возврата должна быть больше нуля.",
+            ),
+            models.CheckConstraint(
+                name="refundapplication_named",
+                violation_error_message="Укажите получателя возврата и его реквизиты.",
+                condition=~Q(number="") & ~Q(recipient="") & ~Q(bank_account="")
             ),
         ]  # fmt: skip
         triggers = [

@@ -68,7 +68,11 @@ class Channel(models.Model):
         verbose_name = "канал приёма"
         verbose_name_plural = "каналы приёма"
         constraints = [
-            models.CheckConstraint(name="channel_kind_known", condition=Q(kind__in=ChannelKind.values) & ~Q(kind=0))
+            models.CheckConstraint(
+                name="channel_kind_known",
+                violation_error_message="Выберите вид канала приёма.",
+                condition=Q(kind__in=ChannelKind.values) & ~Q(kind=0),
+            )
         ]
 
     def __str__(self) -> str:
@@ -106,7 +110,10 @@ class Register(models.Model):
         verbose_name = "реестр"
         verbose_name_plural = "реестры"
         constraints = [
-            models.CheckConstraint(name="register_state_known", condition=Q(state__in=RegisterState.values)),
+            models.CheckConstraint(
+                name="register_state_known", condition=Q(state__in=RegisterState.values),
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+            ),
             # What was undone may come again: the file was right, its channel or layout was not.
             models.UniqueConstraint(
                 fields=["sha256"], name="register_file_once", condition=~Q(state="undone"),
@@ -159,9 +166,14 @@ class OperatingDay(models.Model):
         verbose_name = "операционный день"
         verbose_name_plural = "операционные дни"
         constraints = [
-            models.CheckConstraint(name="operatingday_state_known", condition=Q(state__in=OperatingDayState.values)),
+            models.CheckConstraint(
+                name="operatingday_state_known",
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+                condition=Q(state__in=OperatingDayState.values),
+            ),
             models.CheckConstraint(
                 name="operatingday_closed_at_a_moment",
+                violation_error_message="У закрытого дня указывают время закрытия, у открытого — нет.",
                 condition=Q(state="open", closed_at=None) | Q(state="closed", closed_at__isnull=False),
             ),
         ]
@@ -234,16 +246,25 @@ class Payment(models.Model):
                 name="payment_amount_positive", condition=Q(amount__gt=0),
                 violation_error_message="Сумма платежа должна быть больше нуля.",
             ),
-            models.CheckConstraint(name="payment_state_known", condition=Q(state__in=PaymentState.values)),
+            models.CheckConstraint(
+                name="payment_state_known", condition=Q(state__in=PaymentState.values),
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+            ),
             models.CheckConstraint(
                 name="payment_account_follows_state",
+                violation_error_message="У принятого платежа есть лицевой счёт, у невыясненного — нет.",
                 condition=Q(state__in=["accepted", "allocated"], account__isnull=False)
                 | Q(state="unidentified", account=None)
                 | Q(state__in=["in_transit", "reversed", "returned"]),
             ),
-            models.CheckConstraint(name="payment_external_id_given", condition=~Q(external_id="")),
             models.CheckConstraint(
-                name="payment_for_month_is_month", condition=Q(for_month=None) | Q(for_month__day=1)
+                name="payment_external_id_given", condition=~Q(external_id=""),
+                violation_error_message="Укажите номер операции у банка.",
+            ),
+            models.CheckConstraint(
+                name="payment_for_month_is_month",
+                violation_error_message="Месяц хранится как первое число.",
+                condition=Q(for_month=None) | Q(for_month__day=1)
             ),
         ]  # fmt: skip
         indexes = [
@@ -484,17 +505,31 @@ class Remittance(models.Model):
         verbose_name = "перечисление"
         verbose_name_plural = "перечисления"
         constraints = [
-            models.UniqueConstraint(fields=["contract", "day"], name="remittance_once"),
+            models.UniqueConstraint(
+                fields=["contract", "day"],
+                name="remittance_once",
+                violation_error_message="Перечисление по договору за этот день уже сформировано.",
+            ),
             models.CheckConstraint(
                 name="remittance_adds_up",
+                violation_error_message="Суммы перечисления не сходятся: проверьте возвраты, вознаграждение, НДС.",
                 condition=Q(
                     net=F("gross") - F("returns") - F("commission") - F("vat") + F("carried_in") - F("carried_out")
                 ),
             ),
-            models.CheckConstraint(name="remittance_net_not_negative", condition=Q(net__gte=0)),
-            models.CheckConstraint(name="remittance_state_known", condition=Q(state__in=RemittanceState.values)),
+            models.CheckConstraint(
+                name="remittance_net_not_negative",
+                violation_error_message="К перечислению не бывает меньше нуля.",
+                condition=Q(net__gte=0),
+            ),
+            models.CheckConstraint(
+                name="remittance_state_known",
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+                condition=Q(state__in=RemittanceState.values),
+            ),
             models.CheckConstraint(
                 name="remittance_confirmed_on_a_day",
+                violation_error_message="У подтверждённого перечисления указывают день подтверждения.",
                 condition=Q(state="confirmed", confirmed_on__isnull=False)
                 | (~Q(state="confirmed") & Q(confirmed_on=None)),
             ),
@@ -505,6 +540,7 @@ class Remittance(models.Model):
             ),
             models.CheckConstraint(
                 name="remittance_released_at_a_moment",
+                violation_error_message="Кто отпустил перечисление и когда, указывают вместе.",
                 condition=Q(released_by=None, released_at=None)
                 | Q(released_by__isnull=False, released_at__isnull=False),
             ),
@@ -601,6 +637,7 @@ class BankStatementLine(models.Model):
             models.UniqueConstraint(
                 fields=["own_account", "document_on", "number", "amount", "other_account", "is_incoming", "repeat"],
                 name="bankstatementline_once",
+                violation_error_message="Такая строка выписки уже загружена.",
             )
         ]
         triggers = [
@@ -744,10 +781,12 @@ class SettlementPaper(models.Model):
             ),
             models.CheckConstraint(
                 name="settlementpaper_months",
+                violation_error_message="Месяцы — первые числа, и последний не раньше первого.",
                 condition=Q(first_month__day=1, last_month__day=1, first_month__lte=F("last_month")),
             ),
             models.CheckConstraint(
                 name="settlementpaper_with_somebody",
+                violation_error_message="У отчёта и акта указывают договор, у сверки с жителем — лицевой счёт.",
                 condition=Q(kind__in=[1, 2, 3], contract__isnull=False, account=None)
                 | Q(kind=4, contract=None, account__isnull=False),
             ),

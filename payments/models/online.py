@@ -68,6 +68,7 @@ class Autopayment(models.Model):
             ),
             models.CheckConstraint(
                 name="autopayment_state_true",
+                violation_error_message="Действующему автоплатежу нужна карта, остановленному — дата остановки.",
                 condition=Q(state="proposed", method_id="", stopped_at=None)
                 | (Q(state="active", stopped_at=None) & ~Q(method_id=""))
                 | Q(state="stopped", stopped_at__isnull=False),
@@ -127,10 +128,17 @@ class OnlinePayment(models.Model):
                 name="onlinepayment_amount_positive", condition=Q(amount__gt=0),
                 violation_error_message="Сумма должна быть больше нуля.",
             ),
-            models.CheckConstraint(name="onlinepayment_state_known", condition=Q(state__in=OnlineState.values)),
-            models.CheckConstraint(name="onlinepayment_method_known", condition=Q(method__in=OnlineMethod.values)),
+            models.CheckConstraint(
+                name="onlinepayment_state_known", condition=Q(state__in=OnlineState.values),
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+            ),
+            models.CheckConstraint(
+                name="onlinepayment_method_known", condition=Q(method__in=OnlineMethod.values),
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+            ),
             models.CheckConstraint(
                 name="onlinepayment_succeeded_has_money",
+                violation_error_message="Платёж в книгах есть у прошедшего онлайн-платежа, и только у него.",
                 condition=Q(state="succeeded", payment__isnull=False) | (~Q(state="succeeded") & Q(payment=None)),
             ),
             models.UniqueConstraint(
@@ -201,9 +209,18 @@ class OnlineRefund(models.Model):
         verbose_name = "возврат через провайдера"
         verbose_name_plural = "возвраты через провайдера"
         constraints = [
-            models.CheckConstraint(name="onlinerefund_amount_positive", condition=Q(amount__gt=0)),
-            models.CheckConstraint(name="onlinerefund_has_reason", condition=~Q(reason="")),
-            models.CheckConstraint(name="onlinerefund_state_known", condition=Q(state__in=RefundState.values)),
+            models.CheckConstraint(
+                name="onlinerefund_amount_positive", condition=Q(amount__gt=0),
+                violation_error_message="Сумма возврата должна быть больше нуля.",
+            ),
+            models.CheckConstraint(
+                name="onlinerefund_has_reason", condition=~Q(reason=""),
+                violation_error_message="Укажите причину возврата.",
+            ),
+            models.CheckConstraint(
+                name="onlinerefund_state_known", condition=Q(state__in=RefundState.values),
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+            ),
             models.UniqueConstraint(
                 fields=["online"], name="onlinerefund_one_undecided", condition=Q(state__in=["begun", "waiting"]),
                 violation_error_message="Возврат этого платежа уже отправлен.",
@@ -269,11 +286,22 @@ class FiscalReceipt(models.Model):
                 fields=["payment", "kind"], name="fiscalreceipt_once",
                 violation_error_message="Чек этого платежа уже есть.",
             ),
-            models.CheckConstraint(name="fiscalreceipt_kind_known", condition=Q(kind__in=FiscalKind.values)),
-            models.CheckConstraint(name="fiscalreceipt_state_known", condition=Q(state__in=FiscalState.values)),
-            models.CheckConstraint(name="fiscalreceipt_amount_positive", condition=Q(amount__gt=0)),
             models.CheckConstraint(
-                name="fiscalreceipt_done_is_fiscal", condition=~Q(state="done") | ~Q(fiscal={})
+                name="fiscalreceipt_kind_known", condition=Q(kind__in=FiscalKind.values),
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+            ),
+            models.CheckConstraint(
+                name="fiscalreceipt_state_known", condition=Q(state__in=FiscalState.values),
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+            ),
+            models.CheckConstraint(
+                name="fiscalreceipt_amount_positive", condition=Q(amount__gt=0),
+                violation_error_message="Сумма чека должна быть больше нуля.",
+            ),
+            models.CheckConstraint(
+                name="fiscalreceipt_done_is_fiscal",
+                violation_error_message="У пробитого чека указывают фискальные реквизиты.",
+                condition=~Q(state="done") | ~Q(fiscal={})
             ),
         ]  # fmt: skip
         indexes = [

@@ -129,8 +129,16 @@ class RegisterSource(models.Model):
         verbose_name = "источник реестров"
         verbose_name_plural = "источники реестров"
         constraints = [
-            models.CheckConstraint(name="registersource_kind_known", condition=Q(kind__in=SourceKind.values)),
-            models.UniqueConstraint(fields=["kind", "place"], name="registersource_once"),
+            models.CheckConstraint(
+                name="registersource_kind_known",
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+                condition=Q(kind__in=SourceKind.values),
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "place"],
+                name="registersource_once",
+                violation_error_message="Такой источник реестров уже есть.",
+            ),
         ]
 
     def __str__(self) -> str:

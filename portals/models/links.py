@@ -63,9 +63,16 @@ class PrincipalUser(models.Model):
         verbose_name_plural = "сотрудники принципалов"
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "principal"], name="principaluser_once", condition=Q(withdrawn_at=None)
+                fields=["user", "principal"],
+                name="principaluser_once",
+                violation_error_message="У этого пользователя уже есть такой доступ. Измените его.",
+                condition=Q(withdrawn_at=None),
             ),
-            models.CheckConstraint(name="principaluser_role_known", condition=Q(role__in=PrincipalRole.values)),
+            models.CheckConstraint(
+                name="principaluser_role_known",
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+                condition=Q(role__in=PrincipalRole.values),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -40,8 +40,14 @@ class SavedReport(models.Model):
                 fields=["user", "face", "title"], name="savedreport_once",
                 violation_error_message="Отчёт с таким названием у вас уже есть.",
             ),
-            models.CheckConstraint(name="savedreport_face_known", condition=Q(face__in=Face.values)),
-            models.CheckConstraint(name="savedreport_has_title", condition=~Q(title="")),
+            models.CheckConstraint(
+                name="savedreport_face_known", condition=Q(face__in=Face.values),
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+            ),
+            models.CheckConstraint(
+                name="savedreport_has_title", condition=~Q(title=""),
+                violation_error_message="Назовите отчёт.",
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -71,8 +77,14 @@ class ReportSchedule(models.Model):
         verbose_name = "рассылка отчёта"
         verbose_name_plural = "рассылки отчётов"
         constraints = [
-            models.CheckConstraint(name="reportschedule_every_known", condition=Q(every__in=Every.values)),
-            models.CheckConstraint(name="reportschedule_form_known", condition=Q(form__in=FileForm.values)),
+            models.CheckConstraint(
+                name="reportschedule_every_known", condition=Q(every__in=Every.values),
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+            ),
+            models.CheckConstraint(
+                name="reportschedule_form_known", condition=Q(form__in=FileForm.values),
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+            ),
             models.CheckConstraint(
                 name="reportschedule_day", condition=Q(on_day__gte=1, on_day__lte=28),
                 violation_error_message="Число месяца от 1 до 28.",
@@ -131,12 +143,31 @@ class ReportJob(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["schedule", "due_on"], name="reportjob_once_a_day", condition=Q(schedule__isnull=False)
+                fields=["schedule", "due_on"],
+                name="reportjob_once_a_day",
+                violation_error_message="Этот отчёт по расписанию в этот день уже заказан.",
+                condition=Q(schedule__isnull=False),
             ),
-            models.CheckConstraint(name="reportjob_face_known", condition=Q(face__in=Face.values)),
-            models.CheckConstraint(name="reportjob_form_known", condition=Q(form__in=FileForm.values)),
-            models.CheckConstraint(name="reportjob_state_known", condition=Q(state__in=JobState.values)),
-            models.CheckConstraint(name="reportjob_progress", condition=Q(done__gte=0, total__gte=0)),
+            models.CheckConstraint(
+                name="reportjob_face_known",
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+                condition=Q(face__in=Face.values),
+            ),
+            models.CheckConstraint(
+                name="reportjob_form_known",
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+                condition=Q(form__in=FileForm.values),
+            ),
+            models.CheckConstraint(
+                name="reportjob_state_known",
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+                condition=Q(state__in=JobState.values),
+            ),
+            models.CheckConstraint(
+                name="reportjob_progress",
+                condition=Q(done__gte=0, total__gte=0),
+                violation_error_message="Доля готового — от 0 до 100.",
+            ),
         ]
 
     def __str__(self) -> str:
