@@ -1,4 +1,4 @@
-"""A night of penalties killed with -9 at any moment, and begun anew: what stands is what an undisturbed one leaves.
+"""A night of two workers killed with -9 at any moment, and begun anew: what stands is what an undisturbed one leaves.
 
 Real processes and a real PostgreSQL.
 """
@@ -27,7 +27,8 @@ from tests import make
 JANUARY, FEBRUARY, MAY = (Month.parse(f"2026-0{number}") for number in (1, 2, 5))
 ROUNDS = 12
 
-# Django and Polars are loaded once; a night is a fork of that, with a connection and threads of its own.
+# Django and Polars are loaded once; a night is a fork of that, with a connection and threads of its own, and its second
+# worker another; they are one group of processes.
 NURSERY = """
 import os, signal, sys
 from datetime import date
@@ -38,14 +39,25 @@ settings.DATABASES["default"]["NAME"] = sys.argv[1]
 django.setup()
 from accounts.calendar import Month
 from debt.operations import nights
+from django.db import connection
 nights.BLOCK = nights.QUIET_BLOCK = 3
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+def hand(run_id):
+    if not os.fork():
+        others, connection.connection = connection.connection, None  # the night's own: neither used nor closed here
+        nights.take_blocks(run_id)
+        os._exit(0)
+
 print("ready", flush=True)
 for line in sys.stdin:
     day, whole = line.split()
     child = os.fork()
     if not child:
-        nights.charge_penalties(month=Month.parse("2026-05"), day=date.fromisoformat(day), whole=whole == "whole")
+        os.setpgid(0, 0)
+        nights.charge_penalties(
+            month=Month.parse("2026-05"), day=date.fromisoformat(day), whole=whole == "whole", more_hands=hand
+        )
         os._exit(0)
     print(child, flush=True)
 """
@@ -79,9 +91,10 @@ def nursery() -> Iterator[Nursery]:
     found.process.wait()
 
 
-def is_alive(worker: int) -> bool:
+def is_alive(night: int) -> bool:
+    """Is one of the night's processes there?"""
     try:
-        os.kill(worker, 0)
+        os.killpg(night, 0)
     except ProcessLookupError:
         return False
     return True
@@ -121,7 +134,7 @@ def test_a_night_killed_at_any_moment_changes_nothing(nursery: Nursery) -> None:
         time.sleep(chance.uniform(0, usual))
         if is_alive(worker):
             killed += 1
-            os.kill(worker, signal.SIGKILL)
+            os.killpg(worker, signal.SIGKILL)
         while is_alive(worker):
             time.sleep(0.01)
         for _ in range(500):  # PostgreSQL notices a moment later, and lets the night's lock go
