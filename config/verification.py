@@ -654,8 +654,13 @@ def fiscal_receipts(scope: Scope) -> Iterator[str]:
     yield from payments.lawful.receipts_astray(scope.month.first if scope.month else None)
 
 
+def register_transfers(scope: Scope) -> Iterator[str]:
+    yield from payments.lawful.transfers_astray(scope.month.first if scope.month else None)
+
+
 WALKS = [
     Walk(4, "у принятого онлайн-платежа один платёж, у возврата — сторно", online_payments),
+    Walk(5, "деньги поручения банка — деньги его реестра, один раз", register_transfers),
     Walk(5, "у платежа есть чек, суммы чека и платежа равны", fiscal_receipts),
     Walk(5, "получено = разнесено + не выяснено + возвращено, по дням", conservation_of_days),
     Walk(5, "разнесено = перечислено + удержано + перенесено, по договорам", conservation_of_contracts),

@@ -71,6 +71,27 @@ RECEIPTS = f"""
 """
 
 
+# An order that is a register's money is mirrored, and its register stands; undone, its money waits as another payment.
+TRANSFERS = f"""
+    SELECT 'поручение', t.payment_id, t.register_id, 'оно сверено с реестром, а не сторнировано'
+    FROM payments_registertransfer t JOIN payments_payment p ON p.id = t.payment_id
+    WHERE (p.state <> 'reversed' OR p.amount <> t.transferred) AND {SPAN.format(day="t.day")}
+    UNION ALL
+    SELECT 'реестр', t.register_id, t.payment_id, 'он отменён, а поручение с ним сверено'
+    FROM payments_registertransfer t JOIN payments_register r ON r.id = t.register_id
+    WHERE t.undone_at IS NULL AND r.state = 'undone' AND {SPAN.format(day="t.day")}
+    UNION ALL
+    SELECT 'поручение', t.payment_id, t.register_id, 'сверка отменена, а деньги не те'
+    FROM payments_registertransfer t JOIN payments_payment p ON p.id = t.restored_id
+    WHERE p.amount <> t.transferred AND {SPAN.format(day="t.day")}
+"""
+
+
+def transfers_astray(month: date | None) -> Iterator[str]:
+    """Bank orders of registers whose money is counted twice, or not at all."""
+    yield from _keys(TRANSFERS, month)
+
+
 def online_astray(month: date | None) -> Iterator[str]:
     """On-line payments and refunds whose money is not one payment of theirs."""
     yield from _keys(ONLINE, month)

@@ -46,7 +46,7 @@ from payments.models.online import (
     OnlineState,
     RefundState,
 )
-from payments.models.registers import RegisterLayout, RegisterSource, SourceKind
+from payments.models.registers import RegisterLayout, RegisterSource, RegisterTransfer, SourceKind
 
 __all__ = [
     "NO_CONTRACT",
@@ -88,6 +88,7 @@ __all__ = [
     "RegisterLayout",
     "RegisterSource",
     "RegisterState",
+    "RegisterTransfer",
     "Remittance",
     "RemittanceState",
     "Reversal",

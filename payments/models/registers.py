@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pghistory
 import pgtrigger
+from django.conf import settings
 from django.db import models
-from django.db.models import PROTECT, Q
+from django.db.models import PROTECT, F, Q
+from django.utils import timezone
 
-from accounts.fields import row_history
-from payments.models.money import Channel
+from accounts.fields import MoneyField, row_history
+from accounts.money import written
+from payments.models.money import Channel, Payment, Register, never_emptied, of_open_days
 
 ENCODINGS = [("cp1251", "Windows (1251)"), ("cp866", "DOS (866)"), ("utf-8", "UTF-8"), ("koi8-r", "KOI8-R")]
 DATE_FORMATS = [
@@ -143,3 +146,78 @@ class RegisterSource(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class RegisterTransfer(models.Model):
+    """The bank's one order for the money of a register, less its fee: its payment is the register's, not a second one.
+
+    expected: what the register's living payments come to less the fee; difference = transferred − expected.
+    An undo is written once: the order's money then waits again, as the payment `restored`.
+    """
+
+    register = models.ForeignKey(Register, PROTECT, related_name="transfers", verbose_name="реестр")
+    payment = models.OneToOneField(Payment, PROTECT, related_name="register_transfer", verbose_name="поручение банка")
+    transferred = MoneyField("поступило, руб.")
+    fee = MoneyField("комиссия банка, руб.")
+    expected = MoneyField("к перечислению, руб.")
+    difference = MoneyField("расхождение, руб.")
+    words = models.CharField("расхождение словами", max_length=500)
+    day = models.DateField("операционный день")
+    matched_at = models.DateTimeField("сверено", default=timezone.now)
+    matched_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, PROTECT, null=True, blank=True, related_name="+", verbose_name="сверил"
+    )
+    undone_at = models.DateTimeField("сверка отменена", null=True, blank=True)
+    undone_because = models.CharField("почему отменена", max_length=255, blank=True)
+    restored = models.OneToOneField(
+        Payment, PROTECT, null=True, blank=True, related_name="+", verbose_name="снова ждёт как платёж"
+    )
+
+    class Meta:
+        verbose_name = "поручение по реестру"
+        verbose_name_plural = "поручения по реестрам"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["register"], name="registertransfer_one_alive", condition=Q(undone_at=None),
+                violation_error_message="Этот реестр уже сверен с поручением банка.",
+            ),
+            models.CheckConstraint(
+                name="registertransfer_adds_up", condition=Q(difference=F("transferred") - F("expected"))
+            ),
+            models.CheckConstraint(name="registertransfer_fee_not_negative", condition=Q(fee__gte=0)),
+            models.CheckConstraint(name="registertransfer_has_words", condition=~Q(words="")),
+            models.CheckConstraint(
+                name="registertransfer_undone_whole",
+                condition=Q(undone_at=None, undone_because="", restored=None)
+                | (Q(undone_at__isnull=False, restored__isnull=False) & ~Q(undone_because="")),
+            ),
+        ]  # fmt: skip
+        triggers = [
+            pgtrigger.Protect(name="register_transfer_kept", operation=pgtrigger.Delete),
+            never_emptied("register_transfer"),
+            of_open_days("register_transfer"),
+            pgtrigger.ReadOnly(
+                name="register_transfer_is_ink",
+                fields=[
+                    "id",
+                    "register",
+                    "payment",
+                    "transferred",
+                    "fee",
+                    "expected",
+                    "difference",
+                    "words",
+                    "day",
+                    "matched_at",
+                    "matched_by",
+                ],
+            ),
+            pgtrigger.Protect(
+                name="register_transfer_undone_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("OLD.undone_at IS NOT NULL AND OLD.* IS DISTINCT FROM NEW.*"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"поручение на {written(self.transferred)} ₽ по реестру № {self.register_id}"

@@ -36,12 +36,15 @@ from payments.operations.own_receipts import import_own_receipts
 from payments.operations.papers import answer_paper, issue_paper
 from payments.operations.reallocating import (
     ActLine,
+    Gain,
     InstructionRefused,
     PreviewPart,
+    ReallocationPlan,
     ReallocationRefused,
     direct_by_act,
     end_instructions,
     let_months_wait,
+    plan_reallocation,
     preview,
     reallocate,
     undo_reallocation,
@@ -53,6 +56,7 @@ from payments.operations.receipts import (
     send_again,
     send_receipts,
 )
+from payments.operations.reconciling import NotReconciled, reconcile_register, undo_reconciliation
 from payments.operations.registers import RegisterKept, Undone, import_register, try_layout, undo_register
 from payments.operations.remitting import (
     FORMS,
@@ -94,17 +98,20 @@ __all__ = [
     "DayClosed",
     "DayDoesNotClose",
     "Fetched",
+    "Gain",
     "Incoming",
     "InstructionRefused",
     "Judged",
     "MonthDoesNotClose",
     "MovedBalances",
     "NoReceipt",
+    "NotReconciled",
     "NotRemitted",
     "PaperRefused",
     "PaymentConflict",
     "PaymentRefused",
     "PreviewPart",
+    "ReallocationPlan",
     "ReallocationRefused",
     "Receipt",
     "RefundPart",
@@ -154,9 +161,11 @@ __all__ = [
     "open_day",
     "open_shift",
     "payer_returned",
+    "plan_reallocation",
     "preview",
     "preview_move",
     "reallocate",
+    "reconcile_register",
     "record_payment",
     "record_payments",
     "refund_advance",
@@ -175,5 +184,6 @@ __all__ = [
     "take_notification",
     "try_layout",
     "undo_reallocation",
+    "undo_reconciliation",
     "undo_register",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from accounts import operations as accounts_operations
 from accounts.calendar import Month
+from accounts.database import rolled_back
 from accounts.errors import Refusal
 from accounts.money import ZERO, total
 from accounts.queries import ChannelKind, User
@@ -246,6 +247,67 @@ def reallocate(
         return lay(told, _as_if_unpaid(items, before), on=day)
 
     return _journal(payment_ids, day=day, reason=reason, by=by, rule=rule, anew=anew, undoes=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What the journal would bring to a principal (or take, when gets < gives), roubles. 0: advances of nobody's."""
+
+    contract_id: int
+    principal: str
+    contract: str
+    gets: Decimal
+    gives: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        return self.gets - self.gives
+
+
+@dataclass(frozen=True, slots=True)
+class ReallocationPlan:
+    """Of how many payments the parts would change, what would move, and whose it would be."""
+
+    payments: int
+    moved: Decimal
+    gains: tuple[Gain, ...]
+
+
+GAINS = """
+    SELECT a.contract_id, coalesce(principal.short_name, ''), coalesce(contract.number, ''),
+        coalesce(sum(a.amount) FILTER (WHERE a.amount > 0), 0.00),
+        coalesce(-sum(a.amount) FILTER (WHERE a.amount < 0), 0.00)
+    FROM payments_reallocatedpayment AS r
+    JOIN payments_payment AS p ON p.id = r.payment_id
+    JOIN payments_allocation AS a ON a.account_id = p.account_id AND a.payment_id = p.id
+        AND a.line >= r.first_line AND a.line < r.next_line
+    LEFT JOIN accounts_agencycontract AS contract ON contract.id = a.contract_id
+    LEFT JOIN accounts_organisation AS principal ON principal.id = contract.principal_id
+    WHERE r.reallocation_id = %s
+    GROUP BY 1, 2, 3 ORDER BY 2, 3
+"""
+
+
+def plan_reallocation(
+    *,
+    payment_ids: Collection[int],
+    day: date,
+    by: By,
+    by_rule: ByRule = "",
+    for_month: Month | None = None,
+    directed_to: Directed = None,
+) -> ReallocationPlan:
+    """What `reallocate` would do: all its work, then undone. Raises what it raises."""
+    with rolled_back():
+        journal = reallocate(
+            payment_ids=payment_ids, day=day, reason="предварительный показ", by=by, by_rule=by_rule,
+            for_month=for_month, directed_to=directed_to,
+        )  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute(GAINS, [journal.pk])
+            gains = tuple(Gain(*row) for row in cursor.fetchall())
+        count = journal.payments.count()
+    return ReallocationPlan(count, total(gain.gets for gain in gains), gains)
 
 
 def undo_reallocation(*, reallocation_id: int, day: date, reason: str, by: By) -> Reallocation:

@@ -28,6 +28,7 @@ from payments.models import (
     Register,
     RegisterLayout,
     RegisterState,
+    RegisterTransfer,
 )
 from payments.operations.allocating import lock_accounts
 from payments.operations.batch import Incoming, Judged, Verdict, record_payments
@@ -511,6 +512,11 @@ def undo_register(*, register_id: int, day: date, reason: str, at: datetime, by:
         )
     if register.state not in (RegisterState.ACCEPTED, RegisterState.PARTIAL):
         raise RegisterKept(f"Реестр № {register_id} — «{RegisterState(register.state).label}»: отменять нечего.")
+    if RegisterTransfer.objects.filter(register=register, undone_at=None).exists():
+        raise RegisterKept(
+            f"Реестр № {register_id} сверен с поручением банка. Сначала отмените сверку на его странице: деньги "
+            "поручения снова будут ждать хозяина."
+        )
     rows = list(
         Payment.objects.filter(register=register, state__in=REVERSIBLE)
         .order_by("pk")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -28,6 +28,7 @@ from payments.models import (
 from payments.operations.batch import Incoming, Verdict, record_payments
 from payments.operations.days import By, hold_open
 from payments.operations.intake import EARLIEST, IMPOSSIBLE, PaymentRefused, check_day
+from payments.operations.reconciling import reconcile_orders, say
 from payments.operations.remitting import confirm_remittance, ordered_on
 from payments.registers import client_bank
 from payments.registers.client_bank import Direction, Document, Mention, Names, Statement, StatementRefused
@@ -200,6 +201,12 @@ def _import(
     rows = _take_in(statement, plan, register=register, channel=channel, day=day, today=today, by=by)
     if rows and not plan.known and not BankStatementLine.objects.filter(register=register).exists():
         raise _NothingTaken(_nothing_taken(statement, rows, name=name, dry_run=dry_run))
+    if any(row.verdict == HELD for row in rows):
+        orders = reconcile_orders(statement=register, day=day, at=timezone.now(), by=by)
+        rows = [
+            replace(row, verdict=ACCEPTED, text=say(orders[row.payment_id])) if row.payment_id in orders else row
+            for row in rows
+        ]
     unclear = any(row.verdict in (HELD, REJECTED) for row in rows) or bool(statement.errors)
     register.state = RegisterState.PARTIAL if unclear else RegisterState.ACCEPTED
     register.totals = _totals(statement, warnings)

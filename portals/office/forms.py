@@ -10,9 +10,11 @@ from typing import Any
 from django import forms
 
 import payments.operations
+from accounts.calendar import Month
 from accounts.errors import Refusal
 from accounts.operations import NewMeter
 from accounts.queries import Delivery, PremisesKind, ResidencyKind, Resource
+from payments.reallocation_queries import RULES
 from payments.registers import mapped
 from payments.registers.client_bank import LARGEST_FILE
 
@@ -396,6 +398,36 @@ class TrialForm(OfficeForm):
 class UndoForm(OfficeForm):
     ground = Line(label="причина", max_length=255)
     withhold = forms.BooleanField(label="удержать перечисленное из следующего перечисления", required=False)
+
+
+class ReallocationForm(OfficeForm):
+    """Which payments are laid anew, and how."""
+
+    since = Day(label="операционные дни с")
+    until = Day(label="по (включая)")
+    channel = forms.ChoiceField(label="канал", required=False, widget=forms.Select(attrs={"class": "of-input"}))
+    register = forms.IntegerField(
+        label="реестр №", required=False, min_value=1, max_value=2**31 - 1,
+        widget=forms.NumberInput(attrs={"class": "of-input of-input--num"}),
+    )  # fmt: skip
+    number = Line(label="лицевой счёт", required=False, max_length=20)
+    rule = Choice(label="разнести", choices=list(RULES.items()), required=False, empty_value="")
+    month = Line(label="месяц, названный плательщиком (2026-10)", required=False, max_length=7)
+    reason = Line(label="причина", max_length=255)
+
+    def clean_month(self) -> str:
+        told = str(self.cleaned_data["month"])
+        try:
+            return str(Month.parse(told)) if told else ""
+        except Refusal as refusal:
+            raise forms.ValidationError(str(refusal)) from None
+
+
+class ReconcileForm(OfficeForm):
+    """The register whose money the bank's order is."""
+
+    register_id = forms.IntegerField(label="реестр", min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+    ground = Line(label="чем объясняется расхождение", required=False, max_length=255)
 
 
 class WorkbookForm(OfficeForm):

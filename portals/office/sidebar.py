@@ -66,6 +66,7 @@ def navigation(request: HttpRequest) -> list[Item]:
                  queries.unidentified_badge() if may(roles.ASSIGN_PAYMENT) else ""),
             page("Загрузить выписку", "upload_file", "statement", roles.LOAD_STATEMENT),
             page("Загрузить реестр", "playlist_add", "register", roles.LOAD_STATEMENT),
+            page("Переразнесение", "shuffle", "reallocations", roles.REVERSE_PAYMENT),
             rows("Платежи", "payments", "payments.payment"),
             rows("Онлайн-платежи", "smartphone", "payments.onlinepayment"),
             rows("Возвраты через провайдера", "currency_exchange", "payments.onlinerefund"),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -26,7 +27,8 @@ from accounts.calendar import ONE_DAY, Month
 from accounts.errors import Refusal
 from accounts.money import ZERO, total
 from accounts.operations import ReadingDoubtful
-from accounts.queries import MeterRow, PersonalAccount, ReadingSource
+from accounts.queries import ChannelKind, MeterRow, PersonalAccount, ReadingSource
+from payments.operations.reallocating import ByRule
 from portals import asked
 from portals.office import forms, queries, roles
 from portals.office.pages import desk, fragment, page, staff
@@ -112,11 +114,59 @@ def desk_page(request: HttpRequest) -> HttpResponse:
         doubtful=[(found[number].number, sum_, debt) for number, sum_, debt in doubtful] if confirm else [],
         confirm=confirm,
         desk_url=address_of_desk(ids),
+        preview_url=reverse("office:cash_preview") + "?" + "&".join(f"a={number}" for number in ids),
         find_url=reverse("office:cash_find") + "?" + "&".join(f"a={number}" for number in ids),
         shift=queries.shift_of(staff(request).pk, today),
         open_shift=payments.desk_queries.open_shift_of(staff(request).pk),
         today=today,
     )
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """Whose the money of an account would be: principal, roubles by the contracts, roubles by another rule."""
+
+    number: str
+    amount: Decimal
+    typed: str
+    principals: list[tuple[str, Decimal, Decimal]]
+    refusal: str = ""
+
+
+@require_safe
+@desk(roles.TAKE_CASH)
+def preview(request: HttpRequest) -> HttpResponse:
+    """Before money is taken: what each principal would get of the sums as they stand in the form. Writes nothing."""
+    ids = chosen(request)
+    numbers = queries.account_numbers(ids)
+    rows = []
+    for account_id in ids:
+        typed = request.GET.get(f"amount_{account_id}", "")
+        try:
+            amount = forms.roubles("сумма").clean(typed)
+        except ValidationError:
+            continue  # not typed to its end yet
+        if account_id in numbers and amount:
+            rows.append(foreseen(account_id, numbers[account_id], amount, typed))
+    return fragment(request, "office/_cash_preview.html", rows=rows)
+
+
+def foreseen(account_id: int, number: str, amount: Decimal, typed: str) -> Foreseen:
+    sums: dict[str, list[Decimal]] = {}
+    rules: tuple[ByRule, ByRule] = ("", "charged")
+    try:
+        for place, rule in enumerate(rules):
+            told = payments.operations.preview(
+                account_id=account_id, amount=amount, on=timezone.localdate(), channel_kind=ChannelKind.CASH_DESK,
+                by_rule=rule,
+            )  # fmt: skip
+            for part in told:
+                name = part.principal or "Аванс плательщика"
+                sums.setdefault(name, [ZERO, ZERO])[place] += part.amount
+    except Refusal as refusal:
+        return Foreseen(number, amount, typed, [], str(refusal))
+    found = [(name, usual, other) for name, (usual, other) in sums.items()]
+    return Foreseen(number, amount, typed, sorted(found, key=lambda row: (-row[1], row[0])))
 
 
 def doubtful_sums(form: forms.DeskForm, owed: dict[int, Decimal]) -> list[tuple[int, Decimal, Decimal]]:

@@ -17,6 +17,7 @@ import payments.operations
 import payments.queries
 from accounts.errors import Refusal
 from accounts.money import ZERO
+from payments import register_queries
 from portals import asked
 from portals.office import drafts, forms, queries, roles, samples
 from portals.office.pages import asked_action, desk, fragment, page, staff
@@ -75,7 +76,10 @@ def candidates(request: HttpRequest, payment_id: int) -> HttpResponse:
     """Accounts to give a payment to: those its own words hint at, or by anything typed."""
     text = asked.text(request)
     found = accounts.queries.find_accounts(text, limit=6) if text else queries.candidates(payment_id)
-    return fragment(request, "office/_candidates.html", payment_id=payment_id, candidates=found, q=text)
+    hints = [] if text else register_queries.transfer_hints(payment_id)[:3]
+    return fragment(
+        request, "office/_candidates.html", payment_id=payment_id, candidates=found, q=text, transfers=hints
+    )
 
 
 # --- statements -------------------------------------------------------------------------------------------------------

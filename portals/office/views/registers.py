@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 import payments.operations
 from accounts.errors import Refusal
@@ -89,6 +89,8 @@ def card(request: HttpRequest, register_id: int) -> HttpResponse:
     found = register_queries.register_card(register_id)
     if found is None:
         raise Http404("Такого реестра нет.")
+    if request.method == "POST" and request.POST.get("action") == "unreconcile":
+        return unreconcile(request, register_id)
     form = forms.UndoForm(request.POST or None)
     if request.method == "POST":
         demand(request, roles.REVERSE_PAYMENT)
@@ -109,7 +111,45 @@ def card(request: HttpRequest, register_id: int) -> HttpResponse:
     return page(
         request, "office/register_card.html", title=f"Реестр «{found.name}»", status=422 if form.errors else 200,
         card=found, form=form, kind_names=KIND_NAMES, may_undo=request.user.has_perm(roles.REVERSE_PAYMENT),
+        transfers=register_queries.transfers_of(register_id),
     )  # fmt: skip
+
+
+@require_POST
+@desk(roles.ASSIGN_PAYMENT)
+def reconcile(request: HttpRequest, payment_id: int) -> HttpResponse:
+    """An unidentified payment is the bank's order for a register's money."""
+    form = forms.ReconcileForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Выберите реестр из подсказанных.")
+        return redirect("office:unidentified")
+    try:
+        done = payments.operations.reconcile_register(
+            register_id=form.cleaned_data["register_id"], payment_id=payment_id, day=timezone.localdate(),
+            at=timezone.now(), by=staff(request), ground=form.cleaned_data["ground"],
+        )  # fmt: skip
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+        return redirect("office:unidentified")
+    messages.success(request, f"Поручение сверено с реестром № {done.register_id}. {done.words}")
+    return redirect("office:register_card", register_id=done.register_id)
+
+
+def unreconcile(request: HttpRequest, register_id: int) -> HttpResponse:
+    demand(request, roles.ASSIGN_PAYMENT)
+    form = forms.ReasonForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Назовите причину отмены сверки.")
+        return redirect("office:register_card", register_id=register_id)
+    try:
+        restored = payments.operations.undo_reconciliation(
+            register_id=register_id, day=timezone.localdate(), at=timezone.now(), reason=form.cleaned_data["ground"],
+            by=staff(request),
+        )  # fmt: skip
+        messages.success(request, f"Сверка отменена: {amount(restored.amount)} ₽ снова среди невыясненных.")
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    return redirect("office:register_card", register_id=register_id)
 
 
 @require_http_methods(["GET", "POST"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+import payments.operations
 from payments.models import Payment, PaymentState, Register, RegisterLayout, RegisterState
 from portals.office import roles
 from tests.unit.payments.test_mapped_registers import sber
@@ -93,3 +95,31 @@ def test_a_layout_is_described_and_tried(desk: Desk):
     layout.refresh_from_db()
     assert layout.is_active
     assert Payment.objects.filter(external_id="A1").count() == 0
+
+
+def test_the_banks_order_is_matched_to_its_register_and_parted_again(desk: Desk):
+    accountant = client(roles.ACCOUNTANT)
+    page = send(accountant, dated(sber(("1", desk.account.number, "100,00"))))
+    accountant.post(reverse(LOAD), {"token": page.context["token"]})
+    register = Register.objects.get(kind="register")
+    order = payments.operations.record_payment(
+        channel="bank", external_id="77", number="", amount=Decimal("95.00"), paid_on=TODAY, day=TODAY, today=TODAY,
+        purpose="Перевод платежей по реестру",
+    )  # fmt: skip
+    queue = reverse("office:unidentified")
+    hints = accountant.get(reverse("office:candidates", args=[order.pk]))
+    assert f"№ {register.pk}" in text(hints) and "меньше на" in text(hints)
+    address = reverse("office:reconcile", args=[order.pk])
+    refused = accountant.post(address, {"register_id": register.pk}, follow=True)
+    assert "Объясните расхождение" in text(refused)
+    assert accountant.post(address, {}, follow=True).redirect_chain[0][0] == queue
+    assert client(roles.CASHIER).post(address, {"register_id": register.pk}).status_code == 403
+    done = accountant.post(address, {"register_id": register.pk, "ground": "банк удержал за выписку"}, follow=True)
+    assert "сверено" in text(done) and "банк удержал за выписку" in text(done)
+    order.refresh_from_db()
+    assert order.state == PaymentState.REVERSED
+    card = reverse("office:register_card", args=[register.pk])
+    assert "Назовите причину" in text(accountant.post(card, {"action": "unreconcile"}, follow=True))
+    parted = accountant.post(card, {"action": "unreconcile", "ground": "не тот реестр"}, follow=True)
+    assert "снова среди невыясненных" in text(parted)
+    assert Payment.objects.get(state=PaymentState.UNIDENTIFIED).amount == order.amount
