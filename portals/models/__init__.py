@@ -1,6 +1,9 @@
 """Who may see what from outside, and the reports that people keep."""
 
 from portals.models.links import AccountLink, PrincipalRole, PrincipalUser
-from portals.models.reports import ReportJob, ReportSchedule, SavedReport
+from portals.models.reports import HouseSum, ReportJob, ReportSchedule, SavedReport, SumSource, SumState
 
-__all__ = ["AccountLink", "PrincipalRole", "PrincipalUser", "ReportJob", "ReportSchedule", "SavedReport"]
+__all__ = [
+    "AccountLink", "HouseSum", "PrincipalRole", "PrincipalUser", "ReportJob", "ReportSchedule", "SavedReport",
+    "SumSource", "SumState",
+]  # fmt: skip

@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.fields import MonthField
+
 
 class Face(models.TextChoices):
     """Where a report was made: it shows what that face may see, for as long as its owner may enter it."""
@@ -172,3 +174,49 @@ class ReportJob(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title}.{self.form}"
+
+
+class SumSource(models.IntegerChoices):
+    """What was summed: the closing balances of a month, its ink, its allocations."""
+
+    BALANCE = 1, "сальдо"
+    CHARGE = 2, "начисления"
+    ALLOCATION = 3, "разнесение"
+
+
+class HouseSum(models.Model):
+    """Ink of a month summed by house, contract and service, so that totals of a region are read and not added up.
+
+    kind: of the charge (ChargeKind), of the allocation (Part); of a balance 6 is its penalty, 0 the rest. Never a source
+    of figures of its own: `SumState` says of which rows it is the sum, and where they changed it is not read.
+    """
+
+    pk = models.CompositePrimaryKey("month", "source", "house_id", "contract_id", "service_id", "kind")
+    month = MonthField()
+    source = models.SmallIntegerField(choices=SumSource)
+    house_id = models.BigIntegerField()
+    contract_id = models.BigIntegerField()  # 0: an advance that no principal owns
+    service_id = models.SmallIntegerField()
+    kind = models.SmallIntegerField()
+    amount = models.DecimalField(max_digits=16, decimal_places=2)
+
+    class Meta:
+        verbose_name = "сумма дома"
+        verbose_name_plural = "суммы домов"
+        constraints = [models.CheckConstraint(name="housesum_source_known", condition=Q(source__in=SumSource.values))]
+
+
+class SumState(models.Model):
+    """Which rows the sums of a month were made of: what the books looked like then, and up to which day."""
+
+    pk = models.CompositePrimaryKey("month", "source")
+    month = MonthField()
+    source = models.SmallIntegerField(choices=SumSource)
+    books = models.CharField(max_length=80)
+    through = models.DateField()
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "состояние сумм"
+        verbose_name_plural = "состояния сумм"
+        constraints = [models.CheckConstraint(name="sumstate_source_known", condition=Q(source__in=SumSource.values))]
