@@ -695,11 +695,17 @@ def findings(month: Month | None = None, *, whole: bool = False, hands: int = 1)
         return
     with ThreadPoolExecutor(hands) as pool:
         # what takes long begins first; they are told in their own order
-        long = [check for check in CHECKS if check.is_long]
-        short = [check for check in CHECKS if not check.is_long]
-        begun = {one.name: pool.submit(_apart, one, scope) for one in [*long, *WALKS, *short]}
+        by_length = sorted(everything, key=_place)
+        begun = {one.name: pool.submit(_apart, one, scope) for one in by_length}
         for one in everything:
             yield begun[one.name].result()
+
+
+def _place(one: Check | Walk) -> int:
+    """The long looks first, then the walks, then the statements."""
+    if isinstance(one, Walk):
+        return 1
+    return 0 if one.is_long else 2
 
 
 def _apart(check: Check | Walk, scope: Scope) -> Finding:

@@ -970,7 +970,7 @@ def conservation_of_contracts(*, month: Month | None = None, contract_id: int | 
         JOIN payments_channel AS channel ON channel.code = p.channel_id AND channel.kind <> 5
         WHERE a.day > %(first)s AND a.day <= %(last)s GROUP BY a.contract_id
     """
-    params = {
+    params: dict[str, Any] = {
         "contracts": contracts, "after": [after[one] for one in contracts],
         "upto": [last[one].day for one in contracts],
         "first": min(after.values()), "last": max(last[one].day for one in contracts),
