@@ -56,3 +56,29 @@ def take_notifications(
         take(number)
         waits.append(time.time() - due)
     told.put((waits, time.process_time() - busy))
+
+
+def write_report(settings_module: str, database: str, path: str, most: int, told: Any) -> None:
+    """Write the turnover sheet by account and service as Excel: what `bench reports` measures.
+
+    Puts into `told` how many lines it had, the seconds from the question to the closed file, and the peak memory.
+    """
+    os.environ["DJANGO_SETTINGS_MODULE"] = settings_module
+    import resource
+    from pathlib import Path
+
+    import django
+    from django.conf import settings
+
+    settings.DATABASES["default"]["NAME"] = database
+    django.setup()
+    logging.disable(logging.INFO)
+    from config.benches import reports
+    from portals.reports import sheets
+
+    began = time.perf_counter()
+    lines = sheets.write(Path(path), "xlsx", reports.lines(most))
+    seconds = time.perf_counter() - began
+    size = Path(path).stat().st_size / 1024 / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    told.put({"lines": lines, "seconds": seconds, "peak_rss_mb": peak, "size_mb": round(size, 1)})

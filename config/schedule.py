@@ -49,6 +49,7 @@ BEAT: dict[str, Entry] = {
     "send-receipts": every_minute("payments.tasks.send_receipts"),
     "fetch-registers": every_minute("payments.tasks.fetch_registers"),
     "order-reports": hourly(10, "portals.tasks.order_reports"),
+    "refresh-sums": hourly(45, "portals.tasks.refresh_sums"),
     "send-reports": every_minute("portals.tasks.send_reports"),
     "charge-autopayments": hourly(20, "portals.tasks.charge_autopayments"),
     "remit-day": working_days(9, 0, "payments.tasks.remit_day"),  # ПП № 253, п. 6

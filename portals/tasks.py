@@ -9,7 +9,7 @@ from django.utils.timezone import localdate
 import payments.online_queries
 import payments.operations
 from portals import operations, queries
-from portals.reports import jobs
+from portals.reports import jobs, sums
 
 
 @shared_task(queue="portals", acks_late=True)
@@ -46,3 +46,9 @@ def order_reports(**_: object) -> None:
     """Order the files of schedules that fell due, remove those whose days are over; each once, whenever this runs."""
     jobs.order_due(at=timezone.now(), today=localdate())
     jobs.purge(today=localdate())
+
+
+@shared_task(queue="portals", acks_late=True)
+def refresh_sums(**_: object) -> None:
+    """Sum by house what was posted, paid and closed since; what is summed already is left alone."""
+    sums.refresh()

@@ -8,14 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from accounts.calendar import Month
+from accounts.calendar import ONE_DAY, Month
 from portals.reports.definitions import Definition, facts_of, values_of, whole
 from portals.reports.vocabulary import BEGINNING, DIMENSIONS, MEASURES, STOCKS, Dimension, Fact, Measure
 
 MOST_COLUMNS = 60
 BEFORE_ALL = Month.parse("1900-01")
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What may be read summed by house: balances of these months, ink up to this month, allocations up to this day.
+
+    Charges and allocations are summed without a gap from the first month that is read; None: not at all.
+    """
+
+    balances: frozenset[date] = frozenset()
+    charges: date | None = None
+    allocations: date | None = None
+
+
+NO_SUMS = Sums()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +63,7 @@ class Books:
 
     before: Month = BEFORE_ALL
     up_to: Month = BEFORE_ALL
+    sums: Sums = NO_SUMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +135,36 @@ class Report:
         columns += [measure.distinct for measure in self.measures if measure.distinct]
         return list(dict.fromkeys(columns))
 
-    def fact(self, fact: Fact) -> str:
-        """One fact, grouped by the ids. The scope stands inside its WHERE: `Fact` has no source without one."""
+    def summed_to(self, fact: Fact) -> date | None:
+        """Up to which day the fact's sums may be read in its stead; None where they may not, or are too coarse."""
+        sums = self.books.sums
+        if fact.summed is None or self.only_accounts is not None:
+            return None
+        needed = [*self.ids(), *(DIMENSIONS[code].column for code in self.definition.filters if code != "month")]
+        shown = [measure.code for measure in self.measures if measure.code in fact.measures]
+        if not set(needed) <= set(fact.summed.columns) or not set(shown) <= set(fact.summed.measures):
+            return None
+        if fact.is_stock:
+            return self.books.before.first if self.books.before.first in sums.balances else None
+        return sums.charges if fact.code == "charge" else sums.allocations
+
+    def parts(self, fact: Fact) -> list[str]:
+        """The statements of a fact: its rows, its sums by house, or sums and the rows that came after them."""
+        summed = self.summed_to(fact)
+        if summed is None or fact.summed is None:
+            return [self.fact(fact)]
+        parts = [self.fact(fact.summed, summed=summed)]
+        if not fact.is_stock:
+            after = Month.of(summed).next.first if fact.code == "charge" else summed + ONE_DAY
+            if after < self.definition.last.next.first:
+                parts.append(self.fact(fact, after=after))
+        return parts
+
+    def fact(self, fact: Fact, *, summed: date | None = None, after: date | None = None) -> str:
+        """One fact, grouped by the ids. The scope stands inside its WHERE: `Fact` has no source without one.
+
+        summed: up to where the sums reach that are read. after: rows from this day on only.
+        """
         ids, first = self.ids(), "%(first)s::date"
         needed = [*ids, *(DIMENSIONS[code].column for code in self.definition.filters if code != "month")]
         shown = [measure for measure in self.measures if measure.code in fact.measures]
@@ -131,6 +176,8 @@ class Report:
             "first": first, "last": "%(last)s::date", "next": "%(next)s::date", "mark": "%(mark)s::date",
             "after": "%(after)s::date", "item_mark": "%(item_mark)s::date", "item_after": "%(item_after)s::date",
             "months": "%(months)s::date[]", "since": since,
+            "rows_since": f"DATE '{after}'" if after else since,
+            "summed": f"DATE '{summed}'" if summed else "NULL",
             "waiting_since": "true" if self.has_stocks else f"c.day >= {first}",
             "own_scope": own,
             "served_contract": "own.contract_id" if "contract_id" in needed else "NULL::bigint",
@@ -185,7 +232,7 @@ class Report:
         parts = [f"{key} AS d{place}" for place, key in enumerate(keys)]
         sums = {measure.code: self._sum(measure) for measure in self.measures}
         parts += [f"{value} AS {code}" for code, value in sums.items()]
-        facts = " UNION ALL ".join(f"({self.fact(fact)})" for fact in self.facts())
+        facts = " UNION ALL ".join(f"({part})" for fact in self.facts() for part in self.parts(fact))
         moved = " OR ".join(f"{value} <> 0" for value in sums.values())
         grouped = ", ".join(str(place + 1) for place in range(len(keys)))
         return (

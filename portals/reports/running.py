@@ -14,6 +14,7 @@ from django.db import DatabaseError, connection, transaction
 
 import payments.queries
 from accounts.calendar import Month
+from portals.reports import sums
 from portals.reports.compiler import BEFORE_ALL, MOST_COLUMNS, Books, Report, Scope, Statement
 from portals.reports.definitions import Definition
 from portals.reports.vocabulary import (
@@ -22,6 +23,7 @@ from portals.reports.vocabulary import (
     MEASURES,
     MONTH,
     OF_HOUSE,
+    STOCKS,
     Dimension,
     Measure,
     ReportRefused,
@@ -82,7 +84,11 @@ def books_of(definition: Definition) -> Books:
     closed = payments.queries.closed_months()
     before = [month for month in closed if month < definition.first]
     up_to = [month for month in closed if month <= definition.last]
-    return Books(max(before, default=BEFORE_ALL), max(up_to, default=BEFORE_ALL))
+    mark = max(before, default=BEFORE_ALL)
+    has_stocks = any(MEASURES[code].how in STOCKS for code in definition.measures)
+    since = mark.next if has_stocks else definition.first
+    summed = sums.usable(since=since, last=definition.last, balance_of=mark)
+    return Books(mark, max(up_to, default=BEFORE_ALL), summed)
 
 
 def report(definition: Definition, scope: Scope) -> Report:

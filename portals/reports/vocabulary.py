@@ -270,6 +270,7 @@ class Fact:
     is_stock: bool = False
     extra: Mapping[str, str] = field(default_factory=dict)
     per_measure: Mapping[str, str] = field(default_factory=dict)
+    summed: Fact | None = None  # the same rows summed by house, where nothing finer is asked for
 
     def __post_init__(self) -> None:
         if "{contracts}" not in self.scope:
@@ -283,6 +284,7 @@ OF_HOUSE = (
 )
 LINE = {"account_id": "c.account_id", "house_id": "c.house_id", "contract_id": "c.contract_id",
         "service_id": "c.service_id"}  # fmt: skip
+BY_HOUSE = {"house_id": "c.house_id", "contract_id": "c.contract_id", "service_id": "c.service_id"}
 UNIT = "JOIN accounts_service AS unit ON unit.id = c.service_id"
 BY_PAYMENT = "JOIN payments_payment AS y ON y.id = c.payment_id"
 # Whose discount a line is: the categories in force in its month; the line itself holds all of them together.
@@ -295,38 +297,64 @@ CATEGORY = """
     ) AS benefit ON true
 """
 
+# Sums by house (portals.reports.sums): `{summed}` says up to where they may be read instead of the rows themselves.
+BALANCE_SUM = Fact(
+    code="balance",
+    source="FROM portals_housesum AS c WHERE c.source = 1 AND c.month = {mark} AND {scope}",
+    columns=BY_HOUSE, measures={}, scope=OF_CONTRACT, effect=BEGINNING, delta="c.amount",
+    penalty_delta="CASE WHEN c.kind = 6 THEN c.amount END", is_stock=True,
+)  # fmt: skip
 BALANCE = Fact(
     code="balance",
     source="FROM payments_balance AS c {extra} WHERE c.month = {mark} AND {scope}",
     columns=LINE, measures={}, scope=OF_CONTRACT, effect=BEGINNING,
-    delta="c.closing + c.penalty_closing", penalty_delta="c.penalty_closing", is_stock=True,
+    delta="c.closing + c.penalty_closing", penalty_delta="c.penalty_closing", is_stock=True, summed=BALANCE_SUM,
+)  # fmt: skip
+OF_KINDS = {
+    "charged": "CASE WHEN c.kind NOT IN (4, 5, 6) THEN c.amount END",
+    "recalculated": "CASE WHEN c.kind = 4 THEN c.amount END",
+    "benefits": "CASE WHEN c.kind = 5 THEN c.amount END",
+    "penalty": "CASE WHEN c.kind = 6 THEN c.amount END",
+    "uplift": "CASE WHEN c.kind = 2 THEN c.amount END",
+    "common": "CASE WHEN c.kind = 3 THEN c.amount END",
+    "accrued": "c.amount",
+}
+CHARGE_SUM = Fact(
+    code="charge",
+    source="FROM portals_housesum AS c WHERE c.source = 2 AND c.month >= {since} AND c.month <= {last}"
+    " AND c.month <= {summed} AND {scope}",
+    columns={**BY_HOUSE, "kind": "c.kind"}, measures=OF_KINDS, scope=OF_CONTRACT, effect="c.month", delta="c.amount",
+    penalty_delta="CASE WHEN c.kind = 6 THEN c.amount END",
 )  # fmt: skip
 CHARGE = Fact(
     code="charge",
-    source=f"FROM {payments.queries.INK} {{extra}} WHERE c.month >= {{since}} AND c.month <= {{last}}"
+    source=f"FROM {payments.queries.INK} {{extra}} WHERE c.month >= {{rows_since}} AND c.month <= {{last}}"
     f" AND {payments.queries.NOT_HELD} AND {{scope}}",
     columns={
         **LINE, "kind": "c.kind", "method": "c.method", "for_month": "c.for_month",
         "benefit": "coalesce(benefit.category, 'без категории')",
     },
     measures={
-        "charged": "CASE WHEN c.kind NOT IN (4, 5, 6) THEN c.amount END",
-        "recalculated": "CASE WHEN c.kind = 4 THEN c.amount END",
-        "benefits": "CASE WHEN c.kind = 5 THEN c.amount END",
-        "penalty": "CASE WHEN c.kind = 6 THEN c.amount END",
-        "uplift": "CASE WHEN c.kind = 2 THEN c.amount END",
-        "common": "CASE WHEN c.kind = 3 THEN c.amount END",
-        "accrued": "c.amount",
+        **OF_KINDS,
         "volume": "CASE WHEN c.kind = 1 AND c.unit = unit.unit THEN c.volume END",
         "common_volume": "CASE WHEN c.kind = 3 AND c.unit = unit.unit THEN c.volume END",
         "lines": "1",
     },
     scope=OF_CONTRACT, effect="c.month", delta="c.amount", penalty_delta="CASE WHEN c.kind = 6 THEN c.amount END",
-    extra={"benefit": CATEGORY}, per_measure={"volume": UNIT, "common_volume": UNIT},
+    extra={"benefit": CATEGORY}, per_measure={"volume": UNIT, "common_volume": UNIT}, summed=CHARGE_SUM,
+)  # fmt: skip
+# Days of a month that have closed; the later ones are read as they are.
+ALLOCATION_SUM = Fact(
+    code="allocation",
+    source="FROM portals_housesum AS c WHERE c.source = 3 AND c.month >= {since} AND c.month <= {last}"
+    " AND c.month <= {summed} AND {scope}",
+    columns={**BY_HOUSE, "part": "c.kind"},
+    measures={"paid": "c.amount", "penalty_paid": "CASE WHEN c.kind = 2 THEN c.amount END"},
+    scope=OF_CONTRACT, effect="c.month", delta="-c.amount", penalty_delta="CASE WHEN c.kind = 2 THEN -c.amount END",
 )  # fmt: skip
 ALLOCATION = Fact(
     code="allocation",
-    source="FROM payments_allocation AS c {extra} WHERE c.day >= {since} AND c.day < {next} AND {scope}",
+    source="FROM payments_allocation AS c {extra} WHERE c.day >= {rows_since} AND c.day < {next} AND {scope}",
     columns={
         **LINE, "day": "c.day", "part": "c.part", "for_month": "c.for_month", "channel_id": "y.channel_id",
         "office_id": "y.office_id", "payment_id": "c.payment_id",
@@ -334,7 +362,7 @@ ALLOCATION = Fact(
     measures={"paid": "c.amount", "penalty_paid": "CASE WHEN c.part = 2 THEN c.amount END", "receipts": "1"},
     scope=OF_CONTRACT, effect="date_trunc('month', c.day)::date", delta="-c.amount",
     penalty_delta="CASE WHEN c.part = 2 THEN -c.amount END",
-    extra={"channel_id": BY_PAYMENT, "office_id": BY_PAYMENT},
+    extra={"channel_id": BY_PAYMENT, "office_id": BY_PAYMENT}, summed=ALLOCATION_SUM,
 )  # fmt: skip
 # Taken in and not yet allocated: no principal owns it, so that it is seen by those who see everything.
 WAITING = Fact(
