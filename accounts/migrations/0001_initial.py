@@ -23,8 +23,229 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunSQL(accounts.fields.CHECK_FUNCTIONS, accounts.fields.DROP_CHECK_FUNCTIONS),
-        migrations.RunSQL(accounts.fields.PARTITION_FUNCTIONS, accounts.fields.DROP_PARTITION_FUNCTIONS),
+        migrations.RunSQL(
+            sql="\nCREATE FUNCTION digit_sum(number text, weights int[]) RETURNS int LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$\n    SELECT sum(substr(number, i, 1)::int * weights[i])::int FROM generate_subscripts(weights, 1) AS i\n$$;\n\nCREATE FUNCTION is_inn(number text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$\n    SELECT CASE\n        WHEN number ~ '^[0-9]{10}$' THEN\n            digit_sum(number, ARRAY[2,4,10,3,5,9,4,6,8]) % 11 % 10 = substr(number, 10, 1)::int\n        WHEN number ~ '^[0-9]{12}$' THEN\n            digit_sum(number, ARRAY[7,2,4,10,3,5,9,4,6,8]) % 11 % 10 = substr(number, 11, 1)::int\n            AND digit_sum(number, ARRAY[3,7,2,4,10,3,5,9,4,6,8]) % 11 % 10 = substr(number, 12, 1)::int\n        ELSE false END\n$$;\n\nCREATE FUNCTION is_ogrn(number text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$\n    SELECT CASE\n        WHEN number ~ '^[0-9]{13}$' THEN left(number, 12)::bigint % 11 % 10 = right(number, 1)::int\n        WHEN number ~ '^[0-9]{15}$' THEN left(number, 14)::bigint % 13 % 10 = right(number, 1)::int\n        ELSE false END\n$$;\n\nCREATE FUNCTION is_snils(number text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$\n    SELECT CASE\n        WHEN number !~ '^[0-9]{11}$' THEN false\n        WHEN left(number, 9) <= '001001998' THEN true\n        ELSE digit_sum(number, ARRAY[9,8,7,6,5,4,3,2,1]) % 101 % 100 = right(number, 2)::int END\n$$;\n\nCREATE FUNCTION is_account_number(number text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$\n    SELECT CASE WHEN number !~ '^[0-9]{4,20}$' THEN false ELSE (\n        SELECT sum(CASE WHEN i % 2 = 1 AND d * 2 > 9 THEN d * 2 - 9 WHEN i % 2 = 1 THEN d * 2 ELSE d END) % 10 = 0\n        FROM (SELECT i, substr(reverse(number), i + 1, 1)::int AS d\n            FROM generate_series(0, length(number) - 1) AS i) AS digits\n    ) END\n$$;\n\nCREATE FUNCTION is_bank_account(number text, bik text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$\n    SELECT CASE\n        WHEN number !~ '^[0-9]{20}$' OR bik !~ '^0[0124][0-9]{7}$' THEN false\n        WHEN number LIKE '0%' THEN true\n        ELSE digit_sum(\n            CASE WHEN substr(bik, 7, 2) = '00' OR number ~ '^(301|40102)' THEN '0' || substr(bik, 5, 2)\n                 ELSE right(bik, 3) END || number,\n            ARRAY[7,1,3,7,1,3,7,1,3,7,1,3,7,1,3,7,1,3,7,1,3,7,1]) % 10 = 0 END\n$$;\n",
+            reverse_sql="\nDROP FUNCTION is_bank_account(text, text), is_account_number(text), is_snils(text), is_ogrn(text), is_inn(text),\n    digit_sum(text, int[]);\n",
+        ),
+        migrations.RunSQL(
+            sql="\nCREATE FUNCTION make_month_partition(parent regclass, month date) RETURNS text LANGUAGE plpgsql AS $$\nDECLARE\n    name text := parent::text || '_' || to_char(month, 'YYYYMM');\n    trigger record;\nBEGIN\n    IF to_regclass(name) IS NOT NULL THEN\n        RETURN name;\n    END IF;\n    EXECUTE format(\n        'CREATE TABLE %s PARTITION OF %s FOR VALUES FROM (%L) TO (%L)',\n        name, parent, date_trunc('month', month)::date, (date_trunc('month', month) + interval '1 month')::date);\n    FOR trigger IN\n        SELECT pg_get_triggerdef(oid) AS definition FROM pg_trigger\n        WHERE tgrelid = parent AND NOT tgisinternal AND (tgtype & 1) = 0\n    LOOP\n        EXECUTE regexp_replace(trigger.definition, ' ON [^ ]+ ', ' ON ' || name || ' ');\n    END LOOP;\n    RETURN name;\nEND $$;\n",
+            reverse_sql="DROP FUNCTION make_month_partition(regclass, date);",
+        ),
+        migrations.CreateModel(
+            name="Person",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("last_name", models.CharField(max_length=60, verbose_name="фамилия")),
+                ("first_name", models.CharField(blank=True, max_length=60, verbose_name="имя")),
+                ("middle_name", models.CharField(blank=True, max_length=60, verbose_name="отчество")),
+                ("born_on", models.DateField(blank=True, null=True, verbose_name="дата рождения")),
+                (
+                    "snils",
+                    models.CharField(
+                        blank=True,
+                        max_length=11,
+                        null=True,
+                        validators=[accounts.fields.validate_snils],
+                        verbose_name="СНИЛС",
+                    ),
+                ),
+                (
+                    "phone",
+                    phonenumber_field.modelfields.PhoneNumberField(
+                        blank=True, max_length=128, null=True, region=None, verbose_name="телефон"
+                    ),
+                ),
+                ("email", models.EmailField(blank=True, max_length=254, null=True, verbose_name="эл. почта")),
+                (
+                    "search_name",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=accounts.fields.Translate(
+                            django.db.models.functions.text.Upper(
+                                django.db.models.functions.text.Concat(
+                                    "last_name", models.Value(" "), "first_name", models.Value(" "), "middle_name"
+                                )
+                            ),
+                            models.Value("Ё"),
+                            models.Value("Е"),
+                        ),
+                        output_field=models.TextField(),
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "физическое лицо",
+                "verbose_name_plural": "физические лица",
+                "indexes": [
+                    models.Index(fields=["search_name"], name="person_by_name", opclasses=["text_pattern_ops"]),
+                    models.Index(
+                        condition=models.Q(("phone__isnull", False)), fields=["phone"], name="person_by_phone"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("snils__isnull", True), accounts.fields.IsSnils(models.F("snils")), _connector="OR"
+                        ),
+                        name="person_snils_valid",
+                        violation_error_message="СНИЛС неверен: контрольное число не сходится.",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("snils__isnull", False)), fields=("snils",), name="person_snils_once"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="House",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.SmallIntegerField(
+                        choices=[(1, "многоквартирный дом"), (2, "жилой дом"), (3, "дом блокированной застройки")],
+                        default=1,
+                        verbose_name="вид",
+                    ),
+                ),
+                ("fias_guid", models.UUIDField(blank=True, db_index=True, null=True, verbose_name="ФИАС/ГАР")),
+                ("gis_code", models.CharField(blank=True, max_length=40, verbose_name="код дома в ГИС ЖКХ")),
+                ("oktmo", models.CharField(max_length=11, verbose_name="ОКТМО")),
+                ("postcode", models.CharField(max_length=6, verbose_name="индекс")),
+                ("region", models.CharField(max_length=80, verbose_name="регион")),
+                ("town", models.CharField(max_length=120, verbose_name="населённый пункт")),
+                ("street", models.CharField(max_length=120, verbose_name="улица")),
+                ("number", models.CharField(max_length=20, verbose_name="дом")),
+                ("route", models.IntegerField(default=0, verbose_name="маршрут доставки")),
+                ("cadastral_number", models.CharField(blank=True, max_length=60, verbose_name="кадастровый номер")),
+                (
+                    "search_address",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=accounts.fields.Translate(
+                            django.db.models.functions.text.Upper(
+                                django.db.models.functions.text.Concat("street", models.Value(" "), "number")
+                            ),
+                            models.Value("Ё"),
+                            models.Value("Е"),
+                        ),
+                        output_field=models.TextField(),
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "дом",
+                "verbose_name_plural": "дома",
+                "indexes": [
+                    models.Index(fields=["search_address"], name="house_by_address", opclasses=["text_pattern_ops"])
+                ],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("kind__in", [1, 2, 3])), name="house_kind_known"),
+                    models.CheckConstraint(
+                        condition=models.Q(("oktmo__regex", "^([0-9]{8}|[0-9]{11})$")),
+                        name="house_oktmo_shape",
+                        violation_error_message="ОКТМО: 8 или 11 цифр.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("postcode__regex", "^[0-9]{6}$")),
+                        name="house_postcode_shape",
+                        violation_error_message="Индекс: шесть цифр.",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Premises",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.SmallIntegerField(
+                        choices=[
+                            (1, "квартира"),
+                            (2, "комната"),
+                            (3, "нежилое помещение"),
+                            (4, "жилой дом"),
+                            (5, "машино-место"),
+                            (6, "блок"),
+                        ],
+                        default=1,
+                        verbose_name="вид",
+                    ),
+                ),
+                ("number", models.CharField(blank=True, max_length=20, verbose_name="номер")),
+                ("entrance", models.CharField(blank=True, max_length=8, verbose_name="подъезд")),
+                ("storey", models.SmallIntegerField(blank=True, null=True, verbose_name="этаж")),
+                ("gis_number", models.CharField(blank=True, max_length=40, verbose_name="номер в ГИС ЖКХ")),
+                ("cadastral_number", models.CharField(blank=True, max_length=60, verbose_name="кадастровый номер")),
+                (
+                    "meter_impossible",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(
+                            choices=[
+                                (0, "нет"),
+                                (1, "холодная вода"),
+                                (2, "горячая вода"),
+                                (3, "электрическая энергия"),
+                                (4, "газ"),
+                                (5, "тепловая энергия"),
+                                (8, "сточные бытовые воды"),
+                            ]
+                        ),
+                        blank=True,
+                        default=list,
+                        help_text="Ресурсы, для которых есть акт об отсутствии технической возможности.",
+                        size=None,
+                        verbose_name="счётчик поставить нельзя",
+                    ),
+                ),
+                (
+                    "house",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="premises",
+                        to="accounts.house",
+                        verbose_name="дом",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rooms",
+                        to="accounts.premises",
+                        verbose_name="квартира комнаты",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "помещение",
+                "verbose_name_plural": "помещения",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", [1, 2, 3, 4, 5, 6])), name="premises_kind_known"
+                    ),
+                    models.UniqueConstraint(
+                        models.F("house"),
+                        models.F("kind"),
+                        models.F("number"),
+                        models.F("parent"),
+                        name="premises_once",
+                        nulls_distinct=False,
+                        violation_error_message="Такое помещение в этом доме уже есть.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", 2), _negated=True), ("parent__isnull", False), _connector="OR"
+                        ),
+                        name="premises_room_has_flat",
+                        violation_error_message="У комнаты укажите квартиру.",
+                    ),
+                ],
+            },
+        ),
         migrations.CreateModel(
             name="Absence",
             fields=[
@@ -34,10 +255,127 @@ class Migration(migrations.Migration):
                 ("persons", models.SmallIntegerField(default=1, verbose_name="человек")),
                 ("document", models.CharField(max_length=255, verbose_name="документ")),
                 ("applied_on", models.DateField(verbose_name="дата заявления")),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="absences",
+                        to="accounts.person",
+                        verbose_name="гражданин",
+                    ),
+                ),
+                (
+                    "premises",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="absences",
+                        to="accounts.premises",
+                        verbose_name="помещение",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "временное отсутствие",
                 "verbose_name_plural": "временное отсутствие",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="absence_validity_not_empty",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("document", ""), _negated=True),
+                        name="absence_has_document",
+                        violation_error_message="Назовите документ, подтверждающий отсутствие.",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Organisation",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.SmallIntegerField(
+                        choices=[
+                            (1, "биллинговый агент"),
+                            (2, "управляющая организация"),
+                            (3, "ТСЖ, ТСН, ЖСК"),
+                            (4, "ресурсоснабжающая организация"),
+                            (5, "региональный оператор ТКО"),
+                            (6, "фонд капитального ремонта"),
+                            (9, "прочая организация"),
+                        ],
+                        default=9,
+                        verbose_name="вид",
+                    ),
+                ),
+                ("name", models.CharField(max_length=255, verbose_name="полное наименование")),
+                ("short_name", models.CharField(max_length=160, verbose_name="краткое наименование")),
+                ("inn", models.CharField(max_length=12, validators=[accounts.fields.validate_inn], verbose_name="ИНН")),
+                (
+                    "kpp",
+                    models.CharField(
+                        blank=True, max_length=9, validators=[accounts.fields.validate_kpp], verbose_name="КПП"
+                    ),
+                ),
+                (
+                    "ogrn",
+                    models.CharField(max_length=15, validators=[accounts.fields.validate_ogrn], verbose_name="ОГРН"),
+                ),
+                ("address", models.CharField(blank=True, max_length=255, verbose_name="адрес")),
+                (
+                    "phone",
+                    phonenumber_field.modelfields.PhoneNumberField(
+                        blank=True, max_length=128, null=True, region=None, verbose_name="телефон"
+                    ),
+                ),
+                (
+                    "dispatcher_phone",
+                    phonenumber_field.modelfields.PhoneNumberField(
+                        blank=True, max_length=128, null=True, region=None, verbose_name="диспетчерская"
+                    ),
+                ),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="эл. почта")),
+                ("site", models.CharField(blank=True, max_length=160, verbose_name="сайт")),
+            ],
+            options={
+                "verbose_name": "организация",
+                "verbose_name_plural": "организации",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", [1, 2, 3, 4, 5, 6, 9])), name="organisation_kind_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(accounts.fields.IsInn(models.F("inn"))),
+                        name="organisation_inn_valid",
+                        violation_error_message="ИНН неверен: контрольные цифры не сходятся.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(accounts.fields.IsOgrn(models.F("ogrn"))),
+                        name="organisation_ogrn_valid",
+                        violation_error_message="ОГРН неверен: контрольная цифра не сходится.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kpp", ""), ("kpp__regex", "^[0-9]{4}[0-9A-Z]{2}[0-9]{3}$"), _connector="OR"
+                        ),
+                        name="organisation_kpp_valid",
+                        violation_error_message="КПП неверен: нужно девять знаков.",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("inn", "kpp"),
+                        name="organisation_once",
+                        violation_error_message="Организация с таким ИНН и КПП уже есть.",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", 1)), fields=("kind",), name="organisation_one_agent"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -67,10 +405,44 @@ class Migration(migrations.Migration):
                     models.BooleanField(default=True, verbose_name="принимать разбивку плательщика по услугам"),
                 ),
                 ("penalty_vat", models.BooleanField(default=False, verbose_name="пени облагаются НДС")),
+                (
+                    "principal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contracts",
+                        to="accounts.organisation",
+                        verbose_name="принципал",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "агентский договор",
                 "verbose_name_plural": "агентские договоры",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="agencycontract_validity_not_empty",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("allocation_rule__in", [1, 2])), name="agencycontract_allocation_rule_known"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("principal", "number"),
+                        name="agencycontract_once",
+                        violation_error_message="Договор с таким номером у этого принципала уже есть.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("readings_from_day__gte", 1),
+                            ("readings_from_day__lte", models.F("readings_to_day")),
+                            ("readings_to_day__lte", 31),
+                        ),
+                        name="agencycontract_window",
+                        violation_error_message="Окно показаний: с 1 по 31 число, начало не позже конца.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -156,6 +528,25 @@ class Migration(migrations.Migration):
                 ),
                 ("email", models.EmailField(blank=True, max_length=254, verbose_name="эл. почта")),
                 ("site", models.CharField(blank=True, max_length=160, verbose_name="сайт")),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
@@ -169,10 +560,65 @@ class Migration(migrations.Migration):
                 ("valid_to", models.DateField(blank=True, null=True, verbose_name="действует по (не включая)")),
                 ("share_numerator", models.IntegerField(default=1, verbose_name="доля: числитель")),
                 ("share_denominator", models.IntegerField(default=1, verbose_name="доля: знаменатель")),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ownerships",
+                        to="accounts.organisation",
+                        verbose_name="организация",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ownerships",
+                        to="accounts.person",
+                        verbose_name="гражданин",
+                    ),
+                ),
+                (
+                    "premises",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="ownerships",
+                        to="accounts.premises",
+                        verbose_name="помещение",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "право собственности",
                 "verbose_name_plural": "права собственности",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="ownership_validity_not_empty",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("organisation__isnull", False), ("person__isnull", True)),
+                            models.Q(("organisation__isnull", True), ("person__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="ownership_one_owner",
+                        violation_error_message="Укажите гражданина или организацию, одно из двух.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("share_numerator__gte", 1), ("share_numerator__lte", models.F("share_denominator"))
+                        ),
+                        name="ownership_share",
+                        violation_error_message="Доля: числитель от 1 и не больше знаменателя.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -186,56 +632,65 @@ class Migration(migrations.Migration):
                 ("valid_to", models.DateField(blank=True, null=True, verbose_name="действует по (не включая)")),
                 ("share_numerator", models.IntegerField(default=1, verbose_name="доля: числитель")),
                 ("share_denominator", models.IntegerField(default=1, verbose_name="доля: знаменатель")),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.organisation",
+                        verbose_name="организация",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="accounts.ownership",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.person",
+                        verbose_name="гражданин",
+                    ),
+                ),
+                (
+                    "premises",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.premises",
+                        verbose_name="помещение",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Person",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("last_name", models.CharField(max_length=60, verbose_name="фамилия")),
-                ("first_name", models.CharField(blank=True, max_length=60, verbose_name="имя")),
-                ("middle_name", models.CharField(blank=True, max_length=60, verbose_name="отчество")),
-                ("born_on", models.DateField(blank=True, null=True, verbose_name="дата рождения")),
-                (
-                    "snils",
-                    models.CharField(
-                        blank=True,
-                        max_length=11,
-                        null=True,
-                        validators=[accounts.fields.validate_snils],
-                        verbose_name="СНИЛС",
-                    ),
-                ),
-                (
-                    "phone",
-                    phonenumber_field.modelfields.PhoneNumberField(
-                        blank=True, max_length=128, null=True, region=None, verbose_name="телефон"
-                    ),
-                ),
-                ("email", models.EmailField(blank=True, max_length=254, null=True, verbose_name="эл. почта")),
-                (
-                    "search_name",
-                    models.GeneratedField(
-                        db_persist=True,
-                        expression=accounts.fields.Translate(
-                            django.db.models.functions.text.Upper(
-                                django.db.models.functions.text.Concat(
-                                    "last_name", models.Value(" "), "first_name", models.Value(" "), "middle_name"
-                                )
-                            ),
-                            models.Value("Ё"),
-                            models.Value("Е"),
-                        ),
-                        output_field=models.TextField(),
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "физическое лицо",
-                "verbose_name_plural": "физические лица",
             },
         ),
         migrations.CreateModel(
@@ -283,10 +738,95 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("document_code", models.CharField(blank=True, max_length=12, verbose_name="код с документа")),
+                (
+                    "house",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="accounts",
+                        to="accounts.house",
+                        verbose_name="дом",
+                    ),
+                ),
+                (
+                    "payer_organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="accounts",
+                        to="accounts.organisation",
+                        verbose_name="плательщик-организация",
+                    ),
+                ),
+                (
+                    "payer_person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="accounts",
+                        to="accounts.person",
+                        verbose_name="плательщик",
+                    ),
+                ),
+                (
+                    "premises",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="accounts",
+                        to="accounts.premises",
+                        verbose_name="помещение",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "лицевой счёт",
                 "verbose_name_plural": "лицевые счета",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("unified_number__isnull", False)),
+                        fields=["unified_number"],
+                        name="account_by_unified",
+                    ),
+                    models.Index(
+                        condition=models.Q(("housing_service_id__isnull", False)),
+                        fields=["housing_service_id"],
+                        name="account_by_izku",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("delivery__in", [1, 2, 3, 4])), name="personalaccount_delivery_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(accounts.fields.IsAccountNumber(models.F("number"))),
+                        name="personalaccount_number_valid",
+                        violation_error_message="Номер лицевого счёта неверен: контрольная цифра не сходится.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("payer_person__isnull", True), ("payer_organisation__isnull", True), _connector="OR"
+                        ),
+                        name="personalaccount_one_payer",
+                        violation_error_message="Плательщик: гражданин или организация, одно из двух.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_on", None), ("closed_on__gte", models.F("opened_on")), _connector="OR"
+                        ),
+                        name="personalaccount_closed_after_opened",
+                        violation_error_message="Счёт нельзя закрыть раньше, чем он открыт.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("unified_number", None),
+                            ("unified_number__regex", "^[0-9]{2}[А-ЯЁ]{2}[0-9]{6}$"),
+                            _connector="OR",
+                        ),
+                        name="personalaccount_els_shape",
+                        violation_error_message="ЕЛС: две цифры, две русские буквы, шесть цифр.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -334,6 +874,73 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("document_code", models.CharField(blank=True, max_length=12, verbose_name="код с документа")),
+                (
+                    "house",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.house",
+                        verbose_name="дом",
+                    ),
+                ),
+                (
+                    "payer_organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.organisation",
+                        verbose_name="плательщик-организация",
+                    ),
+                ),
+                (
+                    "payer_person",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.person",
+                        verbose_name="плательщик",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="accounts.personalaccount",
+                    ),
+                ),
+                (
+                    "premises",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.premises",
+                        verbose_name="помещение",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
@@ -367,60 +974,28 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("email", models.EmailField(blank=True, max_length=254, null=True, verbose_name="эл. почта")),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="accounts.person",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Premises",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.SmallIntegerField(
-                        choices=[
-                            (1, "квартира"),
-                            (2, "комната"),
-                            (3, "нежилое помещение"),
-                            (4, "жилой дом"),
-                            (5, "машино-место"),
-                            (6, "блок"),
-                        ],
-                        default=1,
-                        verbose_name="вид",
-                    ),
-                ),
-                ("number", models.CharField(blank=True, max_length=20, verbose_name="номер")),
-                ("entrance", models.CharField(blank=True, max_length=8, verbose_name="подъезд")),
-                ("storey", models.SmallIntegerField(blank=True, null=True, verbose_name="этаж")),
-                ("gis_number", models.CharField(blank=True, max_length=40, verbose_name="номер в ГИС ЖКХ")),
-                ("cadastral_number", models.CharField(blank=True, max_length=60, verbose_name="кадастровый номер")),
-                (
-                    "meter_impossible",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.SmallIntegerField(
-                            choices=[
-                                (0, "нет"),
-                                (1, "холодная вода"),
-                                (2, "горячая вода"),
-                                (3, "электрическая энергия"),
-                                (4, "газ"),
-                                (5, "тепловая энергия"),
-                                (8, "сточные бытовые воды"),
-                            ]
-                        ),
-                        blank=True,
-                        default=list,
-                        help_text="Ресурсы, для которых есть акт об отсутствии технической возможности.",
-                        size=None,
-                        verbose_name="счётчик поставить нельзя",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "помещение",
-                "verbose_name_plural": "помещения",
             },
         ),
         migrations.CreateModel(
@@ -440,10 +1015,51 @@ class Migration(migrations.Migration):
                 ),
                 ("rooms", models.SmallIntegerField(default=1, verbose_name="комнат")),
                 ("own_heating", models.BooleanField(default=False, verbose_name="законное собственное отопление")),
+                (
+                    "premises",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="areas",
+                        to="accounts.premises",
+                        verbose_name="помещение",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "площадь помещения",
                 "verbose_name_plural": "площади помещений",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="premisesarea_validity_not_empty",
+                        violation_error_message="Дата окончания должна быть позже даты начала.",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            (
+                                accounts.fields.Int8Range(
+                                    models.F("premises_id"), models.F("premises_id"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.DateRange(
+                                    models.F("valid_from"), models.F("valid_to"), models.Value("[)")
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="premisesarea_no_overlap",
+                        violation_error_message="На эти дни площадь уже задана. Закройте прежнюю датой.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("total_area_m2__gt", 0)),
+                        name="premisesarea_positive",
+                        violation_error_message="Площадь должна быть больше нуля.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -466,6 +1082,36 @@ class Migration(migrations.Migration):
                 ),
                 ("rooms", models.SmallIntegerField(default=1, verbose_name="комнат")),
                 ("own_heating", models.BooleanField(default=False, verbose_name="законное собственное отопление")),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="accounts.premisesarea",
+                    ),
+                ),
+                (
+                    "premises",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.premises",
+                        verbose_name="помещение",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
@@ -485,10 +1131,72 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("ground", models.CharField(blank=True, max_length=160, verbose_name="основание")),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="residencies",
+                        to="accounts.person",
+                        verbose_name="гражданин",
+                    ),
+                ),
+                (
+                    "premises",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="residencies",
+                        to="accounts.premises",
+                        verbose_name="помещение",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "проживание",
                 "verbose_name_plural": "проживание",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="residency_validity_not_empty",
+                        violation_error_message="Дата окончания должна быть позже даты начала.",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("person__isnull", False)),
+                        expressions=[
+                            (
+                                accounts.fields.Int8Range(
+                                    models.F("premises_id"), models.F("premises_id"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.Int8Range(
+                                    models.F("person_id"), models.F("person_id"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.DateRange(
+                                    models.F("valid_from"), models.F("valid_to"), models.Value("[)")
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="residency_no_overlap",
+                        violation_error_message="Этот гражданин на эти дни здесь уже учтён.",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("kind__in", [1, 2])), name="residency_kind_known"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("person__isnull", True), ("persons__gte", 1)), ("persons", 1), _connector="OR"
+                        ),
+                        name="residency_persons",
+                        violation_error_message="У названного гражданина число всегда 1; безымянных не меньше одного.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -508,136 +1216,52 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("ground", models.CharField(blank=True, max_length=160, verbose_name="основание")),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.person",
+                        verbose_name="гражданин",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="accounts.residency",
+                    ),
+                ),
+                (
+                    "premises",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.premises",
+                        verbose_name="помещение",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Run",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(max_length=40, verbose_name="вид")),
-                ("month", accounts.fields.MonthField(blank=True, null=True, verbose_name="месяц")),
-                ("scope", models.JSONField(blank=True, default=dict, verbose_name="охват")),
-                ("engine_version", models.CharField(blank=True, max_length=40, verbose_name="версия")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "ждёт"),
-                            ("running", "идёт"),
-                            ("done", "завершён"),
-                            ("failed", "сбой"),
-                            ("cancelled", "отменён"),
-                        ],
-                        default="waiting",
-                        max_length=10,
-                        verbose_name="состояние",
-                    ),
-                ),
-                ("total", models.IntegerField(default=0, verbose_name="всего")),
-                ("done", models.IntegerField(default=0, verbose_name="готово")),
-                ("counts", models.JSONField(blank=True, default=dict, verbose_name="итоги")),
-                ("message", models.TextField(blank=True, verbose_name="сообщение")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="создан")),
-                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="начат")),
-                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="окончен")),
-            ],
-            options={
-                "verbose_name": "задание",
-                "verbose_name_plural": "задания",
-            },
-        ),
-        migrations.CreateModel(
-            name="RunBlock",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.IntegerField(verbose_name="номер")),
-                (
-                    "houses",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.BigIntegerField(), size=None, verbose_name="дома"
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "ждёт"),
-                            ("running", "идёт"),
-                            ("done", "завершён"),
-                            ("failed", "сбой"),
-                            ("cancelled", "отменён"),
-                        ],
-                        default="waiting",
-                        max_length=10,
-                        verbose_name="состояние",
-                    ),
-                ),
-                ("attempts", models.SmallIntegerField(default=0, verbose_name="попыток")),
-                ("message", models.TextField(blank=True, verbose_name="сообщение")),
-                ("taken_at", models.DateTimeField(blank=True, null=True, verbose_name="взят")),
-                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="окончен")),
-            ],
-            options={
-                "verbose_name": "блок задания",
-                "verbose_name_plural": "блоки заданий",
-            },
-        ),
-        migrations.CreateModel(
-            name="Service",
-            fields=[
-                ("id", models.SmallIntegerField(primary_key=True, serialize=False, verbose_name="номер")),
-                ("code", models.SlugField(max_length=40, unique=True, verbose_name="код")),
-                ("name", models.CharField(max_length=120, verbose_name="название")),
-                ("short_name", models.CharField(max_length=40, verbose_name="кратко")),
-                (
-                    "kind",
-                    models.SmallIntegerField(
-                        choices=[(1, "коммунальная"), (2, "жилищная"), (3, "прочая")], verbose_name="вид"
-                    ),
-                ),
-                (
-                    "unit",
-                    models.SmallIntegerField(
-                        choices=[(1, "м³"), (2, "кВт·ч"), (3, "Гкал"), (4, "м²"), (5, "чел."), (6, "шт.")],
-                        verbose_name="единица",
-                    ),
-                ),
-                (
-                    "resource",
-                    models.SmallIntegerField(
-                        choices=[
-                            (0, "нет"),
-                            (1, "холодная вода"),
-                            (2, "горячая вода"),
-                            (3, "электрическая энергия"),
-                            (4, "газ"),
-                            (5, "тепловая энергия"),
-                            (8, "сточные бытовые воды"),
-                        ],
-                        default=0,
-                        verbose_name="ресурс",
-                    ),
-                ),
-                ("priority", models.SmallIntegerField(default=100, verbose_name="очерёдность в документе")),
-            ],
-            options={
-                "verbose_name": "услуга",
-                "verbose_name_plural": "услуги",
-            },
-        ),
-        migrations.CreateModel(
-            name="Touch",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("first_month", accounts.fields.MonthField(verbose_name="с месяца")),
-                ("touched_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="когда")),
-            ],
-            options={
-                "verbose_name": "изменение к пересчёту",
-                "verbose_name_plural": "изменения к пересчёту",
             },
         ),
         migrations.CreateModel(
@@ -695,6 +1319,208 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "пользователь",
                 "verbose_name_plural": "пользователи",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("email__isnull", False), ("phone__isnull", False), _connector="OR"),
+                        name="user_has_login",
+                        violation_error_message="Нужна эл. почта или телефон.",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Run",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=40, verbose_name="вид")),
+                ("month", accounts.fields.MonthField(blank=True, null=True, verbose_name="месяц")),
+                ("scope", models.JSONField(blank=True, default=dict, verbose_name="охват")),
+                ("engine_version", models.CharField(blank=True, max_length=40, verbose_name="версия")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "ждёт"),
+                            ("running", "идёт"),
+                            ("done", "завершён"),
+                            ("failed", "сбой"),
+                            ("cancelled", "отменён"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                        verbose_name="состояние",
+                    ),
+                ),
+                ("total", models.IntegerField(default=0, verbose_name="всего")),
+                ("done", models.IntegerField(default=0, verbose_name="готово")),
+                ("counts", models.JSONField(blank=True, default=dict, verbose_name="итоги")),
+                ("message", models.TextField(blank=True, verbose_name="сообщение")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="создан")),
+                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="начат")),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="окончен")),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="запустил",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "задание",
+                "verbose_name_plural": "задания",
+                "indexes": [models.Index(fields=["kind", "-created_at"], name="run_by_kind")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["waiting", "running", "done", "failed", "cancelled"])),
+                        name="run_state_known",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="RunBlock",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.IntegerField(verbose_name="номер")),
+                (
+                    "houses",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), size=None, verbose_name="дома"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "ждёт"),
+                            ("running", "идёт"),
+                            ("done", "завершён"),
+                            ("failed", "сбой"),
+                            ("cancelled", "отменён"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                        verbose_name="состояние",
+                    ),
+                ),
+                ("attempts", models.SmallIntegerField(default=0, verbose_name="попыток")),
+                ("message", models.TextField(blank=True, verbose_name="сообщение")),
+                ("taken_at", models.DateTimeField(blank=True, null=True, verbose_name="взят")),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="окончен")),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="blocks",
+                        to="accounts.run",
+                        verbose_name="задание",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "блок задания",
+                "verbose_name_plural": "блоки заданий",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")), fields=["run", "number"], name="runblock_waiting"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("run", "number"), name="runblock_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["waiting", "running", "done", "failed", "cancelled"])),
+                        name="runblock_state_known",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Service",
+            fields=[
+                ("id", models.SmallIntegerField(primary_key=True, serialize=False, verbose_name="номер")),
+                ("code", models.SlugField(max_length=40, unique=True, verbose_name="код")),
+                ("name", models.CharField(max_length=120, verbose_name="название")),
+                ("short_name", models.CharField(max_length=40, verbose_name="кратко")),
+                (
+                    "kind",
+                    models.SmallIntegerField(
+                        choices=[(1, "коммунальная"), (2, "жилищная"), (3, "прочая")], verbose_name="вид"
+                    ),
+                ),
+                (
+                    "unit",
+                    models.SmallIntegerField(
+                        choices=[(1, "м³"), (2, "кВт·ч"), (3, "Гкал"), (4, "м²"), (5, "чел."), (6, "шт.")],
+                        verbose_name="единица",
+                    ),
+                ),
+                (
+                    "resource",
+                    models.SmallIntegerField(
+                        choices=[
+                            (0, "нет"),
+                            (1, "холодная вода"),
+                            (2, "горячая вода"),
+                            (3, "электрическая энергия"),
+                            (4, "газ"),
+                            (5, "тепловая энергия"),
+                            (8, "сточные бытовые воды"),
+                        ],
+                        default=0,
+                        verbose_name="ресурс",
+                    ),
+                ),
+                ("priority", models.SmallIntegerField(default=100, verbose_name="очерёдность в документе")),
+            ],
+            options={
+                "verbose_name": "услуга",
+                "verbose_name_plural": "услуги",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("kind__in", [1, 2, 3])), name="service_kind_known"),
+                    models.CheckConstraint(
+                        condition=models.Q(("unit__in", [1, 2, 3, 4, 5, 6])), name="service_unit_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("resource__in", [0, 1, 2, 3, 4, 5, 8])), name="service_resource_known"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Touch",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("first_month", accounts.fields.MonthField(verbose_name="с месяца")),
+                ("touched_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="когда")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.personalaccount",
+                        verbose_name="счёт",
+                    ),
+                ),
+                (
+                    "house",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.house",
+                        verbose_name="дом",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "изменение к пересчёту",
+                "verbose_name_plural": "изменения к пересчёту",
             },
         ),
         migrations.CreateModel(
@@ -726,6 +1552,30 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="events",
                         to="accounts.absence",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.person",
+                        verbose_name="гражданин",
+                    ),
+                ),
+                (
+                    "premises",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.premises",
+                        verbose_name="помещение",
                     ),
                 ),
             ],
@@ -788,10 +1638,54 @@ class Migration(migrations.Migration):
                         verbose_name="предложил",
                     ),
                 ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bank_accounts",
+                        to="accounts.organisation",
+                        verbose_name="организация",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "банковский счёт",
                 "verbose_name_plural": "банковские счета",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="bankaccount_validity_not_empty",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", [1, 2, 3, 4])), name="bankaccount_kind_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(accounts.fields.IsBankAccount(models.F("number"), models.F("bik"))),
+                        name="bankaccount_key_valid",
+                        violation_error_message="Ключ счёта не сходится с БИК. Сверьте номер счёта и БИК с карточкой организации.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("correspondent", ""),
+                            accounts.fields.IsBankAccount(models.F("correspondent"), models.F("bik")),
+                            _connector="OR",
+                        ),
+                        name="bankaccount_correspondent_valid",
+                        violation_error_message="Ключ корреспондентского счёта не сходится с БИК.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("approved_by", None),
+                            ("proposed_by", None),
+                            models.Q(("approved_by", models.F("proposed_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="bankaccount_two_people",
+                        violation_error_message="Утвердить реквизиты должен другой сотрудник.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -842,6 +1736,47 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "условия вознаграждения",
                 "verbose_name_plural": "условия вознаграждения",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="commissionterms_validity_not_empty",
+                        violation_error_message="Дата окончания должна быть позже даты начала.",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            (
+                                accounts.fields.Int8Range(
+                                    models.F("contract_id"), models.F("contract_id"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.Int8Range(
+                                    models.F("channel_kind"), models.F("channel_kind"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.DateRange(
+                                    models.F("valid_from"), models.F("valid_to"), models.Value("[)")
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="commissionterms_no_overlap",
+                        violation_error_message="На эти дни по договору и каналу условия уже заданы. Закройте прежние датой.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("vat_mode__in", [0, 1, 2])), name="commissionterms_vat_mode_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("percent__gte", 0), ("percent__lte", 100)),
+                        name="commissionterms_percent_sane",
+                        violation_error_message="Процент от 0 до 100.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -918,64 +1853,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="House",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.SmallIntegerField(
-                        choices=[(1, "многоквартирный дом"), (2, "жилой дом"), (3, "дом блокированной застройки")],
-                        default=1,
-                        verbose_name="вид",
-                    ),
-                ),
-                ("fias_guid", models.UUIDField(blank=True, db_index=True, null=True, verbose_name="ФИАС/ГАР")),
-                ("gis_code", models.CharField(blank=True, max_length=40, verbose_name="код дома в ГИС ЖКХ")),
-                ("oktmo", models.CharField(max_length=11, verbose_name="ОКТМО")),
-                ("postcode", models.CharField(max_length=6, verbose_name="индекс")),
-                ("region", models.CharField(max_length=80, verbose_name="регион")),
-                ("town", models.CharField(max_length=120, verbose_name="населённый пункт")),
-                ("street", models.CharField(max_length=120, verbose_name="улица")),
-                ("number", models.CharField(max_length=20, verbose_name="дом")),
-                ("route", models.IntegerField(default=0, verbose_name="маршрут доставки")),
-                ("cadastral_number", models.CharField(blank=True, max_length=60, verbose_name="кадастровый номер")),
-                (
-                    "search_address",
-                    models.GeneratedField(
-                        db_persist=True,
-                        expression=accounts.fields.Translate(
-                            django.db.models.functions.text.Upper(
-                                django.db.models.functions.text.Concat("street", models.Value(" "), "number")
-                            ),
-                            models.Value("Ё"),
-                            models.Value("Е"),
-                        ),
-                        output_field=models.TextField(),
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "дом",
-                "verbose_name_plural": "дома",
-                "indexes": [
-                    models.Index(fields=["search_address"], name="house_by_address", opclasses=["text_pattern_ops"])
-                ],
-                "constraints": [
-                    models.CheckConstraint(condition=models.Q(("kind__in", [1, 2, 3])), name="house_kind_known"),
-                    models.CheckConstraint(
-                        condition=models.Q(("oktmo__regex", "^([0-9]{8}|[0-9]{11})$")),
-                        name="house_oktmo_shape",
-                        violation_error_message="ОКТМО: 8 или 11 цифр.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("postcode__regex", "^[0-9]{6}$")),
-                        name="house_postcode_shape",
-                        violation_error_message="Индекс: шесть цифр.",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
             name="HousePassport",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -1019,6 +1896,41 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "паспорт дома",
                 "verbose_name_plural": "паспорта домов",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="housepassport_validity_not_empty",
+                        violation_error_message="Дата окончания должна быть позже даты начала.",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            (
+                                accounts.fields.Int8Range(
+                                    models.F("house_id"), models.F("house_id"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.DateRange(
+                                    models.F("valid_from"), models.F("valid_to"), models.Value("[)")
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="housepassport_no_overlap",
+                        violation_error_message="На эти дни паспорт дома уже есть. Закройте прежний датой.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("heating_mode__in", [0, 1, 2])), name="housepassport_heating_mode_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("common_area_m2__gte", 0), ("total_area_m2__gt", 0)),
+                        name="housepassport_areas",
+                        violation_error_message="Площадь помещений дома должна быть больше нуля.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1116,6 +2028,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "загруженный файл",
                 "verbose_name_plural": "загруженные файлы",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("undone_at", None)),
+                        fields=("kind", "sha256"),
+                        name="importedfile_once",
+                        violation_error_message="Этот файл уже загружен.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1138,10 +2058,26 @@ class Migration(migrations.Migration):
                         verbose_name="кто",
                     ),
                 ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="journal",
+                        to="accounts.personalaccount",
+                        verbose_name="лицевой счёт",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "запись журнала",
                 "verbose_name_plural": "журнал",
+                "indexes": [
+                    models.Index(fields=["account", "-at"], name="journal_by_account"),
+                    models.Index(fields=["event", "-at"], name="journal_by_event"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1210,10 +2146,57 @@ class Migration(migrations.Migration):
                         verbose_name="взамен прибора",
                     ),
                 ),
+                (
+                    "premises",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="meters",
+                        to="accounts.premises",
+                        verbose_name="помещение",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "прибор учёта",
                 "verbose_name_plural": "приборы учёта",
+                "indexes": [models.Index(fields=["serial"], name="meter_by_serial", opclasses=["text_pattern_ops"])],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("kind__in", [1, 2, 3, 4])), name="meter_kind_known"),
+                    models.CheckConstraint(
+                        condition=models.Q(("resource__in", [0, 1, 2, 3, 4, 5, 8])), name="meter_resource_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", 4), ("premises", None)),
+                            models.Q(models.Q(("kind", 4), _negated=True), ("premises__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="meter_place",
+                        violation_error_message="Общедомовой прибор стоит в доме, остальные в помещении.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decimals__gte", 0),
+                            ("decimals__lte", 6),
+                            ("digits__gte", 1),
+                            ("digits__lte", 12),
+                            ("ratio__gt", 0),
+                            ("zones__gte", 1),
+                            ("zones__lte", 3),
+                        ),
+                        name="meter_dial",
+                        violation_error_message="Тарифов 1–3, знаков 1–12, коэффициент больше нуля.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("removed_on", None), ("removed_on__gte", models.F("commissioned_on")), _connector="OR"
+                        ),
+                        name="meter_removed_after",
+                        violation_error_message="Прибор нельзя снять раньше, чем он введён.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1308,93 +2291,22 @@ class Migration(migrations.Migration):
                         verbose_name="взамен прибора",
                     ),
                 ),
+                (
+                    "premises",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.premises",
+                        verbose_name="помещение",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Organisation",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.SmallIntegerField(
-                        choices=[
-                            (1, "биллинговый агент"),
-                            (2, "управляющая организация"),
-                            (3, "ТСЖ, ТСН, ЖСК"),
-                            (4, "ресурсоснабжающая организация"),
-                            (5, "региональный оператор ТКО"),
-                            (6, "фонд капитального ремонта"),
-                            (9, "прочая организация"),
-                        ],
-                        default=9,
-                        verbose_name="вид",
-                    ),
-                ),
-                ("name", models.CharField(max_length=255, verbose_name="полное наименование")),
-                ("short_name", models.CharField(max_length=160, verbose_name="краткое наименование")),
-                ("inn", models.CharField(max_length=12, validators=[accounts.fields.validate_inn], verbose_name="ИНН")),
-                (
-                    "kpp",
-                    models.CharField(
-                        blank=True, max_length=9, validators=[accounts.fields.validate_kpp], verbose_name="КПП"
-                    ),
-                ),
-                (
-                    "ogrn",
-                    models.CharField(max_length=15, validators=[accounts.fields.validate_ogrn], verbose_name="ОГРН"),
-                ),
-                ("address", models.CharField(blank=True, max_length=255, verbose_name="адрес")),
-                (
-                    "phone",
-                    phonenumber_field.modelfields.PhoneNumberField(
-                        blank=True, max_length=128, null=True, region=None, verbose_name="телефон"
-                    ),
-                ),
-                (
-                    "dispatcher_phone",
-                    phonenumber_field.modelfields.PhoneNumberField(
-                        blank=True, max_length=128, null=True, region=None, verbose_name="диспетчерская"
-                    ),
-                ),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="эл. почта")),
-                ("site", models.CharField(blank=True, max_length=160, verbose_name="сайт")),
-            ],
-            options={
-                "verbose_name": "организация",
-                "verbose_name_plural": "организации",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("kind__in", [1, 2, 3, 4, 5, 6, 9])), name="organisation_kind_known"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(accounts.fields.IsInn(models.F("inn"))),
-                        name="organisation_inn_valid",
-                        violation_error_message="ИНН неверен: контрольные цифры не сходятся.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(accounts.fields.IsOgrn(models.F("ogrn"))),
-                        name="organisation_ogrn_valid",
-                        violation_error_message="ОГРН неверен: контрольная цифра не сходится.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("kpp", ""), ("kpp__regex", "^[0-9]{4}[0-9A-Z]{2}[0-9]{3}$"), _connector="OR"
-                        ),
-                        name="organisation_kpp_valid",
-                        violation_error_message="КПП неверен: нужно девять знаков.",
-                    ),
-                    models.UniqueConstraint(
-                        fields=("inn", "kpp"),
-                        name="organisation_once",
-                        violation_error_message="Организация с таким ИНН и КПП уже есть.",
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("kind", 1)), fields=("kind",), name="organisation_one_agent"
-                    ),
-                ],
             },
         ),
         migrations.CreateModel(
@@ -1494,16 +2406,6 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
-        migrations.AddField(
-            model_name="bankaccount",
-            name="organisation",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="bank_accounts",
-                to="accounts.organisation",
-                verbose_name="организация",
-            ),
-        ),
         migrations.CreateModel(
             name="AgencyContractEvent",
             fields=[
@@ -1568,121 +2470,6 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
             },
-        ),
-        migrations.AddField(
-            model_name="agencycontract",
-            name="principal",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="contracts",
-                to="accounts.organisation",
-                verbose_name="принципал",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="organisation",
-            trigger=pgtrigger.compiler.Trigger(
-                name="before_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "accounts_organisationevent" ("address", "dispatcher_phone", "email", "id", "inn", "kind", "kpp", "name", "ogrn", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "short_name", "site") VALUES (OLD."address", OLD."dispatcher_phone", OLD."email", OLD."id", OLD."inn", OLD."kind", OLD."kpp", OLD."name", OLD."ogrn", _pgh_attach_context(), NOW(), \'before\', OLD."id", OLD."phone", OLD."short_name", OLD."site"); RETURN NULL;',
-                    hash="7ce0777119141b116717f437175d9258f6a0c0a5",
-                    operation="UPDATE",
-                    pgid="pgtrigger_before_update_07ccc",
-                    table="accounts_organisation",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="organisation",
-            trigger=pgtrigger.compiler.Trigger(
-                name="removed_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "accounts_organisationevent" ("address", "dispatcher_phone", "email", "id", "inn", "kind", "kpp", "name", "ogrn", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "short_name", "site") VALUES (OLD."address", OLD."dispatcher_phone", OLD."email", OLD."id", OLD."inn", OLD."kind", OLD."kpp", OLD."name", OLD."ogrn", _pgh_attach_context(), NOW(), \'removed\', OLD."id", OLD."phone", OLD."short_name", OLD."site"); RETURN NULL;',
-                    hash="a429a6cfbc9dce9163d3051fbb2dd8bc3204292d",
-                    operation="DELETE",
-                    pgid="pgtrigger_removed_delete_4a3b6",
-                    table="accounts_organisation",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="organisationevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="organisationevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="accounts.organisation",
-            ),
-        ),
-        migrations.AddField(
-            model_name="ownership",
-            name="organisation",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="ownerships",
-                to="accounts.organisation",
-                verbose_name="организация",
-            ),
-        ),
-        migrations.AddField(
-            model_name="ownershipevent",
-            name="organisation",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.organisation",
-                verbose_name="организация",
-            ),
-        ),
-        migrations.AddField(
-            model_name="ownershipevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="ownershipevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="accounts.ownership",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="person",
-            index=models.Index(fields=["search_name"], name="person_by_name", opclasses=["text_pattern_ops"]),
-        ),
-        migrations.AddIndex(
-            model_name="person",
-            index=models.Index(condition=models.Q(("phone__isnull", False)), fields=["phone"], name="person_by_phone"),
         ),
         migrations.CreateModel(
             name="Reading",
@@ -1754,74 +2541,57 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "показание",
                 "verbose_name_plural": "показания",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("month__day", 1)),
+                        name="reading_month_is_month",
+                        violation_error_message="Месяц хранится как первое число.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("source__in", [1, 2, 3, 4, 5, 6, 7, 8])), name="reading_source_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("verdict__in", [1, 2, 3, 4])), name="reading_verdict_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("value__gte", 0), ("zone__gte", 1), ("zone__lte", 3)), name="reading_sane"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("counts", True)),
+                        fields=("meter", "month", "zone"),
+                        name="reading_one_counts",
+                        violation_error_message="За этот месяц показание уже учтено.",
+                    ),
+                ],
             },
         ),
-        migrations.AddConstraint(
-            model_name="person",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("snils__isnull", True), accounts.fields.IsSnils(models.F("snils")), _connector="OR"
+        pgtrigger.migrations.AddTrigger(
+            model_name="organisation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="before_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "accounts_organisationevent" ("address", "dispatcher_phone", "email", "id", "inn", "kind", "kpp", "name", "ogrn", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "short_name", "site") VALUES (OLD."address", OLD."dispatcher_phone", OLD."email", OLD."id", OLD."inn", OLD."kind", OLD."kpp", OLD."name", OLD."ogrn", _pgh_attach_context(), NOW(), \'before\', OLD."id", OLD."phone", OLD."short_name", OLD."site"); RETURN NULL;',
+                    hash="7ce0777119141b116717f437175d9258f6a0c0a5",
+                    operation="UPDATE",
+                    pgid="pgtrigger_before_update_07ccc",
+                    table="accounts_organisation",
+                    when="AFTER",
                 ),
-                name="person_snils_valid",
-                violation_error_message="СНИЛС неверен: контрольное число не сходится.",
             ),
         ),
-        migrations.AddConstraint(
-            model_name="person",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("snils__isnull", False)), fields=("snils",), name="person_snils_once"
-            ),
-        ),
-        migrations.AddField(
-            model_name="ownershipevent",
-            name="person",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.person",
-                verbose_name="гражданин",
-            ),
-        ),
-        migrations.AddField(
-            model_name="ownership",
-            name="person",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="ownerships",
-                to="accounts.person",
-                verbose_name="гражданин",
-            ),
-        ),
-        migrations.AddField(
-            model_name="absenceevent",
-            name="person",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.person",
-                verbose_name="гражданин",
-            ),
-        ),
-        migrations.AddField(
-            model_name="absence",
-            name="person",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="absences",
-                to="accounts.person",
-                verbose_name="гражданин",
+        pgtrigger.migrations.AddTrigger(
+            model_name="organisation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="removed_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "accounts_organisationevent" ("address", "dispatcher_phone", "email", "id", "inn", "kind", "kpp", "name", "ogrn", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "short_name", "site") VALUES (OLD."address", OLD."dispatcher_phone", OLD."email", OLD."id", OLD."inn", OLD."kind", OLD."kpp", OLD."name", OLD."ogrn", _pgh_attach_context(), NOW(), \'removed\', OLD."id", OLD."phone", OLD."short_name", OLD."site"); RETURN NULL;',
+                    hash="a429a6cfbc9dce9163d3051fbb2dd8bc3204292d",
+                    operation="DELETE",
+                    pgid="pgtrigger_removed_delete_4a3b6",
+                    table="accounts_organisation",
+                    when="AFTER",
+                ),
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -1853,468 +2623,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddField(
-            model_name="personalaccount",
-            name="house",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="accounts",
-                to="accounts.house",
-                verbose_name="дом",
-            ),
-        ),
-        migrations.AddField(
-            model_name="personalaccount",
-            name="payer_organisation",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="accounts",
-                to="accounts.organisation",
-                verbose_name="плательщик-организация",
-            ),
-        ),
-        migrations.AddField(
-            model_name="personalaccount",
-            name="payer_person",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="accounts",
-                to="accounts.person",
-                verbose_name="плательщик",
-            ),
-        ),
-        migrations.AddField(
-            model_name="journalentry",
-            name="account",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="journal",
-                to="accounts.personalaccount",
-                verbose_name="лицевой счёт",
-            ),
-        ),
-        migrations.AddField(
-            model_name="personalaccountevent",
-            name="house",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.house",
-                verbose_name="дом",
-            ),
-        ),
-        migrations.AddField(
-            model_name="personalaccountevent",
-            name="payer_organisation",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.organisation",
-                verbose_name="плательщик-организация",
-            ),
-        ),
-        migrations.AddField(
-            model_name="personalaccountevent",
-            name="payer_person",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.person",
-                verbose_name="плательщик",
-            ),
-        ),
-        migrations.AddField(
-            model_name="personalaccountevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="personalaccountevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="accounts.personalaccount",
-            ),
-        ),
-        migrations.AddField(
-            model_name="personevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="personevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="accounts.person",
-            ),
-        ),
-        migrations.AddField(
-            model_name="premises",
-            name="house",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="premises",
-                to="accounts.house",
-                verbose_name="дом",
-            ),
-        ),
-        migrations.AddField(
-            model_name="premises",
-            name="parent",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="rooms",
-                to="accounts.premises",
-                verbose_name="квартира комнаты",
-            ),
-        ),
-        migrations.AddField(
-            model_name="personalaccountevent",
-            name="premises",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.premises",
-                verbose_name="помещение",
-            ),
-        ),
-        migrations.AddField(
-            model_name="personalaccount",
-            name="premises",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="accounts",
-                to="accounts.premises",
-                verbose_name="помещение",
-            ),
-        ),
-        migrations.AddField(
-            model_name="ownershipevent",
-            name="premises",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.premises",
-                verbose_name="помещение",
-            ),
-        ),
-        migrations.AddField(
-            model_name="ownership",
-            name="premises",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="ownerships",
-                to="accounts.premises",
-                verbose_name="помещение",
-            ),
-        ),
-        migrations.AddField(
-            model_name="meterevent",
-            name="premises",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.premises",
-                verbose_name="помещение",
-            ),
-        ),
-        migrations.AddField(
-            model_name="meter",
-            name="premises",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="meters",
-                to="accounts.premises",
-                verbose_name="помещение",
-            ),
-        ),
-        migrations.AddField(
-            model_name="absenceevent",
-            name="premises",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.premises",
-                verbose_name="помещение",
-            ),
-        ),
-        migrations.AddField(
-            model_name="absence",
-            name="premises",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="absences",
-                to="accounts.premises",
-                verbose_name="помещение",
-            ),
-        ),
-        migrations.AddField(
-            model_name="premisesarea",
-            name="premises",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="areas",
-                to="accounts.premises",
-                verbose_name="помещение",
-            ),
-        ),
-        migrations.AddField(
-            model_name="premisesareaevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="premisesareaevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="accounts.premisesarea",
-            ),
-        ),
-        migrations.AddField(
-            model_name="premisesareaevent",
-            name="premises",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.premises",
-                verbose_name="помещение",
-            ),
-        ),
-        migrations.AddField(
-            model_name="residency",
-            name="person",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="residencies",
-                to="accounts.person",
-                verbose_name="гражданин",
-            ),
-        ),
-        migrations.AddField(
-            model_name="residency",
-            name="premises",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="residencies",
-                to="accounts.premises",
-                verbose_name="помещение",
-            ),
-        ),
-        migrations.AddField(
-            model_name="residencyevent",
-            name="person",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.person",
-                verbose_name="гражданин",
-            ),
-        ),
-        migrations.AddField(
-            model_name="residencyevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="residencyevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="accounts.residency",
-            ),
-        ),
-        migrations.AddField(
-            model_name="residencyevent",
-            name="premises",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.premises",
-                verbose_name="помещение",
-            ),
-        ),
-        migrations.AddField(
-            model_name="run",
-            name="started_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="запустил",
-            ),
-        ),
-        migrations.AddField(
-            model_name="runblock",
-            name="run",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="blocks",
-                to="accounts.run",
-                verbose_name="задание",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="service",
-            constraint=models.CheckConstraint(condition=models.Q(("kind__in", [1, 2, 3])), name="service_kind_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="service",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("unit__in", [1, 2, 3, 4, 5, 6])), name="service_unit_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="service",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("resource__in", [0, 1, 2, 3, 4, 5, 8])), name="service_resource_known"
-            ),
-        ),
-        migrations.AddField(
-            model_name="touch",
-            name="account",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="accounts.personalaccount",
-                verbose_name="счёт",
-            ),
-        ),
-        migrations.AddField(
-            model_name="touch",
-            name="house",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="accounts.house", verbose_name="дом"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("email__isnull", False), ("phone__isnull", False), _connector="OR"),
-                name="user_has_login",
-                violation_error_message="Нужна эл. почта или телефон.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commissionterms",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
-                name="commissionterms_validity_not_empty",
-                violation_error_message="Дата окончания должна быть позже даты начала.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commissionterms",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    (
-                        accounts.fields.Int8Range(models.F("contract_id"), models.F("contract_id"), models.Value("[]")),
-                        "&&",
-                    ),
-                    (
-                        accounts.fields.Int8Range(
-                            models.F("channel_kind"), models.F("channel_kind"), models.Value("[]")
-                        ),
-                        "&&",
-                    ),
-                    (accounts.fields.DateRange(models.F("valid_from"), models.F("valid_to"), models.Value("[)")), "&&"),
-                ],
-                name="commissionterms_no_overlap",
-                violation_error_message="На эти дни по договору и каналу условия уже заданы. Закройте прежние датой.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commissionterms",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("vat_mode__in", [0, 1, 2])), name="commissionterms_vat_mode_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commissionterms",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("percent__gte", 0), ("percent__lte", 100)),
-                name="commissionterms_percent_sane",
-                violation_error_message="Процент от 0 до 100.",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="commissionterms",
             trigger=pgtrigger.compiler.Trigger(
@@ -2344,39 +2652,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="housepassport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
-                name="housepassport_validity_not_empty",
-                violation_error_message="Дата окончания должна быть позже даты начала.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="housepassport",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    (accounts.fields.Int8Range(models.F("house_id"), models.F("house_id"), models.Value("[]")), "&&"),
-                    (accounts.fields.DateRange(models.F("valid_from"), models.F("valid_to"), models.Value("[)")), "&&"),
-                ],
-                name="housepassport_no_overlap",
-                violation_error_message="На эти дни паспорт дома уже есть. Закройте прежний датой.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="housepassport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("heating_mode__in", [0, 1, 2])), name="housepassport_heating_mode_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="housepassport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("common_area_m2__gte", 0), ("total_area_m2__gt", 0)),
-                name="housepassport_areas",
-                violation_error_message="Площадь помещений дома должна быть больше нуля.",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="housepassport",
             trigger=pgtrigger.compiler.Trigger(
@@ -2404,61 +2679,6 @@ class Migration(migrations.Migration):
                     table="accounts_housepassport",
                     when="AFTER",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="importedfile",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("undone_at", None)),
-                fields=("kind", "sha256"),
-                name="importedfile_once",
-                violation_error_message="Этот файл уже загружен.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bankaccount",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
-                name="bankaccount_validity_not_empty",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bankaccount",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", [1, 2, 3, 4])), name="bankaccount_kind_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bankaccount",
-            constraint=models.CheckConstraint(
-                condition=models.Q(accounts.fields.IsBankAccount(models.F("number"), models.F("bik"))),
-                name="bankaccount_key_valid",
-                violation_error_message="Ключ счёта не сходится с БИК. Сверьте номер счёта и БИК с карточкой организации.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bankaccount",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("correspondent", ""),
-                    accounts.fields.IsBankAccount(models.F("correspondent"), models.F("bik")),
-                    _connector="OR",
-                ),
-                name="bankaccount_correspondent_valid",
-                violation_error_message="Ключ корреспондентского счёта не сходится с БИК.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bankaccount",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("approved_by", None),
-                    ("proposed_by", None),
-                    models.Q(("approved_by", models.F("proposed_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="bankaccount_two_people",
-                violation_error_message="Утвердить реквизиты должен другой сотрудник.",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -2520,39 +2740,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="agencycontract",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
-                name="agencycontract_validity_not_empty",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agencycontract",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("allocation_rule__in", [1, 2])), name="agencycontract_allocation_rule_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agencycontract",
-            constraint=models.UniqueConstraint(
-                fields=("principal", "number"),
-                name="agencycontract_once",
-                violation_error_message="Договор с таким номером у этого принципала уже есть.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agencycontract",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("readings_from_day__gte", 1),
-                    ("readings_from_day__lte", models.F("readings_to_day")),
-                    ("readings_to_day__lte", 31),
-                ),
-                name="agencycontract_window",
-                violation_error_message="Окно показаний: с 1 по 31 число, начало не позже конца.",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="agencycontract",
             trigger=pgtrigger.compiler.Trigger(
@@ -2582,14 +2769,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="journalentry",
-            index=models.Index(fields=["account", "-at"], name="journal_by_account"),
-        ),
-        migrations.AddIndex(
-            model_name="journalentry",
-            index=models.Index(fields=["event", "-at"], name="journal_by_event"),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="journalentry",
             trigger=pgtrigger.compiler.Trigger(
@@ -2602,90 +2781,6 @@ class Migration(migrations.Migration):
                     table="accounts_journalentry",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="premises",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", [1, 2, 3, 4, 5, 6])), name="premises_kind_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="premises",
-            constraint=models.UniqueConstraint(
-                models.F("house"),
-                models.F("kind"),
-                models.F("number"),
-                models.F("parent"),
-                name="premises_once",
-                nulls_distinct=False,
-                violation_error_message="Такое помещение в этом доме уже есть.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="premises",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("kind", 2), _negated=True), ("parent__isnull", False), _connector="OR"),
-                name="premises_room_has_flat",
-                violation_error_message="У комнаты укажите квартиру.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="personalaccount",
-            index=models.Index(
-                condition=models.Q(("unified_number__isnull", False)),
-                fields=["unified_number"],
-                name="account_by_unified",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="personalaccount",
-            index=models.Index(
-                condition=models.Q(("housing_service_id__isnull", False)),
-                fields=["housing_service_id"],
-                name="account_by_izku",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="personalaccount",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("delivery__in", [1, 2, 3, 4])), name="personalaccount_delivery_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="personalaccount",
-            constraint=models.CheckConstraint(
-                condition=models.Q(accounts.fields.IsAccountNumber(models.F("number"))),
-                name="personalaccount_number_valid",
-                violation_error_message="Номер лицевого счёта неверен: контрольная цифра не сходится.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="personalaccount",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("payer_person__isnull", True), ("payer_organisation__isnull", True), _connector="OR"
-                ),
-                name="personalaccount_one_payer",
-                violation_error_message="Плательщик: гражданин или организация, одно из двух.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="personalaccount",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("closed_on", None), ("closed_on__gte", models.F("opened_on")), _connector="OR"),
-                name="personalaccount_closed_after_opened",
-                violation_error_message="Счёт нельзя закрыть раньше, чем он открыт.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="personalaccount",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("unified_number", None), ("unified_number__regex", "^[0-9]{2}[А-ЯЁ]{2}[0-9]{6}$"), _connector="OR"
-                ),
-                name="personalaccount_els_shape",
-                violation_error_message="ЕЛС: две цифры, две русские буквы, шесть цифр.",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -2717,35 +2812,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="ownership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
-                name="ownership_validity_not_empty",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ownership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("organisation__isnull", False), ("person__isnull", True)),
-                    models.Q(("organisation__isnull", True), ("person__isnull", False)),
-                    _connector="OR",
-                ),
-                name="ownership_one_owner",
-                violation_error_message="Укажите гражданина или организацию, одно из двух.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ownership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("share_numerator__gte", 1), ("share_numerator__lte", models.F("share_denominator"))
-                ),
-                name="ownership_share",
-                violation_error_message="Доля: числитель от 1 и не больше знаменателя.",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="ownership",
             trigger=pgtrigger.compiler.Trigger(
@@ -2773,58 +2839,6 @@ class Migration(migrations.Migration):
                     table="accounts_ownership",
                     when="AFTER",
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="meter",
-            index=models.Index(fields=["serial"], name="meter_by_serial", opclasses=["text_pattern_ops"]),
-        ),
-        migrations.AddConstraint(
-            model_name="meter",
-            constraint=models.CheckConstraint(condition=models.Q(("kind__in", [1, 2, 3, 4])), name="meter_kind_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="meter",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("resource__in", [0, 1, 2, 3, 4, 5, 8])), name="meter_resource_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="meter",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", 4), ("premises", None)),
-                    models.Q(models.Q(("kind", 4), _negated=True), ("premises__isnull", False)),
-                    _connector="OR",
-                ),
-                name="meter_place",
-                violation_error_message="Общедомовой прибор стоит в доме, остальные в помещении.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="meter",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("decimals__gte", 0),
-                    ("decimals__lte", 6),
-                    ("digits__gte", 1),
-                    ("digits__lte", 12),
-                    ("ratio__gt", 0),
-                    ("zones__gte", 1),
-                    ("zones__lte", 3),
-                ),
-                name="meter_dial",
-                violation_error_message="Тарифов 1–3, знаков 1–12, коэффициент больше нуля.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="meter",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("removed_on", None), ("removed_on__gte", models.F("commissioned_on")), _connector="OR"
-                ),
-                name="meter_removed_after",
-                violation_error_message="Прибор нельзя снять раньше, чем он введён.",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -2856,21 +2870,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="absence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
-                name="absence_validity_not_empty",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="absence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("document", ""), _negated=True),
-                name="absence_has_document",
-                violation_error_message="Назовите документ, подтверждающий отсутствие.",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="absence",
             trigger=pgtrigger.compiler.Trigger(
@@ -2898,36 +2897,6 @@ class Migration(migrations.Migration):
                     table="accounts_absence",
                     when="AFTER",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="premisesarea",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
-                name="premisesarea_validity_not_empty",
-                violation_error_message="Дата окончания должна быть позже даты начала.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="premisesarea",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    (
-                        accounts.fields.Int8Range(models.F("premises_id"), models.F("premises_id"), models.Value("[]")),
-                        "&&",
-                    ),
-                    (accounts.fields.DateRange(models.F("valid_from"), models.F("valid_to"), models.Value("[)")), "&&"),
-                ],
-                name="premisesarea_no_overlap",
-                violation_error_message="На эти дни площадь уже задана. Закройте прежнюю датой.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="premisesarea",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("total_area_m2__gt", 0)),
-                name="premisesarea_positive",
-                violation_error_message="Площадь должна быть больше нуля.",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -2959,79 +2928,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="reading",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("month__day", 1)),
-                name="reading_month_is_month",
-                violation_error_message="Месяц хранится как первое число.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reading",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("source__in", [1, 2, 3, 4, 5, 6, 7, 8])), name="reading_source_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reading",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("verdict__in", [1, 2, 3, 4])), name="reading_verdict_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reading",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("value__gte", 0), ("zone__gte", 1), ("zone__lte", 3)), name="reading_sane"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reading",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("counts", True)),
-                fields=("meter", "month", "zone"),
-                name="reading_one_counts",
-                violation_error_message="За этот месяц показание уже учтено.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="residency",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
-                name="residency_validity_not_empty",
-                violation_error_message="Дата окончания должна быть позже даты начала.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="residency",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                condition=models.Q(("person__isnull", False)),
-                expressions=[
-                    (
-                        accounts.fields.Int8Range(models.F("premises_id"), models.F("premises_id"), models.Value("[]")),
-                        "&&",
-                    ),
-                    (accounts.fields.Int8Range(models.F("person_id"), models.F("person_id"), models.Value("[]")), "&&"),
-                    (accounts.fields.DateRange(models.F("valid_from"), models.F("valid_to"), models.Value("[)")), "&&"),
-                ],
-                name="residency_no_overlap",
-                violation_error_message="Этот гражданин на эти дни здесь уже учтён.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="residency",
-            constraint=models.CheckConstraint(condition=models.Q(("kind__in", [1, 2])), name="residency_kind_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="residency",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("person__isnull", True), ("persons__gte", 1)), ("persons", 1), _connector="OR"
-                ),
-                name="residency_persons",
-                violation_error_message="У названного гражданина число всегда 1; безымянных не меньше одного.",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="residency",
             trigger=pgtrigger.compiler.Trigger(
@@ -3059,34 +2955,6 @@ class Migration(migrations.Migration):
                     table="accounts_residency",
                     when="AFTER",
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="run",
-            index=models.Index(fields=["kind", "-created_at"], name="run_by_kind"),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["waiting", "running", "done", "failed", "cancelled"])),
-                name="run_state_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="runblock",
-            index=models.Index(
-                condition=models.Q(("state", "waiting")), fields=["run", "number"], name="runblock_waiting"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="runblock",
-            constraint=models.UniqueConstraint(fields=("run", "number"), name="runblock_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="runblock",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["waiting", "running", "done", "failed", "cancelled"])),
-                name="runblock_state_known",
             ),
         ),
     ]

@@ -16,8 +16,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0001_initial"),
+        ("accounts", "__first__"),
         ("pghistory", "0007_auto_20250421_0444"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -96,6 +96,55 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="LawValue",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("valid_from", models.DateField(verbose_name="действует с")),
+                ("valid_to", models.DateField(blank=True, null=True, verbose_name="действует по (не включая)")),
+                ("code", models.SlugField(max_length=60, verbose_name="код")),
+                (
+                    "number",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=accounts.fields.HashText("code"),
+                        output_field=models.IntegerField(),
+                        verbose_name="номер кода",
+                    ),
+                ),
+                ("value", accounts.fields.QuantityField(verbose_name="значение")),
+                ("act", models.CharField(max_length=255, verbose_name="акт")),
+            ],
+            options={
+                "verbose_name": "значение по закону",
+                "verbose_name_plural": "значения по закону",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="lawvalue_validity_not_empty",
+                        violation_error_message="Дата окончания должна быть позже даты начала.",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            (
+                                accounts.fields.Int8Range(models.F("number"), models.F("number"), models.Value("[]")),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.DateRange(
+                                    models.F("valid_from"), models.F("valid_to"), models.Value("[)")
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="lawvalue_no_overlap",
+                        violation_error_message="На эти дни значение уже задано. Закройте прежнее датой.",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="LawValueEvent",
             fields=[
                 ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
@@ -107,6 +156,25 @@ class Migration(migrations.Migration):
                 ("code", models.SlugField(db_index=False, max_length=60, verbose_name="код")),
                 ("value", accounts.fields.QuantityField(verbose_name="значение")),
                 ("act", models.CharField(max_length=255, verbose_name="акт")),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="billing.lawvalue",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
@@ -136,10 +204,56 @@ class Migration(migrations.Migration):
                 ("value", accounts.fields.QuantityField(verbose_name="значение")),
                 ("months", models.SmallIntegerField(default=12, verbose_name="месяцев оплаты в году")),
                 ("act", models.CharField(max_length=255, verbose_name="акт")),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.service",
+                        verbose_name="услуга",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "норматив",
                 "verbose_name_plural": "нормативы",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="norm_validity_not_empty",
+                        violation_error_message="Дата окончания должна быть позже даты начала.",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            (
+                                accounts.fields.Int8Range(
+                                    models.F("service_id"), models.F("service_id"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                            (accounts.fields.Int8Range(models.F("scope"), models.F("scope"), models.Value("[]")), "&&"),
+                            (accounts.fields.Int8Range(models.F("basis"), models.F("basis"), models.Value("[]")), "&&"),
+                            (
+                                accounts.fields.DateRange(
+                                    models.F("valid_from"), models.F("valid_to"), models.Value("[)")
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="norm_no_overlap",
+                        violation_error_message="На эти дни норматив уже задан. Закройте прежний датой.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("basis__in", [1, 2, 3, 4, 5, 6])), name="norm_basis_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("months__gte", 1), ("months__lte", 12), ("value__gte", 0)),
+                        name="norm_sane",
+                        violation_error_message="Норматив не бывает отрицательным; месяцев от 1 до 12.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -169,6 +283,36 @@ class Migration(migrations.Migration):
                 ("value", accounts.fields.QuantityField(verbose_name="значение")),
                 ("months", models.SmallIntegerField(default=12, verbose_name="месяцев оплаты в году")),
                 ("act", models.CharField(max_length=255, verbose_name="акт")),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="billing.norm",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.service",
+                        verbose_name="услуга",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
@@ -198,10 +342,74 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("components", models.SmallIntegerField(default=1, verbose_name="компонентов тарифа")),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.agencycontract",
+                        verbose_name="договор",
+                    ),
+                ),
+                (
+                    "house",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="provisions",
+                        to="accounts.house",
+                        verbose_name="дом",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.service",
+                        verbose_name="услуга",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "услуга дома",
                 "verbose_name_plural": "услуги домов",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="provision_validity_not_empty",
+                        violation_error_message="Дата окончания должна быть позже даты начала.",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            (
+                                accounts.fields.Int8Range(
+                                    models.F("house_id"), models.F("house_id"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.Int8Range(
+                                    models.F("service_id"), models.F("service_id"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.DateRange(
+                                    models.F("valid_from"), models.F("valid_to"), models.Value("[)")
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="provision_no_overlap",
+                        violation_error_message="Эта услуга в доме на эти дни уже предоставляется. Закройте прежнюю строку датой.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("method__in", [1, 2, 3, 4, 5, 6, 7, 8, 9])), name="provision_method_known"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("components__in", [1, 2])), name="provision_components"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -231,6 +439,58 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("components", models.SmallIntegerField(default=1, verbose_name="компонентов тарифа")),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.agencycontract",
+                        verbose_name="договор",
+                    ),
+                ),
+                (
+                    "house",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.house",
+                        verbose_name="дом",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="billing.provision",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.service",
+                        verbose_name="услуга",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
@@ -262,10 +522,64 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("ground", models.CharField(max_length=255, verbose_name="основание")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.personalaccount",
+                        verbose_name="счёт",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.service",
+                        verbose_name="услуга",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "исключение по счёту",
                 "verbose_name_plural": "исключения по счетам",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="provisionexception_validity_not_empty",
+                        violation_error_message="Дата окончания должна быть позже даты начала.",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            (
+                                accounts.fields.Int8Range(
+                                    models.F("account_id"), models.F("account_id"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.Int8Range(
+                                    models.F("service_id"), models.F("service_id"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.DateRange(
+                                    models.F("valid_from"), models.F("valid_to"), models.Value("[)")
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="provisionexception_no_overlap",
+                        violation_error_message="Исключение на эти дни уже есть.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ground", ""), _negated=True), name="provisionexception_has_ground"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -297,6 +611,47 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("ground", models.CharField(max_length=255, verbose_name="основание")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.personalaccount",
+                        verbose_name="счёт",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="billing.provisionexception",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.service",
+                        verbose_name="услуга",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
@@ -321,10 +676,96 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("act", models.CharField(max_length=255, verbose_name="акт")),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.agencycontract",
+                        verbose_name="договор",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.service",
+                        verbose_name="услуга",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "тариф",
                 "verbose_name_plural": "тарифы",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="tariff_validity_not_empty",
+                        violation_error_message="Дата окончания должна быть позже даты начала.",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            (
+                                accounts.fields.Int8Range(
+                                    models.F("contract_id"), models.F("contract_id"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.Int8Range(
+                                    models.F("service_id"), models.F("service_id"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.Int8Range(
+                                    models.F("category"), models.F("category"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.Int8Range(
+                                    models.F("component"), models.F("component"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                            (accounts.fields.Int8Range(models.F("zone"), models.F("zone"), models.Value("[]")), "&&"),
+                            (
+                                accounts.fields.Int8Range(
+                                    models.F("tariff_range"), models.F("tariff_range"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.DateRange(
+                                    models.F("valid_from"), models.F("valid_to"), models.Value("[)")
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="tariff_no_overlap",
+                        violation_error_message="На эти дни тариф уже задан. Закройте прежний датой.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("price__gte", 0)),
+                        name="tariff_price_sane",
+                        violation_error_message="Цена не может быть отрицательной.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("component__in", [0, 1, 2]), ("tariff_range__in", [0, 1, 2, 3]), ("zone__in", [0, 1, 2, 3])
+                        ),
+                        name="tariff_key_sane",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("act", ""), _negated=True),
+                        name="tariff_has_act",
+                        violation_error_message="Назовите акт, которым тариф установлен.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -349,6 +790,47 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("act", models.CharField(max_length=255, verbose_name="акт")),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.agencycontract",
+                        verbose_name="договор",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="billing.tariff",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.service",
+                        verbose_name="услуга",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
@@ -388,6 +870,18 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "месяц договора",
                 "verbose_name_plural": "месяцы договоров",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("month__day", 1)),
+                        name="contractmonth_month_is_month",
+                        violation_error_message="Месяц хранится как первое число.",
+                    ),
+                    models.UniqueConstraint(fields=("contract", "month"), name="contractmonth_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["open", "posted", "issued", "closed"])),
+                        name="contractmonth_state_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -442,6 +936,28 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "документ перерасчёта",
                 "verbose_name_plural": "документы перерасчёта",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("month__day", 1)),
+                        name="correction_month_is_month",
+                        violation_error_message="Месяц хранится как первое число.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("for_month__day", 1)),
+                        name="correction_for_month_is_month",
+                        violation_error_message="Месяц хранится как первое число.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("basis", ""), _negated=True),
+                        name="correction_has_basis",
+                        violation_error_message="Назовите основание.",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("account", "number", "service"),
+                        name="correction_once",
+                        violation_error_message="Документ с этим номером по этой услуге уже проведён.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -476,6 +992,17 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "удержание",
                 "verbose_name_plural": "удержания",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("month__day", 1)),
+                        name="hold_month_is_month",
+                        violation_error_message="Месяц хранится как первое число.",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("released_at", None)), fields=("account", "month"), name="hold_once"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("cause", ""), _negated=True), name="hold_has_cause"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -507,6 +1034,23 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "объём по дому",
                 "verbose_name_plural": "объёмы по домам",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("month__day", 1)),
+                        name="housevolume_month_is_month",
+                        violation_error_message="Месяц хранится как первое число.",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("house", "service", "month"),
+                        name="housevolume_once",
+                        violation_error_message="Объём за этот месяц уже введён.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("volume__gte", 0)),
+                        name="housevolume_sane",
+                        violation_error_message="Объём не бывает отрицательным.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -565,55 +1109,6 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
-        migrations.CreateModel(
-            name="LawValue",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("valid_from", models.DateField(verbose_name="действует с")),
-                ("valid_to", models.DateField(blank=True, null=True, verbose_name="действует по (не включая)")),
-                ("code", models.SlugField(max_length=60, verbose_name="код")),
-                (
-                    "number",
-                    models.GeneratedField(
-                        db_persist=True,
-                        expression=accounts.fields.HashText("code"),
-                        output_field=models.IntegerField(),
-                        verbose_name="номер кода",
-                    ),
-                ),
-                ("value", accounts.fields.QuantityField(verbose_name="значение")),
-                ("act", models.CharField(max_length=255, verbose_name="акт")),
-            ],
-            options={
-                "verbose_name": "значение по закону",
-                "verbose_name_plural": "значения по закону",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
-                        ),
-                        name="lawvalue_validity_not_empty",
-                        violation_error_message="Дата окончания должна быть позже даты начала.",
-                    ),
-                    django.contrib.postgres.constraints.ExclusionConstraint(
-                        expressions=[
-                            (
-                                accounts.fields.Int8Range(models.F("number"), models.F("number"), models.Value("[]")),
-                                "&&",
-                            ),
-                            (
-                                accounts.fields.DateRange(
-                                    models.F("valid_from"), models.F("valid_to"), models.Value("[)")
-                                ),
-                                "&&",
-                            ),
-                        ],
-                        name="lawvalue_no_overlap",
-                        violation_error_message="На эти дни значение уже задано. Закройте прежнее датой.",
-                    ),
-                ],
-            },
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="lawvalue",
             trigger=pgtrigger.compiler.Trigger(
@@ -641,306 +1136,6 @@ class Migration(migrations.Migration):
                     table="billing_lawvalue",
                     when="AFTER",
                 ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="lawvalueevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="lawvalueevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="billing.lawvalue",
-            ),
-        ),
-        migrations.AddField(
-            model_name="norm",
-            name="service",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="accounts.service",
-                verbose_name="услуга",
-            ),
-        ),
-        migrations.AddField(
-            model_name="normevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="normevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="billing.norm",
-            ),
-        ),
-        migrations.AddField(
-            model_name="normevent",
-            name="service",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.service",
-                verbose_name="услуга",
-            ),
-        ),
-        migrations.AddField(
-            model_name="provision",
-            name="contract",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="accounts.agencycontract",
-                verbose_name="договор",
-            ),
-        ),
-        migrations.AddField(
-            model_name="provision",
-            name="house",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="provisions",
-                to="accounts.house",
-                verbose_name="дом",
-            ),
-        ),
-        migrations.AddField(
-            model_name="provision",
-            name="service",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="accounts.service",
-                verbose_name="услуга",
-            ),
-        ),
-        migrations.AddField(
-            model_name="provisionevent",
-            name="contract",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.agencycontract",
-                verbose_name="договор",
-            ),
-        ),
-        migrations.AddField(
-            model_name="provisionevent",
-            name="house",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.house",
-                verbose_name="дом",
-            ),
-        ),
-        migrations.AddField(
-            model_name="provisionevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="provisionevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="billing.provision",
-            ),
-        ),
-        migrations.AddField(
-            model_name="provisionevent",
-            name="service",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.service",
-                verbose_name="услуга",
-            ),
-        ),
-        migrations.AddField(
-            model_name="provisionexception",
-            name="account",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="accounts.personalaccount",
-                verbose_name="счёт",
-            ),
-        ),
-        migrations.AddField(
-            model_name="provisionexception",
-            name="service",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="accounts.service",
-                verbose_name="услуга",
-            ),
-        ),
-        migrations.AddField(
-            model_name="provisionexceptionevent",
-            name="account",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.personalaccount",
-                verbose_name="счёт",
-            ),
-        ),
-        migrations.AddField(
-            model_name="provisionexceptionevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="provisionexceptionevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="billing.provisionexception",
-            ),
-        ),
-        migrations.AddField(
-            model_name="provisionexceptionevent",
-            name="service",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.service",
-                verbose_name="услуга",
-            ),
-        ),
-        migrations.AddField(
-            model_name="tariff",
-            name="contract",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="accounts.agencycontract",
-                verbose_name="договор",
-            ),
-        ),
-        migrations.AddField(
-            model_name="tariff",
-            name="service",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="accounts.service",
-                verbose_name="услуга",
-            ),
-        ),
-        migrations.AddField(
-            model_name="tariffevent",
-            name="contract",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.agencycontract",
-                verbose_name="договор",
-            ),
-        ),
-        migrations.AddField(
-            model_name="tariffevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="tariffevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="billing.tariff",
-            ),
-        ),
-        migrations.AddField(
-            model_name="tariffevent",
-            name="service",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.service",
-                verbose_name="услуга",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contractmonth",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("month__day", 1)),
-                name="contractmonth_month_is_month",
-                violation_error_message="Месяц хранится как первое число.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contractmonth",
-            constraint=models.UniqueConstraint(fields=("contract", "month"), name="contractmonth_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="contractmonth",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["open", "posted", "issued", "closed"])),
-                name="contractmonth_state_known",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -973,38 +1168,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="correction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("month__day", 1)),
-                name="correction_month_is_month",
-                violation_error_message="Месяц хранится как первое число.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="correction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("for_month__day", 1)),
-                name="correction_for_month_is_month",
-                violation_error_message="Месяц хранится как первое число.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="correction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("basis", ""), _negated=True),
-                name="correction_has_basis",
-                violation_error_message="Назовите основание.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="correction",
-            constraint=models.UniqueConstraint(
-                fields=("account", "number", "service"),
-                name="correction_once",
-                violation_error_message="Документ с этим номером по этой услуге уже проведён.",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="correction",
             trigger=pgtrigger.compiler.Trigger(
@@ -1017,48 +1180,6 @@ class Migration(migrations.Migration):
                     table="billing_correction",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("month__day", 1)),
-                name="hold_month_is_month",
-                violation_error_message="Месяц хранится как первое число.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hold",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("released_at", None)), fields=("account", "month"), name="hold_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hold",
-            constraint=models.CheckConstraint(condition=models.Q(("cause", ""), _negated=True), name="hold_has_cause"),
-        ),
-        migrations.AddConstraint(
-            model_name="housevolume",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("month__day", 1)),
-                name="housevolume_month_is_month",
-                violation_error_message="Месяц хранится как первое число.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="housevolume",
-            constraint=models.UniqueConstraint(
-                fields=("house", "service", "month"),
-                name="housevolume_once",
-                violation_error_message="Объём за этот месяц уже введён.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="housevolume",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("volume__gte", 0)),
-                name="housevolume_sane",
-                violation_error_message="Объём не бывает отрицательным.",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -1090,44 +1211,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="norm",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
-                name="norm_validity_not_empty",
-                violation_error_message="Дата окончания должна быть позже даты начала.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="norm",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    (
-                        accounts.fields.Int8Range(models.F("service_id"), models.F("service_id"), models.Value("[]")),
-                        "&&",
-                    ),
-                    (accounts.fields.Int8Range(models.F("scope"), models.F("scope"), models.Value("[]")), "&&"),
-                    (accounts.fields.Int8Range(models.F("basis"), models.F("basis"), models.Value("[]")), "&&"),
-                    (accounts.fields.DateRange(models.F("valid_from"), models.F("valid_to"), models.Value("[)")), "&&"),
-                ],
-                name="norm_no_overlap",
-                violation_error_message="На эти дни норматив уже задан. Закройте прежний датой.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="norm",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("basis__in", [1, 2, 3, 4, 5, 6])), name="norm_basis_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="norm",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("months__gte", 1), ("months__lte", 12), ("value__gte", 0)),
-                name="norm_sane",
-                violation_error_message="Норматив не бывает отрицательным; месяцев от 1 до 12.",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="norm",
             trigger=pgtrigger.compiler.Trigger(
@@ -1155,41 +1238,6 @@ class Migration(migrations.Migration):
                     table="billing_norm",
                     when="AFTER",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="provision",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
-                name="provision_validity_not_empty",
-                violation_error_message="Дата окончания должна быть позже даты начала.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="provision",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    (accounts.fields.Int8Range(models.F("house_id"), models.F("house_id"), models.Value("[]")), "&&"),
-                    (
-                        accounts.fields.Int8Range(models.F("service_id"), models.F("service_id"), models.Value("[]")),
-                        "&&",
-                    ),
-                    (accounts.fields.DateRange(models.F("valid_from"), models.F("valid_to"), models.Value("[)")), "&&"),
-                ],
-                name="provision_no_overlap",
-                violation_error_message="Эта услуга в доме на эти дни уже предоставляется. Закройте прежнюю строку датой.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="provision",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("method__in", [1, 2, 3, 4, 5, 6, 7, 8, 9])), name="provision_method_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="provision",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("components__in", [1, 2])), name="provision_components"
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -1221,38 +1269,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="provisionexception",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
-                name="provisionexception_validity_not_empty",
-                violation_error_message="Дата окончания должна быть позже даты начала.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="provisionexception",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    (
-                        accounts.fields.Int8Range(models.F("account_id"), models.F("account_id"), models.Value("[]")),
-                        "&&",
-                    ),
-                    (
-                        accounts.fields.Int8Range(models.F("service_id"), models.F("service_id"), models.Value("[]")),
-                        "&&",
-                    ),
-                    (accounts.fields.DateRange(models.F("valid_from"), models.F("valid_to"), models.Value("[)")), "&&"),
-                ],
-                name="provisionexception_no_overlap",
-                violation_error_message="Исключение на эти дни уже есть.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="provisionexception",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ground", ""), _negated=True), name="provisionexception_has_ground"
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="provisionexception",
             trigger=pgtrigger.compiler.Trigger(
@@ -1280,66 +1296,6 @@ class Migration(migrations.Migration):
                     table="billing_provisionexception",
                     when="AFTER",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tariff",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
-                name="tariff_validity_not_empty",
-                violation_error_message="Дата окончания должна быть позже даты начала.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tariff",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    (
-                        accounts.fields.Int8Range(models.F("contract_id"), models.F("contract_id"), models.Value("[]")),
-                        "&&",
-                    ),
-                    (
-                        accounts.fields.Int8Range(models.F("service_id"), models.F("service_id"), models.Value("[]")),
-                        "&&",
-                    ),
-                    (accounts.fields.Int8Range(models.F("category"), models.F("category"), models.Value("[]")), "&&"),
-                    (accounts.fields.Int8Range(models.F("component"), models.F("component"), models.Value("[]")), "&&"),
-                    (accounts.fields.Int8Range(models.F("zone"), models.F("zone"), models.Value("[]")), "&&"),
-                    (
-                        accounts.fields.Int8Range(
-                            models.F("tariff_range"), models.F("tariff_range"), models.Value("[]")
-                        ),
-                        "&&",
-                    ),
-                    (accounts.fields.DateRange(models.F("valid_from"), models.F("valid_to"), models.Value("[)")), "&&"),
-                ],
-                name="tariff_no_overlap",
-                violation_error_message="На эти дни тариф уже задан. Закройте прежний датой.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tariff",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("price__gte", 0)),
-                name="tariff_price_sane",
-                violation_error_message="Цена не может быть отрицательной.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tariff",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("component__in", [0, 1, 2]), ("tariff_range__in", [0, 1, 2, 3]), ("zone__in", [0, 1, 2, 3])
-                ),
-                name="tariff_key_sane",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tariff",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("act", ""), _negated=True),
-                name="tariff_has_act",
-                violation_error_message="Назовите акт, которым тариф установлен.",
             ),
         ),
         pgtrigger.migrations.AddTrigger(

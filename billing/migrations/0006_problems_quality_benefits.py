@@ -18,449 +18,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="QualityRuleEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("valid_from", models.DateField(verbose_name="действует с")),
-                ("valid_to", models.DateField(blank=True, null=True, verbose_name="действует по (не включая)")),
-                (
-                    "breach",
-                    models.SmallIntegerField(
-                        choices=[
-                            (1, "перерыв подачи холодной воды"),
-                            (2, "состав и свойства холодной воды"),
-                            (3, "давление холодной воды отличается до 25 %"),
-                            (4, "давление холодной воды отличается более чем на 25 %"),
-                            (5, "перерыв подачи горячей воды"),
-                            (6, "перерыв подачи горячей воды, авария на тупиковой магистрали"),
-                            (7, "плановое отключение горячей воды"),
-                            (8, "температура горячей воды"),
-                            (9, "горячая вода холоднее 40 °C"),
-                            (10, "состав и свойства горячей воды"),
-                            (11, "давление горячей воды отличается до 25 %"),
-                            (12, "давление горячей воды отличается более чем на 25 %"),
-                            (13, "перерыв водоотведения"),
-                            (14, "перерыв электроснабжения, один источник питания"),
-                            (15, "перерыв электроснабжения, два источника питания"),
-                            (16, "напряжение и частота"),
-                            (17, "перерыв подачи газа"),
-                            (18, "свойства газа"),
-                            (19, "давление газа отличается до 25 %"),
-                            (20, "перерыв отопления, в комнатах не холоднее 12 °C"),
-                            (21, "перерыв отопления, в комнатах от 10 до 12 °C"),
-                            (22, "перерыв отопления, в комнатах от 8 до 10 °C"),
-                            (23, "температура в жилом помещении"),
-                            (24, "просрочка вывоза отходов при температуре до 4 °C"),
-                            (25, "просрочка вывоза отходов при температуре от 5 °C"),
-                        ],
-                        verbose_name="нарушение",
-                    ),
-                ),
-                ("percent", accounts.fields.QuantityField(verbose_name="снижение, % от платы")),
-                ("per_hours", models.SmallIntegerField(default=1, verbose_name="за каждые часов")),
-                ("allowed_hours", models.SmallIntegerField(default=0, verbose_name="допустимо часов за месяц")),
-                (
-                    "allowed_at_once",
-                    models.SmallIntegerField(blank=True, null=True, verbose_name="допустимо часов единовременно"),
-                ),
-                ("step_c", models.SmallIntegerField(default=0, verbose_name="за каждые градусов (0: не зависит)")),
-                ("tolerance_day_c", models.SmallIntegerField(default=0, verbose_name="допуск днём вниз, °C")),
-                ("tolerance_night_c", models.SmallIntegerField(default=0, verbose_name="допуск ночью вниз, °C")),
-                ("tolerance_above_c", models.SmallIntegerField(blank=True, null=True, verbose_name="допуск вверх, °C")),
-                (
-                    "whole_days",
-                    models.BooleanField(default=False, verbose_name="плата не вносится за каждый такой день"),
-                ),
-                ("not_supplied", models.BooleanField(default=False, verbose_name="объём не подавался")),
-                ("cold_price", models.BooleanField(default=False, verbose_name="оплата по тарифу холодной воды")),
-                ("act", models.CharField(max_length=255, verbose_name="акт")),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="BenefitEntitlement",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("valid_from", models.DateField(verbose_name="действует с")),
-                ("valid_to", models.DateField(blank=True, null=True, verbose_name="действует по (не включая)")),
-                ("category", models.CharField(max_length=120, verbose_name="категория")),
-                ("percent", models.DecimalField(decimal_places=2, max_digits=5, verbose_name="скидка, %")),
-                ("persons", models.SmallIntegerField(default=1, verbose_name="распространяется на человек (с семьёй)")),
-                ("within_norm", models.BooleanField(default=True, verbose_name="в пределах норматива потребления")),
-                (
-                    "area_m2",
-                    accounts.fields.QuantityField(
-                        blank=True,
-                        null=True,
-                        verbose_name="социальная норма площади на человека, м² (пусто: вся площадь)",
-                    ),
-                ),
-                (
-                    "way",
-                    models.SmallIntegerField(
-                        choices=[(1, "скидка в квитанции"), (2, "компенсация соцзащиты")],
-                        default=1,
-                        verbose_name="порядок",
-                    ),
-                ),
-                ("document", models.CharField(max_length=255, verbose_name="документ")),
-                (
-                    "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.personalaccount",
-                        verbose_name="счёт",
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.person",
-                        verbose_name="льготник",
-                    ),
-                ),
-                (
-                    "service",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.service",
-                        verbose_name="услуга (пусто: все коммунальные и жилищные)",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "льгота",
-                "verbose_name_plural": "льготы",
-            },
-        ),
-        migrations.CreateModel(
-            name="BenefitEntitlementEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("valid_from", models.DateField(verbose_name="действует с")),
-                ("valid_to", models.DateField(blank=True, null=True, verbose_name="действует по (не включая)")),
-                ("category", models.CharField(max_length=120, verbose_name="категория")),
-                ("percent", models.DecimalField(decimal_places=2, max_digits=5, verbose_name="скидка, %")),
-                ("persons", models.SmallIntegerField(default=1, verbose_name="распространяется на человек (с семьёй)")),
-                ("within_norm", models.BooleanField(default=True, verbose_name="в пределах норматива потребления")),
-                (
-                    "area_m2",
-                    accounts.fields.QuantityField(
-                        blank=True,
-                        null=True,
-                        verbose_name="социальная норма площади на человека, м² (пусто: вся площадь)",
-                    ),
-                ),
-                (
-                    "way",
-                    models.SmallIntegerField(
-                        choices=[(1, "скидка в квитанции"), (2, "компенсация соцзащиты")],
-                        default=1,
-                        verbose_name="порядок",
-                    ),
-                ),
-                ("document", models.CharField(max_length=255, verbose_name="документ")),
-                (
-                    "account",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to="accounts.personalaccount",
-                        verbose_name="счёт",
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to="accounts.person",
-                        verbose_name="льготник",
-                    ),
-                ),
-                (
-                    "pgh_context",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="pghistory.context",
-                    ),
-                ),
-                (
-                    "pgh_obj",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="events",
-                        to="billing.benefitentitlement",
-                    ),
-                ),
-                (
-                    "service",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to="accounts.service",
-                        verbose_name="услуга (пусто: все коммунальные и жилищные)",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="LineProblem",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("month", accounts.fields.MonthField(verbose_name="месяц")),
-                ("text", models.CharField(max_length=120, verbose_name="причина")),
-                (
-                    "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.personalaccount",
-                        verbose_name="счёт",
-                    ),
-                ),
-                (
-                    "service",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.service",
-                        verbose_name="услуга",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "не начислено",
-                "verbose_name_plural": "не начислено",
-            },
-        ),
-        migrations.CreateModel(
-            name="QualityEvent",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "breach",
-                    models.SmallIntegerField(
-                        choices=[
-                            (1, "перерыв подачи холодной воды"),
-                            (2, "состав и свойства холодной воды"),
-                            (3, "давление холодной воды отличается до 25 %"),
-                            (4, "давление холодной воды отличается более чем на 25 %"),
-                            (5, "перерыв подачи горячей воды"),
-                            (6, "перерыв подачи горячей воды, авария на тупиковой магистрали"),
-                            (7, "плановое отключение горячей воды"),
-                            (8, "температура горячей воды"),
-                            (9, "горячая вода холоднее 40 °C"),
-                            (10, "состав и свойства горячей воды"),
-                            (11, "давление горячей воды отличается до 25 %"),
-                            (12, "давление горячей воды отличается более чем на 25 %"),
-                            (13, "перерыв водоотведения"),
-                            (14, "перерыв электроснабжения, один источник питания"),
-                            (15, "перерыв электроснабжения, два источника питания"),
-                            (16, "напряжение и частота"),
-                            (17, "перерыв подачи газа"),
-                            (18, "свойства газа"),
-                            (19, "давление газа отличается до 25 %"),
-                            (20, "перерыв отопления, в комнатах не холоднее 12 °C"),
-                            (21, "перерыв отопления, в комнатах от 10 до 12 °C"),
-                            (22, "перерыв отопления, в комнатах от 8 до 10 °C"),
-                            (23, "температура в жилом помещении"),
-                            (24, "просрочка вывоза отходов при температуре до 4 °C"),
-                            (25, "просрочка вывоза отходов при температуре от 5 °C"),
-                        ],
-                        verbose_name="нарушение",
-                    ),
-                ),
-                ("started_at", models.DateTimeField(verbose_name="начало")),
-                ("ended_at", models.DateTimeField(verbose_name="окончание")),
-                (
-                    "hours",
-                    accounts.fields.QuantityField(
-                        blank=True, null=True, verbose_name="часов по акту, если меньше промежутка"
-                    ),
-                ),
-                ("normative_c", accounts.fields.QuantityField(blank=True, null=True, verbose_name="должно быть, °C")),
-                ("actual_c", accounts.fields.QuantityField(blank=True, null=True, verbose_name="было, °C")),
-                ("act", models.CharField(max_length=255, verbose_name="акт")),
-                (
-                    "house",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.house",
-                        verbose_name="дом",
-                    ),
-                ),
-                (
-                    "premises",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.premises",
-                        verbose_name="только помещение",
-                    ),
-                ),
-                (
-                    "service",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.service",
-                        verbose_name="услуга",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "перерыв или нарушение качества",
-                "verbose_name_plural": "перерывы и нарушения качества",
-            },
-        ),
-        migrations.CreateModel(
-            name="QualityEventEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                (
-                    "breach",
-                    models.SmallIntegerField(
-                        choices=[
-                            (1, "перерыв подачи холодной воды"),
-                            (2, "состав и свойства холодной воды"),
-                            (3, "давление холодной воды отличается до 25 %"),
-                            (4, "давление холодной воды отличается более чем на 25 %"),
-                            (5, "перерыв подачи горячей воды"),
-                            (6, "перерыв подачи горячей воды, авария на тупиковой магистрали"),
-                            (7, "плановое отключение горячей воды"),
-                            (8, "температура горячей воды"),
-                            (9, "горячая вода холоднее 40 °C"),
-                            (10, "состав и свойства горячей воды"),
-                            (11, "давление горячей воды отличается до 25 %"),
-                            (12, "давление горячей воды отличается более чем на 25 %"),
-                            (13, "перерыв водоотведения"),
-                            (14, "перерыв электроснабжения, один источник питания"),
-                            (15, "перерыв электроснабжения, два источника питания"),
-                            (16, "напряжение и частота"),
-                            (17, "перерыв подачи газа"),
-                            (18, "свойства газа"),
-                            (19, "давление газа отличается до 25 %"),
-                            (20, "перерыв отопления, в комнатах не холоднее 12 °C"),
-                            (21, "перерыв отопления, в комнатах от 10 до 12 °C"),
-                            (22, "перерыв отопления, в комнатах от 8 до 10 °C"),
-                            (23, "температура в жилом помещении"),
-                            (24, "просрочка вывоза отходов при температуре до 4 °C"),
-                            (25, "просрочка вывоза отходов при температуре от 5 °C"),
-                        ],
-                        verbose_name="нарушение",
-                    ),
-                ),
-                ("started_at", models.DateTimeField(verbose_name="начало")),
-                ("ended_at", models.DateTimeField(verbose_name="окончание")),
-                (
-                    "hours",
-                    accounts.fields.QuantityField(
-                        blank=True, null=True, verbose_name="часов по акту, если меньше промежутка"
-                    ),
-                ),
-                ("normative_c", accounts.fields.QuantityField(blank=True, null=True, verbose_name="должно быть, °C")),
-                ("actual_c", accounts.fields.QuantityField(blank=True, null=True, verbose_name="было, °C")),
-                ("act", models.CharField(max_length=255, verbose_name="акт")),
-                (
-                    "house",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to="accounts.house",
-                        verbose_name="дом",
-                    ),
-                ),
-                (
-                    "pgh_context",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="pghistory.context",
-                    ),
-                ),
-                (
-                    "pgh_obj",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="events",
-                        to="billing.qualityevent",
-                    ),
-                ),
-                (
-                    "premises",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to="accounts.premises",
-                        verbose_name="только помещение",
-                    ),
-                ),
-                (
-                    "service",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to="accounts.service",
-                        verbose_name="услуга",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
             name="QualityRule",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -594,6 +151,558 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="QualityRuleEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("valid_from", models.DateField(verbose_name="действует с")),
+                ("valid_to", models.DateField(blank=True, null=True, verbose_name="действует по (не включая)")),
+                (
+                    "breach",
+                    models.SmallIntegerField(
+                        choices=[
+                            (1, "перерыв подачи холодной воды"),
+                            (2, "состав и свойства холодной воды"),
+                            (3, "давление холодной воды отличается до 25 %"),
+                            (4, "давление холодной воды отличается более чем на 25 %"),
+                            (5, "перерыв подачи горячей воды"),
+                            (6, "перерыв подачи горячей воды, авария на тупиковой магистрали"),
+                            (7, "плановое отключение горячей воды"),
+                            (8, "температура горячей воды"),
+                            (9, "горячая вода холоднее 40 °C"),
+                            (10, "состав и свойства горячей воды"),
+                            (11, "давление горячей воды отличается до 25 %"),
+                            (12, "давление горячей воды отличается более чем на 25 %"),
+                            (13, "перерыв водоотведения"),
+                            (14, "перерыв электроснабжения, один источник питания"),
+                            (15, "перерыв электроснабжения, два источника питания"),
+                            (16, "напряжение и частота"),
+                            (17, "перерыв подачи газа"),
+                            (18, "свойства газа"),
+                            (19, "давление газа отличается до 25 %"),
+                            (20, "перерыв отопления, в комнатах не холоднее 12 °C"),
+                            (21, "перерыв отопления, в комнатах от 10 до 12 °C"),
+                            (22, "перерыв отопления, в комнатах от 8 до 10 °C"),
+                            (23, "температура в жилом помещении"),
+                            (24, "просрочка вывоза отходов при температуре до 4 °C"),
+                            (25, "просрочка вывоза отходов при температуре от 5 °C"),
+                        ],
+                        verbose_name="нарушение",
+                    ),
+                ),
+                ("percent", accounts.fields.QuantityField(verbose_name="снижение, % от платы")),
+                ("per_hours", models.SmallIntegerField(default=1, verbose_name="за каждые часов")),
+                ("allowed_hours", models.SmallIntegerField(default=0, verbose_name="допустимо часов за месяц")),
+                (
+                    "allowed_at_once",
+                    models.SmallIntegerField(blank=True, null=True, verbose_name="допустимо часов единовременно"),
+                ),
+                ("step_c", models.SmallIntegerField(default=0, verbose_name="за каждые градусов (0: не зависит)")),
+                ("tolerance_day_c", models.SmallIntegerField(default=0, verbose_name="допуск днём вниз, °C")),
+                ("tolerance_night_c", models.SmallIntegerField(default=0, verbose_name="допуск ночью вниз, °C")),
+                ("tolerance_above_c", models.SmallIntegerField(blank=True, null=True, verbose_name="допуск вверх, °C")),
+                (
+                    "whole_days",
+                    models.BooleanField(default=False, verbose_name="плата не вносится за каждый такой день"),
+                ),
+                ("not_supplied", models.BooleanField(default=False, verbose_name="объём не подавался")),
+                ("cold_price", models.BooleanField(default=False, verbose_name="оплата по тарифу холодной воды")),
+                ("act", models.CharField(max_length=255, verbose_name="акт")),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="billing.qualityrule",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="BenefitEntitlement",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("valid_from", models.DateField(verbose_name="действует с")),
+                ("valid_to", models.DateField(blank=True, null=True, verbose_name="действует по (не включая)")),
+                ("category", models.CharField(max_length=120, verbose_name="категория")),
+                ("percent", models.DecimalField(decimal_places=2, max_digits=5, verbose_name="скидка, %")),
+                ("persons", models.SmallIntegerField(default=1, verbose_name="распространяется на человек (с семьёй)")),
+                ("within_norm", models.BooleanField(default=True, verbose_name="в пределах норматива потребления")),
+                (
+                    "area_m2",
+                    accounts.fields.QuantityField(
+                        blank=True,
+                        null=True,
+                        verbose_name="социальная норма площади на человека, м² (пусто: вся площадь)",
+                    ),
+                ),
+                (
+                    "way",
+                    models.SmallIntegerField(
+                        choices=[(1, "скидка в квитанции"), (2, "компенсация соцзащиты")],
+                        default=1,
+                        verbose_name="порядок",
+                    ),
+                ),
+                ("document", models.CharField(max_length=255, verbose_name="документ")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.personalaccount",
+                        verbose_name="счёт",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.person",
+                        verbose_name="льготник",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.service",
+                        verbose_name="услуга (пусто: все коммунальные и жилищные)",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "льгота",
+                "verbose_name_plural": "льготы",
+                "indexes": [models.Index(fields=["account"], name="benefit_by_account")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="benefitentitlement_validity_not_empty",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("way__in", [1, 2])), name="benefitentitlement_way_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("percent__gt", 0),
+                            ("percent__lte", 100),
+                            ("persons__gte", 1),
+                            models.Q(("area_m2", None), ("area_m2__gt", 0), _connector="OR"),
+                        ),
+                        name="benefitentitlement_sane",
+                        violation_error_message="Скидка от 0 до 100 %, хотя бы на одного человека, площадь больше нуля.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("document", ""), _negated=True), models.Q(("category", ""), _negated=True)
+                        ),
+                        name="benefitentitlement_has_document",
+                        violation_error_message="Назовите категорию и документ.",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="BenefitEntitlementEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("valid_from", models.DateField(verbose_name="действует с")),
+                ("valid_to", models.DateField(blank=True, null=True, verbose_name="действует по (не включая)")),
+                ("category", models.CharField(max_length=120, verbose_name="категория")),
+                ("percent", models.DecimalField(decimal_places=2, max_digits=5, verbose_name="скидка, %")),
+                ("persons", models.SmallIntegerField(default=1, verbose_name="распространяется на человек (с семьёй)")),
+                ("within_norm", models.BooleanField(default=True, verbose_name="в пределах норматива потребления")),
+                (
+                    "area_m2",
+                    accounts.fields.QuantityField(
+                        blank=True,
+                        null=True,
+                        verbose_name="социальная норма площади на человека, м² (пусто: вся площадь)",
+                    ),
+                ),
+                (
+                    "way",
+                    models.SmallIntegerField(
+                        choices=[(1, "скидка в квитанции"), (2, "компенсация соцзащиты")],
+                        default=1,
+                        verbose_name="порядок",
+                    ),
+                ),
+                ("document", models.CharField(max_length=255, verbose_name="документ")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.personalaccount",
+                        verbose_name="счёт",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.person",
+                        verbose_name="льготник",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="billing.benefitentitlement",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.service",
+                        verbose_name="услуга (пусто: все коммунальные и жилищные)",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="LineProblem",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("month", accounts.fields.MonthField(verbose_name="месяц")),
+                ("text", models.CharField(max_length=120, verbose_name="причина")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.personalaccount",
+                        verbose_name="счёт",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.service",
+                        verbose_name="услуга",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "не начислено",
+                "verbose_name_plural": "не начислено",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("month__day", 1)),
+                        name="lineproblem_month_is_month",
+                        violation_error_message="Месяц хранится как первое число.",
+                    ),
+                    models.UniqueConstraint(fields=("account", "month", "service", "text"), name="lineproblem_once"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="QualityEvent",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "breach",
+                    models.SmallIntegerField(
+                        choices=[
+                            (1, "перерыв подачи холодной воды"),
+                            (2, "состав и свойства холодной воды"),
+                            (3, "давление холодной воды отличается до 25 %"),
+                            (4, "давление холодной воды отличается более чем на 25 %"),
+                            (5, "перерыв подачи горячей воды"),
+                            (6, "перерыв подачи горячей воды, авария на тупиковой магистрали"),
+                            (7, "плановое отключение горячей воды"),
+                            (8, "температура горячей воды"),
+                            (9, "горячая вода холоднее 40 °C"),
+                            (10, "состав и свойства горячей воды"),
+                            (11, "давление горячей воды отличается до 25 %"),
+                            (12, "давление горячей воды отличается более чем на 25 %"),
+                            (13, "перерыв водоотведения"),
+                            (14, "перерыв электроснабжения, один источник питания"),
+                            (15, "перерыв электроснабжения, два источника питания"),
+                            (16, "напряжение и частота"),
+                            (17, "перерыв подачи газа"),
+                            (18, "свойства газа"),
+                            (19, "давление газа отличается до 25 %"),
+                            (20, "перерыв отопления, в комнатах не холоднее 12 °C"),
+                            (21, "перерыв отопления, в комнатах от 10 до 12 °C"),
+                            (22, "перерыв отопления, в комнатах от 8 до 10 °C"),
+                            (23, "температура в жилом помещении"),
+                            (24, "просрочка вывоза отходов при температуре до 4 °C"),
+                            (25, "просрочка вывоза отходов при температуре от 5 °C"),
+                        ],
+                        verbose_name="нарушение",
+                    ),
+                ),
+                ("started_at", models.DateTimeField(verbose_name="начало")),
+                ("ended_at", models.DateTimeField(verbose_name="окончание")),
+                (
+                    "hours",
+                    accounts.fields.QuantityField(
+                        blank=True, null=True, verbose_name="часов по акту, если меньше промежутка"
+                    ),
+                ),
+                ("normative_c", accounts.fields.QuantityField(blank=True, null=True, verbose_name="должно быть, °C")),
+                ("actual_c", accounts.fields.QuantityField(blank=True, null=True, verbose_name="было, °C")),
+                ("act", models.CharField(max_length=255, verbose_name="акт")),
+                (
+                    "house",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.house",
+                        verbose_name="дом",
+                    ),
+                ),
+                (
+                    "premises",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.premises",
+                        verbose_name="только помещение",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.service",
+                        verbose_name="услуга",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "перерыв или нарушение качества",
+                "verbose_name_plural": "перерывы и нарушения качества",
+                "indexes": [models.Index(fields=["house", "started_at"], name="qualityevent_by_house")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "breach__in",
+                                [
+                                    1,
+                                    2,
+                                    3,
+                                    4,
+                                    5,
+                                    6,
+                                    7,
+                                    8,
+                                    9,
+                                    10,
+                                    11,
+                                    12,
+                                    13,
+                                    14,
+                                    15,
+                                    16,
+                                    17,
+                                    18,
+                                    19,
+                                    20,
+                                    21,
+                                    22,
+                                    23,
+                                    24,
+                                    25,
+                                ],
+                            )
+                        ),
+                        name="qualityevent_breach_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ended_at__gt", models.F("started_at"))),
+                        name="qualityevent_lasts",
+                        violation_error_message="Окончание должно быть позже начала.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("hours", None), ("hours__gt", 0), _connector="OR"),
+                        name="qualityevent_hours",
+                        violation_error_message="Часов должно быть больше нуля.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("act", ""), _negated=True),
+                        name="qualityevent_has_act",
+                        violation_error_message="Назовите акт.",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="QualityEventEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                (
+                    "breach",
+                    models.SmallIntegerField(
+                        choices=[
+                            (1, "перерыв подачи холодной воды"),
+                            (2, "состав и свойства холодной воды"),
+                            (3, "давление холодной воды отличается до 25 %"),
+                            (4, "давление холодной воды отличается более чем на 25 %"),
+                            (5, "перерыв подачи горячей воды"),
+                            (6, "перерыв подачи горячей воды, авария на тупиковой магистрали"),
+                            (7, "плановое отключение горячей воды"),
+                            (8, "температура горячей воды"),
+                            (9, "горячая вода холоднее 40 °C"),
+                            (10, "состав и свойства горячей воды"),
+                            (11, "давление горячей воды отличается до 25 %"),
+                            (12, "давление горячей воды отличается более чем на 25 %"),
+                            (13, "перерыв водоотведения"),
+                            (14, "перерыв электроснабжения, один источник питания"),
+                            (15, "перерыв электроснабжения, два источника питания"),
+                            (16, "напряжение и частота"),
+                            (17, "перерыв подачи газа"),
+                            (18, "свойства газа"),
+                            (19, "давление газа отличается до 25 %"),
+                            (20, "перерыв отопления, в комнатах не холоднее 12 °C"),
+                            (21, "перерыв отопления, в комнатах от 10 до 12 °C"),
+                            (22, "перерыв отопления, в комнатах от 8 до 10 °C"),
+                            (23, "температура в жилом помещении"),
+                            (24, "просрочка вывоза отходов при температуре до 4 °C"),
+                            (25, "просрочка вывоза отходов при температуре от 5 °C"),
+                        ],
+                        verbose_name="нарушение",
+                    ),
+                ),
+                ("started_at", models.DateTimeField(verbose_name="начало")),
+                ("ended_at", models.DateTimeField(verbose_name="окончание")),
+                (
+                    "hours",
+                    accounts.fields.QuantityField(
+                        blank=True, null=True, verbose_name="часов по акту, если меньше промежутка"
+                    ),
+                ),
+                ("normative_c", accounts.fields.QuantityField(blank=True, null=True, verbose_name="должно быть, °C")),
+                ("actual_c", accounts.fields.QuantityField(blank=True, null=True, verbose_name="было, °C")),
+                ("act", models.CharField(max_length=255, verbose_name="акт")),
+                (
+                    "house",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.house",
+                        verbose_name="дом",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="billing.qualityevent",
+                    ),
+                ),
+                (
+                    "premises",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.premises",
+                        verbose_name="только помещение",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.service",
+                        verbose_name="услуга",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
         pgtrigger.migrations.AddTrigger(
             model_name="qualityrule",
             trigger=pgtrigger.compiler.Trigger(
@@ -623,67 +732,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddField(
-            model_name="qualityruleevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="qualityruleevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="billing.qualityrule",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="benefitentitlement",
-            index=models.Index(fields=["account"], name="benefit_by_account"),
-        ),
-        migrations.AddConstraint(
-            model_name="benefitentitlement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
-                name="benefitentitlement_validity_not_empty",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="benefitentitlement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("way__in", [1, 2])), name="benefitentitlement_way_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="benefitentitlement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("percent__gt", 0),
-                    ("percent__lte", 100),
-                    ("persons__gte", 1),
-                    models.Q(("area_m2", None), ("area_m2__gt", 0), _connector="OR"),
-                ),
-                name="benefitentitlement_sane",
-                violation_error_message="Скидка от 0 до 100 %, хотя бы на одного человека, площадь больше нуля.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="benefitentitlement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("document", ""), _negated=True), models.Q(("category", ""), _negated=True)
-                ),
-                name="benefitentitlement_has_document",
-                violation_error_message="Назовите категорию и документ.",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="benefitentitlement",
             trigger=pgtrigger.compiler.Trigger(
@@ -711,58 +759,6 @@ class Migration(migrations.Migration):
                     table="billing_benefitentitlement",
                     when="AFTER",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lineproblem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("month__day", 1)),
-                name="lineproblem_month_is_month",
-                violation_error_message="Месяц хранится как первое число.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lineproblem",
-            constraint=models.UniqueConstraint(fields=("account", "month", "service", "text"), name="lineproblem_once"),
-        ),
-        migrations.AddIndex(
-            model_name="qualityevent",
-            index=models.Index(fields=["house", "started_at"], name="qualityevent_by_house"),
-        ),
-        migrations.AddConstraint(
-            model_name="qualityevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "breach__in",
-                        [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25],
-                    )
-                ),
-                name="qualityevent_breach_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="qualityevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ended_at__gt", models.F("started_at"))),
-                name="qualityevent_lasts",
-                violation_error_message="Окончание должно быть позже начала.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="qualityevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("hours", None), ("hours__gt", 0), _connector="OR"),
-                name="qualityevent_hours",
-                violation_error_message="Часов должно быть больше нуля.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="qualityevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("act", ""), _negated=True),
-                name="qualityevent_has_act",
-                violation_error_message="Назовите акт.",
             ),
         ),
         pgtrigger.migrations.AddTrigger(

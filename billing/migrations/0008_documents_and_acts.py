@@ -14,9 +14,9 @@ import accounts.fields
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_common_area_heated"),
+        ("accounts", "__first__"),
         ("billing", "0007_quality_rules"),
         ("pghistory", "0007_auto_20250421_0444"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -28,10 +28,31 @@ class Migration(migrations.Migration):
                 ("units", accounts.fields.QuantityField(verbose_name="показания за год, единиц")),
                 ("coefficient", accounts.fields.QuantityField(default=1, verbose_name="коэффициент радиаторов")),
                 ("document", models.CharField(max_length=255, verbose_name="документ")),
+                (
+                    "premises",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.premises",
+                        verbose_name="помещение",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "распределители тепла",
                 "verbose_name_plural": "распределители тепла",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("premises", "year"),
+                        name="allocatorshare_once",
+                        violation_error_message="Показания распределителей за этот год уже введены.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("coefficient__gt", 0), ("units__gte", 0), ("year__gte", 2000)),
+                        name="allocatorshare_sane",
+                        violation_error_message="Показания не отрицательны, коэффициент больше нуля.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -45,6 +66,36 @@ class Migration(migrations.Migration):
                 ("units", accounts.fields.QuantityField(verbose_name="показания за год, единиц")),
                 ("coefficient", accounts.fields.QuantityField(default=1, verbose_name="коэффициент радиаторов")),
                 ("document", models.CharField(max_length=255, verbose_name="документ")),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="billing.allocatorshare",
+                    ),
+                ),
+                (
+                    "premises",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.premises",
+                        verbose_name="помещение",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
@@ -79,10 +130,75 @@ class Migration(migrations.Migration):
                 ("accounts", models.IntegerField(verbose_name="счетов")),
                 ("amount", accounts.fields.MoneyField(verbose_name="сумма, руб.")),
                 ("made_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="оформлен")),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="оформил",
+                    ),
+                ),
+                (
+                    "reverses",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversed_by",
+                        to="billing.masscorrection",
+                        verbose_name="сторнирует",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.service",
+                        verbose_name="услуга",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "массовый перерасчёт",
                 "verbose_name_plural": "массовые перерасчёты",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("month__day", 1)),
+                        name="masscorrection_month_is_month",
+                        violation_error_message="Месяц хранится как первое число.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("first_month__day", 1)),
+                        name="masscorrection_first_month_is_month",
+                        violation_error_message="Месяц хранится как первое число.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("last_month__day", 1)),
+                        name="masscorrection_last_month_is_month",
+                        violation_error_message="Месяц хранится как первое число.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("rule__in", [1, 2, 3, 4, 5])), name="masscorrection_rule_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("first_month__lte", models.F("last_month")), ("last_month__lt", models.F("month"))
+                        ),
+                        name="masscorrection_in_order",
+                        violation_error_message="Пересчитываются прошедшие месяцы, с первого по последний.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("basis", ""), _negated=True), models.Q(("reason", ""), _negated=True)
+                        ),
+                        name="masscorrection_has_basis",
+                        violation_error_message="Назовите документ и причину.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -117,10 +233,88 @@ class Migration(migrations.Migration):
                 ("month", accounts.fields.MonthField(verbose_name="проводится в месяце")),
                 ("reason", models.CharField(blank=True, max_length=255, verbose_name="причина исправления")),
                 ("made_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="оформлен")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.personalaccount",
+                        verbose_name="счёт",
+                    ),
+                ),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.agencycontract",
+                        verbose_name="договор",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="оформил",
+                    ),
+                ),
+                (
+                    "reverses",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversed_by",
+                        to="billing.unauthoriseduse",
+                        verbose_name="исправляет",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.service",
+                        verbose_name="услуга",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "акт о самовольном подключении",
                 "verbose_name_plural": "акты о самовольном подключении",
+                "indexes": [models.Index(fields=["account", "month"], name="unauthorised_by_account")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("month__day", 1)),
+                        name="unauthoriseduse_month_is_month",
+                        violation_error_message="Месяц хранится как первое число.",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("kind__in", [1, 2])), name="unauthoriseduse_kind_known"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("reverses", None)),
+                        fields=("account", "service", "act", "component"),
+                        name="unauthoriseduse_once",
+                        violation_error_message="Этот акт по услуге уже проведён.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("charged_from__lt", models.F("charged_to")),
+                            ("started_on__lte", models.F("charged_from")),
+                            models.Q(
+                                models.Q(("capacity__gt", 0), ("norm", None)),
+                                models.Q(("capacity", None), ("multiplier__gte", 1), ("norm__gt", 0)),
+                                _connector="OR",
+                            ),
+                            models.Q(("act", ""), _negated=True),
+                        ),
+                        name="unauthoriseduse_sane",
+                        violation_error_message="Назовите акт, дни и мощность либо норматив.",
+                    ),
+                ],
             },
         ),
         pgtrigger.migrations.RemoveTrigger(
@@ -189,83 +383,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
-            model_name="allocatorshare",
-            name="premises",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="accounts.premises",
-                verbose_name="помещение",
-            ),
-        ),
-        migrations.AddField(
-            model_name="allocatorshareevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="allocatorshareevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="billing.allocatorshare",
-            ),
-        ),
-        migrations.AddField(
-            model_name="allocatorshareevent",
-            name="premises",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.premises",
-                verbose_name="помещение",
-            ),
-        ),
-        migrations.AddField(
-            model_name="masscorrection",
-            name="made_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="оформил",
-            ),
-        ),
-        migrations.AddField(
-            model_name="masscorrection",
-            name="reverses",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="reversed_by",
-                to="billing.masscorrection",
-                verbose_name="сторнирует",
-            ),
-        ),
-        migrations.AddField(
-            model_name="masscorrection",
-            name="service",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="accounts.service",
-                verbose_name="услуга",
-            ),
-        ),
-        migrations.AddField(
             model_name="correction",
             name="document",
             field=models.ForeignKey(
@@ -300,76 +417,6 @@ class Migration(migrations.Migration):
                 violation_error_message="Стало должно быть равно было и сумме документа.",
             ),
         ),
-        migrations.AddField(
-            model_name="unauthoriseduse",
-            name="account",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="accounts.personalaccount",
-                verbose_name="счёт",
-            ),
-        ),
-        migrations.AddField(
-            model_name="unauthoriseduse",
-            name="contract",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="accounts.agencycontract",
-                verbose_name="договор",
-            ),
-        ),
-        migrations.AddField(
-            model_name="unauthoriseduse",
-            name="made_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="оформил",
-            ),
-        ),
-        migrations.AddField(
-            model_name="unauthoriseduse",
-            name="reverses",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="reversed_by",
-                to="billing.unauthoriseduse",
-                verbose_name="исправляет",
-            ),
-        ),
-        migrations.AddField(
-            model_name="unauthoriseduse",
-            name="service",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="accounts.service",
-                verbose_name="услуга",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="allocatorshare",
-            constraint=models.UniqueConstraint(
-                fields=("premises", "year"),
-                name="allocatorshare_once",
-                violation_error_message="Показания распределителей за этот год уже введены.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="allocatorshare",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("coefficient__gt", 0), ("units__gte", 0), ("year__gte", 2000)),
-                name="allocatorshare_sane",
-                violation_error_message="Показания не отрицательны, коэффициент больше нуля.",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="allocatorshare",
             trigger=pgtrigger.compiler.Trigger(
@@ -399,52 +446,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="masscorrection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("month__day", 1)),
-                name="masscorrection_month_is_month",
-                violation_error_message="Месяц хранится как первое число.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="masscorrection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("first_month__day", 1)),
-                name="masscorrection_first_month_is_month",
-                violation_error_message="Месяц хранится как первое число.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="masscorrection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("last_month__day", 1)),
-                name="masscorrection_last_month_is_month",
-                violation_error_message="Месяц хранится как первое число.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="masscorrection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("rule__in", [1, 2, 3, 4, 5])), name="masscorrection_rule_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="masscorrection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("first_month__lte", models.F("last_month")), ("last_month__lt", models.F("month"))),
-                name="masscorrection_in_order",
-                violation_error_message="Пересчитываются прошедшие месяцы, с первого по последний.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="masscorrection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("basis", ""), _negated=True), models.Q(("reason", ""), _negated=True)),
-                name="masscorrection_has_basis",
-                violation_error_message="Назовите документ и причину.",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="masscorrection",
             trigger=pgtrigger.compiler.Trigger(
@@ -457,50 +458,6 @@ class Migration(migrations.Migration):
                     table="billing_masscorrection",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="unauthoriseduse",
-            index=models.Index(fields=["account", "month"], name="unauthorised_by_account"),
-        ),
-        migrations.AddConstraint(
-            model_name="unauthoriseduse",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("month__day", 1)),
-                name="unauthoriseduse_month_is_month",
-                violation_error_message="Месяц хранится как первое число.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="unauthoriseduse",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", [1, 2])), name="unauthoriseduse_kind_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="unauthoriseduse",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("reverses", None)),
-                fields=("account", "service", "act", "component"),
-                name="unauthoriseduse_once",
-                violation_error_message="Этот акт по услуге уже проведён.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="unauthoriseduse",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("charged_from__lt", models.F("charged_to")),
-                    ("started_on__lte", models.F("charged_from")),
-                    models.Q(
-                        models.Q(("capacity__gt", 0), ("norm", None)),
-                        models.Q(("capacity", None), ("multiplier__gte", 1), ("norm__gt", 0)),
-                        _connector="OR",
-                    ),
-                    models.Q(("act", ""), _negated=True),
-                ),
-                name="unauthoriseduse_sane",
-                violation_error_message="Назовите акт, дни и мощность либо норматив.",
             ),
         ),
         pgtrigger.migrations.AddTrigger(

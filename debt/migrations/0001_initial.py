@@ -20,6 +20,75 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="PenaltyBand",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("valid_from", models.DateField(verbose_name="действует с")),
+                ("valid_to", models.DateField(blank=True, null=True, verbose_name="действует по (не включая)")),
+                (
+                    "scale",
+                    models.SmallIntegerField(
+                        choices=[
+                            (0, "пени не начисляются"),
+                            (1, "жильё и коммунальные услуги (ч. 14 ст. 155 ЖК РФ)"),
+                            (2, "взнос на капремонт (ч. 14.1 ст. 155 ЖК РФ)"),
+                            (3, "ТСЖ и ЖСК, покупающие ресурс"),
+                            (4, "управляющая организация, покупающая ресурс"),
+                            (5, "юридические лица и ИП по прямым договорам"),
+                            (6, "по договору, 1/300 с первого дня"),
+                        ],
+                        verbose_name="шкала",
+                    ),
+                ),
+                ("first_day", models.SmallIntegerField(verbose_name="с какого дня просрочки")),
+                ("divisor", models.SmallIntegerField(blank=True, null=True, verbose_name="доля ставки: 1 /")),
+                ("act", models.CharField(max_length=255, verbose_name="акт")),
+            ],
+            options={
+                "verbose_name": "ступень пени",
+                "verbose_name_plural": "ступени пени",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="penaltyband_validity_not_empty",
+                        violation_error_message="Дата окончания должна быть позже даты начала.",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            (accounts.fields.Int8Range(models.F("scale"), models.F("scale"), models.Value("[]")), "&&"),
+                            (
+                                accounts.fields.Int8Range(
+                                    models.F("first_day"), models.F("first_day"), models.Value("[]")
+                                ),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.DateRange(
+                                    models.F("valid_from"), models.F("valid_to"), models.Value("[)")
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="penaltyband_no_overlap",
+                        violation_error_message="На эти дни ступень уже задана. Закройте прежнюю датой.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("scale__in", [0, 1, 2, 3, 4, 5, 6])), name="penaltyband_scale_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("first_day__gte", 1), models.Q(("divisor", None), ("divisor__gte", 1), _connector="OR")
+                        ),
+                        name="penaltyband_sane",
+                        violation_error_message="День просрочки считается с первого, доля ставки: целое число.",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("act", ""), _negated=True), name="penaltyband_has_act"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="PenaltyBandEvent",
             fields=[
                 ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
@@ -46,6 +115,25 @@ class Migration(migrations.Migration):
                 ("first_day", models.SmallIntegerField(verbose_name="с какого дня просрочки")),
                 ("divisor", models.SmallIntegerField(blank=True, null=True, verbose_name="доля ставки: 1 /")),
                 ("act", models.CharField(max_length=255, verbose_name="акт")),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="debt.penaltyband",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
@@ -93,10 +181,94 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("act", models.CharField(max_length=255, verbose_name="основание")),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.agencycontract",
+                        verbose_name="договор",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.service",
+                        verbose_name="услуга",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "условия пени",
                 "verbose_name_plural": "условия пени",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="penaltyterms_validity_not_empty",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            (
+                                accounts.fields.Int8Range(
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("contract_id"), models.Value(0)
+                                    ),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("contract_id"), models.Value(0)
+                                    ),
+                                    models.Value("[]"),
+                                ),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.Int8Range(
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("service_id"), models.Value(0)
+                                    ),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("service_id"), models.Value(0)
+                                    ),
+                                    models.Value("[]"),
+                                ),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.Int8Range(models.F("debtor"), models.F("debtor"), models.Value("[]")),
+                                "&&",
+                            ),
+                            (
+                                accounts.fields.DateRange(
+                                    models.F("valid_from"), models.F("valid_to"), models.Value("[)")
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="penaltyterms_no_overlap",
+                        violation_error_message="На эти дни условия уже заданы. Закройте прежние датой.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("scale__in", [0, 1, 2, 3, 4, 5, 6])), name="penaltyterms_scale_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("debtor__in", [0, 1, 2, 3, 4])), name="penaltyterms_debtor_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("due_day", None), models.Q(("due_day__gte", 1), ("due_day__lte", 28)), _connector="OR"
+                        ),
+                        name="penaltyterms_due_day",
+                        violation_error_message="Число месяца от 1 до 28.",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("act", ""), _negated=True), name="penaltyterms_has_act"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -144,6 +316,51 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("act", models.CharField(max_length=255, verbose_name="основание")),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.agencycontract",
+                        verbose_name="договор",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="debt.penaltyterms",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.service",
+                        verbose_name="услуга",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
@@ -200,6 +417,23 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "мораторий на пени",
                 "verbose_name_plural": "моратории на пени",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="moratorium_validity_not_empty",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("scale", None), ("scale__in", [0, 1, 2, 3, 4, 5, 6]), _connector="OR"),
+                        name="moratorium_scale_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("act", ""), _negated=True),
+                        name="moratorium_has_act",
+                        violation_error_message="Назовите основание.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -280,75 +514,6 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
-        migrations.CreateModel(
-            name="PenaltyBand",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("valid_from", models.DateField(verbose_name="действует с")),
-                ("valid_to", models.DateField(blank=True, null=True, verbose_name="действует по (не включая)")),
-                (
-                    "scale",
-                    models.SmallIntegerField(
-                        choices=[
-                            (0, "пени не начисляются"),
-                            (1, "жильё и коммунальные услуги (ч. 14 ст. 155 ЖК РФ)"),
-                            (2, "взнос на капремонт (ч. 14.1 ст. 155 ЖК РФ)"),
-                            (3, "ТСЖ и ЖСК, покупающие ресурс"),
-                            (4, "управляющая организация, покупающая ресурс"),
-                            (5, "юридические лица и ИП по прямым договорам"),
-                            (6, "по договору, 1/300 с первого дня"),
-                        ],
-                        verbose_name="шкала",
-                    ),
-                ),
-                ("first_day", models.SmallIntegerField(verbose_name="с какого дня просрочки")),
-                ("divisor", models.SmallIntegerField(blank=True, null=True, verbose_name="доля ставки: 1 /")),
-                ("act", models.CharField(max_length=255, verbose_name="акт")),
-            ],
-            options={
-                "verbose_name": "ступень пени",
-                "verbose_name_plural": "ступени пени",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"
-                        ),
-                        name="penaltyband_validity_not_empty",
-                        violation_error_message="Дата окончания должна быть позже даты начала.",
-                    ),
-                    django.contrib.postgres.constraints.ExclusionConstraint(
-                        expressions=[
-                            (accounts.fields.Int8Range(models.F("scale"), models.F("scale"), models.Value("[]")), "&&"),
-                            (
-                                accounts.fields.Int8Range(
-                                    models.F("first_day"), models.F("first_day"), models.Value("[]")
-                                ),
-                                "&&",
-                            ),
-                            (
-                                accounts.fields.DateRange(
-                                    models.F("valid_from"), models.F("valid_to"), models.Value("[)")
-                                ),
-                                "&&",
-                            ),
-                        ],
-                        name="penaltyband_no_overlap",
-                        violation_error_message="На эти дни ступень уже задана. Закройте прежнюю датой.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("scale__in", [0, 1, 2, 3, 4, 5, 6])), name="penaltyband_scale_known"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("first_day__gte", 1), models.Q(("divisor", None), ("divisor__gte", 1), _connector="OR")
-                        ),
-                        name="penaltyband_sane",
-                        violation_error_message="День просрочки считается с первого, доля ставки: целое число.",
-                    ),
-                    models.CheckConstraint(condition=models.Q(("act", ""), _negated=True), name="penaltyband_has_act"),
-                ],
-            },
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="penaltyband",
             trigger=pgtrigger.compiler.Trigger(
@@ -378,122 +543,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddField(
-            model_name="penaltybandevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="penaltybandevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="debt.penaltyband",
-            ),
-        ),
-        migrations.AddField(
-            model_name="penaltyterms",
-            name="contract",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="accounts.agencycontract",
-                verbose_name="договор",
-            ),
-        ),
-        migrations.AddField(
-            model_name="penaltyterms",
-            name="service",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="accounts.service",
-                verbose_name="услуга",
-            ),
-        ),
-        migrations.AddField(
-            model_name="penaltytermsevent",
-            name="contract",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.agencycontract",
-                verbose_name="договор",
-            ),
-        ),
-        migrations.AddField(
-            model_name="penaltytermsevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="penaltytermsevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="debt.penaltyterms",
-            ),
-        ),
-        migrations.AddField(
-            model_name="penaltytermsevent",
-            name="service",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.service",
-                verbose_name="услуга",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="moratorium",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
-                name="moratorium_validity_not_empty",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="moratorium",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("scale", None), ("scale__in", [0, 1, 2, 3, 4, 5, 6]), _connector="OR"),
-                name="moratorium_scale_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="moratorium",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("act", ""), _negated=True),
-                name="moratorium_has_act",
-                violation_error_message="Назовите основание.",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="moratorium",
             trigger=pgtrigger.compiler.Trigger(
@@ -521,68 +570,6 @@ class Migration(migrations.Migration):
                     table="debt_moratorium",
                     when="AFTER",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="penaltyterms",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_to", None), ("valid_to__gt", models.F("valid_from")), _connector="OR"),
-                name="penaltyterms_validity_not_empty",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="penaltyterms",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    (
-                        accounts.fields.Int8Range(
-                            django.db.models.functions.comparison.Coalesce(models.F("contract_id"), models.Value(0)),
-                            django.db.models.functions.comparison.Coalesce(models.F("contract_id"), models.Value(0)),
-                            models.Value("[]"),
-                        ),
-                        "&&",
-                    ),
-                    (
-                        accounts.fields.Int8Range(
-                            django.db.models.functions.comparison.Coalesce(models.F("service_id"), models.Value(0)),
-                            django.db.models.functions.comparison.Coalesce(models.F("service_id"), models.Value(0)),
-                            models.Value("[]"),
-                        ),
-                        "&&",
-                    ),
-                    (accounts.fields.Int8Range(models.F("debtor"), models.F("debtor"), models.Value("[]")), "&&"),
-                    (accounts.fields.DateRange(models.F("valid_from"), models.F("valid_to"), models.Value("[)")), "&&"),
-                ],
-                name="penaltyterms_no_overlap",
-                violation_error_message="На эти дни условия уже заданы. Закройте прежние датой.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="penaltyterms",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("scale__in", [0, 1, 2, 3, 4, 5, 6])), name="penaltyterms_scale_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="penaltyterms",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("debtor__in", [0, 1, 2, 3, 4])), name="penaltyterms_debtor_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="penaltyterms",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("due_day", None), models.Q(("due_day__gte", 1), ("due_day__lte", 28)), _connector="OR"
-                ),
-                name="penaltyterms_due_day",
-                violation_error_message="Число месяца от 1 до 28.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="penaltyterms",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("act", ""), _negated=True), name="penaltyterms_has_act"
             ),
         ),
         pgtrigger.migrations.AddTrigger(

@@ -16,8 +16,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0001_initial"),
+        ("accounts", "__first__"),
         ("pghistory", "0007_auto_20250421_0444"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -85,238 +85,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="BankStatementLine",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("own_account", models.CharField(max_length=20, verbose_name="наш счёт")),
-                ("day", models.DateField(verbose_name="дата по счёту")),
-                ("document_on", models.DateField(verbose_name="дата документа")),
-                ("number", models.CharField(max_length=40, verbose_name="номер")),
-                ("amount", accounts.fields.MoneyField(verbose_name="сумма, руб.")),
-                ("is_incoming", models.BooleanField(verbose_name="приход")),
-                ("other_account", models.CharField(blank=True, max_length=40, verbose_name="счёт другой стороны")),
-                ("other_name", models.CharField(blank=True, max_length=255, verbose_name="другая сторона")),
-                ("other_inn", models.CharField(blank=True, max_length=12, verbose_name="ИНН другой стороны")),
-                ("purpose", models.CharField(blank=True, max_length=500, verbose_name="назначение")),
-                ("repeat", models.SmallIntegerField(default=0, verbose_name="повтор в файле")),
-            ],
-            options={
-                "verbose_name": "строка выписки",
-                "verbose_name_plural": "строки выписок",
-            },
-        ),
-        migrations.CreateModel(
-            name="ChannelEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("code", models.SlugField(db_index=False, max_length=40, serialize=False, verbose_name="код")),
-                ("name", models.CharField(max_length=120, verbose_name="название")),
-                (
-                    "kind",
-                    models.SmallIntegerField(
-                        choices=[
-                            (0, "любой"),
-                            (1, "касса"),
-                            (2, "интернет"),
-                            (3, "банк"),
-                            (4, "почта"),
-                            (5, "собственный приём принципала"),
-                            (6, "соцзащита"),
-                            (7, "ФССП"),
-                        ],
-                        verbose_name="вид",
-                    ),
-                ),
-                (
-                    "fee_percent",
-                    models.DecimalField(decimal_places=4, default=0, max_digits=7, verbose_name="комиссия канала, %"),
-                ),
-                ("is_active", models.BooleanField(default=True, verbose_name="действует")),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="OperatingDay",
-            fields=[
-                ("day", models.DateField(primary_key=True, serialize=False, verbose_name="день")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("open", "открыт"), ("closed", "закрыт")],
-                        default="open",
-                        max_length=6,
-                        verbose_name="состояние",
-                    ),
-                ),
-                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="закрыт")),
-                ("sheet", models.JSONField(default=dict, verbose_name="ведомость сохранности")),
-            ],
-            options={
-                "verbose_name": "операционный день",
-                "verbose_name_plural": "операционные дни",
-            },
-        ),
-        migrations.CreateModel(
-            name="Payment",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("external_id", models.CharField(max_length=120, verbose_name="номер операции в канале")),
-                ("number_as_received", models.CharField(blank=True, max_length=60, verbose_name="счёт, как указан")),
-                ("payer", models.CharField(blank=True, max_length=255, verbose_name="плательщик")),
-                ("purpose", models.CharField(blank=True, max_length=500, verbose_name="назначение")),
-                ("amount", accounts.fields.MoneyField(verbose_name="сумма, руб.")),
-                (
-                    "for_month",
-                    accounts.fields.MonthField(blank=True, null=True, verbose_name="за месяц (указание плательщика)"),
-                ),
-                ("directed_to", models.JSONField(blank=True, default=dict, verbose_name="указание по услугам")),
-                ("paid_on", models.DateField(verbose_name="дата платежа")),
-                ("day", models.DateField(verbose_name="операционный день")),
-                ("accepted_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="принят")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("in_transit", "в пути"),
-                            ("unidentified", "не выяснен"),
-                            ("accepted", "принят"),
-                            ("allocated", "разнесён"),
-                            ("reversed", "сторнирован"),
-                            ("returned", "возвращён плательщику"),
-                        ],
-                        default="accepted",
-                        max_length=12,
-                        verbose_name="состояние",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "платёж",
-                "verbose_name_plural": "платежи",
-            },
-        ),
-        migrations.CreateModel(
-            name="Register",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(default="statement", max_length=20, verbose_name="вид")),
-                ("name", models.CharField(max_length=255, verbose_name="имя файла")),
-                ("sha256", models.CharField(max_length=64, unique=True, verbose_name="отпечаток")),
-                ("taken_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="принят")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("accepted", "принят"),
-                            ("partial", "принят частично"),
-                            ("held", "ждёт проверки"),
-                            ("undone", "отменён"),
-                        ],
-                        default="accepted",
-                        max_length=10,
-                        verbose_name="состояние",
-                    ),
-                ),
-                ("totals", models.JSONField(default=dict, verbose_name="контрольные суммы")),
-                ("verdicts", models.JSONField(default=list, verbose_name="решения по строкам")),
-            ],
-            options={
-                "verbose_name": "реестр",
-                "verbose_name_plural": "реестры",
-            },
-        ),
-        migrations.CreateModel(
-            name="Remittance",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("day", models.DateField(verbose_name="за дни по")),
-                ("previous_day", models.DateField(blank=True, null=True, verbose_name="после дня")),
-                ("number", models.CharField(max_length=6, verbose_name="номер поручения")),
-                ("gross", accounts.fields.MoneyField(verbose_name="получено, руб.")),
-                ("returns", accounts.fields.MoneyField(verbose_name="возвраты, руб.")),
-                ("commission", accounts.fields.MoneyField(verbose_name="вознаграждение, руб.")),
-                ("vat", accounts.fields.MoneyField(verbose_name="НДС, руб.")),
-                ("carried_in", accounts.fields.MoneyField(default=0, verbose_name="перенесено с прошлого дня, руб.")),
-                ("net", accounts.fields.MoneyField(verbose_name="к перечислению, руб.")),
-                (
-                    "carried_out",
-                    accounts.fields.MoneyField(default=0, verbose_name="перенесено на следующий день, руб."),
-                ),
-                ("arithmetic", models.JSONField(default=list, verbose_name="расчёт вознаграждения")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("formed", "сформировано"),
-                            ("sent", "отправлено в банк"),
-                            ("confirmed", "исполнено банком"),
-                            ("rejected", "отклонено банком"),
-                        ],
-                        default="formed",
-                        max_length=10,
-                        verbose_name="состояние",
-                    ),
-                ),
-                ("formed_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="сформировано")),
-                ("confirmed_on", models.DateField(blank=True, null=True, verbose_name="исполнено")),
-            ],
-            options={
-                "verbose_name": "перечисление",
-                "verbose_name_plural": "перечисления",
-            },
-        ),
-        migrations.CreateModel(
-            name="Reversal",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("day", models.DateField(verbose_name="операционный день")),
-                ("reason", models.CharField(max_length=255, verbose_name="причина")),
-                ("is_refund", models.BooleanField(default=False, verbose_name="деньги возвращены плательщику")),
-                ("made_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="когда")),
-            ],
-            options={
-                "verbose_name": "сторно",
-                "verbose_name_plural": "сторно",
-            },
-        ),
-        migrations.CreateModel(
-            name="CashReceipt",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.CharField(max_length=40, unique=True, verbose_name="номер")),
-                ("made_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="выдан")),
-                ("amount", accounts.fields.MoneyField(verbose_name="сумма, руб.")),
-                ("given", accounts.fields.MoneyField(verbose_name="получено, руб.")),
-                ("is_card", models.BooleanField(default=False, verbose_name="картой")),
-                (
-                    "cashier",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="кассир",
-                    ),
-                ),
-                (
-                    "office",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.office",
-                        verbose_name="отделение",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "квитанция кассы",
-                "verbose_name_plural": "квитанции кассы",
-            },
-        ),
-        migrations.CreateModel(
             name="Channel",
             fields=[
                 ("code", models.SlugField(max_length=40, primary_key=True, serialize=False, verbose_name="код")),
@@ -356,6 +124,533 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="Register",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(default="statement", max_length=20, verbose_name="вид")),
+                ("name", models.CharField(max_length=255, verbose_name="имя файла")),
+                ("sha256", models.CharField(max_length=64, unique=True, verbose_name="отпечаток")),
+                ("taken_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="принят")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("accepted", "принят"),
+                            ("partial", "принят частично"),
+                            ("held", "ждёт проверки"),
+                            ("undone", "отменён"),
+                        ],
+                        default="accepted",
+                        max_length=10,
+                        verbose_name="состояние",
+                    ),
+                ),
+                ("totals", models.JSONField(default=dict, verbose_name="контрольные суммы")),
+                ("verdicts", models.JSONField(default=list, verbose_name="решения по строкам")),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="registers",
+                        to="payments.channel",
+                        verbose_name="канал",
+                    ),
+                ),
+                (
+                    "taken_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="загрузил",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "реестр",
+                "verbose_name_plural": "реестры",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["accepted", "partial", "held", "undone"])),
+                        name="register_state_known",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Payment",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("external_id", models.CharField(max_length=120, verbose_name="номер операции в канале")),
+                ("number_as_received", models.CharField(blank=True, max_length=60, verbose_name="счёт, как указан")),
+                ("payer", models.CharField(blank=True, max_length=255, verbose_name="плательщик")),
+                ("purpose", models.CharField(blank=True, max_length=500, verbose_name="назначение")),
+                ("amount", accounts.fields.MoneyField(verbose_name="сумма, руб.")),
+                (
+                    "for_month",
+                    accounts.fields.MonthField(blank=True, null=True, verbose_name="за месяц (указание плательщика)"),
+                ),
+                ("directed_to", models.JSONField(blank=True, default=dict, verbose_name="указание по услугам")),
+                ("paid_on", models.DateField(verbose_name="дата платежа")),
+                ("day", models.DateField(verbose_name="операционный день")),
+                ("accepted_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="принят")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("in_transit", "в пути"),
+                            ("unidentified", "не выяснен"),
+                            ("accepted", "принят"),
+                            ("allocated", "разнесён"),
+                            ("reversed", "сторнирован"),
+                            ("returned", "возвращён плательщику"),
+                        ],
+                        default="accepted",
+                        max_length=12,
+                        verbose_name="состояние",
+                    ),
+                ),
+                (
+                    "accepted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="принял",
+                    ),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="accounts.personalaccount",
+                        verbose_name="лицевой счёт",
+                    ),
+                ),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="payments.channel",
+                        verbose_name="канал",
+                    ),
+                ),
+                (
+                    "office",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.office",
+                        verbose_name="отделение",
+                    ),
+                ),
+                (
+                    "register",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="payments.register",
+                        verbose_name="реестр",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "платёж",
+                "verbose_name_plural": "платежи",
+                "indexes": [
+                    models.Index(fields=["account", "-paid_on"], name="payment_by_account"),
+                    models.Index(fields=["day"], name="payment_by_day"),
+                    models.Index(
+                        condition=models.Q(("state__in", ["accepted", "unidentified", "in_transit"])),
+                        fields=["state"],
+                        name="payment_waiting",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("channel", "external_id"),
+                        name="payment_once",
+                        violation_error_message="Платёж с этим номером операции уже принят.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)),
+                        name="payment_amount_positive",
+                        violation_error_message="Сумма платежа должна быть больше нуля.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                ["in_transit", "unidentified", "accepted", "allocated", "reversed", "returned"],
+                            )
+                        ),
+                        name="payment_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "allocated"), _negated=True), ("account__isnull", False), _connector="OR"
+                        ),
+                        name="payment_allocated_has_account",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("external_id", ""), _negated=True), name="payment_external_id_given"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("for_month", None), ("for_month__day", 1), _connector="OR"),
+                        name="payment_for_month_is_month",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Remittance",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField(verbose_name="за дни по")),
+                ("previous_day", models.DateField(blank=True, null=True, verbose_name="после дня")),
+                ("number", models.CharField(max_length=6, verbose_name="номер поручения")),
+                ("gross", accounts.fields.MoneyField(verbose_name="получено, руб.")),
+                ("returns", accounts.fields.MoneyField(verbose_name="возвраты, руб.")),
+                ("commission", accounts.fields.MoneyField(verbose_name="вознаграждение, руб.")),
+                ("vat", accounts.fields.MoneyField(verbose_name="НДС, руб.")),
+                ("carried_in", accounts.fields.MoneyField(default=0, verbose_name="перенесено с прошлого дня, руб.")),
+                ("net", accounts.fields.MoneyField(verbose_name="к перечислению, руб.")),
+                (
+                    "carried_out",
+                    accounts.fields.MoneyField(default=0, verbose_name="перенесено на следующий день, руб."),
+                ),
+                ("arithmetic", models.JSONField(default=list, verbose_name="расчёт вознаграждения")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("formed", "сформировано"),
+                            ("sent", "отправлено в банк"),
+                            ("confirmed", "исполнено банком"),
+                            ("rejected", "отклонено банком"),
+                        ],
+                        default="formed",
+                        max_length=10,
+                        verbose_name="состояние",
+                    ),
+                ),
+                ("formed_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="сформировано")),
+                ("confirmed_on", models.DateField(blank=True, null=True, verbose_name="исполнено")),
+                (
+                    "bank_account",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.bankaccount",
+                        verbose_name="счёт получателя",
+                    ),
+                ),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="remittances",
+                        to="accounts.agencycontract",
+                        verbose_name="договор",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "перечисление",
+                "verbose_name_plural": "перечисления",
+                "constraints": [
+                    models.UniqueConstraint(fields=("contract", "day"), name="remittance_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "net",
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        django.db.models.expressions.CombinedExpression(
+                                            django.db.models.expressions.CombinedExpression(
+                                                django.db.models.expressions.CombinedExpression(
+                                                    models.F("gross"), "-", models.F("returns")
+                                                ),
+                                                "-",
+                                                models.F("commission"),
+                                            ),
+                                            "-",
+                                            models.F("vat"),
+                                        ),
+                                        "+",
+                                        models.F("carried_in"),
+                                    ),
+                                    "-",
+                                    models.F("carried_out"),
+                                ),
+                            )
+                        ),
+                        name="remittance_adds_up",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("net__gte", 0)), name="remittance_net_not_negative"),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["formed", "sent", "confirmed", "rejected"])),
+                        name="remittance_state_known",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="BankStatementLine",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("own_account", models.CharField(max_length=20, verbose_name="наш счёт")),
+                ("day", models.DateField(verbose_name="дата по счёту")),
+                ("document_on", models.DateField(verbose_name="дата документа")),
+                ("number", models.CharField(max_length=40, verbose_name="номер")),
+                ("amount", accounts.fields.MoneyField(verbose_name="сумма, руб.")),
+                ("is_incoming", models.BooleanField(verbose_name="приход")),
+                ("other_account", models.CharField(blank=True, max_length=40, verbose_name="счёт другой стороны")),
+                ("other_name", models.CharField(blank=True, max_length=255, verbose_name="другая сторона")),
+                ("other_inn", models.CharField(blank=True, max_length=12, verbose_name="ИНН другой стороны")),
+                ("purpose", models.CharField(blank=True, max_length=500, verbose_name="назначение")),
+                ("repeat", models.SmallIntegerField(default=0, verbose_name="повтор в файле")),
+                (
+                    "payment",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="statement_line",
+                        to="payments.payment",
+                        verbose_name="платёж",
+                    ),
+                ),
+                (
+                    "register",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="payments.register",
+                        verbose_name="выписка",
+                    ),
+                ),
+                (
+                    "remittance",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="statement_line",
+                        to="payments.remittance",
+                        verbose_name="перечисление",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "строка выписки",
+                "verbose_name_plural": "строки выписок",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=(
+                            "own_account",
+                            "document_on",
+                            "number",
+                            "amount",
+                            "other_account",
+                            "is_incoming",
+                            "repeat",
+                        ),
+                        name="bankstatementline_once",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ChannelEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("code", models.SlugField(db_index=False, max_length=40, serialize=False, verbose_name="код")),
+                ("name", models.CharField(max_length=120, verbose_name="название")),
+                (
+                    "kind",
+                    models.SmallIntegerField(
+                        choices=[
+                            (0, "любой"),
+                            (1, "касса"),
+                            (2, "интернет"),
+                            (3, "банк"),
+                            (4, "почта"),
+                            (5, "собственный приём принципала"),
+                            (6, "соцзащита"),
+                            (7, "ФССП"),
+                        ],
+                        verbose_name="вид",
+                    ),
+                ),
+                (
+                    "fee_percent",
+                    models.DecimalField(decimal_places=4, default=0, max_digits=7, verbose_name="комиссия канала, %"),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="действует")),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="payments.channel",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="OperatingDay",
+            fields=[
+                ("day", models.DateField(primary_key=True, serialize=False, verbose_name="день")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "открыт"), ("closed", "закрыт")],
+                        default="open",
+                        max_length=6,
+                        verbose_name="состояние",
+                    ),
+                ),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="закрыт")),
+                ("sheet", models.JSONField(default=dict, verbose_name="ведомость сохранности")),
+            ],
+            options={
+                "verbose_name": "операционный день",
+                "verbose_name_plural": "операционные дни",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["open", "closed"])), name="operatingday_state_known"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Reversal",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField(verbose_name="операционный день")),
+                ("reason", models.CharField(max_length=255, verbose_name="причина")),
+                ("is_refund", models.BooleanField(default=False, verbose_name="деньги возвращены плательщику")),
+                ("made_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="когда")),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="сторнировал",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversal",
+                        to="payments.payment",
+                        verbose_name="платёж",
+                    ),
+                ),
+                (
+                    "replaced_by",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="replaces",
+                        to="payments.payment",
+                        verbose_name="вместо него принят",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "сторно",
+                "verbose_name_plural": "сторно",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="reversal_has_reason",
+                        violation_error_message="Назовите причину.",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="CashReceipt",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=40, unique=True, verbose_name="номер")),
+                ("made_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="выдан")),
+                ("amount", accounts.fields.MoneyField(verbose_name="сумма, руб.")),
+                ("given", accounts.fields.MoneyField(verbose_name="получено, руб.")),
+                ("is_card", models.BooleanField(default=False, verbose_name="картой")),
+                (
+                    "cashier",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="кассир",
+                    ),
+                ),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.office",
+                        verbose_name="отделение",
+                    ),
+                ),
+                (
+                    "payments",
+                    models.ManyToManyField(related_name="receipts", to="payments.payment", verbose_name="платежи"),
+                ),
+            ],
+            options={
+                "verbose_name": "квитанция кассы",
+                "verbose_name_plural": "квитанции кассы",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("given__gte", models.F("amount"))),
+                        name="cashreceipt_enough_given",
+                        violation_error_message="Получено меньше суммы платежа.",
+                    )
+                ],
+            },
+        ),
         pgtrigger.migrations.AddTrigger(
             model_name="channel",
             trigger=pgtrigger.compiler.Trigger(
@@ -383,33 +678,6 @@ class Migration(migrations.Migration):
                     table="payments_channel",
                     when="AFTER",
                 ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="channelevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="channelevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="payments.channel",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="operatingday",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["open", "closed"])), name="operatingday_state_known"
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -441,189 +709,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddField(
-            model_name="payment",
-            name="accepted_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="принял",
-            ),
-        ),
-        migrations.AddField(
-            model_name="payment",
-            name="account",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="payments",
-                to="accounts.personalaccount",
-                verbose_name="лицевой счёт",
-            ),
-        ),
-        migrations.AddField(
-            model_name="payment",
-            name="channel",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="payments",
-                to="payments.channel",
-                verbose_name="канал",
-            ),
-        ),
-        migrations.AddField(
-            model_name="payment",
-            name="office",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="accounts.office",
-                verbose_name="отделение",
-            ),
-        ),
-        migrations.AddField(
-            model_name="cashreceipt",
-            name="payments",
-            field=models.ManyToManyField(related_name="receipts", to="payments.payment", verbose_name="платежи"),
-        ),
-        migrations.AddField(
-            model_name="bankstatementline",
-            name="payment",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="statement_line",
-                to="payments.payment",
-                verbose_name="платёж",
-            ),
-        ),
-        migrations.AddField(
-            model_name="register",
-            name="channel",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="registers",
-                to="payments.channel",
-                verbose_name="канал",
-            ),
-        ),
-        migrations.AddField(
-            model_name="register",
-            name="taken_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="загрузил",
-            ),
-        ),
-        migrations.AddField(
-            model_name="payment",
-            name="register",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="payments",
-                to="payments.register",
-                verbose_name="реестр",
-            ),
-        ),
-        migrations.AddField(
-            model_name="bankstatementline",
-            name="register",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="lines",
-                to="payments.register",
-                verbose_name="выписка",
-            ),
-        ),
-        migrations.AddField(
-            model_name="remittance",
-            name="bank_account",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="accounts.bankaccount",
-                verbose_name="счёт получателя",
-            ),
-        ),
-        migrations.AddField(
-            model_name="remittance",
-            name="contract",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="remittances",
-                to="accounts.agencycontract",
-                verbose_name="договор",
-            ),
-        ),
-        migrations.AddField(
-            model_name="bankstatementline",
-            name="remittance",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="statement_line",
-                to="payments.remittance",
-                verbose_name="перечисление",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reversal",
-            name="made_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="сторнировал",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reversal",
-            name="payment",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="reversal",
-                to="payments.payment",
-                verbose_name="платёж",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reversal",
-            name="replaced_by",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="replaces",
-                to="payments.payment",
-                verbose_name="вместо него принят",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="cashreceipt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("given__gte", models.F("amount"))),
-                name="cashreceipt_enough_given",
-                violation_error_message="Получено меньше суммы платежа.",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="cashreceipt",
             trigger=pgtrigger.compiler.Trigger(
@@ -636,13 +721,6 @@ class Migration(migrations.Migration):
                     table="payments_cashreceipt",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="register",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["accepted", "partial", "held", "undone"])),
-                name="register_state_known",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -672,69 +750,6 @@ class Migration(migrations.Migration):
                     table="payments_register",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="payment",
-            index=models.Index(fields=["account", "-paid_on"], name="payment_by_account"),
-        ),
-        migrations.AddIndex(
-            model_name="payment",
-            index=models.Index(fields=["day"], name="payment_by_day"),
-        ),
-        migrations.AddIndex(
-            model_name="payment",
-            index=models.Index(
-                condition=models.Q(("state__in", ["accepted", "unidentified", "in_transit"])),
-                fields=["state"],
-                name="payment_waiting",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.UniqueConstraint(
-                fields=("channel", "external_id"),
-                name="payment_once",
-                violation_error_message="Платёж с этим номером операции уже принят.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)),
-                name="payment_amount_positive",
-                violation_error_message="Сумма платежа должна быть больше нуля.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["in_transit", "unidentified", "accepted", "allocated", "reversed", "returned"])
-                ),
-                name="payment_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "allocated"), _negated=True), ("account__isnull", False), _connector="OR"
-                ),
-                name="payment_allocated_has_account",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("external_id", ""), _negated=True), name="payment_external_id_given"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("for_month", None), ("for_month__day", 1), _connector="OR"),
-                name="payment_for_month_is_month",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -781,51 +796,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="remittance",
-            constraint=models.UniqueConstraint(fields=("contract", "day"), name="remittance_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="remittance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "net",
-                        django.db.models.expressions.CombinedExpression(
-                            django.db.models.expressions.CombinedExpression(
-                                django.db.models.expressions.CombinedExpression(
-                                    django.db.models.expressions.CombinedExpression(
-                                        django.db.models.expressions.CombinedExpression(
-                                            models.F("gross"), "-", models.F("returns")
-                                        ),
-                                        "-",
-                                        models.F("commission"),
-                                    ),
-                                    "-",
-                                    models.F("vat"),
-                                ),
-                                "+",
-                                models.F("carried_in"),
-                            ),
-                            "-",
-                            models.F("carried_out"),
-                        ),
-                    )
-                ),
-                name="remittance_adds_up",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="remittance",
-            constraint=models.CheckConstraint(condition=models.Q(("net__gte", 0)), name="remittance_net_not_negative"),
-        ),
-        migrations.AddConstraint(
-            model_name="remittance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["formed", "sent", "confirmed", "rejected"])),
-                name="remittance_state_known",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="remittance",
             trigger=pgtrigger.compiler.Trigger(
@@ -870,13 +840,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="bankstatementline",
-            constraint=models.UniqueConstraint(
-                fields=("own_account", "document_on", "number", "amount", "other_account", "is_incoming", "repeat"),
-                name="bankstatementline_once",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="bankstatementline",
             trigger=pgtrigger.compiler.Trigger(
@@ -904,14 +867,6 @@ class Migration(migrations.Migration):
                     table="payments_bankstatementline",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reversal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True),
-                name="reversal_has_reason",
-                violation_error_message="Назовите причину.",
             ),
         ),
         pgtrigger.migrations.AddTrigger(

@@ -12,8 +12,8 @@ import accounts.fields
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0007_force_majeure"),
+        ("accounts", "__first__"),
         ("payments", "0005_ink_of_money"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -40,10 +40,68 @@ class Migration(migrations.Migration):
                 ("payload", models.JSONField(verbose_name="содержание")),
                 ("signed_on", models.DateField(blank=True, null=True, verbose_name="подписан второй стороной")),
                 ("objection", models.CharField(blank=True, db_default="", max_length=500, verbose_name="возражения")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.personalaccount",
+                        verbose_name="лицевой счёт",
+                    ),
+                ),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="papers",
+                        to="accounts.agencycontract",
+                        verbose_name="договор",
+                    ),
+                ),
+                (
+                    "issued_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="выпустил",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "документ расчётов",
                 "verbose_name_plural": "документы расчётов",
+                "indexes": [models.Index(fields=["-issued_on"], name="settlementpaper_by_day")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("kind", "contract", "account", "first_month", "last_month"),
+                        name="settlementpaper_once",
+                        nulls_distinct=False,
+                        violation_error_message="Такой документ за эти месяцы уже выпущен.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("first_month__day", 1),
+                            ("first_month__lte", models.F("last_month")),
+                            ("last_month__day", 1),
+                        ),
+                        name="settlementpaper_months",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("account", None), ("contract__isnull", False), ("kind__in", [1, 2, 3])),
+                            models.Q(("account__isnull", False), ("contract", None), ("kind", 4)),
+                            _connector="OR",
+                        ),
+                        name="settlementpaper_with_somebody",
+                    ),
+                ],
             },
         ),
         pgtrigger.migrations.RemoveTrigger(
@@ -180,75 +238,6 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="remittance_released_at_a_moment",
-            ),
-        ),
-        migrations.AddField(
-            model_name="settlementpaper",
-            name="account",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="accounts.personalaccount",
-                verbose_name="лицевой счёт",
-            ),
-        ),
-        migrations.AddField(
-            model_name="settlementpaper",
-            name="contract",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="papers",
-                to="accounts.agencycontract",
-                verbose_name="договор",
-            ),
-        ),
-        migrations.AddField(
-            model_name="settlementpaper",
-            name="issued_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="выпустил",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="settlementpaper",
-            index=models.Index(fields=["-issued_on"], name="settlementpaper_by_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="settlementpaper",
-            constraint=models.UniqueConstraint(
-                fields=("kind", "contract", "account", "first_month", "last_month"),
-                name="settlementpaper_once",
-                nulls_distinct=False,
-                violation_error_message="Такой документ за эти месяцы уже выпущен.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="settlementpaper",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("first_month__day", 1), ("first_month__lte", models.F("last_month")), ("last_month__day", 1)
-                ),
-                name="settlementpaper_months",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="settlementpaper",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("account", None), ("contract__isnull", False), ("kind__in", [1, 2, 3])),
-                    models.Q(("account__isnull", False), ("contract", None), ("kind", 4)),
-                    _connector="OR",
-                ),
-                name="settlementpaper_with_somebody",
             ),
         ),
         pgtrigger.migrations.AddTrigger(

@@ -15,8 +15,8 @@ import accounts.fields
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0007_force_majeure"),
+        ("accounts", "__first__"),
         ("payments", "0006_release_and_papers"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -40,10 +40,52 @@ class Migration(migrations.Migration):
                 ("stopped_at", models.DateTimeField(blank=True, null=True, verbose_name="выключен")),
                 ("stopped_because", models.CharField(blank=True, max_length=255, verbose_name="почему выключен")),
                 ("last_words", models.CharField(blank=True, max_length=255, verbose_name="последнее событие")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="autopayments",
+                        to="accounts.personalaccount",
+                        verbose_name="лицевой счёт",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="житель",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "автоплатёж",
                 "verbose_name_plural": "автоплатежи",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "stopped"), _negated=True),
+                        fields=("account",),
+                        name="autopayment_one_alive",
+                        violation_error_message="Автоплатёж этого счёта уже включён.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("limit__gt", 0)),
+                        name="autopayment_limit_positive",
+                        violation_error_message="Предел должен быть больше нуля.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("method_id", ""), ("state", "proposed"), ("stopped_at", None)),
+                            models.Q(
+                                ("state", "active"), ("stopped_at", None), models.Q(("method_id", ""), _negated=True)
+                            ),
+                            models.Q(("state", "stopped"), ("stopped_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="autopayment_state_true",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -81,10 +123,49 @@ class Migration(migrations.Migration):
                 ("next_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="следующая попытка")),
                 ("trouble", models.CharField(blank=True, max_length=500, verbose_name="что мешает")),
                 ("fiscal", models.JSONField(blank=True, default=dict, verbose_name="фискальные данные")),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fiscal_receipts",
+                        to="payments.payment",
+                        verbose_name="платёж",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "чек 54-ФЗ",
                 "verbose_name_plural": "чеки 54-ФЗ",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["waiting", "sent"])),
+                        fields=["next_at"],
+                        name="fiscalreceipt_waiting",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("payment", "kind"),
+                        name="fiscalreceipt_once",
+                        violation_error_message="Чек этого платежа уже есть.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["sell", "sell_refund"])), name="fiscalreceipt_kind_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["waiting", "sent", "done", "refused"])),
+                        name="fiscalreceipt_state_known",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="fiscalreceipt_amount_positive"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "done"), _negated=True),
+                            models.Q(("fiscal", {}), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="fiscalreceipt_done_is_fiscal",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -128,10 +209,88 @@ class Migration(migrations.Migration):
                 ("begun_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="начат")),
                 ("asked_at", models.DateTimeField(blank=True, null=True, verbose_name="провайдер спрошен")),
                 ("ended_because", models.CharField(blank=True, max_length=255, verbose_name="почему не состоялся")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="online_payments",
+                        to="accounts.personalaccount",
+                        verbose_name="лицевой счёт",
+                    ),
+                ),
+                (
+                    "autopayment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="payments.autopayment",
+                        verbose_name="автоплатёж",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="online",
+                        to="payments.payment",
+                        verbose_name="платёж",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="кто платит",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "онлайн-платёж",
                 "verbose_name_plural": "онлайн-платежи",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["begun", "waiting", "in_transit"])),
+                        fields=["begun_at"],
+                        name="onlinepayment_undecided",
+                    ),
+                    models.Index(fields=["account", "-begun_at"], name="onlinepayment_by_account"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)),
+                        name="onlinepayment_amount_positive",
+                        violation_error_message="Сумма должна быть больше нуля.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["begun", "waiting", "in_transit", "succeeded", "cancelled"])),
+                        name="onlinepayment_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("method__in", ["card", "sbp", "saved"])), name="onlinepayment_method_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("payment__isnull", False), ("state", "succeeded")),
+                            models.Q(models.Q(("state", "succeeded"), _negated=True), ("payment", None)),
+                            _connector="OR",
+                        ),
+                        name="onlinepayment_succeeded_has_money",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("document", ""), _negated=True),
+                        fields=("autopayment", "document"),
+                        name="onlinepayment_document_once",
+                        violation_error_message="По этому документу автоплатёж уже был.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -163,10 +322,46 @@ class Migration(migrations.Migration):
                 ),
                 ("begun_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="начат")),
                 ("ended_because", models.CharField(blank=True, max_length=255, verbose_name="почему не состоялся")),
+                (
+                    "begun_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="кто оформил",
+                    ),
+                ),
+                (
+                    "online",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="payments.onlinepayment",
+                        verbose_name="онлайн-платёж",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "возврат через провайдера",
                 "verbose_name_plural": "возвраты через провайдера",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="onlinerefund_amount_positive"),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True), name="onlinerefund_has_reason"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["begun", "waiting", "succeeded", "cancelled"])),
+                        name="onlinerefund_state_known",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["begun", "waiting"])),
+                        fields=("online",),
+                        name="onlinerefund_one_undecided",
+                        violation_error_message="Возврат этого платежа уже отправлен.",
+                    ),
+                ],
             },
         ),
         pgtrigger.migrations.RemoveTrigger(
@@ -214,133 +409,6 @@ class Migration(migrations.Migration):
                     table="payments_channel",
                     when="AFTER",
                 ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="autopayment",
-            name="account",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="autopayments",
-                to="accounts.personalaccount",
-                verbose_name="лицевой счёт",
-            ),
-        ),
-        migrations.AddField(
-            model_name="autopayment",
-            name="user",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="житель",
-            ),
-        ),
-        migrations.AddField(
-            model_name="fiscalreceipt",
-            name="payment",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="fiscal_receipts",
-                to="payments.payment",
-                verbose_name="платёж",
-            ),
-        ),
-        migrations.AddField(
-            model_name="onlinepayment",
-            name="account",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="online_payments",
-                to="accounts.personalaccount",
-                verbose_name="лицевой счёт",
-            ),
-        ),
-        migrations.AddField(
-            model_name="onlinepayment",
-            name="autopayment",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="payments",
-                to="payments.autopayment",
-                verbose_name="автоплатёж",
-            ),
-        ),
-        migrations.AddField(
-            model_name="onlinepayment",
-            name="payment",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="online",
-                to="payments.payment",
-                verbose_name="платёж",
-            ),
-        ),
-        migrations.AddField(
-            model_name="onlinepayment",
-            name="user",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="кто платит",
-            ),
-        ),
-        migrations.AddField(
-            model_name="onlinerefund",
-            name="begun_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="кто оформил",
-            ),
-        ),
-        migrations.AddField(
-            model_name="onlinerefund",
-            name="online",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="refunds",
-                to="payments.onlinepayment",
-                verbose_name="онлайн-платёж",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="autopayment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "stopped"), _negated=True),
-                fields=("account",),
-                name="autopayment_one_alive",
-                violation_error_message="Автоплатёж этого счёта уже включён.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="autopayment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("limit__gt", 0)),
-                name="autopayment_limit_positive",
-                violation_error_message="Предел должен быть больше нуля.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="autopayment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("method_id", ""), ("state", "proposed"), ("stopped_at", None)),
-                    models.Q(("state", "active"), ("stopped_at", None), models.Q(("method_id", ""), _negated=True)),
-                    models.Q(("state", "stopped"), ("stopped_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="autopayment_state_true",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -400,48 +468,6 @@ class Migration(migrations.Migration):
                     table="payments_autopayment",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="fiscalreceipt",
-            index=models.Index(
-                condition=models.Q(("state__in", ["waiting", "sent"])), fields=["next_at"], name="fiscalreceipt_waiting"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="fiscalreceipt",
-            constraint=models.UniqueConstraint(
-                fields=("payment", "kind"),
-                name="fiscalreceipt_once",
-                violation_error_message="Чек этого платежа уже есть.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="fiscalreceipt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["sell", "sell_refund"])), name="fiscalreceipt_kind_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="fiscalreceipt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["waiting", "sent", "done", "refused"])),
-                name="fiscalreceipt_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="fiscalreceipt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="fiscalreceipt_amount_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="fiscalreceipt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "done"), _negated=True), models.Q(("fiscal", {}), _negated=True), _connector="OR"
-                ),
-                name="fiscalreceipt_done_is_fiscal",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -518,59 +544,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="onlinepayment",
-            index=models.Index(
-                condition=models.Q(("state__in", ["begun", "waiting", "in_transit"])),
-                fields=["begun_at"],
-                name="onlinepayment_undecided",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="onlinepayment",
-            index=models.Index(fields=["account", "-begun_at"], name="onlinepayment_by_account"),
-        ),
-        migrations.AddConstraint(
-            model_name="onlinepayment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)),
-                name="onlinepayment_amount_positive",
-                violation_error_message="Сумма должна быть больше нуля.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onlinepayment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["begun", "waiting", "in_transit", "succeeded", "cancelled"])),
-                name="onlinepayment_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onlinepayment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("method__in", ["card", "sbp", "saved"])), name="onlinepayment_method_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onlinepayment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("payment__isnull", False), ("state", "succeeded")),
-                    models.Q(models.Q(("state", "succeeded"), _negated=True), ("payment", None)),
-                    _connector="OR",
-                ),
-                name="onlinepayment_succeeded_has_money",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onlinepayment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("document", ""), _negated=True),
-                fields=("autopayment", "document"),
-                name="onlinepayment_document_once",
-                violation_error_message="По этому документу автоплатёж уже был.",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="onlinepayment",
             trigger=pgtrigger.compiler.Trigger(
@@ -643,34 +616,6 @@ class Migration(migrations.Migration):
                     table="payments_onlinepayment",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onlinerefund",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="onlinerefund_amount_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onlinerefund",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="onlinerefund_has_reason"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onlinerefund",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["begun", "waiting", "succeeded", "cancelled"])),
-                name="onlinerefund_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onlinerefund",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["begun", "waiting"])),
-                fields=("online",),
-                name="onlinerefund_one_undecided",
-                violation_error_message="Возврат этого платежа уже отправлен.",
             ),
         ),
         pgtrigger.migrations.AddTrigger(

@@ -3,15 +3,14 @@
 import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
-from django.conf import settings
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     dependencies = [
+        ("accounts", "__first__"),
         ("payments", "0010_receipts_refused"),
         ("pghistory", "0007_auto_20250421_0444"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -235,6 +234,22 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "формат реестра",
                 "verbose_name_plural": "форматы реестров",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("is_active", False), ("tried_at__isnull", False), _connector="OR"),
+                        name="registerlayout_used_after_trial",
+                        violation_error_message="Формат действует только после пробы на образце файла.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("account_at", ""), _negated=True),
+                            models.Q(("amount_at", ""), _negated=True),
+                            models.Q(("paid_on_at", ""), _negated=True),
+                        ),
+                        name="registerlayout_columns_given",
+                        violation_error_message="Без счёта, суммы и даты реестр не прочитать.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -456,6 +471,25 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, default="", editable=False, max_length=255, verbose_name="файл пробы"),
                 ),
                 ("is_active", models.BooleanField(default=False, editable=False, verbose_name="действует")),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="payments.registerlayout",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
@@ -499,10 +533,25 @@ class Migration(migrations.Migration):
                     "trouble",
                     models.CharField(blank=True, default="", editable=False, max_length=500, verbose_name="что не так"),
                 ),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sources",
+                        to="payments.channel",
+                        verbose_name="канал",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "источник реестров",
                 "verbose_name_plural": "источники реестров",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["folder", "mailbox"])), name="registersource_kind_known"
+                    ),
+                    models.UniqueConstraint(fields=("kind", "place"), name="registersource_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -546,6 +595,36 @@ class Migration(migrations.Migration):
                     "trouble",
                     models.CharField(blank=True, default="", editable=False, max_length=500, verbose_name="что не так"),
                 ),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="payments.channel",
+                        verbose_name="канал",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="payments.registersource",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
@@ -563,26 +642,6 @@ class Migration(migrations.Migration):
                 fields=("sha256",),
                 name="register_file_once",
                 violation_error_message="Этот файл уже загружен.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="registerlayout",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("is_active", False), ("tried_at__isnull", False), _connector="OR"),
-                name="registerlayout_used_after_trial",
-                violation_error_message="Формат действует только после пробы на образце файла.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="registerlayout",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("account_at", ""), _negated=True),
-                    models.Q(("amount_at", ""), _negated=True),
-                    models.Q(("paid_on_at", ""), _negated=True),
-                ),
-                name="registerlayout_columns_given",
-                violation_error_message="Без счёта, суммы и даты реестр не прочитать.",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -642,80 +701,6 @@ class Migration(migrations.Migration):
                     when="AFTER",
                 ),
             ),
-        ),
-        migrations.AddField(
-            model_name="registerlayoutevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="registerlayoutevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="payments.registerlayout",
-            ),
-        ),
-        migrations.AddField(
-            model_name="registersource",
-            name="channel",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="sources",
-                to="payments.channel",
-                verbose_name="канал",
-            ),
-        ),
-        migrations.AddField(
-            model_name="registersourceevent",
-            name="channel",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="payments.channel",
-                verbose_name="канал",
-            ),
-        ),
-        migrations.AddField(
-            model_name="registersourceevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="registersourceevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="payments.registersource",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="registersource",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["folder", "mailbox"])), name="registersource_kind_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="registersource",
-            constraint=models.UniqueConstraint(fields=("kind", "place"), name="registersource_once"),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="registersource",

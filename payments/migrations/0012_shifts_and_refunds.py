@@ -13,8 +13,8 @@ import accounts.fields
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0008_contracts_paid_apart"),
+        ("accounts", "__first__"),
         ("payments", "0011_registers_described"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -64,6 +64,44 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "кассовая смена",
                 "verbose_name_plural": "кассовые смены",
+                "indexes": [models.Index(fields=["-opened_at"], name="cashshift_by_time")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_at", None)),
+                        fields=("cashier",),
+                        name="cashshift_one_open",
+                        violation_error_message="У кассира уже есть открытая смена.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("float_amount__gte", 0)), name="cashshift_float_not_negative"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("card", None),
+                                ("cash", None),
+                                ("closed_at", None),
+                                ("collected", None),
+                                ("counted", None),
+                                ("receipts", None),
+                                ("returned_card", None),
+                                ("returned_cash", None),
+                            ),
+                            models.Q(
+                                ("card__gte", 0),
+                                ("cash__gte", 0),
+                                ("closed_at__isnull", False),
+                                ("collected__gte", 0),
+                                ("counted__gte", 0),
+                                ("receipts__gte", 0),
+                                ("returned_card__gte", 0),
+                                ("returned_cash__gte", 0),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="cashshift_closed_with_sums",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -113,6 +151,23 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "движение кассы",
                 "verbose_name_plural": "движения кассы",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="cashmovement_amount_positive"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind__in", [1, 2]), ("receipt__isnull", False)),
+                            models.Q(
+                                ("is_card", False),
+                                ("kind", 3),
+                                ("receipt", None),
+                                models.Q(("document", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="cashmovement_kind_true",
+                    ),
+                    models.UniqueConstraint(fields=("receipt", "kind"), name="cashmovement_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -151,55 +206,25 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "возврат по заявлению",
                 "verbose_name_plural": "возвраты по заявлениям",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("account", "number", "applied_on"),
+                        name="refundapplication_once",
+                        violation_error_message="Возврат по этому заявлению уже проведён.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="refundapplication_amount_positive"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("number", ""), _negated=True),
+                            models.Q(("recipient", ""), _negated=True),
+                            models.Q(("bank_account", ""), _negated=True),
+                        ),
+                        name="refundapplication_named",
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="cashshift",
-            index=models.Index(fields=["-opened_at"], name="cashshift_by_time"),
-        ),
-        migrations.AddConstraint(
-            model_name="cashshift",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("closed_at", None)),
-                fields=("cashier",),
-                name="cashshift_one_open",
-                violation_error_message="У кассира уже есть открытая смена.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="cashshift",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("float_amount__gte", 0)), name="cashshift_float_not_negative"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="cashshift",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("card", None),
-                        ("cash", None),
-                        ("closed_at", None),
-                        ("collected", None),
-                        ("counted", None),
-                        ("receipts", None),
-                        ("returned_card", None),
-                        ("returned_cash", None),
-                    ),
-                    models.Q(
-                        ("card__gte", 0),
-                        ("cash__gte", 0),
-                        ("closed_at__isnull", False),
-                        ("collected__gte", 0),
-                        ("counted__gte", 0),
-                        ("receipts__gte", 0),
-                        ("returned_card__gte", 0),
-                        ("returned_cash__gte", 0),
-                    ),
-                    _connector="OR",
-                ),
-                name="cashshift_closed_with_sums",
-            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="cashshift",
@@ -260,29 +285,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="cashmovement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="cashmovement_amount_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="cashmovement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind__in", [1, 2]), ("receipt__isnull", False)),
-                    models.Q(
-                        ("is_card", False), ("kind", 3), ("receipt", None), models.Q(("document", ""), _negated=True)
-                    ),
-                    _connector="OR",
-                ),
-                name="cashmovement_kind_true",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="cashmovement",
-            constraint=models.UniqueConstraint(fields=("receipt", "kind"), name="cashmovement_once"),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="cashmovement",
             trigger=pgtrigger.compiler.Trigger(
@@ -324,31 +326,6 @@ class Migration(migrations.Migration):
                     table="payments_cashmovement",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="refundapplication",
-            constraint=models.UniqueConstraint(
-                fields=("account", "number", "applied_on"),
-                name="refundapplication_once",
-                violation_error_message="Возврат по этому заявлению уже проведён.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="refundapplication",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="refundapplication_amount_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="refundapplication",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("number", ""), _negated=True),
-                    models.Q(("recipient", ""), _negated=True),
-                    models.Q(("bank_account", ""), _negated=True),
-                ),
-                name="refundapplication_named",
             ),
         ),
         pgtrigger.migrations.AddTrigger(

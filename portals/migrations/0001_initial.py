@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("accounts", "__first__"),
     ]
 
     operations = [
@@ -51,6 +51,16 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "сотрудник принципала",
                 "verbose_name_plural": "сотрудники принципалов",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("withdrawn_at", None)),
+                        fields=("user", "principal"),
+                        name="principaluser_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("role__in", [1, 2, 3])), name="principaluser_role_known"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -114,18 +124,6 @@ class Migration(migrations.Migration):
                     table="portals_accountlink",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="principaluser",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("withdrawn_at", None)), fields=("user", "principal"), name="principaluser_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="principaluser",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("role__in", [1, 2, 3])), name="principaluser_role_known"
             ),
         ),
     ]
