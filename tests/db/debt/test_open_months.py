@@ -164,6 +164,24 @@ def test_an_agreement_of_its_own_reads_the_account_whole(debtor):
     assert stands(JUNE) == from_ink([account], JUNE, JUNE.first)
 
 
+def test_a_line_that_nothing_accrues_behind_goes_in_the_proof(debtor):
+    account, contract = debtor
+    neighbour = make.account()
+    operations.charge_penalties(month=MAY, day=MAY.first)
+    chalk(neighbour, contract, COLD_WATER, D("77.00"), MAY, kind=6)
+    assert operations.charge_penalties(month=MAY, day=MAY.first).removed == 0  # a quiet night computes nobody
+    proof = operations.charge_penalties(month=MAY, day=MAY.first, whole=True)
+    assert (proof.removed, proof.recomputed) == (1, 1)
+    assert {key[0] for key in stands(MAY)} == {account.pk}
+
+
+def test_lines_of_the_run_are_not_for_those_above(debtor):
+    before = Charge.objects.count()
+    with pytest.raises(billing_operations.DraftRefused):
+        billing_operations.draft_nothing(month=MAY, kind=ChargeKind.CHARGE, but="SELECT 0, 0, 0")
+    assert Charge.objects.count() == before
+
+
 class World:
     """Four accounts, two contracts, closed books; facts come at random while the months go on."""
 
