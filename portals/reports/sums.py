@@ -119,7 +119,7 @@ def refresh(*, months: Sequence[Month] = ()) -> int:
         if month in closed:
             made += _make(SumSource.BALANCE, month, books="closed", through=month.last)
         made += _make(SumSource.CHARGE, month, books=books_of([month])[month], through=month.last)
-        through = closed_through(month)
+        through = month.last if month in closed else closed_through(month)
         if through >= month.first:
             made += _make(SumSource.ALLOCATION, month, books="", through=through)
     return made

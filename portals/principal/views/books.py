@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import wraps
 from typing import Any
@@ -28,6 +29,9 @@ from portals import access, asked, papers, workbooks
 from portals import queries as portal_queries
 from portals.principal import queries
 from portals.principal.tables import AccountFilter, AccountTable
+from portals.reports import compiler as reports
+from portals.reports import ready, sheets, tables
+from portals.reports.definitions import Definition
 from portals.workbooks import Column
 
 PER_PAGE = 25  # rows a page: a phone scrolls through them in a few strokes
@@ -267,22 +271,12 @@ def house_turnover(request: HttpRequest, scope: Scope, house: int) -> HttpRespon
 def turnover_workbook(request: HttpRequest, scope: Scope) -> HttpResponse:
     """The turnover sheet as Excel."""
     month = asked_month(request)
-    columns = [
-        Column("Дом", 44), Column("Услуга", 34), Column("Договор", 16), Column("На начало", 15, True),
-        Column("Начислено", 15, True), Column("Перерасчёты", 15, True), Column("Льготы", 15, True),
-        Column("Пени", 13, True), Column("Оплачено", 15, True), Column("На конец", 15, True),
-    ]  # fmt: skip
-    numbers = {contract.pk: contract.number for contract in scope.contracts}
-    rows = (
-        [
-            group.address, row.service_name, numbers[row.contract_id], row.opening, row.charged, row.recalculated,
-            row.benefits, row.penalty, row.paid, row.closing,
-        ]
-        for group in queries.turnover(scope.ids, month).groups
-        for row in group.rows
-    )  # fmt: skip
+    what = tables.What(f"Обороты {month}", Definition(("house", "service", "contract"), ready.TURNOVER, month, month))
+    found = tables.table(what, reports.Scope.of(scope.ids), owner=scope.title, made_on=localdate())
     heading = f"Оборотная ведомость за {month.title} г. {scope.title}"
-    return excel(f"oborot-{month}", workbooks.workbook(f"Обороты {month}", heading, columns, rows))
+    file = io.BytesIO()
+    sheets.write_xlsx(file, replace(found, title=heading, notes=()))
+    return excel(f"oborot-{month}", file.getvalue())
 
 
 def excel(name: str, content: bytes) -> HttpResponse:

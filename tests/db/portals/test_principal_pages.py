@@ -55,7 +55,7 @@ def has_vat() -> bool:
 
 def sheet_of(response: Any) -> list[tuple[Any, ...]]:
     assert response["Content-Type"].startswith("application/vnd.openxmlformats")
-    book = openpyxl.load_workbook(io.BytesIO(response.content))
+    book = openpyxl.load_workbook(io.BytesIO(response.content), data_only=True)
     return list(book.active.iter_rows(values_only=True))
 
 
@@ -120,7 +120,7 @@ def test_the_turnover_workbook_says_what_the_page_says(town: Town, client: Clien
     assert "ноябрь 2026" in rows[0][0]
     assert rows[1][0] == "Дом" and rows[-1][0] == "Итого"
     sums = queries.turnover([town.water.pk], NOVEMBER).sums
-    for number, name in enumerate(queries.MONEY, 3):  # numbers, not formulas: a viewer on a phone computes nothing
+    for number, name in enumerate(queries.MONEY, 3):  # with their values: a viewer on a phone computes nothing
         assert column_total(rows, number) == Decimal(str(rows[-1][number])) == sums[name]
     shown = f"{sums['closing']:,.2f}".replace(",", " ").replace(".", ",")
     assert shown in text(client.get(reverse("principal:turnover"), {"month": "2026-11"}))

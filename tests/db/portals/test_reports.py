@@ -25,11 +25,13 @@ import payments.queries
 from accounts.calendar import Month
 from accounts.errors import Refusal
 from accounts.models import JournalEntry
+from billing.models import Hold
 from portals import tasks
-from portals.models import PrincipalRole, PrincipalUser, ReportJob, ReportSchedule, SavedReport
+from portals.models import PrincipalRole, PrincipalUser, ReportJob, ReportSchedule, SavedReport, SumState
 from portals.models.reports import Face, JobState
 from portals.office import roles
 from portals.reports import definitions, faces, jobs, lists, ready, running, sheets, tables, vocabulary
+from portals.reports import sums as sums_of_books
 from portals.reports.compiler import Report, Scope
 from portals.reports.definitions import Definition
 from portals.reports.vocabulary import DIMENSIONS, FACTS, ReportRefused
@@ -689,3 +691,77 @@ def test_the_office_sends_to_staff_with_the_right(town: Town):
 )  # fmt: skip
 def test_due_days(every: str, today: date, due: date):
     assert jobs.last_due(ReportSchedule(every=every, on_day=3), today) == due
+
+
+# --- sums by house ---------------------------------------------------------------------------------------------------
+
+SUMMED = [
+    ("house service", TURNOVER), ("contract", (*TURNOVER, "penalty_closing", "rate")), ("street", ("accrued", "paid")),
+    ("month", TURNOVER), ("kind", ("accrued",)), ("part", ("paid",)), ("supplier", ("uplift", "common", "closing")),
+]  # fmt: skip
+
+
+def from_ink_and_from_sums(closed: Town) -> list[tuple[Any, Any]]:
+    """The same reports without sums and with them."""
+    found = []
+    kept = list(SumState.objects.all())
+    for (rows, measures), last in itertools.product(SUMMED, (OCTOBER, NOVEMBER)):
+        definition = report(rows, measures, first=SEPTEMBER if "month" in rows else OCTOBER, last=last)
+        for scope in (Scope.everything(), Scope.of([closed.water.pk])):
+            summed = running.sheet(definition, scope)
+            SumState.objects.all().delete()
+            found.append((running.sheet(definition, scope), summed))
+            SumState.objects.bulk_create(kept)
+    return found
+
+
+def test_sums_tell_what_ink_tells(closed: Town):
+    assert sums_of_books.refresh() > 0
+    assert sums_of_books.refresh() == 0
+    for from_ink, from_sums in from_ink_and_from_sums(closed):
+        assert from_sums == from_ink
+    made = running.report(report("house", TURNOVER, first=OCTOBER), Scope.everything())
+    assert "portals_housesum" in made.page(limit=1).sql and "billing_charge" not in made.page(limit=1).sql
+
+
+def test_what_came_after_the_sums_is_in_the_report(closed: Town):
+    sums_of_books.refresh()
+    closed.pay("77.00", TODAY, by=make.user(is_staff=True))
+    closed.charge(NOVEMBER)
+    for from_ink, from_sums in from_ink_and_from_sums(closed):
+        assert from_sums == from_ink
+    assert sums(report("month", "accrued", first=NOVEMBER))[("ноябрь 2026",)]["accrued"] > 0
+    assert sums_of_books.refresh() > 0
+
+
+def test_a_released_hold_makes_the_sum_of_its_month_anew(closed: Town):
+    hold = Hold.objects.create(account=closed.account, month=NOVEMBER.first, cause="проверка")
+    closed.charge(NOVEMBER)
+    sums_of_books.refresh()
+    before = sums(report("house", "accrued", first=NOVEMBER))
+    hold.released_at = AT
+    hold.save()
+    after = sums(report("house", "accrued", first=NOVEMBER))
+    assert sum(row["accrued"] for row in after.values()) > sum(row["accrued"] for row in before.values())
+    for from_ink, from_sums in from_ink_and_from_sums(closed):
+        assert from_sums == from_ink
+    assert sums_of_books.refresh(months=[NOVEMBER]) == 1
+
+
+def test_days_that_are_open_are_not_summed(closed: Town):
+    assert sums_of_books.closed_through(NOVEMBER) == NOVEMBER.first - timedelta(days=1)
+
+
+def test_many_accounts_are_paged_before_they_are_read(closed: Town, monkeypatch: Any):
+    definition = report("account", first=OCTOBER)
+    whole = running.sheet(definition, Scope.everything())
+    monkeypatch.setattr(running, "are_many", lambda: True)
+    first = running.sheet(definition, Scope.everything(), per_page=1)
+    second = running.sheet(definition, Scope.everything(), per_page=1, page=2)
+    assert (*first.lines, *second.lines) == whole.lines
+    assert first.totals == second.totals == whole.totals
+    mine = running.sheet(definition, Scope.of([closed.home.pk]))
+    stranger = make.contract()
+    assert running.sheet(definition, Scope.of([stranger.pk])).lines == ()
+    monkeypatch.undo()
+    assert mine.lines == running.sheet(definition, Scope.of([closed.home.pk])).lines
