@@ -114,6 +114,30 @@ class PaymentDocument(models.Model):
         return self.number
 
 
+class IssueRefusal(models.Model):
+    """Whom a document could not be issued to, and why: the list that is worked through after the issue."""
+
+    account = models.ForeignKey("accounts.PersonalAccount", PROTECT, related_name="+", verbose_name="счёт")
+    month = MonthField("за месяц")
+    why = models.TextField("почему")
+    refused_at = models.DateTimeField("когда", default=timezone.now)
+
+    class Meta:
+        verbose_name = "отказ в выпуске"
+        verbose_name_plural = "отказы в выпуске"
+        constraints = [
+            is_month("issuerefusal"),
+            models.UniqueConstraint(
+                fields=["account", "month"],
+                name="issuerefusal_once",
+                violation_error_message="Отказ по этому счёту за месяц уже записан.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account}, {self.month:%m.%Y}"
+
+
 class TextPlace(models.IntegerChoices):
     MESSAGE = 1, "сообщение месяца на документе"
     LETTER = 2, "строка письма с документом"

@@ -165,7 +165,7 @@ def _area(home: Home, premises: Premises) -> None:
         return
     later = PremisesArea.objects.filter(premises=premises, valid_from__gt=home.opened_on).order_by("valid_from").first()
     PremisesArea.objects.create(
-        premises=premises, valid_from=home.opened_on, valid_to=later and later.valid_from,
+        premises=premises, valid_from=home.opened_on, valid_to=later.valid_from if later else None,
         total_area_m2=home.total_area_m2, living_area_m2=home.living_area_m2, heated_area_m2=home.heated_area_m2,
         rooms=1 if home.rooms is None else home.rooms,
     )  # fmt: skip

@@ -416,3 +416,25 @@ def _touch_family(premises: Premises, *, first_month: Month) -> None:
         touch_premises(premises_id=top, house_id=premises.house_id, first_month=first_month)
     else:
         touch(house_id=premises.house_id, first_month=first_month)
+
+
+@transaction.atomic
+def change_delivery(
+    *, account_id: int, delivery: int, email: str | None = None, by: User | str | None, ground: str = ""
+) -> PersonalAccount:
+    """How the payer gets his documents from now on. email: None leaves the address as it is.
+
+    Raises AccountRefused: a document by e-mail needs an address.
+    """
+    account = PersonalAccount.objects.select_for_update(of=("self",)).get(pk=account_id)
+    address = account.email if email is None else email
+    if delivery in (Delivery.EMAIL, Delivery.BOTH) and not address:
+        raise AccountRefused(
+            f"У счёта {account.number} нет адреса почты: укажите его или выберите другой способ.", field="email"
+        )
+    account.delivery, account.email = delivery, address
+    with noted(
+        "accounts.account.delivery_changed", by=by, account_id=account_id, ground=ground, delivery=int(delivery)
+    ):
+        account.save(update_fields=["delivery", "email"])
+    return account

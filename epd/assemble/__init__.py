@@ -12,6 +12,7 @@ from epd.assemble import page_43_1
 from epd.assemble.content import payload
 from epd.assemble.facts import (
     ADVANCE,
+    CAPITAL_REPAIR,
     COMMON_NAMES,
     FOOTNOTES,
     GROUPS,
@@ -23,6 +24,7 @@ from epd.assemble.facts import (
     Basis,
     Charge,
     Dial,
+    DocumentKind,
     DocumentRefused,
     Due,
     Facts,
@@ -31,8 +33,11 @@ from epd.assemble.facts import (
     Party,
     Payer,
     Service,
+    apart,
     due_date,
+    replacing,
 )
+from epd.assemble.letter import Letter, letter
 from epd.assemble.numbers import MINUS, SPACE, blank, money, phone, price, quantity, tied
 from epd.assemble.page import Form, Line, Step, form, slots
 
@@ -44,9 +49,13 @@ def form_of(payload: Mapping[str, Any], *, version: str = TEMPLATE_VERSION, gis_
     return {"43-1": page_43_1.form, TEMPLATE_VERSION: form}[version](payload, gis_id=gis_id)
 
 
+DEBT = DocumentKind.DEBT
+
 __all__ = [
     "ADVANCE",
+    "CAPITAL_REPAIR",
     "COMMON_NAMES",
+    "DEBT",
     "FOOTNOTES",
     "GROUPS",
     "MAINTENANCE",
@@ -66,20 +75,24 @@ __all__ = [
     "Form",
     "Group",
     "HouseFact",
+    "Letter",
     "Line",
     "Party",
     "Payer",
     "Service",
     "Step",
+    "apart",
     "blank",
     "due_date",
     "form",
     "form_of",
+    "letter",
     "money",
     "payload",
     "phone",
     "price",
     "quantity",
+    "replacing",
     "slots",
     "tied",
 ]

@@ -21,6 +21,7 @@ from epd.assemble.facts import (
     Balance,
     Charge,
     Dial,
+    DocumentKind,
     DocumentRefused,
     Facts,
     HouseFact,
@@ -29,6 +30,10 @@ from epd.assemble.facts import (
 )
 from epd.assemble.numbers import sum_of
 
+PURPOSES = {
+    DocumentKind.CURRENT: "ЖКУ за", DocumentKind.DEBT: "Долг за ЖКУ по",
+    DocumentKind.CAPITAL: "Взнос на капитальный ремонт за",
+}  # fmt: skip
 CHARGED = (Kind.CHARGE, Kind.COMMON_USE, Kind.VAT, Kind.UNAUTHORISED)
 
 
@@ -43,6 +48,7 @@ def payload(facts: Facts) -> dict[str, Any]:
             "number": facts.number,
             "month": facts.month.first.isoformat(),
             "issue": facts.issue,
+            "kind": facts.kind,
             "issued_on": facts.issued_on.isoformat(),
             "due_on": facts.due.on.isoformat(),
             "due_legal": facts.due.legal.isoformat(),
@@ -71,6 +77,7 @@ def payload(facts: Facts) -> dict[str, Any]:
             "temporary": facts.temporary,
         },
         "agent": _party(facts.agent),
+        "payee": _party(facts.payee or facts.agent),
         "principals": _principals(facts, rows),
         "rows": rows,
         "sums": {name: str(amount) for name, amount in sums.items()},
@@ -172,6 +179,8 @@ def _row(facts: Facts, key: tuple[int, int], charges: list[Charge], balance: Bal
         "tariff": only["tariff"] if only else "",
         "multiplier": _text(min(multipliers)) if len(multipliers) == 1 else "",
         "lines": [] if only else lines,
+        "vat": str(of(Kind.VAT)),
+        "vat_percent": next((_text(c.tariff) for c in charges if c.kind == Kind.VAT), ""),
         "opening": str(opening),
         "paid": str(paid),
         "closing": str(closing),
@@ -289,22 +298,23 @@ def _recipients(facts: Facts, rows: list[dict[str, Any]]) -> list[int]:
 
 def _payment_code(facts: Facts, due: Decimal) -> str:
     """The code pays the centre: it splits the money among the recipients (payment-qr.md, «Several recipients», 1)."""
-    assert facts.agent.bank is not None  # refused before
-    bank = facts.agent.bank
+    payee = facts.payee or facts.agent
+    bank = payee.bank
+    assert bank is not None  # refused before
     return barcode.utility_payment(
         payee=barcode.Payee(
-            name=facts.agent.short_name,
+            name=payee.short_name,
             account=bank.number,
             bank=bank.name,
             bik=bank.bik,
             correspondent=bank.correspondent,
-            inn=facts.agent.inn,
-            kpp=facts.agent.kpp,
+            inn=payee.inn,
+            kpp=payee.kpp,
         ),
         amount=due,
         account=facts.account,
         month=facts.month,
-        purpose=f"ЖКУ за {facts.month.title}, л/с {facts.account}",
+        purpose=f"{PURPOSES[facts.kind]} {facts.month.title}, л/с {facts.account}",
         names=facts.payer.names,
         address=f"{facts.town.partition(',')[0]}, {facts.street}",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -26,6 +26,15 @@ COMMON_NAMES = {  # resources for common property: printed under «содерж�
     17: "Сточные воды на общее имущество",
 }
 MAINTENANCE = 8
+CAPITAL_REPAIR = 9
+
+
+class DocumentKind:
+    """Kinds of documents (numbers of epd.models.DocumentKind)."""
+
+    CURRENT, DEBT, CAPITAL = 1, 2, 3
+
+
 ADVANCE = 0  # the number of no service: money paid ahead that no charge has consumed yet
 
 # Marks of the volume (the form's footnote); what the form does not know continues its row.
@@ -212,8 +221,41 @@ class Facts:
     messages: Sequence[Mapping[str, str]] = ()  # title, text
     window: tuple[int, ...] = ()  # left and top of the address, mm
     large: bool = False
+    kind: int = DocumentKind.CURRENT
+    payee: Party | None = None  # whom the code pays; None: the centre
     why: str = ""  # address of the explanation
     check: str = ""  # address of the page that tells whether the document is ours
+
+
+def apart(facts: Facts, *, capital: bool, number: str = "") -> Facts:
+    """The document of capital repair alone, or the one without it. A fund's own code pays the fund (п. 2 of the code).
+
+    number: of the document of capital repair. Raises KeyError when the contract of a capital line is unknown.
+    """
+
+    def stays(service_id: int) -> bool:
+        return (service_id == CAPITAL_REPAIR) is capital
+
+    kept = replace(
+        facts,
+        charges=[charge for charge in facts.charges if stays(charge.service_id)],
+        balances=[balance for balance in facts.balances if stays(balance.service_id)],
+        bases=[basis for basis in facts.bases if stays(basis.service_id)],
+    )
+    if not capital:
+        return kept
+    contracts = {row.contract_id for row in (*kept.charges, *kept.balances)}
+    payee = facts.principals[min(contracts)] if len(contracts) == 1 else None
+    return replace(
+        kept, number=number, kind=DocumentKind.CAPITAL, meters=(), house=(), history=(), messages=(), before={},
+        executor_contract_id=min(contracts, default=None),
+        payee=payee if payee is not None and payee.bank is not None else None,
+    )  # fmt: skip
+
+
+def replacing(facts: Facts, *, number: str, issued_on: date, reason: str) -> Facts:
+    """The same, naming the document it is issued instead of."""
+    return replace(facts, replaces={"number": number, "issued_on": issued_on.isoformat(), "reason": reason})
 
 
 class DocumentRefused(Refusal):

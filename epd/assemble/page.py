@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -20,7 +20,7 @@ from accounts.calendar import Month
 from accounts.money import ZERO
 from epd import barcode
 from epd.assemble import fit
-from epd.assemble.facts import COMMON_NAMES, FOOTNOTES, GROUPS, MONEY
+from epd.assemble.facts import COMMON_NAMES, FOOTNOTES, GROUPS, MONEY, DocumentKind
 from epd.assemble.numbers import SPACE, blank, money, phone, price, quantity, short, spaced, sum_of, tied
 
 # Heights of the printed rows, mm: the stylesheet gives them the same (a test compares).
@@ -35,6 +35,11 @@ RICH = {"volume": 13, "unit": 11.5, "tariff": 13.5, "charged": 14, "uplift": 11.
 WIDTH_MM = 194
 CELL_MM = 1.3  # paddings of a cell of section 3
 AMOUNT_SIZES = (("", 8.2), ("wide", 6.4), ("widest", 5))  # the total row is the largest
+TITLES = {
+    DocumentKind.CURRENT: "Платёжный документ (счёт)",
+    DocumentKind.DEBT: "Долговой платёжный документ",
+    DocumentKind.CAPITAL: "Счёт на капитальный ремонт",
+}
 STEP_SIZES = (("", 10.5), ("s2", 8.5), ("s3", 7), ("s4", 5.4))
 SUM_SIZES = (("", 29), ("s2", 21), ("s3", 16))
 CENTRE_SIZES = (("", 11, 2), ("s2", 8, 3), ("s3", 6, 5))  # look, points, lines that fit
@@ -64,6 +69,17 @@ class Line:
     paid: str = ""
     penalty: str = ""
     closing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Big:
+    """A row of section 3 in large type: the calculation in sentences."""
+
+    look: str
+    name: str
+    told: list[str]
+    payable: str
+    closing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +132,7 @@ class Form:
     steps: list[Step]
     steps_look: dict[str, str]
     lines: list[Line]
+    big: list[Big]
     footnotes: list[Text]
     chart: list[Bar]
     chart_title: str
@@ -130,6 +147,7 @@ class Form:
     house: list[dict[str, str]]
     recalculations: list[dict[str, Any]]
     recalculations_total: str
+    bases_title: str
     instalments: list[dict[str, str]]
     notes: list[Text]
     notes_right: list[Text]
@@ -176,7 +194,19 @@ def _shape(value: Any, path: str) -> Iterator[Any]:
 # Strings that the template turns into classes and styles.
 CLASSES = ("look", "order", "place")
 # Strings that bring a block of their own with them: the template asks whether they are empty.
-BLOCKS = {"earlier", "instead", "advance", "recalculations_total", "qr", "desk", "why", "check", "chart_note", "more"}
+BLOCKS = {
+    "earlier",
+    "instead",
+    "advance",
+    "recalculations_total",
+    "qr",
+    "desk",
+    "why",
+    "check",
+    "chart_note",
+    "more",
+    "note",
+}
 
 
 def _parts(value: Any) -> Iterable[tuple[str, Any]]:
@@ -199,11 +229,12 @@ def form(content: Mapping[str, Any], *, gis_id: str = "") -> Form:
     look, order, lines = _section_3(rows, sums, columns)
     notes, notes_right = _two_columns(_notes(content, month, due))
     links = content["links"]
+    is_large = bool(content["look"]["large"])
     steps = _steps(content, month)
     known = {Month(date.fromisoformat(line["month"])): Decimal(line["amount"]) for line in content["history"]}
-    return Form(
-        look=look,
-        order=order,
+    made = Form(
+        look=f"{look} large" if is_large else look,
+        order="large" if is_large else order,
         columns=columns,
         head=_head(content, month),
         window=_window(account, content["look"]["window"]),
@@ -212,6 +243,7 @@ def form(content: Mapping[str, Any], *, gis_id: str = "") -> Form:
         steps=steps,
         steps_look={"look": _steps_look(steps)},
         lines=lines,
+        big=_big(lines) if is_large else [],
         footnotes=_paragraphs([_footnotes(rows)], "narrow", 6.8, WIDTH_MM),
         **_chart(known, month),
         chart_note=_chart_note(known, month),
@@ -237,6 +269,9 @@ def form(content: Mapping[str, Any], *, gis_id: str = "") -> Form:
         recalculations_total=money(sum_of(content["recalculations"], "amount"), signed=True)
         if len(content["recalculations"]) > 1
         else "",
+        bases_title="Из чего сложился долг"
+        if document["kind"] == DocumentKind.DEBT
+        else "6. Сведения о перерасчётах: доначисление (+), уменьшение (−)",
         instalments=[dict(line) for line in content["instalments"]],
         notes=notes,
         notes_right=notes_right,
@@ -245,6 +280,41 @@ def form(content: Mapping[str, Any], *, gis_id: str = "") -> Form:
         desk=content["desk"],
         why=links["why"],
         check=links["check"],
+    )
+    return _flowing(made) if is_large else made
+
+
+def _flowing(made: Form) -> Form:
+    """The lines flow together again: large type breaks them in other places."""
+
+    def facts(rows: list[Fact]) -> list[Fact]:
+        return [Fact(row.title, [" ".join(row.lines)]) for row in rows]
+
+    def paragraphs(lines: list[Text]) -> list[Text]:
+        found: list[Text] = []
+        for line in lines:
+            if line.look or not found:
+                found.append(line)
+            else:
+                found[-1] = Text(f"{found[-1].text} {line.text}", found[-1].look)
+        return found
+
+    def rows(made_of: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [
+            {name: [" ".join(value)] if isinstance(value, list) else value for name, value in row.items()}
+            for row in made_of
+        ]
+
+    return replace(
+        made,
+        payer=facts(made.payer),
+        executor=facts(made.executor),
+        footnotes=paragraphs(made.footnotes),
+        messages=paragraphs(made.messages),
+        notes=paragraphs([*made.notes, *made.notes_right]),
+        notes_right=[],
+        recipients=rows(made.recipients),
+        recalculations=rows(made.recalculations),
     )
 
 
@@ -265,6 +335,29 @@ def _section_3(
         looks.append("close")
     looks.append(_amount_look(lines, shown))
     return " ".join(filter(None, looks)), "front" if height <= FRONT_MM else "back", lines
+
+
+SAID = (("uplift", "повышающий коэффициент"), ("recalculated", "перерасчёт"), ("benefits", "льготы и субсидии"),
+        ("opening", "долг или аванс на начало"), ("paid", "оплачено"), ("penalty", "пени"))  # fmt: skip
+
+
+def _big(lines: Sequence[Line]) -> list[Big]:
+    """Every figure of section 3, said in sentences: thirteen columns do not go into large type."""
+    found = []
+    for line in lines:
+        how = f"{line.volume}{SPACE}{line.unit}" if line.volume else ""
+        how += f" × {line.tariff} ₽" if how and line.tariff else ""
+        if line.charged:
+            how += f" = {line.charged} ₽" if how else f"начислено {line.charged} ₽"
+        other = [
+            f"{word} {getattr(line, name)} ₽"
+            + (f" ({line.multiplier})" if name == "uplift" and line.multiplier else "")
+            for name, word in SAID
+            if getattr(line, name)
+        ]
+        told = [line.supplier, how, ", ".join(other)]
+        found.append(Big(line.look, line.name, [text for text in told if text], line.payable, line.closing))
+    return found
 
 
 def _amount_look(lines: Sequence[Line], shown: Mapping[str, Any]) -> str:
@@ -382,10 +475,11 @@ def _head(content: Mapping[str, Any], month: Month) -> dict[str, str]:
     )
     return {
         "look": look,
+        "title": TITLES[document["kind"]],
         "centre": agent["short_name"],
         "address": f"Расчётный центр. {tied(agent['address'])}",
         "contacts": " · ".join(part for part in (phone(agent["phone"]), agent["email"], agent["site"]) if part),
-        "month": f"за {month.title}",
+        "month": f"на {short(document['issued_on'])}" if document["kind"] == DocumentKind.DEBT else f"за {month.title}",
         "number": number,
         "instead": lines[0] + ("…" if lines[1:] else "") if lines else "",
         "foot": f"Лицевой счёт {content['account']['number']} · платёжный документ {number} за {month.title}",
@@ -422,6 +516,12 @@ def _pay(content: Mapping[str, Any], month: Month, due: Decimal) -> dict[str, st
     when = calendar.long_date(date.fromisoformat(content["document"]["due_on"]))
     found = {"current_title": f"За {month.title}, без долга", "current": f"{money(current)} ₽", "earlier_title": "",
              "earlier": "", "total_title": "", "total": ""}  # fmt: skip
+    if content["document"]["kind"] == DocumentKind.DEBT:
+        found |= {"current_title": "Долг за прошлые месяцы", "current": f"{money(sums['opening'])} ₽"}
+        if sums["penalty"]:
+            found |= {"earlier_title": "Пени", "earlier": f"{money(sums['penalty'])} ₽",
+                      "total_title": "Всего", "total": f"{money(due)} ₽"}  # fmt: skip
+        earlier = ZERO
     if earlier:
         found["earlier_title"] = "Долг за прошлые месяцы" if earlier > 0 else "Аванс, уже учтён"
         found["earlier"] = f"{money(earlier)} ₽"
@@ -433,6 +533,8 @@ def _pay(content: Mapping[str, Any], month: Month, due: Decimal) -> dict[str, st
     if due > 0:
         look = "debt" if earlier > 0 else ""
         headline, until = "К оплате", f"до {when} включительно"
+        if content["document"]["kind"] == DocumentKind.DEBT:
+            headline = "Долг к оплате"
         if earlier > 0:
             headline = "К оплате вместе с долгом"
     else:
@@ -461,6 +563,13 @@ def _steps(content: Mapping[str, Any], month: Month) -> list[Step]:
     sums = {name: Decimal(amount) for name, amount in content["sums"].items()}
     payments = content["payments"]
     opening, closing = sums["opening"], sums["closing"]
+    if content["document"]["kind"] == DocumentKind.DEBT:
+        issued = short(content["document"]["issued_on"])
+        return [
+            Step("Долг", f"на {issued}", money(opening)),
+            Step("Пени", "за просрочку", money(sums["penalty"]), "plus"),
+            Step("К оплате", f"на {issued}", money(closing), "result"),
+        ]
     steps = [
         Step(
             title="Аванс на начало" if opening < 0 else "Долг на начало",
@@ -495,29 +604,37 @@ def _steps_look(steps: Sequence[Step]) -> str:
 
 
 def _slip(content: Mapping[str, Any], month: Month, due: Decimal, dials: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    account, agent = content["account"], content["agent"]
+    account, payee = content["account"], content["payee"]
     more = ""
     if len(dials) > SLIP_DIALS:
         more = f"Остальные приборы ({len(dials) - SLIP_DIALS}) передайте по телефону или в кабинете."
     when = calendar.long_date(date.fromisoformat(content["document"]["due_on"]))
     return {
-        "title": f"Оплата за {month.title}",
+        "title": "Оплата долга"
+        if content["document"]["kind"] == DocumentKind.DEBT
+        else f"Оплата за {month.title}",
         "account": account["number"],
         "payer": fit.wrap(account["payer"], "narrow", 7.6, 43)[:2],
         "address": fit.wrap(tied(account["street"]), "narrow", 7.6, 43)[:2],
         "total": f"{money(max(due, ZERO))} ₽",
         "until": f"до {when} включительно" if due > 0 else "",
-        "requisites": fit.wrap(f"{agent['short_name']}, {_requisites(agent)}", "narrow", 6.4, 60)[:4],
+        "requisites": fit.wrap(f"{payee['short_name']}, {_requisites(payee)}", "narrow", 6.4, 60)[:4],
         "digits": spaced(content["desk"], 4),
         "dials": [
             {"resource": _short_resource(dial["resource"]), "serial": _one_line(f"№{SPACE}{dial['serial']}", 6.3, 28),
              "current": dial["current"], "current_on": dial["current_on"]}
             for dial in dials[:SLIP_DIALS]
         ],
-        "note": f"Показания передайте до {content['readings_until']}-го числа."
-        if dials else "Индивидуальных приборов учёта в помещении нет.",
+        "note": _reading_note(content, bool(dials)),
         "more": more,
     }  # fmt: skip
+
+
+def _reading_note(content: Mapping[str, Any], has_dials: bool) -> str:
+    if has_dials:
+        return f"Показания передайте до {content['readings_until']}-го числа."
+    is_current = content["document"]["kind"] == DocumentKind.CURRENT
+    return "Индивидуальных приборов учёта в помещении нет." if is_current else ""
 
 
 def _short_resource(name: str) -> str:
@@ -536,7 +653,9 @@ def _one_line(text: str, size: int | float, room_mm: int | float) -> str:
 
 
 def _chart(known: Mapping[Month, Decimal], month: Month) -> dict[str, Any]:
-    """Twelve months of what was charged; a month without charges is an empty place."""
+    """Twelve months of what was charged; a month without charges is an empty place. Nothing known: no chart."""
+    if not known:
+        return {"chart": [], "chart_title": ""}
     months = [month + back for back in range(-11, 1)]
     highest = max([*known.values(), Decimal(1)])
     title, scale = "Начислено за двенадцать месяцев, ₽", 1
@@ -713,7 +832,7 @@ def _notes(content: Mapping[str, Any], month: Month, due: Decimal) -> list[str]:
             "Повыш. коэфф.: превышение платы из-за повышающего коэффициента к нормативу, потому что счётчика нет, "
             "а поставить его можно (п. 42 Правил № 354). К льготам не относится."
         )
-    if due > 0:
+    if due > 0 and document["kind"] != DocumentKind.DEBT:
         act = f" ({document['due_act']})" if document["due_act"] else ""
         text = f"Срок оплаты за {month.title}: {calendar.long_date(legal)} включительно{act}."
         if moved != legal:

@@ -1,5 +1,16 @@
 """What changes documents: they are issued, withdrawn and delivered; their texts are written and taken back."""
 
+from epd.operations.debts import issue_debts
+from epd.operations.delivering import (
+    DeliveryRefused,
+    bounced,
+    confirm_subscription,
+    end_subscription,
+    hand_over,
+    letter_of,
+    send_letters,
+    subscribe,
+)
 from epd.operations.issuing import (
     SHOWN,
     DocumentRefused,
@@ -14,14 +25,23 @@ from epd.operations.printing import BATCH, PrintRefused, finish_print, print_nex
 __all__ = [
     "BATCH",
     "SHOWN",
+    "DeliveryRefused",
     "DocumentRefused",
     "IssueSummary",
     "PrintRefused",
+    "bounced",
+    "confirm_subscription",
+    "end_subscription",
     "finish_print",
+    "hand_over",
+    "issue_debts",
     "issue_documents",
     "issue_month",
+    "letter_of",
     "print_next",
     "reissue",
+    "send_letters",
     "start_print",
+    "subscribe",
     "withdraw",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,7 +18,8 @@ from accounts.money import ZERO
 from accounts.queries import User
 from epd import assemble, queries
 from epd.assemble import DocumentRefused
-from epd.models import DocumentKind, PaymentDocument
+from epd.models import Delivery, DeliveryState, DocumentKind, IssueRefusal, PaymentDocument
+from epd.operations import delivering
 
 __all__ = ["DocumentRefused", "IssueSummary", "issue_documents", "issue_month", "reissue", "withdraw"]
 
@@ -161,17 +162,19 @@ def _issue_block(*, month: Month, day: date, account_ids: list[int], by: User | 
     _one_moment()
     block = queries.read_block(month=month, day=day, account_ids=account_ids)
     documents: list[PaymentDocument] = []
-    refused: list[str] = []
+    refused: dict[int, str] = {}
     for account_id in account_ids:
         if not block.has_content(account_id):
             continue
         try:
-            documents.append(_document(block, account_id, issue=1))
+            documents += [_document(block, facts) for facts in block.documents(account_id)]
         except Refusal as refusal:
             if strict:
                 raise
-            refused.append(str(refusal))
+            refused[account_id] = str(refusal)
     made = PaymentDocument.objects.bulk_create(documents, batch_size=200)
+    delivering.plan(document_ids=[row.pk for row in made])
+    _tell_refusals(month=month, refused=refused, made={row.account_id for row in made})
     total = sum((row.total for row in made), ZERO)
     if made:
         accounts.operations.note(
@@ -184,8 +187,16 @@ def _issue_block(*, month: Month, day: date, account_ids: list[int], by: User | 
             total=total,
             houses=sorted({block.accounts[row.account_id].house_id for row in made}),
         )
-    empty = len(account_ids) - len(made) - len(refused)
-    return IssueSummary(documents=len(made), total=total, empty=empty, refused=tuple(refused))
+    empty = len(account_ids) - len({row.account_id for row in made}) - len(refused)
+    return IssueSummary(documents=len(made), total=total, empty=empty, refused=tuple(refused.values()))
+
+
+def _tell_refusals(*, month: Month, refused: Mapping[int, str], made: Collection[int]) -> None:
+    """The list of the gate: who is refused stands on it until his document is issued."""
+    IssueRefusal.objects.filter(month=month.first, account_id__in=[*refused, *made]).delete()
+    IssueRefusal.objects.bulk_create(
+        IssueRefusal(account_id=account_id, month=month.first, why=why) for account_id, why in refused.items()
+    )
 
 
 def _one_moment() -> None:
@@ -196,22 +207,18 @@ def _one_moment() -> None:
 
 
 def _document(
-    block: queries.Block, account_id: int, *, issue: int, replaces: PaymentDocument | None = None, reason: str = ""
+    block: queries.Block, facts: assemble.Facts, *, replaces: PaymentDocument | None = None
 ) -> PaymentDocument:
     """The document with its frozen payload, not yet saved."""
-    elder = {}
-    if replaces is not None:
-        elder = {"number": replaces.number, "issued_on": replaces.issued_on.isoformat(), "reason": reason}
-    facts = block.facts(account_id, issue=issue, replaces=elder)
     content = assemble.payload(facts)
     return PaymentDocument(
-        account_id=account_id,
+        account_id=block.numbers[facts.account],
         month=block.month.first,
-        kind=DocumentKind.CURRENT,
-        issue=issue,
+        kind=facts.kind,
+        issue=facts.issue,
         number=facts.number,
         issued_on=block.day,
-        due_on=block.due.on,
+        due_on=facts.due.on,
         total=Decimal(content["total"]),
         payload=content,
         template_version=assemble.TEMPLATE_VERSION,
@@ -220,14 +227,22 @@ def _document(
 
 
 @transaction.atomic
-def reissue(*, account_id: int, month: Month, day: date, reason: str, by: User | None = None) -> PaymentDocument:
+def reissue(
+    *,
+    account_id: int,
+    month: Month,
+    day: date,
+    reason: str,
+    by: User | None = None,
+    kind: int = DocumentKind.CURRENT,
+) -> PaymentDocument:
     """Withdraw the month's document and issue the next one, which refers to it. A withdrawn one is replaced, too.
 
     Raises DocumentRefused without a reason, without a former document, or when the account's month is not ink.
     """
     if not reason.strip():
         raise DocumentRefused("Назовите причину нового выпуска документа.")
-    last = queries.last_issue(account_id=account_id, month=month)
+    last = queries.last_issue(account_id=account_id, month=month, kind=kind)
     if last is None:
         raise DocumentRefused(f"За {month.title} документа ещё нет: выпустите его, заменять нечего.")
     _refuse_unready(month=month, day=day)
@@ -238,8 +253,17 @@ def reissue(*, account_id: int, month: Month, day: date, reason: str, by: User |
     if last.withdrawn_at is None:
         _withdrawn(last)
     block = queries.read_block(month=month, day=day, account_ids=[account_id])
-    made = _document(block, account_id, issue=last.issue + 1, replaces=last, reason=reason.strip())
+    elder = {"number": last.number, "issued_on": last.issued_on.isoformat(), "reason": reason.strip()}
+    found = block.documents(account_id, issue=last.issue + 1, replaces=elder, kind=kind)
+    if not found:
+        raise DocumentRefused(f"Счёт {block.accounts[account_id].number}: заменять нечем, начислений и долга нет.")
+    made = _document(block, found[0], replaces=last)
     made.save(force_insert=True)
+    Delivery.objects.filter(document=last, state=DeliveryState.WAITING).update(
+        state=DeliveryState.CANCELLED, note=f"заменён документом {made.number}"
+    )
+    delivering.plan(document_ids=[made.pk])
+    IssueRefusal.objects.filter(month=month.first, account_id=account_id).delete()
     accounts.operations.note(
         "epd.document.reissued",
         by=by,
@@ -271,3 +295,6 @@ def _withdrawn(document: PaymentDocument) -> None:
     document.withdrawn_at = Now()  # the clock of the database
     document.save(update_fields=["withdrawn_at"])
     document.refresh_from_db(fields=["withdrawn_at"])
+    Delivery.objects.filter(document=document, state=DeliveryState.WAITING).update(
+        state=DeliveryState.CANCELLED, note="документ отозван"
+    )

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from django.db import connection
@@ -239,13 +240,18 @@ def documents_astray(*, month: Month, account_ids: Sequence[int]) -> Iterator[st
     """
     books = payments.queries.statement_rows_of(account_ids=account_ids, month=month)
     documents = PaymentDocument.objects.filter(
-        account_id__in=account_ids, month=month.first, kind=DocumentKind.CURRENT, withdrawn_at=None
-    )
-    for number, account_id, content in documents.order_by("account_id").values_list("number", "account_id", "payload"):
-        told = {
-            (row["contract_id"], row["service_id"]): tuple(Decimal(row[name]) for name in _COMPARED)
-            for row in content["rows"]
-        }
+        account_id__in=account_ids, month=month.first, withdrawn_at=None,
+        kind__in=(DocumentKind.CURRENT, DocumentKind.CAPITAL_REPAIR),
+    )  # fmt: skip
+    rows = documents.order_by("account_id", "kind").values_list("number", "account_id", "payload")
+    for account_id, papers in groupby(rows, key=lambda row: row[1]):
+        number, told = "", {}
+        for name, _, content in papers:  # capital repair may stand on a paper of its own
+            number = number or name
+            told |= {
+                (row["contract_id"], row["service_id"]): tuple(Decimal(row[name]) for name in _COMPARED)
+                for row in content["rows"]
+            }
         stand = {(row.contract_id, row.service_id): _stated(row) for row in books[account_id]}
         nothing = (ZERO,) * len(_COMPARED)
         for key in sorted(told.keys() | stand.keys()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import urlsafe_b64encode
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -24,7 +24,7 @@ from accounts.rules import usage_between
 from billing.kinds import Basis as NormBasis
 from billing.kinds import Kind, Relief
 from epd import assemble
-from epd.models import DocumentLook, DocumentText, DocumentWish, TextPlace
+from epd.models import DocumentKind, DocumentLook, DocumentText, DocumentWish, PaymentDocument, TextPlace
 from epd.queries.documents import rows_of
 
 # --- the facts of a block --------------------------------------------------------------------------------------------
@@ -37,6 +37,7 @@ class Block:
     month: Month
     day: date
     accounts: dict[int, PersonalAccount]
+    numbers: dict[str, int]  # number → account
     agent: assemble.Party
     principals: dict[int, assemble.Party]
     services: dict[int, assemble.Service]
@@ -58,11 +59,12 @@ class Block:
     corrections: dict[int, list[tuple[Any, ...]]]
     before: dict[tuple[int, int, int, date], Decimal]
     grounds: dict[tuple[int, int, date], list[str]]
-    history: dict[int, list[tuple[Month, Decimal]]]
+    history: dict[int, list[tuple[Month, Decimal, Decimal]]]
     last_month: dict[int, dict[int, Decimal]]
     texts: list[DocumentText]
     looks: list[DocumentLook]
     wishes: dict[int, DocumentWish]
+    with_capital: frozenset[int]  # accounts whose document of capital repair of the month exists
     _house: dict[tuple[int, frozenset[int]], list[assemble.HouseFact]] = field(default_factory=dict)
 
     def has_content(self, account_id: int) -> bool:
@@ -127,14 +129,41 @@ class Block:
             bases=self._bases(account_id, charges),
             readings_until=min((self.readings_to[contract] for contract in contracts), default=25),
             replaces=replaces or {},
-            history=self.history.get(account_id, []),
+            history=[(month, amount) for month, amount, _ in self.history.get(account_id, [])],
             before=self.last_month.get(account_id, {}),
             messages=self._messages(account, contracts),
-            why=f"{settings.PUBLIC_URL}/w/{number}",
-            check=f"{settings.PUBLIC_URL}/d/{number}.{signature_of(number)}",
+            **self.links_of(number),
             window=(look.window_left_mm, look.window_top_mm) if look else (),
             large=wish is not None and wish.large,
         )
+
+    def links_of(self, number: str) -> dict[str, str]:
+        """Addresses that are printed as codes: the explanation, and the proof that the document is ours."""
+        return {
+            "why": f"{settings.PUBLIC_URL}/w/{number}",
+            "check": f"{settings.PUBLIC_URL}/d/{number}.{signature_of(number)}",
+        }
+
+    def documents(
+        self, account_id: int, *, issue: int = 1, replaces: Mapping[str, str] | None = None, kind: int | None = None
+    ) -> list[assemble.Facts]:
+        """Facts of the account's documents of the month: one, or two where capital repair stands apart.
+
+        kind: the one that is issued anew; the account has two if the month's capital document stands.
+        """
+        whole = self.facts(account_id, issue=issue, replaces=replaces)
+        capital = (*whole.charges, *whole.balances)
+        if not any(row.service_id == assemble.CAPITAL_REPAIR for row in capital):
+            return [whole]
+        if not (account_id in self.with_capital or self.is_capital_apart(account_id)):
+            return [whole]
+        history = [(month, amount - part) for month, amount, part in self.history.get(account_id, [])]
+        own = f"{whole.number}-{assemble.CAPITAL_REPAIR}"
+        found = [
+            replace(assemble.apart(whole, capital=False), history=history),
+            replace(assemble.apart(whole, capital=True, number=own), **self.links_of(own)),
+        ]
+        return [facts for facts in found if facts.kind == (kind or facts.kind) and (facts.charges or facts.balances)]
 
     def _messages(self, account: PersonalAccount, contracts: Sequence[int]) -> list[dict[str, str]]:
         """Texts of the month for these suppliers and this place, in their order."""
@@ -282,10 +311,11 @@ def read_block(*, month: Month, day: date, account_ids: Sequence[int]) -> Block:
         month=month,
         day=day,
         accounts=found,
+        numbers={account.number: account.pk for account in found.values()},
         agent=_agent(day),
         principals=principals,
         services=_services(),
-        due=_due(month),
+        due=due_of(month),
         readings_to=readings_to,
         executors=executors,
         organisations=organisations,
@@ -307,6 +337,11 @@ def read_block(*, month: Month, day: date, account_ids: Sequence[int]) -> Block:
         last_month=_last_month(params),
         texts=list(DocumentText.objects.on(day).filter(place=TextPlace.MESSAGE).order_by("order", "pk")),
         looks=list(DocumentLook.objects.on(day)),
+        with_capital=frozenset(
+            PaymentDocument.objects.filter(
+                account_id__in=account_ids, month=month.first, kind=DocumentKind.CAPITAL_REPAIR
+            ).values_list("account_id", flat=True)
+        ),
         wishes={wish.account_id: wish for wish in DocumentWish.objects.filter(account_id__in=account_ids)},
     )
 
@@ -322,11 +357,12 @@ def signature_of(number: str) -> str:
     return urlsafe_b64encode(digest[:12]).decode()
 
 
-def _history(params: Mapping[str, Any]) -> dict[int, list[tuple[Month, Decimal]]]:
-    """Account → what each of the last twelve months came to, penalties with it; ink alone."""
+def _history(params: Mapping[str, Any]) -> dict[int, list[tuple[Month, Decimal, Decimal]]]:
+    """Account → what each of the last thirteen months came to, penalties with it, and the part of capital repair."""
     rows = rows_of(
         """
-        SELECT c.account_id, c.month, sum(c.amount) FROM billing_charge AS c
+        SELECT c.account_id, c.month, sum(c.amount), coalesce(sum(c.amount) FILTER (WHERE c.service_id = 9), 0)
+        FROM billing_charge AS c
         JOIN billing_contractmonth AS posted
             ON posted.contract_id = c.contract_id AND posted.month = c.month AND posted.state <> 'open'
         WHERE c.account_id = ANY(%(accounts)s) AND c.month >= %(year_ago)s AND c.month <= %(month)s
@@ -334,7 +370,7 @@ def _history(params: Mapping[str, Any]) -> dict[int, list[tuple[Month, Decimal]]
         """,
         {**params, "year_ago": params["month"].replace(year=params["month"].year - 1)},
     )
-    return _grouped(rows, lambda month, amount: (Month(month), amount))
+    return _grouped(rows, lambda month, *amounts: (Month(month), *amounts))
 
 
 def _last_month(params: Mapping[str, Any]) -> dict[int, dict[int, Decimal]]:
@@ -682,7 +718,7 @@ def _services() -> dict[int, assemble.Service]:
     }
 
 
-def _due(month: Month) -> assemble.Due:
+def due_of(month: Month) -> assemble.Due:
     """Until when the month is to be paid: the day that the law set for it, moved to a working one."""
     rows = rows_of(
         """

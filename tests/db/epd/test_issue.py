@@ -325,7 +325,7 @@ def test_one_refused_account_does_not_stop_the_house(agent):
     good, bad = make.account(house=house), make.account(house=house)
     for account in (good, bad):
         make.ink(account, contract, 2, OCTOBER, "500.00")
-    make.ink(bad, contract, 8, OCTOBER, "99999999.99")  # more than the slip's code holds
+    make.ink(bad, contract, 8, OCTOBER, "9999999999.99")  # more than a document holds
     summary = operations.issue_documents(month=OCTOBER, day=DAY)
     assert summary.documents == 1
     assert len(summary.refused) == 1

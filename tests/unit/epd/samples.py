@@ -355,3 +355,32 @@ def organisation() -> Facts:
         street="ул. Чкалова, д. 14/2, пом. 3Н",
         meters=(),
     )
+
+
+def large() -> Facts:
+    """The debtor, who asked for large type."""
+    return replace(debtor(), large=True)
+
+
+def capital() -> Facts:
+    """The contribution to capital repair on a paper of its own."""
+    whole = facts()
+    return assemble.apart(whole, capital=True, number=f"{whole.number}-9")
+
+
+def old_debt() -> Facts:
+    """A document of debts alone."""
+    return facts(
+        charges=(charge(3, 5, "124.91", kind=Kind.PENALTY, method=9),),
+        opening={(1, 8): "1456.60", (3, 5): "4723.14"},
+        kind=2,
+        meters=(),
+        house=(),
+        history=(),
+        number=f"{ACCOUNT}-202610-D1",
+        bases=(
+            Basis(8, "долг за сентябрь 2026", Decimal("1456.60")),
+            Basis(5, "долг за август – сентябрь 2026", Decimal("4723.14")),
+        ),
+        messages=({"title": "Если долг не погасить", "text": "Подача воды и света может быть ограничена. " * 4},),
+    )
