@@ -69,7 +69,19 @@ def colour(*, first: Month, until: Month) -> None:
     """Write the handful of facts for months `first` … `until`; once."""
     if BenefitEntitlement.objects.exists():
         return
-    for write in (heat, own_heating, even_heat, allocators, containers, gardens, gas, offices, relief, faults):
+    for write in (
+        heat,
+        own_heating,
+        even_heat,
+        allocators,
+        communal,
+        containers,
+        gardens,
+        gas,
+        offices,
+        relief,
+        faults,
+    ):
         write(first, until)
 
 
@@ -105,6 +117,33 @@ def reading(meter: Meter, month: Month, value: Decimal) -> Reading:
         meter=meter, zone=1, day=month.first.replace(day=22), month=month.first, value=value,
         source=ReadingSource.RESIDENT,
     )  # fmt: skip
+
+
+def communal(first: Month, until: Month) -> None:
+    """The flat of rooms has common meters of water and electricity; one of its rooms has a meter of its own."""
+    home = house(0, FIVE)
+    rooms = [] if home is None else flats(home, count=50, kind=PremisesKind.ROOM)
+    if home is None or not rooms:
+        return
+    flat_id, own_id = rooms[0].premises.parent_id, rooms[0].premises_id
+    stand = {"installed_on": LONG_AGO, "commissioned_on": LONG_AGO, "verified_until": date(2031, 6, 1), "house": home}
+    meters = [
+        # place, kind, resource, monthly use by the months' turn
+        (flat_id, MeterKind.SHARED_FLAT, Resource.COLD_WATER, (21, 23, 20)),
+        (flat_id, MeterKind.SHARED_FLAT, Resource.HOT_WATER, (14, 13, 15)),
+        (flat_id, MeterKind.SHARED_FLAT, Resource.ELECTRICITY, (610, 655, 590)),
+        (own_id, MeterKind.ROOM, Resource.ELECTRICITY, (96, 104, 88)),
+    ]
+    rows = []
+    for number, (place, kind, resource, uses) in enumerate(meters, 1):
+        meter = Meter.objects.create(
+            kind=kind, resource=resource, premises_id=place, serial=f"КК-{60_000 + number}", digits=6, **stand
+        )
+        value = Decimal(1000 * number)
+        for turn, month in enumerate(Month.range(first.previous, until)):
+            value += uses[turn % len(uses)]
+            rows.append(reading(meter, month, value))
+    Reading.objects.bulk_create(rows)
 
 
 def own_heating(first: Month, until: Month) -> None:
