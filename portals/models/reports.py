@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.fields import MonthField
+from accounts.fields import MonthField, among
 
 
 class Face(models.TextChoices):
@@ -203,7 +203,7 @@ class HouseSum(models.Model):
     class Meta:
         verbose_name = "сумма дома"
         verbose_name_plural = "суммы домов"
-        constraints = [models.CheckConstraint(name="housesum_source_known", condition=Q(source__in=SumSource.values))]
+        constraints = [among("housesum", "source", SumSource)]
 
 
 class SumState(models.Model):
@@ -219,4 +219,4 @@ class SumState(models.Model):
     class Meta:
         verbose_name = "состояние сумм"
         verbose_name_plural = "состояния сумм"
-        constraints = [models.CheckConstraint(name="sumstate_source_known", condition=Q(source__in=SumSource.values))]
+        constraints = [among("sumstate", "source", SumSource)]

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ["accounts", "billing", "payments", "debt", "epd", "gis_export", "portals"]
@@ -99,6 +100,15 @@ def test_work_left_for_later_has_a_number():
 
 def test_django_cannot_prefer_psycopg_3():
     assert importlib.util.find_spec("psycopg") is None  # then cursor.copy_expert would fail everywhere
+
+
+def test_every_constraint_has_words():
+    models = [model for model in apps.get_models() if model._meta.app_label in APPS]
+    mute = [
+        constraint.name for model in models for constraint in model._meta.constraints
+        if constraint.violation_error_message is constraint.default_violation_error_message
+    ]  # fmt: skip
+    assert mute == []  # violation_error_message="…": what is wrong, in Russian
 
 
 def test_no_path_of_one_machine():
