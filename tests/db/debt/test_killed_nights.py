@@ -59,6 +59,10 @@ for line in sys.stdin:
             month=Month.parse("2026-05"), day=date.fromisoformat(day), whole=whole == "whole", more_hands=hand
         )
         os._exit(0)
+    try:
+        os.setpgid(child, child)  # by whichever of the two comes first
+    except OSError:
+        pass
     print(child, flush=True)
 """
 
@@ -92,12 +96,21 @@ def nursery() -> Iterator[Nursery]:
 
 
 def is_alive(night: int) -> bool:
-    """Is one of the night's processes there?"""
     try:
-        os.killpg(night, 0)
+        os.kill(night, 0)
     except ProcessLookupError:
         return False
     return True
+
+
+def is_connected() -> bool:
+    """Does another process, the night or its second worker, still hold a connection to this database?"""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend'"
+        )
+        return cursor.fetchone() != (0,)
 
 
 def left_behind() -> list[tuple[object, ...]]:
@@ -135,16 +148,7 @@ def test_a_night_killed_at_any_moment_changes_nothing(nursery: Nursery) -> None:
         if is_alive(worker):
             killed += 1
             os.killpg(worker, signal.SIGKILL)
-        while is_alive(worker):
-            time.sleep(0.01)
-        for _ in range(500):  # PostgreSQL notices a moment later, and lets the night's lock go
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
-                    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-                )
-                if cursor.fetchone() == (0,):
-                    break
+        while is_alive(worker) or is_connected():  # PostgreSQL notices a moment later, and lets the night's lock go
             time.sleep(0.01)
         operations.charge_penalties(month=MAY, day=day)
         restarted = left_behind()
