@@ -129,6 +129,16 @@ def files_of(user: User, face: str, limit: int = 50) -> list[ReportJob]:
     return list(ReportJob.objects.filter(user=user, face=face).order_by("-created_at", "-pk")[:limit])
 
 
+def has_files(user: User, face: str) -> bool:
+    """Has the person files there that were not cancelled?"""
+    return ReportJob.objects.filter(user=user, face=face).exclude(state=JobState.CANCELLED).exists()
+
+
+def ready_files(user: User, face: str) -> QuerySet[ReportJob]:
+    """The person's files that are made."""
+    return ReportJob.objects.filter(user=user, face=face, state=JobState.DONE)
+
+
 @transaction.atomic
 def order_file(
     *, user: User, face: str, what: What, form: str, at: datetime, schedule: ReportSchedule | None = None,

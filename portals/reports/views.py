@@ -28,8 +28,8 @@ from accounts.calendar import Month
 from accounts.errors import Refusal
 from accounts.queries import User
 from portals import access, asked, tasks
-from portals.models import ReportJob, SavedReport
-from portals.models.reports import Every, Face, FileForm, JobState
+from portals.models import SavedReport
+from portals.models.reports import Every, Face, FileForm
 from portals.principal.views import books
 from portals.reports import definitions, faces, jobs, ready, running, sheets, tables
 from portals.reports.compiler import Scope
@@ -440,10 +440,9 @@ def _listed(kind: str, value: Any) -> Cell:
 def catalogue(visit: Visit) -> HttpResponse:
     """All reports: one's own first, then the ready ones by their headings."""
     saved = [(one, next(iter(one.schedules.all()), None)) for one in jobs.reports_of(visit.user, visit.place.face)]
-    working = ReportJob.objects.filter(user=visit.user, face=visit.place.face)
     return visit.show(
         "reports/catalogue.html", title="Отчёты", groups=ready.groups(), saved=saved,
-        files=working.exclude(state=JobState.CANCELLED).count(),
+        files=jobs.has_files(visit.user, visit.place.face),
     )  # fmt: skip
 
 
@@ -575,8 +574,7 @@ def files(visit: Visit) -> HttpResponse:
 
 def fetch(visit: Visit, key: UUID) -> HttpResponseBase:
     """A ready file, to its owner alone."""
-    rows = ReportJob.objects.filter(user=visit.user, face=visit.place.face, state=JobState.DONE)
-    job = access.only(rows, key=key)
+    job = access.only(jobs.ready_files(visit.user, visit.place.face), key=key)
     path = jobs.path_of(job)
     if not path.exists():
         raise Http404("Срок хранения файла прошёл.")
