@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Sum
 
 from accounts.calendar import Month
 from accounts.database import copy_out
@@ -478,8 +478,12 @@ def draft_digests(month: Month, account_ids: pl.Series) -> pl.DataFrame:
 
 def problem_counts(month: Month, account_ids: pl.Series) -> dict[str, int]:
     """How many lines of these accounts the last draft could not charge, by cause."""
-    rows = LineProblem.objects.filter(month=month.first, account_id__in=account_ids.to_list())
-    return dict(rows.values_list("text").annotate(count=Count("pk")).order_by("text"))
+    rows = frame(
+        f"SELECT text, count(*) FROM billing_lineproblem WHERE month = {day(month.first)}"
+        f" AND account_id = ANY({array(account_ids)}) GROUP BY text ORDER BY text",
+        {"problem": pl.String, "lines": pl.Int64},
+    )
+    return dict(rows.iter_rows())
 
 
 def standing(

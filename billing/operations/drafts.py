@@ -6,7 +6,7 @@ import json
 import logging
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
@@ -272,13 +272,16 @@ def draft(
     digests = pipeline.fingerprints(facts, engine.version())
     before = queries.draft_digests(month, scope)
     same = before.join(digests, on=["account_id", "digest"], how="semi")
+    spared = BillingSummary()
     if sparing:
+        spared = BillingSummary(
+            spared=same.height, lines=int(same["lines"].sum()), amount=cast(Decimal, same["amount"].sum() or ZERO),
+            problems=queries.problem_counts(month, same["account_id"]),
+        )  # fmt: skip
         scope = scope.filter(~scope.is_in(same["account_id"].implode()))
         facts = pipeline.only(facts, scope)
-    spared = BillingSummary(
-        spared=same.height, lines=int(same["lines"].sum()), amount=cast(Decimal, same["amount"].sum() or ZERO),
-        problems=queries.problem_counts(month, same["account_id"]),
-    ) if sparing else BillingSummary()  # fmt: skip
+        if facts.accounts.is_empty() and _has_nothing(month, scope.to_list()):
+            return replace(spared, accounts=asked)
     made = pipeline.calculate(facts)
     written = writing.replace(made.lines, month, scope.to_list())
     writing.keep_balances(made.balances)
@@ -296,6 +299,11 @@ def draft(
         problems=dict(zip(problems["problem"].to_list(), problems["len"].to_list(), strict=True)),
         missed=0 if sparing else int(same["account_id"].is_in(wrong.implode()).sum()),
     )
+
+
+def _has_nothing(month: Month, account_ids: Sequence[int]) -> bool:
+    """Accounts that were closed, perhaps, and whose drafts are gone already."""
+    return queries.standing(month, account_ids).is_empty() and queries.problems(month, account_ids).is_empty()
 
 
 def _accounts_of(house_ids: Sequence[int]) -> list[int]:
