@@ -32,7 +32,7 @@ FACES = {
 @cache
 def faces() -> dict[tuple[str, bool], Face]:
     """The faces by (family, is bold)."""
-    return {key: face(Path(settings.BASE_DIR) / FONTS / f"{name}.ttf", name) for key, name in FACES.items()}
+    return {key: face(Path(settings.BASE_DIR) / FONTS / f"{name}.ttf", name.replace("PTSans", "PT-Sans")) for key, name in FACES.items()}
 
 
 @cache
@@ -125,7 +125,7 @@ class Bundle:
         """Write a document; returns its pages. marks: operators over each of so many pages."""
         try:
             made = filled(payload, version=version, gis_id=gis_id)
-            pages = self.sheets.add(made, marks(len(made.forms)) if marks else ())
+            pages = self.sheets.add(made, marks(len(made.sizes)) if marks else ())
         except StencilRefused as cause:
             self.fallbacks[str(cause)] = self.fallbacks.get(str(cause), 0) + 1
             pages = self.sheets.add_foreign(direct(payload, version=version, gis_id=gis_id), marks)

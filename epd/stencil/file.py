@@ -27,18 +27,22 @@ class Sheets:
 
     def add(self, filled: Filled, over: Sequence[str] = ()) -> int:
         """Write a document; returns how many pages. over: what is drawn on its pages besides (marks)."""
-        for place, (form, written) in enumerate(zip(filled.forms, filled.written, strict=True)):
-            name = self.names.get(form)
-            if name is None:
-                name = self.names[form] = f"P{len(self.names)}"
-                self.writer.form(name, form.stream, form.width, form.height)
-                for face, glyphs in form.faces.items():
-                    self.glyphs[face].update(glyphs)
+        for place, (width, height) in enumerate(filled.sizes):
+            drawn = [self._drawn(form, shift) for form, shift in filled.forms[place]]
             extra = over[place] if place < len(over) else ""
-            self.writer.page(f"q /{name} Do Q\n{written}{extra}".encode("latin-1"), form.width, form.height)
+            self.writer.page("".join([*drawn, filled.written[place], extra]).encode("latin-1"), width, height)
         for face, letters in filled.letters.items():
             self.glyphs[face].update(glyphs_of(face, letters))
-        return len(filled.forms)
+        return len(filled.sizes)
+
+    def _drawn(self, form: Form, shift: float) -> str:
+        name = self.names.get(form)
+        if name is None:
+            name = self.names[form] = f"P{len(self.names)}"
+            self.writer.form(name, form.stream, form.width, form.height)
+            for face, glyphs in form.faces.items():
+                self.glyphs[face].update(glyphs)
+        return f"q 1 0 0 1 0 {shift:.4f} cm /{name} Do Q\n" if shift else f"/{name} Do\n"
 
     def add_foreign(self, content: bytes, marks: Callable[[int], Sequence[str]] | None = None) -> int:
         """Write the pages of another PDF with all that they use; returns how many."""

@@ -58,6 +58,7 @@ class Laid:
     words: dict[int, list[Word]] = field(default_factory=lambda: defaultdict(list))
     margins: list[list[Word]] = field(default_factory=list)  # lines of the boxes in the page's margins
     parents: dict[int, Any] = field(default_factory=dict)  # id of a box → the box it stands in
+    marks: dict[int, tuple[int, float, float]] = field(default_factory=dict)  # data-m → page, top, bottom
 
     def style(self, number: int) -> Any:
         """Computed style of a tag."""
@@ -86,10 +87,10 @@ def lay_out(html: str, css: weasyprint.CSS, fonts: FontConfiguration) -> Laid:
     return laid
 
 
-def number_of(box: Any) -> int:
+def number_of(box: Any, name: str = "data-n") -> int:
     """Number of the tag a box was made of; -1: of none."""
     element = getattr(box, "element", None)
-    told = element.get("data-n") if element is not None and hasattr(element, "get") else None
+    told = element.get(name) if element is not None and hasattr(element, "get") else None
     return int(told) if told is not None else -1
 
 
@@ -115,6 +116,10 @@ def _collect(laid: Laid, page: int, root: Any) -> None:
         if number >= 0 and not isinstance(box, boxes.LineBox):
             laid.boxes[number].append((page, box))
             in_margin = False
+        mark = number_of(box, "data-m")
+        if mark >= 0 and mark not in laid.marks and not isinstance(box, boxes.LineBox):
+            top = box.border_box_y()
+            laid.marks[mark] = (page, top, top + box.border_height())
         for child in children(box):
             laid.parents[id(child)] = box
             walk(child, line, in_margin or isinstance(child, boxes.MarginBox))

@@ -18,9 +18,10 @@ from epd.stencil import faces, layout, shape
 from epd.stencil.faces import Face
 from epd.stencil.layout import Laid, StencilRefused, TextRefused, Word
 from epd.stencil.shape import Chain, Flow, Reading, Run, Shape, collapsed
-from epd.stencil.template import NotCompiled, compiled
+from epd.stencil.template import NotCompiled, Text, compiled
 
 POINTS = 0.75  # in a CSS pixel
+WHOLE = 60.0  # a part lower than this has nowhere to be broken
 CLOSE = 0.06  # pixels: places nearer than this are one
 SKELETONS, VARIANTS = 20_000, 64  # kept at most
 SIMPLE = re.compile(r"</?(?:p|div|br|td|th)\b", re.I)
@@ -49,9 +50,11 @@ class Form:
 
 @dataclass(slots=True)
 class Filled:
-    """A document over its stencil: forms and what is written over each, page by page; letters of every face."""
+    """A document over its stencils, page by page: width and height in points, forms with their shifts, what is written
+    over them; letters of every face."""
 
-    forms: tuple[Form, ...]
+    sizes: list[tuple[float, float]]
+    forms: list[list[tuple[Form, float]]]
     written: list[str]
     letters: dict[Face, set[str]]
 
@@ -90,8 +93,7 @@ class Slot:
     cell: int = -1
     is_free: bool = False
     limit: float = 0.0  # height of the block, where that is fixed
-    top: tuple[int, float] = (-1, 0.0)
-    echoes: list[tuple[int, float, float, float, str, Style]] = field(default_factory=list)  # in margins of the pages
+    top: float = 0.0
 
 
 @dataclass(slots=True)
@@ -108,10 +110,21 @@ class Box:
 
 @dataclass(slots=True)
 class Variant:
-    """A skeleton at certain heights: its forms, and the tops of the lines of every flow."""
+    """A skeleton at certain heights, laid out by itself: its form, and the tops of the lines of every flow.
 
-    forms: tuple[Form, ...]
-    tops: list[list[tuple[int, float]]]
+    kind: flow; fixed (a place of its own on the first page); told (only repeated in the margins). holds: nothing comes
+    between it and what follows; is_whole: it is never broken between pages; starts: on a new page.
+    """
+
+    form: Form | None
+    tag: str
+    kind: str
+    top: float
+    height: float
+    holds: bool
+    is_whole: bool
+    starts: bool
+    tops: list[list[float]]
     pictures: list[Box]
     bars: list[Box]
 
@@ -121,55 +134,91 @@ class Skeleton:
     """What documents of one skeleton share, whatever their heights. cells: (row, what the cell has beside its flows);
     rows: the least height of each."""
 
+    is_told: bool
     slots: list[Slot]
     cells: list[tuple[int, float]]
     rows: list[float]
     variants: OrderedDict[tuple[float, ...], Variant] = field(default_factory=OrderedDict)
 
 
+Echo = tuple[float, float, float, bool, Style]  # x, width, baseline, is at the right, style
+Frame = tuple[tuple[Form, ...], list[list[Echo]]]
 Line = tuple[float, float, float, list[tuple[Style, str, float]]]  # width, above, below, pieces with their widths
 
 
+@dataclass(slots=True)
+class Piece:
+    """A part of a page set for a document: its stencil and its lines."""
+
+    skeleton: Skeleton
+    variant: Variant
+    read: Reading
+    lines: list[list[Line]]
+
+
+@dataclass(slots=True)
+class Geometry:
+    """The pages: where their content begins and ends, in pixels; the last two stand for all after the first."""
+
+    first_top: float
+    first_bottom: float
+    top: float
+    bottom: float
+
+
 class Press:
-    """Stencils of one template. Counts: made, how many layouts by WeasyPrint."""
+    """Stencils of one template. made: how many layouts by WeasyPrint they took.
+
+    Every child of the body is laid out by itself, once a shape, and a page is put together of them as WeasyPrint would:
+    one below another with the gaps that stand between such two, onto the next page when it does not fit. The first
+    document of every order of parts is laid out whole, and our places are compared with those of WeasyPrint.
+    """
 
     def __init__(self, template: str, look: Look) -> None:
         self.page = compiled(template)
         self.look = look
         self.reader = shape.Reader()
         self.skeletons: OrderedDict[tuple[Any, ...], Skeleton] = OrderedDict()
+        self.frames: dict[tuple[Any, ...], Frame] = {}
+        self.geometries: dict[str, Geometry] = {}
+        self.gaps: dict[tuple[str, str, str], float] = {}
+        self.proved: dict[tuple[Any, ...], str] = {}  # an order of parts → "", or why it is not ours to make
         self.made = 0
         self.refused: dict[tuple[Any, ...], str] = {}
 
     def fill(self, context: Mapping[str, Any], *, keep_letters: bool = False) -> Filled:
         """Set a document. Raises StencilRefused."""
         try:
-            return self._filled(self.page(context), keep_letters)
+            return self._composed(self.page(context), keep_letters)
         except NotCompiled as cause:
             raise StencilRefused(str(cause)) from cause
         except faces.NoGlyph as cause:
             raise TextRefused(str(cause)) from cause
 
-    def _filled(self, pieces: list[Any], keep_letters: bool) -> Filled:
+    # --- one part ----------------------------------------------------------------------------------------------------
+
+    def _part(self, head: str, tail: str, pieces: list[Any]) -> Piece:
         for _ in range(4):
             read = self.reader.read(pieces)
-            why = self.refused.get(read.shape.key)
+            key = (head, read.shape.key)
+            why = self.refused.get(key)
             if why:
                 raise StencilRefused(why)
-            skeleton = self.skeletons.get(read.shape.key)
+            skeleton = self.skeletons.get(key)
             if skeleton is not None:
                 set_ = _set(skeleton, read)
                 if set_ is not None:
                     variant = skeleton.variants.get(set_[0])
                     if variant is not None:
-                        return _written(skeleton, variant, read, set_[1], keep_letters)
-            self._learn(pieces, read, skeleton)
+                        return Piece(skeleton, variant, read, set_[1])
+            self._learn(key, head, tail, pieces, read, skeleton)
         raise StencilRefused("the page is never the same twice")
 
-    def _learn(self, pieces: list[Any], read: Reading, skeleton: Skeleton | None) -> None:
-        """Lay the document out and keep its stencil; or learn that tags are blocks, and the page is to be read anew."""
-        laid = layout.lay_out(shape.markup(pieces, layout.BLANK), self.look.css, self.look.fonts)
-        self.made += 1
+    def _learn(
+        self, key: tuple[Any, ...], head: str, tail: str, pieces: list[Any], read: Reading, skeleton: Skeleton | None
+    ) -> None:
+        """Lay the part out and keep its stencil; or learn that tags are blocks, and it is to be read anew."""
+        laid = self._lay_out(head + shape.markup(pieces, layout.BLANK) + tail)
         try:
             blocks = _blocks(laid, read.shape)
             if blocks:
@@ -185,14 +234,130 @@ class Press:
         except TextRefused:
             raise
         except StencilRefused as cause:
-            self.refused[read.shape.key] = str(cause)
+            self.refused[key] = str(cause)
             raise
         skeleton.variants[set_[0]] = variant
         while len(skeleton.variants) > VARIANTS:
             skeleton.variants.popitem(last=False)
-        self.skeletons[read.shape.key] = skeleton
+        self.skeletons[key] = skeleton
         while len(self.skeletons) > SKELETONS:
             self.skeletons.popitem(last=False)
+
+    def _lay_out(self, html: str) -> Laid:
+        self.made += 1
+        return layout.lay_out(html, self.look.css, self.look.fonts)
+
+    # --- the page ----------------------------------------------------------------------------------------------------
+
+    def _composed(self, pieces: list[Any], keep_letters: bool) -> Filled:
+        first, *middle, last = shape.parts_of(pieces)
+        if not middle:
+            raise StencilRefused("the page is not cut into parts")
+        head, tail = "".join(map(str, first)), "".join(map(str, last))
+        parts = [self._part(head, tail, part) for part in middle if _has_tag(part)]
+        order = tuple(part.variant.tag for part in parts)
+        if head not in self.geometries:
+            self._measure(head, tail)
+        for _ in range(2):
+            try:
+                placed, pages = self._placed(head, parts)
+            except KeyError:
+                self._learn_gaps(head, tail, pieces)
+                continue
+            key = (head, order, tuple(page for page, _ in placed))
+            if key not in self.proved:
+                self.proved[key] = self._difference(head, tail, pieces, parts, placed, pages)
+            if self.proved[key]:
+                raise StencilRefused(self.proved[key])
+            frame = self._frame(head, tail, pages, parts)
+            return _joined(frame, parts, placed, keep_letters)
+        raise StencilRefused("gaps between the parts of the page are not known")
+
+    def _placed(self, head: str, parts: list[Piece]) -> tuple[list[tuple[int, float]], int]:
+        """(page, how far down from its own place) of every part; how many pages. KeyError: a gap is not known."""
+        geometry = self.geometries[head]
+        page, y, before, held = 0, geometry.first_top, "", None
+        placed: list[tuple[int, float]] = []
+        for number, part in enumerate(parts):
+            variant = part.variant
+            if variant.kind != "flow":
+                placed.append((0, 0.0))
+                continue
+            top = y
+            if not (variant.starts and before):
+                top += self.gaps[head, before, variant.tag] if before else self.gaps[head, str(page > 0), variant.tag]
+            bottom = geometry.bottom if page else geometry.first_bottom
+            if before and (variant.starts or top + variant.height > bottom + CLOSE):
+                if not variant.is_whole and not variant.starts:
+                    raise TextRefused("a part that may be broken between pages")
+                page, y, before = page + 1, geometry.top, ""
+                if held is not None:  # a heading does not stay behind
+                    one = parts[held].variant
+                    top = y + self.gaps[head, str(True), one.tag]
+                    placed[held] = (page, top - one.top)
+                    y, before = top + one.height, one.tag
+                top = y + self.gaps[head, before or str(True), variant.tag]
+            placed.append((page, top - variant.top))
+            y, before = top + variant.height, variant.tag
+            held = number if variant.holds else None
+        return placed, page + 1
+
+    def _measure(self, head: str, tail: str) -> None:
+        laid = self._lay_out(f'{head}<p>a</p><p style="break-before: page">b</p>{tail}')
+        boxes_ = [page._page_box for page in laid.document.pages]
+        spans = [(box.content_box_y(), box.content_box_y() + box.height) for box in boxes_]
+        self.geometries[head] = Geometry(*spans[0], *spans[-1])
+
+    def _learn_gaps(self, head: str, tail: str, pieces: list[Any]) -> None:
+        """Gaps between the parts of this document, on a page that has no end; and at the tops of pages."""
+        middle = [part for part in shape.parts_of(pieces)[1:-1] if _has_tag(part)]
+        variants = [self._part(head, tail, part).variant for part in middle]
+        flow = [(part, variant) for part, variant in zip(middle, variants, strict=True) if variant.kind == "flow"]
+        endless = "<style>@page { size: 210mm 9000mm }</style>"
+        marked = [_marked(part, number) for number, (part, _) in enumerate(flow)]
+        laid = self._lay_out(head.replace("</head>", f"{endless}</head>") + "".join(marked) + tail)
+        places = laid.marks
+        for number in range(1, len(flow)):
+            if places[number][0] == places[number - 1][0]:
+                gap = places[number][1] - places[number - 1][2]
+                self.gaps[head, flow[number - 1][1].tag, flow[number][1].tag] = gap
+        for number, (_, variant) in enumerate(flow):
+            if (head, "False", variant.tag) not in self.gaps:
+                self.gaps[head, "False", variant.tag] = variant.top - self.geometries[head].first_top
+            self.gaps[head, "True", variant.tag] = 0.0  # margins are dropped at a break
+
+    def _difference(
+        self, head: str, tail: str, pieces: list[Any], parts: list[Piece], placed: list[tuple[int, float]], pages: int
+    ) -> str:
+        """Lay the document out whole: where WeasyPrint puts a part elsewhere than we do; "" for nowhere."""
+        middle = [part for part in shape.parts_of(pieces)[1:-1] if _has_tag(part)]
+        laid = self._lay_out(head + "".join(_marked(part, number) for number, part in enumerate(middle)) + tail)
+        if len(laid.document.pages) != pages:
+            return f"{pages} pages instead of {len(laid.document.pages)}"
+        places = laid.marks
+        for number, (part, (page, shift)) in enumerate(zip(parts, placed, strict=True)):
+            if part.variant.kind == "flow":
+                there, top, bottom = places[number]
+                ours = part.variant.top + shift
+                if there != page or abs(top - ours) > CLOSE or abs(bottom - top - part.variant.height) > CLOSE:
+                    return (
+                        f"«{part.variant.tag}» is at {there}, {top:.2f}–{bottom:.2f} instead of {page}, {ours:.2f}–"
+                        f"{ours + part.variant.height:.2f}"
+                    )
+        return ""
+
+    def _frame(self, head: str, tail: str, pages: int, parts: list[Piece]) -> Frame:
+        """What stands in the margins of so many pages, but for the texts that repeat a flow (string-set)."""
+        told = tuple((part.read.shape.key, part.skeleton.is_told) for part in parts if part.skeleton.is_told)
+        key = (head, told, pages)
+        if key not in self.frames:
+            source = next((part for part in parts if part.skeleton.is_told), None)
+            text = "\ue010" if source is None else shape.markup(_pieces_of(source), layout.BLANK)
+            blanks = '<div style="break-before: page; height: 1px"></div>' * (pages - 1)
+            laid = self._lay_out(f"{head}{text if source else ''}<p></p>{blanks}{tail}")
+            echoes = _echoes(laid, source, self.look) if source else [[] for _ in range(pages)]
+            self.frames[key] = (_forms(laid, self.look, in_body=False), echoes)
+        return self.frames[key]
 
 
 # --- setting ---------------------------------------------------------------------------------------------------------
@@ -335,89 +500,103 @@ def _cut(pieces: list[tuple[Style, str]], start: int, end: int) -> list[tuple[St
     return found
 
 
-def _written(
-    skeleton: Skeleton, variant: Variant, read: Reading, lines: list[list[Line]], keep_letters: bool
-) -> Filled:
-    """The operators over every form."""
-    out: list[list[str]] = [[] for _ in variant.forms]
-    heights = [form.height for form in variant.forms]
-    letters: dict[Face, set[str]] = {}
-    for box, value in zip(variant.bars, read.heights, strict=True):
-        y = heights[box.page] - (box.y + box.height) * POINTS
-        out[box.page].append(
-            f"{box.paint} {box.x * POINTS:.2f} {y:.2f} {box.width * POINTS:.2f} {float(value) * 72 / 25.4:.2f} re f\n"
-        )
-    for box, picture in zip(variant.pictures, read.pictures, strict=True):
-        across, down, path = picture.path()
-        y = heights[box.page] - (box.y + box.height) * POINTS
-        out[box.page].append(
-            f"q 0 g {box.width * POINTS / across:.5f} 0 0 {box.height * POINTS / down:.5f} {box.x * POINTS:.3f}"
-            f" {y:.3f} cm\n{path}Q\n"
-        )
-    for part in out:
-        part.append("BT\n")
-    fonts: list[tuple[str, float] | None] = [None] * len(out)
-    paints = [""] * len(out)
-    spacings = [0.0] * len(out)
-    for slot, tops, flow in zip(skeleton.slots, variant.tops, lines, strict=True):
-        if not flow:
+def _joined(frame: Frame, parts: list[Piece], placed: list[tuple[int, float]], keep_letters: bool) -> Filled:
+    """The parts at their places on the pages of the frame."""
+    around, echoes = frame
+    sheet = _Sheet(around, keep_letters)
+    for part, (page, shift) in zip(parts, placed, strict=True):
+        if part.variant.kind == "told":
+            for number, margin in enumerate(echoes):
+                for echo in margin:
+                    sheet.repeat(number, echo, part.lines)
             continue
-        known = len(tops)
-        page, top = tops[0] if tops else slot.top
-        if len(flow) == 1 and page >= 0 and not slot.echoes and len(flow[0][3]) == 1:
-            width, above, _, ((style, text, _),) = flow[0]
-            x = slot.x
-            if slot.align != "left":
-                x += slot.width - width if slot.align == "right" else (slot.width - width) / 2
-            placed = ((page, x, top + above, style, text),)
-        else:
-            placed = _placed(slot, tops, page, top, flow, len(out))
-        for page, x, baseline, style, text in placed:
-            part = out[page]
-            if fonts[page] != style.told:
-                fonts[page] = style.told
-                part.append(style.font)
-            if paints[page] != style.paint:
-                paints[page] = style.paint
-                part.append(style.paint)
-            if spacings[page] != style.spacing:
-                spacings[page] = style.spacing
-                part.append(f"{style.spacing * POINTS:.4f} Tc\n")
-            part.append(
-                f"1 0 0 1 {x * POINTS:.2f} {heights[page] - baseline * POINTS:.4f} Tm({text.translate(style.codes)})Tj\n"
+        assert part.variant.form is not None
+        sheet.forms[page].append((part.variant.form, -shift * POINTS))
+        sheet.put(part, page, shift)
+    return sheet.filled()
+
+
+class _Sheet:
+    """Operators of the pages of one document, growing."""
+
+    def __init__(self, around: tuple[Form, ...], keep_letters: bool) -> None:
+        pages = len(around)
+        self.around = around
+        self.forms: list[list[tuple[Form, float]]] = [[(form, 0.0)] for form in around]
+        self.drawn: list[list[str]] = [[] for _ in range(pages)]
+        self.out: list[list[str]] = [["BT\n"] for _ in range(pages)]
+        self.fonts: list[tuple[str, float] | None] = [None] * pages
+        self.paints = [""] * pages
+        self.spacings = [0.0] * pages
+        self.letters: dict[Face, set[str]] = {}
+        self.keep_letters = keep_letters
+
+    def put(self, part: Piece, page: int, shift: float) -> None:
+        """The texts, codes and bars of a part, `shift` pixels below where it was laid out."""
+        height = self.around[page].height
+        drawn = self.drawn[page]
+        for box, value in zip(part.variant.bars, part.read.heights, strict=True):
+            y = height - (box.y + box.height + shift) * POINTS
+            drawn.append(
+                f"{box.paint} {box.x * POINTS:.2f} {y:.2f} {box.width * POINTS:.2f} {float(value) * 72 / 25.4:.2f} re f\n"
             )
-            if keep_letters:
-                letters.setdefault(style.face, set()).update(text)
-    for part in out:
-        part.append("ET\n")
-    return Filled(variant.forms, ["".join(part) for part in out], letters)
+        for box, picture in zip(part.variant.pictures, part.read.pictures, strict=True):
+            across, down, path = picture.path()
+            y = height - (box.y + box.height + shift) * POINTS
+            drawn.append(
+                f"q 0 g {box.width * POINTS / across:.5f} 0 0 {box.height * POINTS / down:.5f} {box.x * POINTS:.3f}"
+                f" {y:.3f} cm\n{path}Q\n"
+            )
+        for slot, tops, flow in zip(part.skeleton.slots, part.variant.tops, part.lines, strict=True):
+            if not flow:
+                continue
+            top = tops[0] if tops else slot.top
+            if len(flow) == 1 and len(flow[0][3]) == 1:
+                width, above, _, ((style, text, _),) = flow[0]
+                x = slot.x
+                if slot.align != "left":
+                    x += slot.width - width if slot.align == "right" else (slot.width - width) / 2
+                self.write(page, x, height - (top + above + shift) * POINTS, style, text)
+                continue
+            for number, (width, above, below, pieces) in enumerate(flow):
+                if number < len(tops):
+                    top = tops[number]
+                x = slot.x
+                if slot.align != "left":
+                    x += slot.width - width if slot.align == "right" else (slot.width - width) / 2
+                for style, text, wide in pieces:
+                    self.write(page, x, height - (top + above + shift) * POINTS, style, text)
+                    x += wide
+                top += above + below
 
+    def repeat(self, page: int, echo: Echo, lines: list[list[Line]]) -> None:
+        """A flow again in the margin of a page."""
+        x, wide, baseline, is_right, style = echo
+        text = "".join(piece for flow in lines for line in flow for _, piece, _ in line[3])
+        if is_right:
+            x += wide - _width(style, text)
+        self.write(page, x, self.around[page].height - baseline * POINTS, style, text)
 
-def _placed(
-    slot: Slot, tops: list[tuple[int, float]], page: int, top: float, flow: list[Line], pages: int
-) -> list[tuple[int, float, float, Style, str]]:
-    """Every piece of a flow: page, x, baseline, style, text."""
-    placed = []
-    if page >= 0:
-        for number, (width, above, below, pieces) in enumerate(flow):
-            if number < len(tops):
-                page, top = tops[number]
-            x = slot.x
-            if slot.align == "right":
-                x += slot.width - width
-            elif slot.align == "center":
-                x += (slot.width - width) / 2
-            for style, text, wide in pieces:
-                placed.append((page, x, top + above, style, text))
-                x += wide
-            top += above + below
-    for page, x, wide, baseline, align, style in slot.echoes:
-        if page < pages:
-            text = "".join(piece for line in flow for _, piece, _ in line[3])
-            if align == "right":
-                x += wide - _width(style, text)
-            placed.append((page, x, baseline, style, text))
-    return placed
+    def write(self, page: int, x: float, y: float, style: Style, text: str) -> None:
+        """A text; x in pixels, y in points from the bottom."""
+        out = self.out[page]
+        if self.fonts[page] != style.told:
+            self.fonts[page] = style.told
+            out.append(style.font)
+        if self.paints[page] != style.paint:
+            self.paints[page] = style.paint
+            out.append(style.paint)
+        if self.spacings[page] != style.spacing:
+            self.spacings[page] = style.spacing
+            out.append(f"{style.spacing * POINTS:.4f} Tc\n")
+        out.append(f"1 0 0 1 {x * POINTS:.2f} {y:.4f} Tm({text.translate(style.codes)})Tj\n")
+        if self.keep_letters:
+            self.letters.setdefault(style.face, set()).update(text)
+
+    def filled(self) -> Filled:
+        written = ["".join([*drawn, *out, "ET\n"]) for drawn, out in zip(self.drawn, self.out, strict=True)]
+        sizes = [(form.width, form.height) for form in self.around]
+        return Filled(sizes, self.forms, written, self.letters)
 
 
 # --- learning --------------------------------------------------------------------------------------------------------
@@ -504,7 +683,7 @@ def _skeleton(laid: Laid, reading: Reading, look: Look) -> Skeleton:
         places = laid.boxes.get(flow.block)
         if not places:
             raise StencilRefused(f"no box of a block: {read.key[flow.place - 1]}")
-        page, box = places[0]
+        _, box = places[0]
         style = box.style
         if style["white_space"] not in ("normal", "nowrap"):
             raise StencilRefused(f"white-space: {style['white_space']}")
@@ -530,7 +709,7 @@ def _skeleton(laid: Laid, reading: Reading, look: Look) -> Skeleton:
         alone = len(only) == 3 and isinstance(only[0], str) and isinstance(only[2], str) and only[2].startswith("</")
         alone = alone and not only[0].startswith("</")
         if alone and style["height"] != "auto" and not isinstance(box, boxes.TableCellBox):
-            slot.is_free, slot.limit, slot.top = True, box.height, (page, box.content_box_y())
+            slot.is_free, slot.limit, slot.top = True, box.height, box.content_box_y()
             continue
         cell = _cell(laid, read, flow, box)
         if cell is None or len(places) > 1:
@@ -544,8 +723,9 @@ def _skeleton(laid: Laid, reading: Reading, look: Look) -> Skeleton:
             cells.append((row_of[id(row)], 0.0))
         slot.cell = cell_of[id(cell)]
         if alone and _is_last(read, flow):
-            slot.is_free, slot.top = True, (page, box.content_box_y())
-    skeleton = Skeleton(slots, cells, rows)
+            slot.is_free, slot.top = True, box.content_box_y()
+    told = laid.style(0)["string_set"] != "none"
+    skeleton = Skeleton(told, slots, cells, rows)
     _measure_cells(skeleton, reading, {number: box for box, number in _by_number(laid, cell_of)}, row_of, laid)
     return skeleton
 
@@ -649,14 +829,14 @@ def _variant(skeleton: Skeleton, laid: Laid, reading: Reading, lines: list[list[
                     words.setdefault(number, []).append(word)
             if length > 0 and number >= 0:
                 raise StencilRefused(f"a text of the page is not in its layout: {reading.runs(flow)}")
-    tops: list[list[tuple[int, float]]] = []
+    tops: list[list[float]] = []
     for number, (slot, flow) in enumerate(zip(skeleton.slots, read.flows, strict=True)):
         told = _told(words.get(number, []))
         ours = lines[number]
         if len(told) != len(ours):
             raise TextRefused(f"{len(ours)} lines instead of {len(told)}: {_text(ours)}")
         places = []
-        for (page, line, parts), (width, above, _, pieces) in zip(told, ours, strict=True):
+        for (_, line, parts), (width, above, _, pieces) in zip(told, ours, strict=True):
             first = parts[0].box
             x = slot.x + {"right": slot.width - width, "center": (slot.width - width) / 2}.get(slot.align, 0.0)
             baseline = line.position_y + above
@@ -667,12 +847,37 @@ def _variant(skeleton: Skeleton, laid: Laid, reading: Reading, lines: list[list[
                     f"«{_text(ours)}» at {x:.2f}, {baseline:.2f} instead of {first.position_x:.2f},"
                     f" {first.position_y + first.baseline:.2f}"
                 )
-            places.append((page, line.position_y))
+            places.append(line.position_y)
         tops.append(places)
         for word in words.get(number, []):
             layout.drop(laid, word.box)
-    _echoes(skeleton, laid, read, lines, look)
+    style = laid.style(0)
+    if style["string_set"] != "none":
+        return Variant(None, read.key[0], "told", 0.0, 0.0, False, True, False, tops, [], [])
+    kind = "flow" if style["position"] in ("static", "relative") else "fixed"
+    if len(laid.document.pages) > 1:
+        raise StencilRefused("a part longer than a page")
+    if style["float"] != "none":
+        raise StencilRefused("a floating part")
     pictures, bars = _pictures(laid, read)
+    _, box = laid.boxes[0][0]
+    top, height = box.border_box_y(), box.border_height()
+    (form,) = _forms(laid, look, in_body=True)
+    return Variant(
+        form, read.key[0], kind, top, height, style["break_after"] == "avoid", style["break_inside"] == "avoid"
+        or height < WHOLE, style["break_before"] == "page", tops, pictures, bars,
+    )  # fmt: skip
+
+
+def _forms(laid: Laid, look: Look, *, in_body: bool) -> tuple[Form, ...]:
+    """The paint of what stands in the body (and of its parts that run in margins), or of the margins alone."""
+    for page in laid.document.pages:
+        box = page._page_box
+        box.children = [
+            child for child in box.children
+            if (not isinstance(child, boxes.MarginBox) if in_body else isinstance(child, boxes.MarginBox))
+            or in_body and _has_numbers(child)
+        ]  # fmt: skip
     painted, fonts = layout.paint(laid)
     named: dict[bytes, Face] = {}
     for name, font in fonts.items():
@@ -680,8 +885,11 @@ def _variant(skeleton: Skeleton, laid: Laid, reading: Reading, lines: list[list[
         if face is None:
             raise StencilRefused(f"the form is set in a font that is not ours: {font.family} {font.weight}")
         named[name.encode()] = face
-    forms = tuple(_form(width, height, stream, named) for width, height, stream in painted)
-    return Variant(forms, tops, pictures, bars)
+    return tuple(_form(width, height, stream, named) for width, height, stream in painted)
+
+
+def _has_numbers(box: Any) -> bool:
+    return layout.number_of(box) >= 0 or any(_has_numbers(child) for child in layout.children(box))
 
 
 def _form(width: float, height: float, stream: bytes, named: Mapping[bytes, Face]) -> Form:
@@ -721,29 +929,38 @@ def _told(words: list[Word]) -> list[tuple[int, Any, list[Word]]]:
     return lines
 
 
-def _echoes(skeleton: Skeleton, laid: Laid, read: Shape, lines: list[list[Line]], look: Look) -> None:
-    """Texts of the page's margins that repeat a flow (string-set)."""
+def _echoes(laid: Laid, source: Piece, look: Look) -> list[list[Echo]]:
+    """Where the margins of every page repeat the text of a part (string-set); it leaves the form."""
+    found: list[list[Echo]] = [[] for _ in laid.document.pages]
+    text = _text([line for flow in source.lines for line in flow])
     for margin in laid.margins:
-        text = "".join(word.box.text for word in margin).strip()
-        if not text:
+        if "".join(word.box.text for word in margin).strip() != text:
             continue
-        for number, slot in enumerate(skeleton.slots):
-            if _text(lines[number]) == text and laid.style(read.flows[number].block)["string_set"] != "none":
-                word = margin[0]
-                block = word.line
-                while not isinstance(block, boxes.BlockContainerBox):
-                    block = laid.parents[id(block)]
-                style = _style(laid, -1, look, told=word.box.style)
-                align = block.style["text_align_all"]
-                echo = (
-                    word.page, block.content_box_x(), block.width, word.box.position_y + word.box.baseline,
-                    "right" if align in ("right", "end") else "left", style,
-                )  # fmt: skip
-                if all(known[:4] != echo[:4] for known in slot.echoes):
-                    slot.echoes.append(echo)
-                for one in margin:
-                    layout.drop(laid, one.box)
-                break
+        word, block = margin[0], margin[0].line
+        while not isinstance(block, boxes.BlockContainerBox):
+            block = laid.parents[id(block)]
+        style = _style(laid, -1, look, told=word.box.style)
+        is_right = block.style["text_align_all"] in ("right", "end")
+        baseline = word.box.position_y + word.box.baseline
+        found[word.page].append((block.content_box_x(), block.width, baseline, is_right, style))
+        for one in margin:
+            layout.drop(laid, one.box)
+    return found
+
+
+def _has_tag(pieces: list[Any]) -> bool:
+    return any(type(piece) is str and "<" in piece for piece in pieces)
+
+
+def _marked(pieces: list[Any], number: int) -> str:
+    """The part's HTML, its first tag marked."""
+    return shape.markup(pieces, layout.BLANK).replace('data-n="0"', f'data-m="{number}"', 1).replace("data-n", "data-k")
+
+
+def _pieces_of(part: Piece) -> list[Any]:
+    """A part that is one element with one text."""
+    (flow,) = part.read.shape.flows
+    return [part.read.shape.key[0], Text((part.read.texts[0],)), "</p>"] if flow else []
 
 
 def _pictures(laid: Laid, read: Shape) -> tuple[list[Box], list[Box]]:

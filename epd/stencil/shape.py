@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from epd.pictures import Picture
-from epd.stencil.template import Height, Piece, Text
+from epd.stencil.template import CUT, Height, Piece, Text
 
 INLINE = frozenset(
     ("a", "abbr", "b", "code", "em", "i", "label", "mark", "s", "small", "span", "strong", "sub", "sup", "time", "u")
@@ -256,7 +256,7 @@ def collapsed(runs: list[Run]) -> list[Run]:
 
 
 def markup(pieces: Iterable[Piece], blank: str) -> str:
-    """The page's HTML with every tag numbered in its order (data-n) and `blank` for every picture."""
+    """HTML of a part of the page with every tag numbered in its order (data-n) and `blank` for every picture."""
     parts = []
     for piece in pieces:
         kind = type(piece)
@@ -264,7 +264,7 @@ def markup(pieces: Iterable[Piece], blank: str) -> str:
             parts.append(html.escape(piece[0]))  # type: ignore[index]
         elif kind is Height:
             parts.append(piece[0])  # type: ignore[index]
-        else:
+        elif piece is not CUT:
             parts.append(blank if isinstance(piece, Picture) else str(piece))
     number = -1
 
@@ -276,3 +276,14 @@ def markup(pieces: Iterable[Piece], blank: str) -> str:
         return f'<{match[2]} data-n="{number}"{match[3]}>'
 
     return TAG.sub(numbered, "".join(parts))
+
+
+def parts_of(pieces: Iterable[Piece]) -> list[list[Piece]]:
+    """The pieces between the cuts: what opens the body, its children, what closes it."""
+    parts: list[list[Piece]] = [[]]
+    for piece in pieces:
+        if piece is CUT:
+            parts.append([])
+        else:
+            parts[-1].append(piece)
+    return parts

@@ -23,7 +23,7 @@ from django.utils.safestring import SafeData
 
 from epd.pictures import Picture
 
-__all__ = ["Height", "NotCompiled", "Page", "Piece", "Text", "compiled"]
+__all__ = ["CUT", "Height", "NotCompiled", "Page", "Piece", "Text", "compiled"]
 
 
 NAMED, NAMING = re.compile(r'\sdata-[sg]="[^"]*"'), re.compile(r'\sdata-[sg]="[^"]*$')
@@ -45,7 +45,15 @@ class Height(tuple[str]):
     __slots__ = ()
 
 
-Piece = str | Text | Height | Picture
+class Cut:
+    """Between two children of the body: each is laid out by itself."""
+
+
+CUT = Cut()
+VOID = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"))
+TAG = re.compile(r"<!--.*?-->|<!doctype[^>]*>|<(/?)([a-z][a-z0-9-]*)", re.S | re.I)
+
+Piece = str | Text | Height | Picture | Cut
 Page = Callable[[Mapping[str, Any]], list[Piece]]
 
 
@@ -56,7 +64,7 @@ def compiled(name: str) -> Page:
     maker.nodes(get_template(name).template.nodelist, {})  # type: ignore[attr-defined]
     source = "\n".join(["def page(context):", "    out = []", "    add = out.append", *maker.lines, "    return out"])
     room: dict[str, Any] = {
-        "look": _look, "text": _text, "inside": _inside, "Loop": _Loop, "each": _each, "Height": Height, **maker.constants,
+        "look": _look, "text": _text, "inside": _inside, "Loop": _Loop, "each": _each, "Height": Height, "CUT": CUT, **maker.constants,
     }  # fmt: skip
     exec(compile(source, f"<{name}>", "exec"), room)
     made: Page = room["page"]
@@ -127,6 +135,7 @@ class _Maker:
         self.constants: dict[str, Any] = {}
         self.depth = 1
         self.number = 0
+        self.depth_of_tags, self.body, self.opens = 0, -1, False
         self.skips = False  # inside of an attribute that is left out
         self.told = ""  # the last markup written
         self.state = "text"  # where in the markup: text, tag, raw (title, style, script)
@@ -175,10 +184,38 @@ class _Maker:
         text = NAMED.sub("", text)
         if named := NAMING.search(text):
             text, self.skips = text[: named.start()], True
-        if text:
-            self.line(f"add({self.constant(text)})")
+        for part in self.cut(text):
+            if part is CUT:
+                self.line("add(CUT)")
+            elif part:
+                self.line(f"add({self.constant(part)})")
         self.told = text
         self.state = _after(self.state, text)
+
+    def cut(self, text: str) -> list[Any]:
+        """The markup, cut after the opening of the body and after each of its children. A tag cut by a value is whole
+        with its name: only names are counted."""
+        parts: list[Any] = []
+        place = 0
+        for match in TAG.finditer(text):
+            name = (match[2] or "").lower()
+            if not name or name in VOID:
+                continue
+            self.depth_of_tags += -1 if match[1] else 1
+            if name == "body":
+                self.body = self.depth_of_tags if not match[1] else -1
+                self.opens = not match[1]
+            elif match[1] and self.depth_of_tags == self.body:
+                end = text.find(">", match.end()) + 1
+                parts += [text[place:end], CUT]
+                place = end
+                continue
+            elif self.opens and not match[1]:
+                parts += [text[place : match.start()], CUT]
+                place = match.start()
+                self.opens = False
+        parts.append(text[place:])
+        return parts
 
     def printed(self, code: str) -> None:
         if self.skips:
@@ -191,7 +228,7 @@ class _Maker:
             self.line(f"add(inside({code}))")
 
     def branches(self, node: IfNode, names: Mapping[str, str]) -> None:
-        before, after = self.state, None
+        before, after, depth = self.state, None, self.depth_of_tags
         for place, (condition, nodes) in enumerate(node.conditions_nodelists):
             if condition is None:
                 self.line("else:")
@@ -202,7 +239,7 @@ class _Maker:
             self.line("pass")
             self.nodes(nodes, names)
             self.depth -= 1
-            if after not in (None, self.state):
+            if after not in (None, self.state) or self.depth_of_tags != depth:
                 raise NotCompiled("branches of an if end in different places of the markup")
             after = self.state
         if after != before and node.conditions_nodelists[-1][0] is not None:
