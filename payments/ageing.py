@@ -64,7 +64,7 @@ def ages(*, account_ids: Collection[int], on: date) -> pl.DataFrame:
         .join(houses.lazy(), on="account_id")
         .with_columns(late=(pl.lit(on) - pl.col("due_on")).dt.total_days())
     )
-    bucket = pl.when(pl.col("late") <= 0).then(NOT_DUE)
+    bucket: Any = pl.when(pl.col("late") <= 0).then(NOT_DUE)
     for number, last in LAST_DAYS.items():
         bucket = bucket.when(pl.col("late") <= last).then(number)
     bucket = bucket.when(pl.col("due_on").dt.offset_by("3y") >= pl.lit(on)).then(6)

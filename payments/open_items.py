@@ -98,7 +98,7 @@ GROUND = """
 
 def ground_of(account_ids: Collection[int]) -> Ground:
     """The ground under these accounts: one statement over a few hundred contracts."""
-    facts = {
+    facts: dict[str, Any] = {
         "beginning": BEGINNING, "charged": AllocationRule.CHARGED.value, "apart": AllocationRule.APART.value,
         "accounts": list(account_ids),
     }  # fmt: skip

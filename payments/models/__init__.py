@@ -7,7 +7,7 @@ from payments.models.allocating import (
     ReallocatedPayment,
     Reallocation,
 )
-from payments.models.desk import CashMovement, CashShift, MovementKind, RefundApplication
+from payments.models.desk import CashMovement, CashShift, MovementKind, RefundApplication, RefundOrder
 from payments.models.money import (
     NO_CONTRACT,
     WAITING_STATES,
@@ -83,6 +83,7 @@ __all__ = [
     "Reallocation",
     "ReceiptPayment",
     "RefundApplication",
+    "RefundOrder",
     "RefundState",
     "Register",
     "RegisterLayout",

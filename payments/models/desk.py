@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.fields import MoneyField
 from accounts.money import written
-from payments.models.money import CashReceipt, Reversal, never_emptied
+from payments.models.money import CashReceipt, RemittanceState, Reversal, never_emptied
 
 SUMS = ("cash", "card", "returned_cash", "returned_card", "collected", "counted")
 
@@ -175,3 +175,92 @@ class RefundApplication(models.Model):
 
     def __str__(self) -> str:
         return f"заявление {self.number} от {self.applied_on:%d.%m.%Y}, {written(self.amount)} ₽"
+
+
+class RefundOrder(models.Model):
+    """The bank's order for a refund on application: one carries the refund out, another releases its order.
+
+    Requisites are the order's own: what the bank sent back goes out again to corrected ones, with a release of its own.
+    """
+
+    application = models.OneToOneField(
+        RefundApplication, PROTECT, related_name="order", verbose_name="возврат по заявлению"
+    )
+    number = models.CharField("номер поручения", max_length=6)
+    recipient = models.CharField("получатель", max_length=160)
+    inn = models.CharField("ИНН", max_length=12, blank=True)
+    bik = models.CharField("БИК", max_length=9)
+    bank_account = models.CharField("счёт получателя", max_length=20)
+    state = models.CharField("состояние", max_length=10, choices=RemittanceState, default=RemittanceState.FORMED)
+    formed_at = models.DateTimeField("сформировано", default=timezone.now)
+    formed_by = models.ForeignKey(settings.AUTH_USER_MODEL, PROTECT, related_name="+", verbose_name="сформировал")
+    released_at = models.DateTimeField("выпущено", null=True, blank=True)
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, PROTECT, null=True, blank=True, related_name="+", verbose_name="выпустил"
+    )
+    confirmed_on = models.DateField("исполнено", null=True, blank=True)
+    trouble = models.CharField("почему вернул банк", max_length=255, blank=True)
+
+    class Meta:
+        verbose_name = "поручение на возврат"
+        verbose_name_plural = "поручения на возврат"
+        constraints = [
+            models.CheckConstraint(name="refundorder_state_known", condition=Q(state__in=RemittanceState.values)),
+            models.CheckConstraint(
+                name="refundorder_two_people",
+                condition=Q(released_by=None) | ~Q(released_by=models.F("formed_by")),
+                violation_error_message="Выпустить возврат должен другой сотрудник.",
+            ),
+            models.CheckConstraint(
+                name="refundorder_released_at_a_moment",
+                condition=Q(released_by=None, released_at=None)
+                | Q(released_by__isnull=False, released_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="refundorder_goes_out_released", condition=Q(state="formed") | Q(released_by__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="refundorder_confirmed_on_a_day",
+                condition=Q(state="confirmed", confirmed_on__isnull=False)
+                | (~Q(state="confirmed") & Q(confirmed_on=None)),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="refund_order_kept", operation=pgtrigger.Delete),
+            never_emptied("refund_order"),
+            pgtrigger.ReadOnly(name="refund_order_is_itself", fields=["id", "application", "number", "formed_at"]),
+            pgtrigger.Protect(
+                name="refund_order_requisites_are_ink",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "ROW(OLD.recipient, OLD.inn, OLD.bik, OLD.bank_account, OLD.formed_by_id)"
+                    " IS DISTINCT FROM ROW(NEW.recipient, NEW.inn, NEW.bik, NEW.bank_account, NEW.formed_by_id)"
+                    " AND NOT (OLD.state = 'rejected' AND NEW.state = 'formed' AND NEW.released_by_id IS NULL)"
+                ),
+            ),
+            pgtrigger.Protect(
+                name="refund_order_released_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.released_by_id IS NOT NULL"
+                    " AND ROW(OLD.released_by_id, OLD.released_at)"
+                    " IS DISTINCT FROM ROW(NEW.released_by_id, NEW.released_at)"
+                    " AND NOT (OLD.state = 'rejected' AND NEW.state = 'formed' AND NEW.released_by_id IS NULL)"
+                ),
+            ),
+            pgtrigger.Protect(
+                name="refund_order_begins_formed",
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Condition("NEW.state <> 'formed' OR NEW.released_by_id IS NOT NULL"),
+            ),
+            pgtrigger.FSM(
+                name="refund_order_state",
+                field="state",
+                transitions=[
+                    ("formed", "sent"), ("sent", "confirmed"), ("sent", "rejected"), ("rejected", "formed"),
+                ],
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"поручение № {self.number} на возврат {written(self.application.amount)} ₽"

@@ -57,6 +57,15 @@ from payments.operations.receipts import (
     send_receipts,
 )
 from payments.operations.reconciling import NotReconciled, reconcile_register, undo_reconciliation
+from payments.operations.refund_orders import (
+    RefundOrderRefused,
+    confirm_refund,
+    mark_refunds_sent,
+    refund_file,
+    reject_refund,
+    release_refunds,
+    resend_refund,
+)
 from payments.operations.registers import RegisterKept, Undone, import_register, try_layout, undo_register
 from payments.operations.remitting import (
     FORMS,
@@ -114,6 +123,7 @@ __all__ = [
     "ReallocationPlan",
     "ReallocationRefused",
     "Receipt",
+    "RefundOrderRefused",
     "RefundPart",
     "RefundRefused",
     "RegisterKept",
@@ -142,6 +152,7 @@ __all__ = [
     "close_month",
     "close_shift",
     "collect_cash",
+    "confirm_refund",
     "confirm_remittance",
     "consume_advances",
     "direct_by_act",
@@ -156,6 +167,7 @@ __all__ = [
     "make_missing_receipts",
     "make_partitions",
     "make_receipts",
+    "mark_refunds_sent",
     "mark_remittance_sent",
     "move_payment",
     "open_day",
@@ -169,12 +181,16 @@ __all__ = [
     "record_payment",
     "record_payments",
     "refund_advance",
+    "refund_file",
     "refund_payment",
     "refund_plan",
+    "reject_refund",
     "reject_remittance",
+    "release_refunds",
     "release_remittances",
     "remit_day",
     "remittance_file",
+    "resend_refund",
     "resend_remittance",
     "reverse_payment",
     "send_again",

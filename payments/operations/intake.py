@@ -202,7 +202,7 @@ def _inserted(payment: Payment) -> bool:
     """Write the new row unless its number has just come from another side; the row then has its key."""
     fields = [field for field in Payment._meta.concrete_fields if not field.primary_key]
     values = [field.get_db_prep_save(getattr(payment, field.attname), connection) for field in fields]
-    names = ", ".join(field.column for field in fields)
+    names = ", ".join(str(field.column) for field in fields)
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO payments_payment ({names}) VALUES ({', '.join(['%s'] * len(fields))})"

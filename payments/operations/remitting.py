@@ -23,6 +23,7 @@ from billing import queries as billing_queries
 from payments import bank_orders, pain001, remittance
 from payments.models import OperatingDay, OperatingDayState, Remittance, RemittanceState
 from payments.operations.days import By, lock_books
+from payments.operations.refund_orders import last_number
 from payments.remittance import Collected, Settlement
 from payments.settlement_queries import terms_of
 
@@ -121,7 +122,7 @@ def remit_day(*, day: date, by: By = None, contract_ids: Collection[int] | None 
             f"Операционный день {day:%d.%m.%Y} не закрывали: после перечисления за него ни его, ни более ранние дни "
             "уже не открыть. Закройте его, потом перечисляйте."
         )
-    number = _last_number(day)
+    number = last_number(day)
     formed: list[Remittance] = []
     refused: list[NotRemitted] = []
     repeated = Remittance.objects.filter(day=day)
@@ -234,18 +235,6 @@ def _account_for(due: _Due, day: date) -> BankAccount:
     raise RemittanceRefused(
         f"{where} банковского счёта на {day:%d.%m.%Y}. Внесите реквизиты и утвердите их вторым сотрудником."
     )
-
-
-def _last_number(day: date) -> int:
-    """The last order number of the year."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT number::int FROM payments_remittance WHERE number <> '' AND extract(year FROM day) = %s"
-            " ORDER BY id DESC LIMIT 1",
-            [day.year],
-        )
-        row = cursor.fetchone()
-    return row[0] if row else 0
 
 
 def _arithmetic(settlement: Settlement, channels: dict[int, str]) -> list[dict[str, Any]]:

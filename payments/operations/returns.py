@@ -22,6 +22,7 @@ from payments.operations.allocating import allocate_payments, direction_as_told,
 from payments.operations.days import By, hold_open
 from payments.operations.intake import move_payment, reverse_payment
 from payments.operations.receipts import make_receipts
+from payments.operations.refund_orders import form_order
 
 
 class RefundRefused(Refusal):
@@ -131,6 +132,7 @@ def refund_advance(
         bank_account=requisites.bank_account, day=day, made_by=by,
     )  # fmt: skip
     application.reversals.set(reversals)
+    form_order(application, by=by)
     accounts_operations.note(
         "payments.advance.refunded", by=by, account_id=account_id, ground=reason, application_id=application.pk,
         amount=amount, day=day,

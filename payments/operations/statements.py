@@ -20,6 +20,7 @@ from accounts.queries import BankAccount, BankAccountState, ChannelKind, Organis
 from payments.models import (
     BankStatementLine,
     Channel,
+    RefundOrder,
     Register,
     RegisterState,
     Remittance,
@@ -29,6 +30,7 @@ from payments.operations.batch import Incoming, Verdict, record_payments
 from payments.operations.days import By, hold_open
 from payments.operations.intake import EARLIEST, IMPOSSIBLE, PaymentRefused, check_day
 from payments.operations.reconciling import reconcile_orders, say
+from payments.operations.refund_orders import confirm_refund, ordered_day
 from payments.operations.remitting import confirm_remittance, ordered_on
 from payments.registers import client_bank
 from payments.registers.client_bank import Direction, Document, Mention, Names, Statement, StatementRefused
@@ -583,6 +585,9 @@ def _confirm(line: _Line, row: BankStatementLine, *, by: By) -> str:
     # 762-П: an order is good for ten days; its number comes again every year, so the date must agree.
     fitting = [row for row in released if 0 <= (line.document_on - ordered_on(row)).days <= ORDER_LIVES_DAYS]
     found = fitting[0] if fitting else None
+    if found is None and (refund := _refund(line)) is not None:
+        confirm_refund(order_id=refund.pk, on=line.moved_on, by=by)
+        return f"Исполнен возврат № {refund.number}: {refund.recipient}."
     if found is None:
         waiting = next((row for row in ours if row.released_at is None), None)
         if waiting is not None:
@@ -598,6 +603,17 @@ def _confirm(line: _Line, row: BankStatementLine, *, by: By) -> str:
     confirm_remittance(remittance_id=found.pk, on=line.moved_on, by=by)
     row.remittance = found
     return f"Исполнено перечисление № {found.number} за {found.day:%d.%m.%Y}."
+
+
+def _refund(line: _Line) -> RefundOrder | None:
+    """The released refund that the line executes: number, sum and account agree, and the date within ten days."""
+    document = line.document
+    found = RefundOrder.objects.filter(
+        number=document.number, application__amount=document.amount,
+        bank_account__in=[document.payee.number, document.payee.account],
+        state__in=[RemittanceState.FORMED, RemittanceState.SENT], released_at__isnull=False,
+    ).order_by("pk")  # fmt: skip
+    return next((row for row in found if 0 <= (line.document_on - ordered_day(row)).days <= ORDER_LIVES_DAYS), None)
 
 
 class _Finder:

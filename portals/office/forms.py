@@ -316,6 +316,15 @@ class RefundForm(OfficeForm):
     bank_account = Line(label="счёт получателя", max_length=20)
 
 
+class RequisitesForm(OfficeForm):
+    """Where a refund that the bank sent back goes now."""
+
+    recipient = Line(label="получатель", max_length=160)
+    inn = Line(label="ИНН, если есть", max_length=12, required=False)
+    bik = Line(label="БИК банка", max_length=9)
+    bank_account = Line(label="счёт получателя", max_length=20)
+
+
 class MoveForm(OfficeForm):
     number = Line(label="на лицевой счёт", max_length=40)
     ground = Line(label="причина", max_length=255)
@@ -405,7 +414,7 @@ class ReallocationForm(OfficeForm):
 
     since = Day(label="операционные дни с")
     until = Day(label="по (включая)")
-    channel = forms.ChoiceField(label="канал", required=False, widget=forms.Select(attrs={"class": "of-input"}))
+    channel = Choice(label="канал", required=False, empty_value="")
     register = forms.IntegerField(
         label="реестр №", required=False, min_value=1, max_value=2**31 - 1,
         widget=forms.NumberInput(attrs={"class": "of-input of-input--num"}),
@@ -414,6 +423,10 @@ class ReallocationForm(OfficeForm):
     rule = Choice(label="разнести", choices=list(RULES.items()), required=False, empty_value="")
     month = Line(label="месяц, названный плательщиком (2026-10)", required=False, max_length=7)
     reason = Line(label="причина", max_length=255)
+
+    def __init__(self, *args: Any, channels: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["channel"] = Choice(label="канал", choices=channels, required=False, empty_value="")
 
     def clean_month(self) -> str:
         told = str(self.cleaned_data["month"])

@@ -80,6 +80,7 @@ def navigation(request: HttpRequest) -> list[Item]:
             rows("Кассовые смены", "punch_clock", "payments.cashshift"),
             rows("Сторно", "undo", "payments.reversal"),
             rows("Возвраты по заявлениям", "assignment_return", "payments.refundapplication"),
+            page("Поручения на возврат", "outbound", "refund_orders", roles.REFUND),
         ]),
         ("Перечисления", True, [
             page("Перечисления за день", "send_money", "remittances", "payments.view_remittance"),

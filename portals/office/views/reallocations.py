@@ -26,9 +26,9 @@ def mass(request: HttpRequest) -> HttpResponse:
     """Journals of re-allocation: a new one in two steps, and the undoing of one."""
     today = timezone.localdate()
     rows = reallocation_queries.journals()
-    form = forms.ReallocationForm(initial={"since": today.replace(day=1), "until": today})
+    channels = [("", "любой"), *queries.statement_channels(), *DESK_CHANNELS]
+    form = forms.ReallocationForm(channels=channels, initial={"since": today.replace(day=1), "until": today})
     undo, wanted, plan = forms.ReasonForm(auto_id="undo_%s"), "", None
-    form.fields["channel"].choices = [("", "любой"), *queries.statement_channels(), *DESK_CHANNELS]
     if request.method == "POST" and request.POST.get("action") == "undo":
         undo, wanted = forms.ReasonForm(request.POST, auto_id="undo_%s"), request.POST.get("row", "")
         if wanted not in {str(row.journal_id) for row in rows}:
@@ -36,8 +36,7 @@ def mass(request: HttpRequest) -> HttpResponse:
         if undone(request, undo, int(wanted)):
             return redirect("office:reallocations")
     elif request.method == "POST":
-        form = forms.ReallocationForm(request.POST)
-        form.fields["channel"].choices = [("", "любой"), *queries.statement_channels(), *DESK_CHANNELS]
+        form = forms.ReallocationForm(request.POST, channels=channels)
         plan, is_done = carry_out(request, form)
         if is_done:
             return redirect("office:reallocations")

@@ -8,16 +8,19 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 import accounts.queries
 import payments.operations
 import payments.queries
+import payments.refund_queries
 from accounts.errors import Refusal
 from accounts.money import total
 from accounts.queries import PersonalAccount
+from portals import asked
 from portals.office import forms, roles
 from portals.office.pages import desk, page, staff
+from portals.office.views.money import FILES
 from portals.templatetags.cabinet import amount
 
 
@@ -66,6 +69,69 @@ def refund_page(request: HttpRequest, account_id: int) -> HttpResponse:
         request, "office/refund.html", title="Возврат по заявлению", status=status_of(form), form=form, plan=plan,
         free=free, account=account, address=accounts.queries.address_of(account.house, account.premises),
     )  # fmt: skip
+
+
+@require_http_methods(["GET", "POST"])
+@desk(roles.REFUND)
+def refund_orders(request: HttpRequest) -> HttpResponse:
+    """Orders for refunds: released by the second person, sent, sent back, sent again to other requisites."""
+    form, wanted = forms.RequisitesForm(auto_id="requisites_%s"), ""
+    if request.method == "POST":
+        action, wanted = request.POST.get("action", ""), request.POST.get("row", "")
+        order_id = asked.number(wanted) or 0
+        if action == "resend":
+            form = forms.RequisitesForm(request.POST, auto_id="requisites_%s")
+        try:
+            if text := acted(request, action, order_id, form):
+                messages.success(request, text)
+                return redirect("office:refund_orders")
+        except Refusal as refusal:
+            if action != "resend":
+                messages.error(request, str(refusal))
+                return redirect("office:refund_orders")
+            form.refuse(refusal)
+    return page(
+        request, "office/refund_orders.html", title="Поручения на возврат", status=status_of(form), form=form,
+        wanted=wanted, rows=payments.refund_queries.refund_orders(seen_by=staff(request).pk),
+    )  # fmt: skip
+
+
+def acted(request: HttpRequest, action: str, order_id: int, form: forms.RequisitesForm) -> str:
+    """What was done, in Russian; nothing when the form has to be mended."""
+    by = staff(request)
+    if action == "release":
+        count = payments.operations.release_refunds(order_ids=[order_id], by=by, at=timezone.now())
+        return "Поручение выпущено." if count else "Это поручение уже выпущено."
+    if action == "sent":
+        count = payments.operations.mark_refunds_sent(by=by)
+        return f"Отправлено в банк поручений: {count}."
+    if action == "reject":
+        payments.operations.reject_refund(order_id=order_id, reason=request.POST.get("ground", ""), by=by)
+        return "Отказ банка записан. Исправьте реквизиты и отправьте снова."
+    if action != "resend":
+        raise Http404("Нет такого действия.")
+    if not form.is_valid():
+        return ""
+    told = form.cleaned_data
+    payments.operations.check_requisites(payments.operations.Requisites(**told))
+    payments.operations.resend_refund(order_id=order_id, by=by, **told)
+    return "Поручение снова в очереди. Выпустить его должен другой сотрудник."
+
+
+@require_safe
+@desk(roles.REFUND)
+def refund_file(request: HttpRequest) -> HttpResponse:
+    """Released orders for the bank: 1CClientBankExchange, or ISO 20022 on `form=pain001`."""
+    form = "pain001" if request.GET.get("form") == "pain001" else "1c"
+    try:
+        content = payments.operations.refund_file(form=form)
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+        return redirect("office:refund_orders")
+    media, ending = FILES[form]
+    response = HttpResponse(content, content_type=media)
+    response["Content-Disposition"] = f'attachment; filename="refunds-{timezone.localdate().isoformat()}.{ending}"'
+    return response
 
 
 @require_http_methods(["GET", "POST"])

@@ -12,7 +12,7 @@ from django.urls import reverse
 import payments.operations
 import payments.queries
 from accounts import rules
-from payments.models import CashMovement, CashShift, Payment, RefundApplication, Reversal
+from payments.models import CashMovement, CashShift, Payment, RefundApplication, RefundOrder, Reversal
 from portals.office import roles
 from tests import make
 
@@ -108,3 +108,27 @@ def test_a_contested_payment_comes_off(desk: Desk):
     assert answer.status_code == 302
     assert Reversal.objects.get().is_refund
     assert accountant.post(address, {"document": "№ 5", "claimed_on": f"{TODAY}"}).status_code == 422
+
+
+def test_the_order_of_a_refund_is_released_by_another_and_goes_to_the_bank(desk: Desk):
+    make.agent()
+    pay(desk, "100000.00", "bank")
+    first, second = client(roles.ACCOUNTANT), client(roles.ACCOUNTANT)
+    first.post(reverse("office:refund", args=[desk.account.pk]), {**APPLICATION, "agreed": "1"})
+    order, page = RefundOrder.objects.get(), reverse("office:refund_orders")
+    row = {"row": order.pk, "action": "release"}
+    assert "ждёт второго сотрудника" in text(first.get(page))
+    assert "другой сотрудник" in text(first.post(page, row, follow=True))
+    assert "Выпущенных поручений на возврат нет" in text(first.get(reverse("office:refund_file"), follow=True))
+    assert "Поручение выпущено" in text(second.post(page, row, follow=True))
+    answer = second.get(reverse("office:refund_file"))
+    assert answer["Content-Disposition"].endswith('.txt"') and BANK["bank_account"].encode() in answer.content
+    assert second.get(reverse("office:refund_file") + "?form=pain001")["Content-Type"].startswith("application/xml")
+    assert "поручений: 1" in text(second.post(page, {"action": "sent"}, follow=True))
+    second.post(page, {"row": order.pk, "action": "reject", "ground": "счёт закрыт"})
+    wrong = {"row": order.pk, "action": "resend", "recipient": "Климова Анна", "inn": "", **BANK}
+    answer = second.post(page, {**wrong, "bik": "1"})
+    assert answer.status_code == 422 and "БИК 1 неверен" in text(answer)
+    assert "снова в очереди" in text(second.post(page, wrong, follow=True))
+    assert second.post(page, {"action": "steal"}).status_code == 404
+    assert client(roles.CASHIER).get(page).status_code == 403
