@@ -121,8 +121,9 @@ def draft_table(
                 params,
             )
             written["DELETE"] = cursor.rowcount
-        # The key is looked up a line: joins of whole tables would read the month's other lines block after block.
-        cursor.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
+        # The key is looked up a line: joins of whole tables would read the month's other lines block after block, and
+        # statistics from before the first night would compare each line with each.
+        cursor.execute("".join(f"SET LOCAL {name} = off;" for name in _PLANS))
         cursor.execute(
             f"""
             WITH merged AS (
@@ -145,8 +146,11 @@ def draft_table(
         )
         for what, count in cursor.fetchall():
             written[what] += count
-        cursor.execute("SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on")
+        cursor.execute("".join(f"SET LOCAL {name} = on;" for name in _PLANS))
     return DraftedFromTable(accounts, lines, amount, written["INSERT"], written["UPDATE"], written["DELETE"])
+
+
+_PLANS = ("enable_hashjoin", "enable_mergejoin", "enable_material", "enable_seqscan", "enable_bitmapscan")
 
 
 @transaction.atomic
