@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from config.benches import calculation, payments, penalties, remittance, reports, scale
+from config.benches import calculation, documents, payments, penalties, remittance, reports, scale
 
 Bench = Callable[..., dict[str, Any]]
 
 BENCHES: dict[str, Bench] = {
     "calculation": calculation.run,
+    "documents": documents.run,
     "payments": payments.run,
     "penalties": penalties.run,
     "remittance": remittance.run,

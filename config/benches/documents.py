@@ -1,0 +1,123 @@
+"""A month issued and printed: from ink to frozen payloads, from payloads in PostgreSQL to files of up to 5 000 documents.
+
+Two months are charged and posted, payers pay by their habits in between, the second month is issued (`issued_per_second`)
+and printed twice by one process: the first time stencils are laid out as their shapes are met (`cold_seconds`,
+`layouts`), the second time they stand, as they do from the second batch of a region on. `per_second_core` is of the
+second printing, by the processor's time of the process that reads, sets, deflates and writes; `seconds` is by the clock.
+The floor writes the same bytes to the same disk. Then single documents, from the database to the bytes of the PDF.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import resource
+import shutil
+import tempfile
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection
+
+from accounts.calendar import Month
+from config import demo
+from config.benches.database import checkpoint, own_database
+
+FIRST, MONTH = Month.parse("2026-09"), Month.parse("2026-10")
+SINGLES = 60
+
+
+def run(*, accounts: int) -> dict[str, Any]:
+    from epd import operations, quick, render
+    from epd.models import PaymentDocument
+    from epd.queries import printing
+
+    with own_database("documents"), tempfile.TemporaryDirectory() as folder:
+        call_command("seed", accounts=accounts, months=2, until=MONTH, stdout=io.StringIO(), stderr=io.StringIO())
+        _live()
+        checkpoint()
+        began, spent = time.perf_counter(), time.process_time()
+        issued = operations.issue_documents(month=MONTH, day=MONTH.next.first)
+        issue_seconds, issue_cpu = time.perf_counter() - began, time.process_time() - spent
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE epd_paymentdocument")
+        cold, _, _ = _print(Path(folder) / "cold")
+        layouts = quick.press(quick.assemble.TEMPLATE_VERSION).made
+        seconds, cpu, run_id = _print(Path(folder) / "warm")
+        batches = printing.print_batches(run_id)
+        size, floor = _floor(Path(folder))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        singles, largest = [], 0
+        for number in PaymentDocument.objects.order_by("?").values_list("pk", flat=True)[:SINGLES]:
+            began = time.perf_counter()
+            made = render.pdf(PaymentDocument.objects.get(pk=number))
+            singles.append(time.perf_counter() - began)
+            largest = max(largest, len(made))
+    singles.sort()
+    documents = sum(row.documents for row in batches)
+    fallbacks = sum(row.fallbacks for row in batches)
+    return {
+        "bench": "documents",
+        "accounts": accounts,
+        "items": documents,
+        "seconds": round(seconds, 2),
+        "floor_seconds": round(floor, 2),
+        "ratio": round(seconds / floor, 2) if floor else None,
+        "peak_rss_mb": peak,
+        "per_second_core": round(documents / cpu, 1),
+        "cpu_seconds": round(cpu, 2),
+        "cold_seconds": round(cold, 2),
+        "layouts": layouts,
+        "kb_per_document": round(size / documents / 1000, 1),
+        "pages": sum(row.pages for row in batches),
+        "fallbacks": fallbacks,
+        "fallback_percent": round(100 * fallbacks / documents, 3),
+        "issued": issued.documents,
+        "issued_per_second": round(issued.documents / issue_seconds, 1),
+        "issued_per_second_core": round(issued.documents / issue_cpu, 1),
+        "single_median_ms": round(singles[len(singles) // 2] * 1000, 1),
+        "single_p95_ms": round(singles[int(len(singles) * 0.95)] * 1000, 1),
+        "single_max_bytes": largest,
+    }
+
+
+def _live() -> None:
+    """Two posted months; payments of the first come in between by the payers' habits."""
+    today = date(2026, 11, 20)
+    demo.charge_month(FIRST, today, lambda _: None)
+    demo.pay_day(FIRST.next.first + timedelta(days=9), today=today)
+    demo.charge_month(MONTH, today, lambda _: None)
+    from payments import operations
+
+    operations.close_days(until=MONTH.last, by="bench")
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def _print(folder: Path) -> tuple[float, float, int]:
+    """Seconds by the clock and by the processor, and the run, of one printing."""
+    from epd import operations
+
+    began, spent = time.perf_counter(), time.process_time()
+    run_id = operations.start_print(month=MONTH, folder=folder)
+    while operations.print_next(run_id):
+        pass
+    assert operations.finish_print(run_id)
+    return time.perf_counter() - began, time.process_time() - spent, run_id
+
+
+def _floor(folder: Path) -> tuple[int, float]:
+    """Bytes of the files, and the seconds to write them once more."""
+    contents = [path.read_bytes() for path in sorted((folder / "warm").glob("*.pdf"))]
+    began = time.perf_counter()
+    for number, content in enumerate(contents):
+        with (folder / f"floor-{number}").open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    seconds = time.perf_counter() - began
+    shutil.rmtree(folder / "cold", ignore_errors=True)
+    return sum(map(len, contents)), seconds
