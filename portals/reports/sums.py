@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -128,7 +129,7 @@ def refresh(*, months: Sequence[Month] = ()) -> int:
 @transaction.atomic
 def _make(source: SumSource, month: Month, *, books: str, through: date) -> int:
     """The sums of a month, if they are not what they are to be. The words of the books are read before the rows."""
-    key = {"month": month.first, "source": source}
+    key: dict[str, Any] = {"month": month.first, "source": source}
     state = SumState.objects.select_for_update().filter(**key).first()
     if state is not None and (state.books, state.through) == (books, through):
         return 0
