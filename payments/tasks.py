@@ -10,17 +10,21 @@ from django.utils.timezone import localdate
 
 from accounts import operations as accounts_operations
 from accounts import queries as accounts_queries
-from accounts.calendar import ONE_DAY, is_working_day
+from accounts.calendar import ONE_DAY, Month, is_working_day
 from payments import operations
 
 
 @shared_task(queue="payments", acks_late=True)
 def close_day(*, day: str | None = None, **_: object) -> None:
-    """Allocate what is left of yesterday (or `day`) and close it, and every open day before it."""
+    """Allocate what is left of yesterday (or `day`) and close it, and every open day before it.
+
+    Then the receipts of advances that the last month used: there are ten days for them, and each night asks again.
+    """
     today = localdate()
     until = date.fromisoformat(day) if day else today - ONE_DAY
     with accounts_operations.running("payments.close_day", scope={"day": until}) as run:
         sheets = operations.close_days(until=until, today=today)
+        operations.make_offset_receipts(month=Month.of(today).previous, at=timezone.now())
         run.counts = {"days": len(sheets), "received": str(sheets[-1].received), "allocated": str(sheets[-1].allocated)}
 
 

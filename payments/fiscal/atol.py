@@ -16,7 +16,8 @@ CONNECT_SECONDS, READ_SECONDS = 3, 20
 SILENT = "Онлайн-касса не отвечает. Чек ждёт и будет отправлен снова."
 KNOWN_ALREADY = 33  # error.code: a document with this external_id is there; its uuid stands in the answer
 BAD_TOKEN = (10, 11, 12, 13, 14)  # error.code: the token is missing, wrong or has run out
-PAID = {"cash": 0, "cashless": 1}
+PAID = {"cash": 0, "cashless": 1, "prepaid": 2}  # tags 1031, 1081, 1215
+OPERATIONS = {"offset": "sell"}  # an advance is offset by a receipt «приход» that it pays itself
 FISCAL = (
     "fn_number", "fiscal_document_number", "fiscal_document_attribute", "fiscal_receipt_number", "shift_number",
     "receipt_datetime", "ecr_registration_number", "fns_site", "ofd_receipt_url",
@@ -32,7 +33,7 @@ class Atol:
         self.session = requests.Session()
 
     def send(self, *, key: str, kind: str, contents: dict[str, Any], at: datetime) -> str:
-        told = self._ask("POST", f"/{self.group}/{kind}", body(key=key, contents=contents, at=at))
+        told = self._ask("POST", f"/{self.group}/{OPERATIONS.get(kind, kind)}", body(key=key, contents=contents, at=at))
         error = told.get("error") or {}
         if error and error.get("code") != KNOWN_ALREADY:
             raise ReceiptRefused(f"Касса отклонила чек: {error.get('text') or error.get('code')}.")

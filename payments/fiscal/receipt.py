@@ -49,9 +49,11 @@ def contents(
     contact: Mapping[str, str],
     company: Mapping[str, str],
     account: str,
+    is_offset: bool = False,
 ) -> dict[str, Any]:
     """The receipt as it is frozen: sums as text with a point, Σ lines = total; lines that come to nothing are left out.
 
+    is_offset: the advance pays (зачёт аванса, tag 1215), no money changes hands now.
     contact: the payer's «email» or «phone», or nothing. company: «email», «inn», «sno», «place» of who gives it.
     Raises ValueError when a sum is negative: parts of a payment never are.
     """
@@ -78,7 +80,8 @@ def contents(
             row["supplier"] = {"inn": supplier.inn, "name": supplier.name, "phone": supplier.phone}
         told.append(row)
     total = sum((Decimal(row["amount"]) for row in told), ZERO)
-    paid = {"kind": "cash" if is_cash else "cashless", "amount": f"{total:.2f}"}
+    kind = "prepaid" if is_offset else "cash" if is_cash else "cashless"
+    paid = {"kind": kind, "amount": f"{total:.2f}"}
     return {"contact": dict(contact), "company": dict(company), "lines": told, "paid": paid, "total": f"{total:.2f}"}
 
 

@@ -205,7 +205,11 @@ class RefundOrder(models.Model):
         verbose_name = "поручение на возврат"
         verbose_name_plural = "поручения на возврат"
         constraints = [
-            models.CheckConstraint(name="refundorder_state_known", condition=Q(state__in=RemittanceState.values)),
+            models.CheckConstraint(
+                name="refundorder_state_known",
+                condition=Q(state__in=RemittanceState.values),
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+            ),
             models.CheckConstraint(
                 name="refundorder_two_people",
                 condition=Q(released_by=None) | ~Q(released_by=models.F("formed_by")),
@@ -213,14 +217,18 @@ class RefundOrder(models.Model):
             ),
             models.CheckConstraint(
                 name="refundorder_released_at_a_moment",
+                violation_error_message="У выпущенного поручения есть сотрудник и время выпуска.",
                 condition=Q(released_by=None, released_at=None)
                 | Q(released_by__isnull=False, released_at__isnull=False),
             ),
             models.CheckConstraint(
-                name="refundorder_goes_out_released", condition=Q(state="formed") | Q(released_by__isnull=False)
+                name="refundorder_goes_out_released",
+                condition=Q(state="formed") | Q(released_by__isnull=False),
+                violation_error_message="В банк идёт только выпущенное поручение.",
             ),
             models.CheckConstraint(
                 name="refundorder_confirmed_on_a_day",
+                violation_error_message="День исполнения указывают у исполненного поручения, и только у него.",
                 condition=Q(state="confirmed", confirmed_on__isnull=False)
                 | (~Q(state="confirmed") & Q(confirmed_on=None)),
             ),

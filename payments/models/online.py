@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import PROTECT, Q
 from django.utils import timezone
 
-from accounts.fields import MoneyField
+from accounts.fields import MoneyField, MonthField
 from accounts.money import written
 from payments.models.money import Payment, never_emptied
 
@@ -249,6 +249,7 @@ class OnlineRefund(models.Model):
 class FiscalKind(models.TextChoices):
     SELL = "sell", "приход"
     SELL_REFUND = "sell_refund", "возврат прихода"
+    OFFSET = "offset", "зачёт аванса"
 
 
 class FiscalState(models.TextChoices):
@@ -262,10 +263,12 @@ class FiscalReceipt(models.Model):
     """A receipt of 54-ФЗ: what is to be printed is frozen when the money is laid over debts, and sent by a job.
 
     key: our number of the receipt at the on-line cash register, so that a second sending makes no second receipt.
+    month: of an offset, the month whose days used the advance; a receipt of the others has none.
     """
 
     payment = models.ForeignKey(Payment, PROTECT, related_name="fiscal_receipts", verbose_name="платёж")
     kind = models.CharField("признак расчёта", max_length=12, choices=FiscalKind)
+    month = MonthField("месяц зачёта", null=True, blank=True)
     key = models.UUIDField("ключ", unique=True, default=uuid.uuid4, editable=False)
     amount = MoneyField("сумма, руб.")
     contents = models.JSONField("содержание")
@@ -283,8 +286,13 @@ class FiscalReceipt(models.Model):
         verbose_name_plural = "чеки 54-ФЗ"
         constraints = [
             models.UniqueConstraint(
-                fields=["payment", "kind"], name="fiscalreceipt_once",
+                fields=["payment", "kind", "month"], name="fiscalreceipt_once", nulls_distinct=False,
                 violation_error_message="Чек этого платежа уже есть.",
+            ),
+            models.CheckConstraint(
+                name="fiscalreceipt_offset_has_month",
+                condition=Q(kind="offset", month__day=1) | (~Q(kind="offset") & Q(month=None)),
+                violation_error_message="Месяц указывают у зачёта аванса, и только у него.",
             ),
             models.CheckConstraint(
                 name="fiscalreceipt_kind_known", condition=Q(kind__in=FiscalKind.values),
@@ -311,7 +319,7 @@ class FiscalReceipt(models.Model):
             pgtrigger.Protect(name="fiscal_receipt_kept", operation=pgtrigger.Delete),
             never_emptied("fiscal_receipt"),
             pgtrigger.ReadOnly(
-                name="fiscal_receipt_is_ink", fields=["id", "payment", "kind", "key", "amount", "made_at"]
+                name="fiscal_receipt_is_ink", fields=["id", "payment", "kind", "month", "key", "amount", "made_at"]
             ),
             # What the register refused may be corrected and sent again; what it took is ink.
             pgtrigger.Protect(

@@ -182,12 +182,20 @@ class RegisterTransfer(models.Model):
                 violation_error_message="Этот реестр уже сверен с поручением банка.",
             ),
             models.CheckConstraint(
-                name="registertransfer_adds_up", condition=Q(difference=F("transferred") - F("expected"))
+                name="registertransfer_adds_up", condition=Q(difference=F("transferred") - F("expected")),
+                violation_error_message="Расхождение — это поступившее без ожидаемого.",
             ),
-            models.CheckConstraint(name="registertransfer_fee_not_negative", condition=Q(fee__gte=0)),
-            models.CheckConstraint(name="registertransfer_has_words", condition=~Q(words="")),
+            models.CheckConstraint(
+                name="registertransfer_fee_not_negative", condition=Q(fee__gte=0),
+                violation_error_message="Комиссия банка не бывает меньше нуля.",
+            ),
+            models.CheckConstraint(
+                name="registertransfer_has_words", condition=~Q(words=""),
+                violation_error_message="Опишите сверку словами.",
+            ),
             models.CheckConstraint(
                 name="registertransfer_undone_whole",
+                violation_error_message="У отменённой сверки есть день, причина и платёж, который снова ждёт.",
                 condition=Q(undone_at=None, undone_because="", restored=None)
                 | (Q(undone_at__isnull=False, restored__isnull=False) & ~Q(undone_because="")),
             ),

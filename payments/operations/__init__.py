@@ -52,6 +52,7 @@ from payments.operations.reallocating import (
 from payments.operations.receipts import (
     NoReceipt,
     make_missing_receipts,
+    make_offset_receipts,
     make_receipts,
     send_again,
     send_receipts,
@@ -165,6 +166,7 @@ __all__ = [
     "let_months_wait",
     "look_again",
     "make_missing_receipts",
+    "make_offset_receipts",
     "make_partitions",
     "make_receipts",
     "mark_refunds_sent",

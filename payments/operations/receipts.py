@@ -14,10 +14,12 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.timezone import get_default_timezone
 
 from accounts import operations as accounts_operations
+from accounts.calendar import Month
 from accounts.database import lock_number
 from accounts.errors import Refusal
 from accounts.queries import AgencyContract, Organisation, OrganisationKind, User
 from payments import fiscal, queries
+from payments.allocation import Rule
 from payments.fiscal import CashRegister
 from payments.fiscal.receipt import PaidLine, Supplier, contents
 from payments.models import FiscalKind, FiscalReceipt, FiscalState, Payment, PaymentState
@@ -66,6 +68,58 @@ def make_receipts(payment_ids: Collection[int], *, at: datetime) -> list[FiscalR
             )
         )
     return FiscalReceipt.objects.bulk_create(made)
+
+
+# What the advances of receipts went to in a month; a payment that was reversed since is not offset any more.
+OFFSETS = """
+    SELECT a.payment_id, a.contract_id, a.service_id, service.name, a.part, sum(a.amount)
+    FROM payments_fiscalreceipt AS sold
+    JOIN payments_payment AS p ON p.id = sold.payment_id AND p.state = 'allocated'
+    JOIN payments_allocation AS a ON a.account_id = p.account_id AND a.payment_id = p.id
+        AND a.day >= %(first)s AND a.day < %(after)s AND a.rule = %(rule)s AND a.amount > 0
+    JOIN accounts_service AS service ON service.id = a.service_id
+    WHERE sold.kind = 'sell' AND NOT EXISTS (
+        SELECT FROM payments_fiscalreceipt AS o
+        WHERE o.payment_id = sold.payment_id AND o.kind = 'offset' AND o.month = %(first)s)
+    GROUP BY 1, 2, 3, 4, 5 ORDER BY 1
+"""
+
+
+@transaction.atomic
+def make_offset_receipts(*, month: Month, at: datetime) -> int:
+    """Receipts «зачёт аванса» of the month: one a payment, a line for each principal and service; how many.
+
+    Once the month is over; a second call adds nothing. Source: 54-ФЗ, ст. 1.2 п. 2.1 (domain/payments.md, 7).
+    """
+    today = at.astimezone(get_default_timezone()).date()
+    if month.last >= today:
+        raise NoReceipt(f"Месяц {month.title} ещё идёт: авансы зачитывают чеком после его конца.")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number("payments.receipts.offset")])
+        facts: dict[str, Any] = {"first": month.first, "after": month.next.first, "rule": int(Rule.ADVANCE_USED)}
+        cursor.execute(OFFSETS, facts)
+        used: dict[int, list[PaidLine]] = {}
+        for payment_id, *line in cursor.fetchall():
+            used.setdefault(payment_id, []).append(PaidLine(*line))
+    if not used:
+        return 0
+    found = Payment.objects.filter(pk__in=used).select_related("channel", "account", "online__user").order_by("pk")
+    contracts = {line.contract_id for lines in used.values() for line in lines}
+    suppliers, percents, company = _suppliers(contracts), _vat_percents(contracts, month.last), _company()
+    made = []
+    for payment in found:
+        told = contents(
+            used[payment.pk], suppliers=suppliers, vat_percents=percents, is_cash=payment.channel.is_cash,
+            contact=_contact(payment), company=company, is_offset=True,
+            account=payment.account.number if payment.account else payment.number_as_received,
+        )  # fmt: skip
+        made.append(
+            FiscalReceipt(
+                payment=payment, kind=FiscalKind.OFFSET, month=month.first, amount=Decimal(told["total"]),
+                contents=told, made_at=at, next_at=at,
+            )
+        )  # fmt: skip
+    return len(FiscalReceipt.objects.bulk_create(made, batch_size=1000))
 
 
 def _channels_give_any(payment_ids: Collection[int]) -> bool:

@@ -10,7 +10,7 @@ from django.utils.timezone import localdate
 
 from accounts.calendar import Month
 from billing.models import ChargeKind
-from payments import fiscal, operations
+from payments import fiscal, lawful, operations
 from payments.models import Channel, FiscalReceipt, FiscalState, Payment
 from payments.operations import NoReceipt
 from payments.standins.atol import AtolStandIn
@@ -213,3 +213,32 @@ def test_a_receipt_still_being_printed_does_not_hold_up_the_others(register):
     told = send(minutes=1)
     assert (told.done, told.is_down) == (0, False)
     assert send(hours=1).done == 2
+
+
+def test_a_used_advance_is_offset_by_a_receipt_once_its_month_is_over(register):
+    """Money came as an advance; charges of a later month used it: «зачёт аванса» with the supplier's line."""
+    account, contract = make.account(), make.contract(principal=make.organisation(short_name="Водоканал"))
+    make.tariff(contract, 2, "40.00", vat_percent=Decimal("22.00"))
+    today, month = localdate(), Month.of(localdate())
+    payment = pay(account, "100.00")
+    make.ink(account, contract, 2, month.previous, "70.00")
+    operations.consume_advances(month=month.previous, day=today)
+    later = timezone.now() + timedelta(days=40)
+    with pytest.raises(NoReceipt, match="ещё идёт"):
+        operations.make_offset_receipts(month=month, at=timezone.now())
+    assert operations.make_offset_receipts(month=month.previous, at=later) == 0
+    assert operations.make_offset_receipts(month=month, at=later) == 1
+    assert operations.make_offset_receipts(month=month, at=later) == 0
+    row = FiscalReceipt.objects.get(kind="offset")
+    assert (row.payment_id, row.amount, row.month) == (payment.pk, Decimal("70.00"), month.first)
+    for minutes in range(0, 80, 2):
+        operations.send_receipts(at=later + timedelta(minutes=minutes))
+    row.refresh_from_db()
+    assert row.state == FiscalState.DONE
+    (told,) = [printed for printed in register.receipts.values() if printed.contents["receipt"]["total"] == 70]
+    assert told.operation == "sell"
+    assert told.contents["receipt"]["payments"] == [{"type": 2, "sum": Decimal("70.00")}]
+    (item,) = told.contents["receipt"]["items"]
+    assert (item["payment_method"], item["vat"]["type"]) == ("full_payment", "vat22")
+    assert item["supplier_info"]["name"] == "Водоканал"
+    assert list(lawful.receipts_astray(None)) == []
