@@ -15,3 +15,9 @@ def issue_month(*, month: str | None = None, **_: object) -> None:
     today = localdate()
     of = Month.parse(month) if month else Month.of(today).previous
     operations.issue_month(month=of, day=today)
+
+
+@shared_task(acks_late=True)
+def send_letters(**_: object) -> None:
+    """Send the letters that wait; the next minute takes the rest."""
+    operations.send_letters()

@@ -12,6 +12,7 @@ urlpatterns = [
     path("favicon.ico", views.favicon),
     path("", views.home, name="home"),
     path("d/<str:key>", views.document_check, name="document-check"),  # the code of authenticity on paper
+    path("mail/<str:token>", views.mail_confirm, name="mail-confirm"),  # the link of a letter
     path("w/<str:number>", views.document_why, name="document-why"),  # «почему столько» on paper
     path("api/documents/<str:number>/", api.AccountDocuments.as_view(), name="api-documents"),
     path("api/documents/<str:number>/<int:pk>/", api.AccountDocument.as_view(), name="api-document"),

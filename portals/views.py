@@ -13,7 +13,9 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+import epd.operations
 import portals.queries
+from accounts.errors import Refusal
 from portals import access
 
 
@@ -65,6 +67,21 @@ def document_check(request: HttpRequest, key: str) -> HttpResponse:
     response = render(request, "public/document_check.html", {"found": found}, status=200 if found else 404)
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def mail_confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """The link of a letter: documents by e-mail begin when its button is pressed, for robots open links, too."""
+    done, wrong = False, ""
+    if request.method == "POST":
+        try:
+            epd.operations.confirm_subscription(token=token)
+            done = True
+        except Refusal as refusal:
+            wrong = str(refusal)
+    context = {"done": done, "wrong": wrong}
+    return render(request, "public/mail_confirm.html", context, status=409 if wrong else 200)
 
 
 @never_cache

@@ -40,6 +40,7 @@ from epd.assemble.facts import (
 from epd.assemble.letter import Letter, letter
 from epd.assemble.numbers import MINUS, SPACE, blank, money, phone, price, quantity, tied
 from epd.assemble.page import Form, Line, Step, form, slots
+from epd.assemble.texts import filled
 
 TEMPLATE_VERSION = "43-2"  # приказ № 43/пр, our second drawing of it
 
@@ -84,6 +85,7 @@ __all__ = [
     "apart",
     "blank",
     "due_date",
+    "filled",
     "form",
     "form_of",
     "letter",

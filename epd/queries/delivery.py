@@ -10,7 +10,18 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.calendar import Month
-from epd.models import Carrier, Delivery, DeliveryState, IssueRefusal, PaymentDocument, TextPlace, Way
+from epd import assemble
+from epd.models import (
+    Carrier,
+    Delivery,
+    DeliveryState,
+    DocumentKind,
+    IssueRefusal,
+    PaymentDocument,
+    Subscription,
+    TextPlace,
+    Way,
+)
 from epd.queries.documents import rows_of
 
 
@@ -40,6 +51,11 @@ def deliveries_of_account(account_id: int, *, limit: int = 36) -> list[Delivery]
     """How the account's documents went, the latest first."""
     rows = Delivery.objects.filter(document__account_id=account_id).select_related("document")
     return list(rows.defer("document__payload").order_by("-pk")[:limit])
+
+
+def asked_subscription(account_id: int) -> Subscription | None:
+    """An address that was asked for and whose letter is not answered yet."""
+    return Subscription.objects.filter(account_id=account_id, ended_at=None, confirmed_at=None).first()
 
 
 def refusals_of_month(month: Month) -> QuerySet[IssueRefusal]:
@@ -176,3 +192,16 @@ def delivery_by_letter(message_id: str) -> int | None:
 def waiting_letters() -> int:
     """Letters that wait to be sent."""
     return Delivery.objects.filter(way=Way.EMAIL, state=DeliveryState.WAITING).count()
+
+
+def with_text(*, number: str, title: str, text: str) -> dict[str, Any] | None:
+    """The content of the account's last document with this text as its message; None without such a document."""
+    rows = PaymentDocument.objects.filter(
+        account__number=number, kind=DocumentKind.CURRENT, template_version=assemble.TEMPLATE_VERSION
+    )
+    last = rows.order_by("-month", "-issue").first()
+    if last is None:
+        return None
+    content: dict[str, Any] = dict(last.payload)
+    filled = {"title": assemble.filled(title, content), "text": assemble.filled(text, content)}
+    return {**content, "messages": [filled]}

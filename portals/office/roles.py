@@ -27,6 +27,7 @@ CLOSE_BOOKS = "payments.add_closedmonth"
 DRAFT = "billing.add_charge"
 POST_MONTH = "billing.change_contractmonth"
 ISSUE = "epd.add_paymentdocument"
+HAND_OVER = "epd.change_delivery"
 HOLD = "billing.add_hold"
 RELEASE = "billing.change_hold"
 CORRECT = "billing.add_correction"
@@ -72,7 +73,13 @@ SEE_MONEY = [
         for model in ("bankstatementline", "closedmonth", "operatingday", "remittance", "settlementpaper")
     ),
 ]
-SEE_DOCUMENTS = ["epd.view_paymentdocument"]
+SEE_DOCUMENTS = [
+    f"epd.view_{model}"
+    for model in (
+        "paymentdocument", "delivery", "issuerefusal", "documenttext", "documentlook", "documentwish", "subscription",
+        "deliveryroute", "deliveryrate",
+    )
+]  # fmt: skip
 SEE_WORK = ["accounts.view_run", "accounts.view_journalentry", "accounts.view_importedfile", "accounts.view_touch"]
 
 
@@ -85,7 +92,7 @@ ROLES: dict[str, list[str]] = {
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PENALTIES, *SEE_PAYMENTS, *SEE_DOCUMENTS, *SEE_WORK,
         *may_edit("accounts", "person", "premises", "meter"), "accounts.change_personalaccount",
         ENTER_READING, JUDGE_READING, CHANGE_PEOPLE, CHANGE_AREA, IMPORT_BOOK, ASSIGN_PAYMENT, DRAFT, RECORD_QUALITY,
-        "portals.view_accountlink", SEE_REPORTS,
+        "portals.view_accountlink", SEE_REPORTS, HAND_OVER, *may_edit("epd", "documentwish", "deliveryroute"),
     ],
     CASHIER: [
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PAYMENTS, *SEE_DOCUMENTS, TAKE_CASH, ENTER_READING,
@@ -97,6 +104,7 @@ ROLES: dict[str, list[str]] = {
         *may_edit("billing", "meterfault", "plotuse", "allocatorshare", "benefitentitlement", "qualityevent"),
         *may_edit("billing", "qualityrule"),
         *may_edit("debt", "penaltyband", "penaltyterms", "moratorium"),
+        *may_edit("epd", "documenttext", "documentlook", "documentwish", "deliveryroute", "deliveryrate"), HAND_OVER,
         "accounts.change_personalaccount", "accounts.change_service", "billing.add_correction",
         ENTER_READING, JUDGE_READING, CHANGE_PEOPLE, CHANGE_AREA, IMPORT_BOOK, DRAFT, POST_MONTH, ISSUE, HOLD, RELEASE,
         CANCEL_RUN, SEE_REPORTS,
@@ -122,7 +130,8 @@ RIGHT_NAMES = {
     SEND_REMITTANCE: "выпускать и отправлять перечисления, отмечать ответы банка",
     CLOSE_DAY: "закрывать операционный день",
     DRAFT: "рассчитывать черновики", POST_MONTH: "проводить месяц",
-    ISSUE: "выпускать платёжные документы", HOLD: "удерживать счета", RELEASE: "снимать удержания",
+    ISSUE: "выпускать платёжные документы", HAND_OVER: "передавать документы на доставку",
+    HOLD: "удерживать счета", RELEASE: "снимать удержания",
     ENTER_READING: "вводить показания", JUDGE_READING: "решать о сомнительных показаниях",
     CHANGE_PEOPLE: "вселять и выселять", CHANGE_AREA: "менять площадь", CANCEL_RUN: "останавливать задания",
     IMPORT_BOOK: "загружать книги ГИС ЖКХ", PROPOSE_REQUISITES: "предлагать банковские счета",

@@ -93,6 +93,15 @@ def navigation(request: HttpRequest) -> list[Item]:
         ]),
         ("Документы", True, [
             rows("Платёжные документы", "description", "epd.paymentdocument"),
+            page("Доставка", "local_shipping", "delivery", "epd.view_delivery"),
+            rows("Отказы в выпуске", "report", "epd.issuerefusal"),
+            rows("Тексты", "notes", "epd.documenttext"),
+            page("Текст на документе", "preview", "try_text", "epd.view_documenttext"),
+            rows("Вид документов", "space_dashboard", "epd.documentlook"),
+            rows("Пожелания", "format_size", "epd.documentwish"),
+            rows("Подписки", "mark_email_read", "epd.subscription"),
+            rows("Маршруты", "route", "epd.deliveryroute"),
+            rows("Цены доставки", "sell", "epd.deliveryrate"),
         ]),
         ("Справочники", True, [
             rows("Тарифы", "sell", "billing.tariff"),

@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from accounts.kinds import Delivery
 from accounts.queries import MeterRow
 
 
@@ -141,3 +142,29 @@ def zone_name(zones: int, zone: int) -> str:
         return "Новое показание"
     names = {1: "Пик" if zones == 3 else "День", 2: "Ночь", 3: "Полупик"}
     return f"{names[zone]} (Т{zone})"
+
+
+class DeliveryForm(forms.Form):
+    """How documents are to come."""
+
+    way = forms.TypedChoiceField(label="Как присылать квитанции", choices=Delivery.choices, coerce=int)
+    email = forms.EmailField(
+        label="Эл. почта",
+        required=False,
+        help_text="На новый адрес придёт письмо: откройте его и подтвердите.",
+        error_messages={"invalid": "Проверьте адрес почты: нужен вид имя@сайт.рф."},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        told: dict[str, Any] = super().clean() or {}
+        if self.by_email and not told.get("email") and "email" not in self.errors:
+            self.add_error("email", "Для квитанций по почте нужен адрес.")
+        return told
+
+    @property
+    def by_email(self) -> bool:
+        return self.cleaned_data.get("way") in (Delivery.EMAIL, Delivery.BOTH)
+
+    @property
+    def keeps_paper(self) -> bool:
+        return self.cleaned_data.get("way") == Delivery.BOTH

@@ -21,6 +21,7 @@ urlpatterns = [
     path("<str:number>/autopay/", views.autopay, name="autopay"),
     path("<str:number>/autopay/off/", views.autopay_off, name="autopay-off"),
     path("<str:number>/documents/", views.documents, name="documents"),
+    path("<str:number>/documents/delivery/", views.delivery, name="delivery"),
     path("<str:number>/documents/<int:pk>.pdf", views.document_pdf, name="document"),
     path("<str:number>/remove/", views.remove_account, name="remove"),
 ]

@@ -23,6 +23,7 @@ import accounts.operations
 import accounts.queries
 import billing.operations
 import billing.queries
+import epd.operations
 import epd.queries
 import epd.render
 import payments.online_queries
@@ -31,7 +32,7 @@ import payments.queries
 from accounts.calendar import Month
 from accounts.errors import Refusal
 from portals import access, asked, limits, operations, queries
-from portals.resident.forms import AutopaymentForm, LinkForm, MeterForm, PayForm
+from portals.resident.forms import AutopaymentForm, DeliveryForm, LinkForm, MeterForm, PayForm
 
 TRIES_OF_USER = 5
 TRIES_OF_NUMBER = 10
@@ -392,8 +393,46 @@ def documents(request: HttpRequest, number: str) -> HttpResponse:
     return render(
         request,
         "resident/documents.html",
-        {**head(row, "documents"), "documents": epd.queries.documents_of_account(row.pk)},
+        {**documents_context(row), "form": DeliveryForm(initial={"way": row.delivery, "email": row.email})},
     )
+
+
+def documents_context(row: Any) -> dict[str, Any]:
+    """Documents of the account, and an address that waits for its letter to be answered."""
+    return {
+        **head(row, "documents"),
+        "documents": epd.queries.documents_of_account(row.pk),
+        "asked": epd.queries.asked_subscription(row.pk),
+    }
+
+
+@never_cache
+@login_required
+@require_POST
+def delivery(request: HttpRequest, number: str) -> HttpResponse:
+    """How documents are to come: an address is taken only after its letter is answered."""
+    row = access.get_account_for(request.user, number)
+    form = DeliveryForm(request.POST)
+    if form.is_valid():
+        way, email = form.cleaned_data["way"], form.cleaned_data["email"]
+        try:
+            limits.count(
+                "delivery", str(row.pk), limit=TRIES_OF_NUMBER, seconds=WAIT_SECONDS,
+                text="Слишком много писем за четверть часа. Подождите и повторите.",
+            )  # fmt: skip
+            if form.by_email and email != row.email:
+                epd.operations.subscribe(account_id=row.pk, email=email, keeps_paper=form.keeps_paper, by=request.user)
+                messages.success(request, f"Письмо отправлено на {email}. Откройте его и подтвердите адрес.")
+            elif form.by_email:
+                accounts.operations.change_delivery(account_id=row.pk, delivery=way, by=request.user, ground="кабинет")
+                messages.success(request, "Способ доставки изменён.")
+            else:
+                epd.operations.end_subscription(account_id=row.pk, delivery=way, by=request.user, reason="кабинет")
+                messages.success(request, "Способ доставки изменён.")
+            return redirect("resident:documents", number=number)
+        except Refusal as refusal:
+            form.add_error(None, str(refusal))
+    return render(request, "resident/documents.html", {**documents_context(row), "form": form})
 
 
 @never_cache

@@ -1,9 +1,11 @@
 """The codes on paper open pages: is the document ours, and why so much. Programs get the same document as JSON."""
 
+import io
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
+import openpyxl
 import pytest
 import time_machine
 from django.test import Client
@@ -132,3 +134,79 @@ def test_documents_of_a_replaced_one_refer_to_each_other(town, document):
     first, second = (epd.queries.machine_copy(epd.queries.document(pk)) for pk in (document.pk, again.pk))
     assert (first["replaced_by"], first["replaces"]) == (again.number, None)
     assert (second["replaced_by"], second["replaces"]) == (None, document.number)
+
+
+# --- delivery --------------------------------------------------------------------------------------------------------
+
+
+def test_a_resident_asks_for_letters_and_confirms_them(town, document, mailoutbox, django_capture_on_commit_callbacks):
+    client = client_of(town.resident)
+    url = reverse("resident:delivery", args=[town.account.number])
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.post(url, {"way": 2, "email": "ya@test.example"}).status_code == 302
+    assert "Ждём ответа на письмо" in text(client.get(reverse("resident:documents", args=[town.account.number])))
+    link = next(line for line in mailoutbox[0].body.splitlines() if "/mail/" in line).partition(":8000")[2]
+    assert "Присылать квитанции сюда" in text(Client().get(link))
+    town.account.refresh_from_db()
+    assert town.account.email == ""
+    assert "Готово" in text(Client().post(link))
+    town.account.refresh_from_db()
+    assert (town.account.delivery, town.account.email) == (2, "ya@test.example")
+    assert Client().post("/mail/нет").status_code == 409
+    assert client.post(url, {"way": 3}).status_code == 302
+    town.account.refresh_from_db()
+    assert town.account.delivery == 3
+
+
+def test_letters_need_an_address_and_an_own_account(town, document, mailoutbox):
+    client = client_of(town.resident)
+    page = client.post(reverse("resident:delivery", args=[town.account.number]), {"way": 2, "email": ""})
+    assert "нужен адрес" in text(page)
+    assert client.post(reverse("resident:delivery", args=[town.neighbour.number]), {"way": 3}).status_code == 404
+    assert mailoutbox == []
+
+
+# --- the office ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(town):
+    return client_of(make.user(is_staff=True, is_superuser=True))
+
+
+def test_the_page_of_delivery_counts_and_hands_over(town, desk):
+    page = desk.get(reverse("office:delivery") + "?month=2026-10")
+    assert "Бумаг 2, не передано 2" in text(page)
+    answer = desk.post(reverse("office:delivery") + "?month=2026-10", {"carrier": 1, "note": "лист 1"})
+    assert answer.status_code == 302
+    assert "Бумаг 2, не передано 0" in text(desk.get(reverse("office:delivery") + "?month=2026-10"))
+    stranger = client_of(town.resident)
+    assert stranger.get(reverse("office:delivery")).status_code in (302, 403)
+
+
+@pytest.mark.parametrize("name", ["couriers", "post", "register"])
+def test_lists_for_carriers_are_workbooks(town, desk, name):
+    answer = desk.get(reverse("office:delivery_file", args=[name]) + "?month=2026-10")
+    book = openpyxl.load_workbook(io.BytesIO(answer.content))
+    rows = [row for sheet in book for row in sheet.iter_rows(values_only=True)]
+    assert rows[0][0] in ("№ п/п", "Документ")
+    assert len(rows) == (1 if name == "post" else 3)
+
+
+def test_a_text_is_tried_on_a_document(town, desk):
+    form = {"number": town.account.number, "title": "Новость", "text": "Счёт {счёт}"}
+    answer = desk.post(reverse("office:try_text"), form)
+    assert (answer["Content-Type"], answer.content[:5]) == ("application/pdf", b"%PDF-")
+    assert "Неизвестная подстановка" in text(desk.post(reverse("office:try_text"), {**form, "text": "{нет}"}))
+    assert "ещё нет документа" in text(desk.post(reverse("office:try_text"), {**form, "number": "1"}))
+
+
+def test_debts_are_issued_from_the_page(town, desk):
+    answer = desk.post(reverse("office:issue_debts"), {"numbers": f"{town.account.number}, 1"}, follow=True)
+    assert "Счетов нет: 1" in text(answer)
+    answer = desk.post(reverse("office:issue_debts"), {"numbers": town.account.number}, follow=True)
+    assert "Выпущено долговых документов: 1 из 1" in text(answer)
+
+
+def test_only_an_organisation_has_an_invoice(town, desk, document):
+    assert desk.get(reverse("office:business", args=[document.pk])).status_code == 404
