@@ -32,13 +32,14 @@ def run(*arguments):
     return out.getvalue()
 
 
-def test_a_file_for_every_document(two_accounts, tmp_path):
-    said = run("2026-10", "--out", str(tmp_path / "new"), "--day", "2026-11-03")
+def test_the_documents_of_a_month_are_printed_in_batches(two_accounts, tmp_path):
+    said = run("2026-10", "--out", str(tmp_path / "new"), "--day", "2026-11-03", "--batch", "1", "--workers", "1")
     names = sorted(path.name for path in (tmp_path / "new").iterdir())
-    assert names == sorted(f"{account.number}-202610-1.pdf" for account in two_accounts)
-    assert all(path.read_bytes().startswith(b"%PDF") for path in (tmp_path / "new").iterdir())
+    assert names == ["2026-10-0001.pdf", "2026-10-0002.pdf", "manifest.json", "manifest.xlsx"]
+    assert all(path.read_bytes().startswith(b"%PDF") for path in (tmp_path / "new").glob("*.pdf"))
     assert "выпущено документов 2" in said
     assert "1\u00a0000,00 руб." in said
+    assert "файлов 2, документов 2" in said
 
 
 def test_one_account_only(two_accounts, tmp_path):
@@ -52,7 +53,7 @@ def test_the_second_time_only_files_are_written(two_accounts, tmp_path):
     run("2026-10")
     said = run("2026-10", "--out", str(tmp_path))
     assert "выпущено документов 0" in said
-    assert len(list(tmp_path.iterdir())) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2026-10-0001.pdf", "manifest.json", "manifest.xlsx"]
     assert PaymentDocument.objects.count() == 2
 
 
@@ -72,6 +73,7 @@ def test_a_dry_run_leaves_nothing(two_accounts, tmp_path):
         (["2026-10", "--day", "0001-01-01"], "год должен быть от 1900"),
         (["2026-10", "--day", "31.12.2126"], "ещё не наступила"),
         (["1026-10"], "год должен быть от 1900"),
+        (["2026-10", "--batch", "5001"], "от 1 до 5000"),
         (["2026-10", "--house", "дом"], "не целое число"),
         (["2026-10", "--house", "999999"], "Дома № 999999 в системе нет"),
         (["2026-10", "--out", "/proc/nowhere"], "такого файла или папки нет"),
