@@ -26,6 +26,7 @@ from epd.models import (
     DocumentWish,
     IssueRefusal,
     PaymentDocument,
+    PrintBatch,
     Subscription,
 )
 
@@ -130,3 +131,15 @@ class IssueRefusalAdmin(Ink):
     search_fields = ("account__number",)
     search_help_text = "Лицевой счёт"
     ordering = ("-month", "account__number")
+
+
+@admin.register(PrintBatch)
+class PrintBatchAdmin(Ink):
+    list_display = (
+        "run", "number", month_column("month", "за месяц"), "documents", money_column("total", "к оплате, руб."),
+        "state", "file", "finished_at",
+    )  # fmt: skip
+    list_filter = (("state", ChoicesDropdownFilter), ("month", RangeDateFilter))
+    list_select_related = ("run",)
+    ordering = ("-run", "number")
+    exclude = ("document_ids",)

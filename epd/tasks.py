@@ -21,3 +21,12 @@ def issue_month(*, month: str | None = None, **_: object) -> None:
 def send_letters(**_: object) -> None:
     """Send the letters that wait; the next minute takes the rest."""
     operations.send_letters()
+
+
+@shared_task(acks_late=True)
+def print_next_batch(*, run_id: int, **_: object) -> None:
+    """Print the next waiting batch of the run, and ask for another hand if more wait; the last one ends the run."""
+    if operations.print_next(run_id):
+        print_next_batch.delay_on_commit(run_id=run_id)
+    else:
+        operations.finish_print(run_id)

@@ -190,6 +190,16 @@ class Printing:
     started_at: datetime | None
     who: str
 
+    @property
+    def left_words(self) -> str:
+        """«5 мин»: rounded up, since the last batch is one process's."""
+        if self.left is None:
+            return ""
+        if self.left < 90:
+            return f"{max(5, -(-self.left // 5) * 5)} с"
+        minutes = -(-self.left // 60)
+        return f"{minutes} мин" if minutes < 90 else f"{minutes // 60} ч {minutes % 60} мин"
+
 
 def printings(*, now: datetime, limit: int = 10) -> list[Printing]:
     """The last printings, the latest first."""

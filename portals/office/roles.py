@@ -28,6 +28,7 @@ DRAFT = "billing.add_charge"
 POST_MONTH = "billing.change_contractmonth"
 ISSUE = "epd.add_paymentdocument"
 HAND_OVER = "epd.change_delivery"
+PRINT = "epd.add_printbatch"
 HOLD = "billing.add_hold"
 RELEASE = "billing.change_hold"
 CORRECT = "billing.add_correction"
@@ -107,7 +108,7 @@ ROLES: dict[str, list[str]] = {
         *may_edit("epd", "documenttext", "documentlook", "documentwish", "deliveryroute", "deliveryrate"), HAND_OVER,
         "accounts.change_personalaccount", "accounts.change_service", "billing.add_correction",
         ENTER_READING, JUDGE_READING, CHANGE_PEOPLE, CHANGE_AREA, IMPORT_BOOK, DRAFT, POST_MONTH, ISSUE, HOLD, RELEASE,
-        CANCEL_RUN, SEE_REPORTS,
+        PRINT, CANCEL_RUN, SEE_REPORTS,
     ],
     ACCOUNTANT: [
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PENALTIES, *SEE_MONEY, *SEE_DOCUMENTS, *SEE_WORK, "accounts.view_bankaccount",
@@ -130,7 +131,8 @@ RIGHT_NAMES = {
     SEND_REMITTANCE: "выпускать и отправлять перечисления, отмечать ответы банка",
     CLOSE_DAY: "закрывать операционный день",
     DRAFT: "рассчитывать черновики", POST_MONTH: "проводить месяц",
-    ISSUE: "выпускать платёжные документы", HAND_OVER: "передавать документы на доставку",
+    ISSUE: "выпускать платёжные документы", PRINT: "печатать платёжные документы",
+    HAND_OVER: "передавать документы на доставку",
     HOLD: "удерживать счета", RELEASE: "снимать удержания",
     ENTER_READING: "вводить показания", JUDGE_READING: "решать о сомнительных показаниях",
     CHANGE_PEOPLE: "вселять и выселять", CHANGE_AREA: "менять площадь", CANCEL_RUN: "останавливать задания",

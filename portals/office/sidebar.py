@@ -92,6 +92,7 @@ def navigation(request: HttpRequest) -> list[Item]:
             rows("Банковские счета", "account_balance_wallet", "accounts.bankaccount"),
         ]),
         ("Документы", True, [
+            page("Печать", "print", "printing", "epd.view_printbatch"),
             rows("Платёжные документы", "description", "epd.paymentdocument"),
             page("Доставка", "local_shipping", "delivery", "epd.view_delivery"),
             rows("Отказы в выпуске", "report", "epd.issuerefusal"),
