@@ -187,7 +187,14 @@ class Report:
         extra = " ".join(dict.fromkeys(joins)).format(**days)
         source = fact.source.format(extra=extra, scope=scope, **days)
         effect = fact.effect.format(**days)
-        within = f" FILTER (WHERE {effect} >= {first})" if since != first else ""
+        within = f"{effect} >= {first}" if since != first else ""
+
+        def added(value: str, only: str = "") -> str:
+            """The value of all rows of a group; sums by house are few enough to be grouped once, with the others."""
+            if summed is None:
+                return f"sum({value})" + (f" FILTER (WHERE {only})" if only else "")
+            return f"CASE WHEN {only} THEN {value} END" if only else value
+
         parts = [f"{fact.columns.get(column, 'NULL::bigint')} AS {column}" for column in ids]
         if not self.definition.by_month:
             moved = f"CASE WHEN {effect} < {first} THEN {BEGINNING} ELSE {first} END" if self.has_stocks else first
@@ -198,18 +205,19 @@ class Report:
             if measure.how in STOCKS:
                 continue
             known = fact.measures.get(measure.code)
-            parts.append(f"sum({known}){within} AS {measure.code}" if known else f"NULL::numeric AS {measure.code}")
+            parts.append(f"{added(known, within)} AS {measure.code}" if known else f"NULL::numeric AS {measure.code}")
         for delta in ("delta", "penalty_delta"):
             if any(measure.delta == delta for measure in self.measures):
                 changed = getattr(fact, delta)
-                parts.append(f"sum({changed}) AS {delta}" if changed else f"NULL::numeric AS {delta}")
+                parts.append(f"{added(changed)} AS {delta}" if changed else f"NULL::numeric AS {delta}")
         limits = [self._filter(code, fact) for code in self.definition.filters]
         if self.only_accounts is not None:
             limits.append(f"{fact.columns['account_id']} = ANY(%(only_accounts)s::bigint[])")
         if fact.code == "accounts" and "contract_id" in needed:  # a neighbour's service in the same house is not ours
             limits.append(self.scope.condition("served.contract_id = ANY({contracts})"))
         grouped = ", ".join(str(place + 1) for place in range(len(ids) + 1))
-        return f"SELECT {', '.join(parts)} {' AND '.join([source, *limits])} GROUP BY {grouped}"
+        rows = f"SELECT {', '.join(parts)} {' AND '.join([source, *limits])}"
+        return rows if summed is not None else f"{rows} GROUP BY {grouped}"
 
     def _filter(self, code: str, fact: Fact) -> str:
         dimension = DIMENSIONS[code]

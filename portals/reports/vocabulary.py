@@ -90,9 +90,10 @@ _all = [
     Dimension(
         "house", "Дом", "house_id",
         label="coalesce(" + HOUSE_NAME.format(n="n_house") + ", 'без дома')",
-        names="LEFT JOIN accounts_house AS n_house ON n_house.id = {key}",
-        order="n_house.town, translate(lower(n_house.street), 'ё', 'е'), "
-        + BY_DIGITS.format(text="n_house.number") + ", {key}",
+        names="LEFT JOIN (SELECT h.id, h.town, h.street, h.number, row_number() OVER (ORDER BY h.town,"
+        " translate(lower(h.street), 'ё', 'е'), " + BY_DIGITS.format(text="h.number") + ", h.id) AS place"
+        " FROM accounts_house AS h WHERE h.id IN (SELECT {key} FROM g)) AS n_house ON n_house.id = {key}",
+        order="n_house.place",  # houses are put in order once, not their rows
         options="SELECT h.id, " + HOUSE_NAME.format(n="h") + " FROM accounts_house AS h WHERE {houses}"
         " ORDER BY h.town, h.street, " + BY_DIGITS.format(text="h.number"),
         width=44,
