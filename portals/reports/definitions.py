@@ -117,16 +117,22 @@ def asked(query: QueryDict, base: Definition, *, today: date) -> Definition:
     names = [name for name in query if name.startswith("f.") and any(query.getlist(name))]
     filters = {name[2:]: tuple(value for value in query.getlist(name) if value) for name in names}
     columns = query.get("columns", base.columns if not query.getlist("rows") else "")
+    # an address that tells the rest of the report tells its filters, too: one without them has none
+    if not filters and not any(name in query for name in ("rows", "period", "first")):
+        filters = dict(base.filters)
     period = query.get("period", base.period)
     first, last = query.get("first", ""), query.get("last", "")
     if (first or last) and not query.get("period", ""):
         period = FIXED
     given = Definition(
-        rows=rows, measures=measures, columns=columns, filters=filters or dict(base.filters),
+        rows=rows, measures=measures, columns=columns, filters=filters,
         sort=query.get("sort", base.sort if not rows or rows == base.rows else ""),
         period=period if period in PERIODS else base.period,
         first=_month(first, base.first), last=_month(last or first, base.last),
     )  # fmt: skip
+    moved = given.over(today)
+    if (first or last) and (moved.first, moved.last) != (given.first, given.last):  # other months were chosen
+        given = replace(given, period=FIXED)
     if not base.rows and not base.measures:
         return checked_list(replace(given, rows=(), measures=(), columns="", sort="").over(today))
     return checked(given.over(today))

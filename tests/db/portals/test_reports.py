@@ -16,8 +16,10 @@ import pytest
 import time_machine
 from django.core import mail
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.http import urlencode
 from openpyxl import load_workbook
 
 import payments.operations
@@ -319,9 +321,6 @@ def test_what_makes_no_sense_is_refused_with_a_reason(rows: str, measures: Any, 
 
 
 def test_a_definition_survives_an_address_and_a_shelf():
-    from django.http import QueryDict
-    from django.utils.http import urlencode
-
     made = report("house service", "opening paid closing", columns="month", filters={"street": ("г, ул. А&Б",)},
                   sort="-closing", first=SEPTEMBER, last=NOVEMBER)  # fmt: skip
     again = definitions.asked(QueryDict(urlencode(made.pairs())), report("street", "paid"), today=TODAY)
@@ -332,6 +331,19 @@ def test_a_definition_survives_an_address_and_a_shelf():
 def test_a_moving_period_is_of_the_day_it_is_asked_on():
     made = Definition(("house",), ("paid",), OCTOBER, OCTOBER, period=definitions.LAST_MONTH).over(date(2027, 1, 5))
     assert (str(made.first), str(made.last)) == ("2026-12", "2026-12")
+
+
+def test_a_filter_leaves_a_moving_period_and_can_be_taken_off_again():
+    base = Definition(("house",), TURNOVER, OCTOBER, OCTOBER, period=definitions.LAST_MONTH, filters={"house": ("7",)})
+
+    def asked(text: str) -> Definition:
+        return definitions.asked(QueryDict(text), base, today=TODAY)
+
+    assert asked("") == base
+    same = asked("period=last_month&first=2026-10&last=2026-10&f.house=9")
+    assert (same.period, same.filters) == (definitions.LAST_MONTH, {"house": ("9",)})
+    other = asked("period=last_month&first=2026-09&last=2026-10&f.house=")
+    assert (other.period, other.first, dict(other.filters)) == (definitions.FIXED, SEPTEMBER, {})
 
 
 # --- files -----------------------------------------------------------------------------------------------------------
