@@ -40,7 +40,17 @@ from billing.models import (
     UnauthorisedUse,
 )
 from debt.models import Moratorium, PenaltyBand, PenaltyTerms
-from epd.models import PaymentDocument
+from epd.models import (
+    Delivery,
+    DeliveryRate,
+    DeliveryRoute,
+    DocumentLook,
+    DocumentText,
+    DocumentWish,
+    IssueRefusal,
+    PaymentDocument,
+    Subscription,
+)
 from payments.models import (
     Autopayment,
     BankStatementLine,
@@ -166,10 +176,18 @@ def rows(number: int) -> None:
     FiscalReceipt.objects.create(
         payment=payment, kind=FiscalReceipt._meta.get_field("kind").choices[0][0], amount=Decimal("10.00"), contents={}
     )
-    PaymentDocument.objects.create(
+    IssueRefusal.objects.create(account=account, month=MONTH, why="нет адреса")
+    DocumentText.objects.create(title="Новость", text="Счёт {счёт}", valid_from=DAY)
+    DocumentLook.objects.create(region=number, valid_from=DAY)
+    DocumentWish.objects.create(account=account, large=True)
+    Subscription.objects.create(account=account, email="a@test.example", token=str(number))
+    DeliveryRoute.objects.create(route=number, name="Степной", office=office)
+    DeliveryRate.objects.create(way=1, valid_from=date(2026, 1, number), valid_to=date(2026, 1, number + 1))
+    document = PaymentDocument.objects.create(
         account=account, month=MONTH, number=str(number), issued_on=DAY, due_on=DAY, total=Decimal("10.00"),
         payload={}, template_version="1",
     )  # fmt: skip
+    Delivery.objects.create(document=document, way=1)
     PenaltyBand.objects.create(scale=1, first_day=200 + number, divisor=300, act="акт", valid_from=DAY)
     PenaltyTerms.objects.create(contract=contract, service_id=2, scale=1, act="договор", valid_from=DAY)
     Moratorium.objects.create(account=account, act="соглашение", valid_from=DAY)
