@@ -3,8 +3,10 @@ a stencil refuses. Stencils live as long as the process; a region has some hundr
 
 from __future__ import annotations
 
+import gc
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,6 +23,7 @@ from epd.stencil import Filled, Look, Press, StencilRefused
 from epd.stencil.faces import Face, face
 from epd.stencil.file import Sheets
 
+SWEEP = 10  # layouts between two sweeps of what they leave
 FONTS = Path("static") / "vendor" / "ptsans"
 TEMPLATES = Path("templates") / "epd"
 FACES = {
@@ -45,10 +48,20 @@ def look(version: str) -> Look:
     return Look(css, fonts, faces())
 
 
-@cache
+_PRESSES: dict[str, Press] = {}
+
+
 def press(version: str) -> Press:
     """Stencils of a version of the template."""
-    return Press(f"epd/{version}/document.html", look(version))
+    found = _PRESSES.get(version)
+    if found is None:
+        found = _PRESSES[version] = Press(f"epd/{version}/document.html", look(version))
+    return found
+
+
+def presses() -> list[Press]:
+    """All that this process has."""
+    return list(_PRESSES.values())
 
 
 def context_of(payload: Mapping[str, Any], *, version: str, gis_id: str = "") -> dict[str, Any]:
@@ -100,6 +113,20 @@ def single(
     return buffer.getvalue()
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """No walks of the collector over the stencils, which are many and stay: a fifth of the time. What a layout leaves
+    in circles is swept when `Bundle.add` has seen one."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
 @dataclass(slots=True)
 class Bundle:
     """Many documents in one file, as they come. fallbacks: how many went the direct way, and why."""
@@ -109,6 +136,7 @@ class Bundle:
     documents: int = 0
     pages: int = 0
     fallbacks: dict[str, int] = field(default_factory=dict)
+    laid_out: int = 0
     sheets: Sheets = field(init=False)
 
     def __post_init__(self) -> None:
@@ -131,6 +159,9 @@ class Bundle:
             pages = self.sheets.add_foreign(direct(payload, version=version, gis_id=gis_id), marks)
         self.documents += 1
         self.pages += pages
+        if not gc.isenabled() and (made_now := sum(one.made for one in presses())) > self.laid_out + SWEEP:
+            self.laid_out = made_now
+            gc.collect()
         return pages
 
     def sheet(self, content: str) -> None:

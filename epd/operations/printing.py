@@ -169,7 +169,7 @@ def _print(batch: PrintBatch) -> None:
     name = f"{month}-{batch.number:04}.pdf"
     part = folder / f"{name}.part"
     began = time.perf_counter()
-    with part.open("wb") as file:
+    with part.open("wb") as file, quick.undisturbed():
         made = _written(batch, month, file)
         file.flush()
         os.fsync(file.fileno())

@@ -547,17 +547,33 @@ class _Sheet:
                 f"q 0 g {box.width * POINTS / across:.5f} 0 0 {box.height * POINTS / down:.5f} {box.x * POINTS:.3f}"
                 f" {y:.3f} cm\n{path}Q\n"
             )
+        add, told = self.out[page].append, self.fonts[page]
+        paint, spacing = self.paints[page], self.spacings[page]
+        keep = self.keep_letters
         for slot, tops, flow in zip(part.skeleton.slots, part.variant.tops, part.lines, strict=True):
             if not flow:
                 continue
             top = tops[0] if tops else slot.top
-            if len(flow) == 1 and len(flow[0][3]) == 1:
+            if len(flow) == 1 and len(flow[0][3]) == 1:  # `write` at length: most texts are these
                 width, above, _, ((style, text, _),) = flow[0]
                 x = slot.x
                 if slot.align != "left":
                     x += slot.width - width if slot.align == "right" else (slot.width - width) / 2
-                self.write(page, x, height - (top + above + shift) * POINTS, style, text)
+                if told != style.told:
+                    told = style.told
+                    add(style.font)
+                if paint != style.paint:
+                    paint = style.paint
+                    add(paint)
+                if spacing != style.spacing:
+                    spacing = style.spacing
+                    add(f"{spacing * POINTS:.4f} Tc\n")
+                y = height - (top + above + shift) * POINTS
+                add(f"1 0 0 1 {x * POINTS:.2f} {y:.4f} Tm({text.translate(style.codes)})Tj\n")
+                if keep:
+                    self.letters.setdefault(style.face, set()).update(text)
                 continue
+            self.fonts[page], self.paints[page], self.spacings[page] = told, paint, spacing
             for number, (width, above, below, pieces) in enumerate(flow):
                 if number < len(tops):
                     top = tops[number]
@@ -568,6 +584,8 @@ class _Sheet:
                     self.write(page, x, height - (top + above + shift) * POINTS, style, text)
                     x += wide
                 top += above + below
+            told, paint, spacing = self.fonts[page], self.paints[page], self.spacings[page]
+        self.fonts[page], self.paints[page], self.spacings[page] = told, paint, spacing
 
     def repeat(self, page: int, echo: Echo, lines: list[list[Line]]) -> None:
         """A flow again in the margin of a page."""
