@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
 import logging
 from collections.abc import Mapping
 from typing import Any
 
+import pikepdf
 import weasyprint
 from weasyprint.text.fonts import FontConfiguration
 
@@ -16,8 +19,26 @@ logger = logging.getLogger(__name__)
 
 
 def pdf(document: Any) -> bytes:
-    """The document's PDF. `document` is a PaymentDocument or a row with payload, template_version and gis_id."""
-    return pdf_of(document.payload, version=document.template_version, gis_id=document.gis_id or "")
+    """The document's PDF, its machine-readable copy inside.
+
+    `document` is a PaymentDocument or a row with payload, template_version and gis_id.
+    """
+    made = pdf_of(document.payload, version=document.template_version, gis_id=document.gis_id or "")
+    return _with_copy(made, document.payload)
+
+
+def _with_copy(made: bytes, content: Mapping[str, Any]) -> bytes:
+    """The same pages, and the document as JSON attached to them; small objects packed together."""
+    number = content["document"]["number"]
+    copy = json.dumps(assemble.copy_of(content), ensure_ascii=False, separators=(",", ":")).encode()
+    packed = io.BytesIO()
+    with pikepdf.open(io.BytesIO(made)) as book:
+        book.attachments[f"{number}.json"] = pikepdf.AttachedFileSpec(
+            book, copy, filename=f"{number}.json", mime_type="application/json",
+            description="Этот же документ для программ", relationship=pikepdf.Name.Alternative,
+        )  # fmt: skip
+        book.save(packed, object_stream_mode=pikepdf.ObjectStreamMode.generate, deterministic_id=True)
+    return packed.getvalue()
 
 
 def pdf_of(payload: Mapping[str, Any], *, version: str = assemble.TEMPLATE_VERSION, gis_id: str = "") -> bytes:

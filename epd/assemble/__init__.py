@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from epd.assemble import page_43_1
-from epd.assemble.content import payload
+from epd.assemble.content import copy_of, payload
 from epd.assemble.facts import (
     ADVANCE,
     CAPITAL_REPAIR,
@@ -84,6 +84,7 @@ __all__ = [
     "Step",
     "apart",
     "blank",
+    "copy_of",
     "due_date",
     "filled",
     "form",

@@ -116,6 +116,16 @@ def payload(facts: Facts) -> dict[str, Any]:
     return content
 
 
+COPY_FORMAT = "epd-1"
+
+
+def copy_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The content for programs: all that the page says. The code that links an account to a cabinet stays on paper."""
+    told = {name: part for name, part in content.items() if name not in ("version", "look", "before")}
+    told["account"] = {name: fact for name, fact in content["account"].items() if name != "code"}
+    return {"format": COPY_FORMAT, **told}
+
+
 def _rows(facts: Facts) -> list[dict[str, Any]]:
     """A row per service and contract, in the order of the form; money under the names of MONEY."""
     charges: dict[tuple[int, int], list[Charge]] = {}

@@ -19,6 +19,7 @@ import billing.queries
 import payments.queries
 from accounts.calendar import Month
 from accounts.money import ZERO
+from epd import assemble
 from epd.models import DocumentKind, PaymentDocument
 
 
@@ -107,25 +108,15 @@ def masked_address(street: str) -> str:
     return re.sub(r"\b([А-ЯЁ]\w{2})\w+|\b(\d)[\w/]*", lambda m: f"{m[1]}…" if m[1] else f"{m[2]}•", street)
 
 
-COPY_FORMAT = "epd-1"
-
-
 def machine_copy(row: PaymentDocument) -> dict[str, Any]:
-    """The document for programs: all it says, as it was frozen, and what became of it since. Roubles are strings.
-
-    The code that links the account to a cabinet stays on paper.
-    """
-    content = {name: part for name, part in row.payload.items() if name not in ("version", "look", "before")}
-    content["account"] = {name: fact for name, fact in content["account"].items() if name != "code"}
-    elder = content["document"]["replaces"]
+    """The document for programs: all it says, as it was frozen, and what became of it since. Roubles are strings."""
     return {
-        "format": COPY_FORMAT,
+        **assemble.copy_of(row.payload),
         "kind": DocumentKind(row.kind).label,
         "gis_id": row.gis_id,
         "withdrawn_on": localdate(row.withdrawn_at).isoformat() if row.withdrawn_at else None,
         "replaced_by": row.replaced_by.number if hasattr(row, "replaced_by") else None,
-        "replaces": elder.get("number"),
-        **content,
+        "replaces": row.payload["document"]["replaces"].get("number"),
     }
 
 

@@ -1,12 +1,15 @@
 """The page as people, scanners and programs see it."""
 
+import io
 import json
 import shutil
 import subprocess
+import types
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import pikepdf
 import pytest
 import zxingcpp
 from lxml import html
@@ -171,6 +174,27 @@ def test_every_text_of_the_page_stands_in_a_slot_and_every_slot_on_the_page(name
     for path, node in placed.items():
         assert (node.text or "") == slots[path], path
         assert len(node) == 0, path
+
+
+def document(content, version=assemble.TEMPLATE_VERSION):
+    return types.SimpleNamespace(payload=content, template_version=version, gis_id=None)
+
+
+def test_the_copy_for_programs_is_inside():
+    content = assemble.payload(samples.facts())
+    made = render.pdf(document(content))
+    with pikepdf.open(io.BytesIO(made)) as book:
+        ((name, file),) = book.attachments.items()
+        copy = json.loads(file.get_file().read_bytes())
+    assert name == f"{content['document']['number']}.json"
+    assert (copy["format"], copy["total"], copy["rows"]) == ("epd-1", content["total"], content["rows"])
+    assert "code" not in copy["account"]
+    assert len(made) <= 60 * 1024
+
+
+def test_printed_again_it_is_the_same_file():
+    content = assemble.payload(samples.facts())
+    assert render.pdf(document(content)) == render.pdf(document(json.loads(json.dumps(content))))
 
 
 # --- documents of the first drawing ----------------------------------------------------------------------------------
