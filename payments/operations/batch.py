@@ -236,11 +236,12 @@ def _write_laid(fresh: Sequence[_Fresh], common: _Common, *, kind: int) -> None:
     if held:
         _write(held, common)
     owned = {one.payment_id: one for one in fresh if one.account_id is not None}
-    lock_accounts({one.account_id for one in owned.values() if one.account_id is not None})
+    houses = lock_accounts({one.account_id for one in owned.values() if one.account_id is not None})
     for block in blocks_of(sorted((one.account_id, one.payment_id) for one in owned.values()), BLOCK):
         some = [owned[payment_id] for payment_id in block]
         _write(some, common, state=PaymentState.ALLOCATED)
-        lay_and_write([_to_lay(one, kind) for one in some], day=common.day)
+        theirs = {one.account_id: houses[one.account_id] for one in some if one.account_id is not None}
+        lay_and_write([_to_lay(one, kind) for one in some], day=common.day, houses=theirs)
 
 
 def _to_lay(one: _Fresh, kind: int) -> ToLay:

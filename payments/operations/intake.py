@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection, transaction
@@ -55,6 +56,11 @@ def doubt_about(*, amount: Decimal, paid_on: date, today: date) -> str:
     """Why a payment is not believed at once, in Russian; empty when it is. Source: domain/payments.md, 2.2."""
     if amount > LARGEST:
         return f"Сумма {written(amount)} ₽ больше {written(LARGEST)} ₽: проверьте её."
+    return _doubt_about_day(paid_on, today)
+
+
+@lru_cache(maxsize=1024)  # the rows of a register share a few days
+def _doubt_about_day(paid_on: date, today: date) -> str:
     if paid_on > today:
         return f"Дата платежа {paid_on:%d.%m.%Y} ещё не наступила."
     if paid_on < (Month.of(today) + -12).first.replace(day=min(today.day, 28)):
@@ -237,7 +243,8 @@ def check_possible(amount: Decimal, directed_to: Directed, external_id: str, pai
             f"Сумма {written(amount)} ₽ невозможна: один платёж не больше {written(IMPOSSIBLE)} ₽. Сверьте сумму.",
             field="amount",
         )
-    if amount != kopecks(amount):
+    exponent = amount.as_tuple().exponent
+    if not (isinstance(exponent, int) and exponent >= -2) and amount != kopecks(amount):
         told = f"{amount:f}".replace(".", ",")
         raise PaymentRefused(f"Сумма {told} ₽ содержит доли копейки. Укажите рубли и копейки.", field="amount")
     if paid_on < EARLIEST:
