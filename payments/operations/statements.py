@@ -204,7 +204,7 @@ def _import(
     if rows and not plan.known and not BankStatementLine.objects.filter(register=register).exists():
         raise _NothingTaken(_nothing_taken(statement, rows, name=name, dry_run=dry_run))
     if any(row.verdict == HELD for row in rows):
-        orders = reconcile_orders(statement=register, day=day, at=timezone.now(), by=by)
+        orders = reconcile_orders(statement=register, day=day, at=register.taken_at, by=by)
         rows = [
             replace(row, verdict=ACCEPTED, text=say(orders[row.payment_id])) if row.payment_id in orders else row
             for row in rows

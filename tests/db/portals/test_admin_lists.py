@@ -212,6 +212,8 @@ def test_every_model_is_findable():
     missing = {m.__name__ for m in managed - on_office_pages - set(REGISTERED)}
     # shown inside its run, by its receipt, in the report of its shift, on the pages of papers; or kept for the night
     inside = {"RunBlock", "ReceiptPayment", "CashMovement", "SettlementPaper", "ReallocatedPayment", "PenaltyBook"}
+    # on pages of the office of their own: orders of refunds, orders matched to a register
+    inside |= {"RefundOrder", "RegisterTransfer"}
     # written and undone by operations, without a page so far
     assert missing == {*inside, "PaymentInstruction", "Reallocation"}
 
