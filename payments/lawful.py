@@ -20,11 +20,9 @@ ONLINE = f"""
             OR (p.held_because = '' AND (p.amount <> o.amount OR p.account_id IS DISTINCT FROM o.account_id)))
         AND {SPAN.format(day="p.day")}
     UNION ALL
-    SELECT 'платёж', p.id, NULL, 'нет его онлайн-платежа' FROM payments_payment p
-    WHERE p.channel_id = 'online' AND p.held_because = ''
-        AND NOT EXISTS (SELECT FROM payments_onlinepayment o WHERE o.payment_id = p.id)
-        AND NOT EXISTS (SELECT FROM payments_reversal r WHERE r.replaced_by_id = p.id)
-        AND {SPAN.format(day="p.day")}
+    SELECT 'платёж', p.id, o.id, 'деньги приняты, а онлайн-платёж о них не знает' FROM payments_onlinepayment o
+    JOIN payments_payment p ON p.channel_id = 'online' AND p.external_id = o.provider_id
+    WHERE p.id IS DISTINCT FROM o.payment_id AND {SPAN.format(day="p.day")}
     UNION ALL
     SELECT 'возврат', o.id, o.payment_id, 'вернули больше, чем получили' FROM payments_onlinepayment o
     JOIN payments_onlinerefund f ON f.online_id = o.id AND f.state = 'succeeded'

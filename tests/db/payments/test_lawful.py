@@ -65,9 +65,9 @@ def test_an_online_payment_on_another_account_is_named(paid: OnlinePayment) -> N
     assert list(lawful.online_astray(date(2026, 10, 1))) == []
 
 
-def test_money_of_the_channel_without_its_online_payment_is_named(paid: OnlinePayment) -> None:
+def test_money_that_its_online_payment_does_not_know_is_named(paid: OnlinePayment) -> None:
     by_a_side_door("UPDATE payments_onlinepayment SET payment_id = NULL, state = 'waiting' WHERE id = %s", paid.pk)
-    assert told()[0] == [f"платёж · {paid.payment_id} · нет его онлайн-платежа"]
+    assert told()[0] == [f"платёж · {paid.payment_id} · {paid.pk} · деньги приняты, а онлайн-платёж о них не знает"]
 
 
 def test_a_refund_without_a_mirror_is_named(paid: OnlinePayment) -> None:
