@@ -35,7 +35,10 @@ FACES = {
 @cache
 def faces() -> dict[tuple[str, bool], Face]:
     """The faces by (family, is bold)."""
-    return {key: face(Path(settings.BASE_DIR) / FONTS / f"{name}.ttf", name.replace("PTSans", "PT-Sans")) for key, name in FACES.items()}
+    return {
+        key: face(Path(settings.BASE_DIR) / FONTS / f"{name}.ttf", name.replace("PTSans", "PT-Sans"))
+        for key, name in FACES.items()
+    }
 
 
 @cache

@@ -12,18 +12,24 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
 KIDS = 64  # pages under one node of the tree
-QUICKLY, SMALL = 4, 9  # levels of deflate
+QUICKLY, SMALL = 2, 9  # levels of deflate
 
 
 class Font(Protocol):
     """A face as a subset; see epd.stencil.faces.Subset."""
 
-    program: bytes
-    length: int
-    widths: bytes
-    of_bytes: bytes
-    to_unicode: bytes
-    tag: str
+    @property
+    def program(self) -> bytes: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def widths(self) -> bytes: ...
+    @property
+    def of_bytes(self) -> bytes: ...
+    @property
+    def to_unicode(self) -> bytes: ...
+    @property
+    def tag(self) -> str: ...
 
 
 @dataclass(slots=True)

@@ -1,9 +1,9 @@
-"""A month issued and printed: from ink to frozen payloads, from payloads in PostgreSQL to files of up to 5 000 documents.
+"""A month issued and printed: from ink to frozen payloads, from payloads in PostgreSQL to files of 5 000 documents.
 
-Two months are charged and posted, payers pay by their habits in between, the second month is issued (`issued_per_second`)
+Two months are charged and posted, payers pay by their habits in between, the second one is issued (`issued_per_second`)
 and printed twice by one process: the first time stencils are laid out as their shapes are met (`cold_seconds`,
 `layouts`), the second time they stand, as they do from the second batch of a region on. `per_second_core` is of the
-second printing, by the processor's time of the process that reads, sets, deflates and writes; `seconds` is by the clock.
+second printing, by the processor's time of the process that reads, sets, deflates and writes; `seconds` is by clock.
 The floor writes the same bytes to the same disk. Then single documents, from the database to the bytes of the PDF.
 """
 

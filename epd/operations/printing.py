@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,8 @@ def finish_print(run_id: int) -> bool:
         if run.state != RunState.RUNNING or PrintBatch.objects.filter(run=run, state=PrintState.WAITING).exists():
             return False
         batches = queries.print_batches(run_id)
-        counts = {
+        assert run.month is not None
+        counts: dict[str, Any] = {
             "documents": sum(row.documents for row in batches),
             "total": str(sum((row.total for row in batches), ZERO)),
             "batches": len(batches),
@@ -211,7 +213,7 @@ def _written(batch: PrintBatch, month: Month, file: Any) -> quick.Bundle:
             made.sheet("")
         made.add(
             document.payload, version=document.version, gis_id=document.gis_id,
-            marks=lambda pages, number=made.documents: marks.of_envelope(pages, number),
+            marks=partial(marks.of_envelope, envelope=made.documents),
         )  # fmt: skip
         if made.pages % 2:
             made.sheet("")

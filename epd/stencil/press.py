@@ -321,7 +321,7 @@ class Press:
             if places[number][0] == places[number - 1][0]:
                 gap = places[number][1] - places[number - 1][2]
                 self.gaps[head, flow[number - 1][1].tag, flow[number][1].tag] = gap
-        for number, (_, variant) in enumerate(flow):
+        for _, variant in flow:
             if (head, "False", variant.tag) not in self.gaps:
                 self.gaps[head, "False", variant.tag] = variant.top - self.geometries[head].first_top
             self.gaps[head, "True", variant.tag] = 0.0  # margins are dropped at a break
@@ -538,7 +538,8 @@ class _Sheet:
         for box, value in zip(part.variant.bars, part.read.heights, strict=True):
             y = height - (box.y + box.height + shift) * POINTS
             drawn.append(
-                f"{box.paint} {box.x * POINTS:.2f} {y:.2f} {box.width * POINTS:.2f} {float(value) * 72 / 25.4:.2f} re f\n"
+                f"{box.paint} {box.x * POINTS:.2f} {y:.2f} {box.width * POINTS:.2f} "
+                f"{float(value) * 72 / 25.4:.2f} re f\n"
             )
         for box, picture in zip(part.variant.pictures, part.read.pictures, strict=True):
             across, down, path = picture.path()
@@ -831,8 +832,9 @@ def _variant(skeleton: Skeleton, laid: Laid, reading: Reading, lines: list[list[
     read = reading.shape
     spent: dict[int, int] = {}
     words: dict[int, list[Word]] = {}
-    everything = sorted([*((f.place, f, n) for n, f in enumerate(read.flows)), *((f.place, f, -1) for f in read.others)],
-                        key=lambda one: one[0])  # fmt: skip
+    everything = [(flow.place, flow, number) for number, flow in enumerate(read.flows)]
+    everything += [(flow.place, flow, -1) for flow in read.others]
+    everything.sort(key=lambda one: one[0])
     for _, flow, number in everything:
         wanted: dict[int, int] = {}
         for (_, text), tag in zip(reading.runs(flow), flow.tags, strict=True):
@@ -848,7 +850,7 @@ def _variant(skeleton: Skeleton, laid: Laid, reading: Reading, lines: list[list[
             if length > 0 and number >= 0:
                 raise StencilRefused(f"a text of the page is not in its layout: {reading.runs(flow)}")
     tops: list[list[float]] = []
-    for number, (slot, flow) in enumerate(zip(skeleton.slots, read.flows, strict=True)):
+    for number, slot in enumerate(skeleton.slots):
         told = _told(words.get(number, []))
         ours = lines[number]
         if len(told) != len(ours):
@@ -893,8 +895,7 @@ def _forms(laid: Laid, look: Look, *, in_body: bool) -> tuple[Form, ...]:
         box = page._page_box
         box.children = [
             child for child in box.children
-            if (not isinstance(child, boxes.MarginBox) if in_body else isinstance(child, boxes.MarginBox))
-            or in_body and _has_numbers(child)
+            if isinstance(child, boxes.MarginBox) != in_body or (in_body and _has_numbers(child))
         ]  # fmt: skip
     painted, fonts = layout.paint(laid)
     named: dict[bytes, Face] = {}

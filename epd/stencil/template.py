@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from django.template.base import FilterExpression, Node, NodeList, TextNode, Variable, VariableNode
+from django.template.base import FilterExpression, Node, TextNode, Variable, VariableNode
 from django.template.defaulttags import CommentNode, ForNode, IfNode, LoadNode, WithNode
 from django.template.loader import get_template
 from django.template.loader_tags import IncludeNode
 from django.template.smartif import TokenBase
 from django.utils.formats import localize
 from django.utils.html import escape
-from django.utils.safestring import SafeData
+from django.utils.safestring import SafeData, SafeString
 
 from epd.pictures import Picture
 
@@ -64,7 +64,8 @@ def compiled(name: str) -> Page:
     maker.nodes(get_template(name).template.nodelist, {})  # type: ignore[attr-defined]
     source = "\n".join(["def page(context):", "    out = []", "    add = out.append", *maker.lines, "    return out"])
     room: dict[str, Any] = {
-        "look": _look, "text": _text, "inside": _inside, "Loop": _Loop, "each": _each, "Height": Height, "CUT": CUT, **maker.constants,
+        "look": _look, "text": _text, "inside": _inside, "Loop": _Loop, "each": _each, "Height": Height, "CUT": CUT,
+        **maker.constants,
     }  # fmt: skip
     exec(compile(source, f"<{name}>", "exec"), room)
     made: Page = room["page"]
@@ -103,7 +104,7 @@ def _look(value: Any, name: str) -> Any:
 
 def _text(add: Callable[[Any], None], value: Any) -> None:
     """A value printed between the tags."""
-    if isinstance(value, SafeData) and ("<" in value or "&" in value):
+    if isinstance(value, SafeString) and ("<" in value or "&" in value):
         add(str.__str__(value))
     elif type(value) is str:
         add(Text((value,)))
@@ -152,7 +153,7 @@ class _Maker:
         self.constants[name] = value
         return name
 
-    def nodes(self, nodes: NodeList, names: Mapping[str, str]) -> None:
+    def nodes(self, nodes: Any, names: Mapping[str, str]) -> None:
         for node in nodes:
             self.node(node, names)
 
@@ -297,7 +298,7 @@ class _Maker:
             own[key] = local
         self.nodes(get_template(str(template.var)).template.nodelist, own)  # type: ignore[attr-defined]
 
-    def filtered(self, expression: FilterExpression, names: Mapping[str, str]) -> str:
+    def filtered(self, expression: Any, names: Mapping[str, str]) -> str:
         code = self.variable(expression.var, names)
         for function, arguments in expression.filters:
             given = [
