@@ -15,7 +15,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from django.utils import timezone
 
 import accounts.operations
 from accounts.calendar import Month
@@ -245,7 +244,6 @@ def _write_manifest(folder: Path, month: Month, run_id: int, batches: Sequence[q
     told = {
         "run": run_id,
         "month": str(month),
-        "written_at": timezone.localtime().isoformat(timespec="seconds"),
         "documents": sum(row.documents for row in batches),
         "sheets": sum(row.sheets for row in batches),
         "total": str(sum((row.total for row in batches), ZERO)),

@@ -53,7 +53,7 @@ class Sheets:
                 form = page.as_form_xobject()
                 name = f"F{len(self.writer.forms)}"
                 self.writer.forms[name] = self._copied(form, known)
-                _, _, width, height = (float(side) for side in page.mediabox)
+                width, height = page.mediabox[2:]
                 extra = over[place] if place < len(over) else ""
                 self.writer.page(f"q /{name} Do Q\n{extra}".encode("latin-1"), width, height)
             return len(pdf.pages)

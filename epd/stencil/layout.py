@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import weasyprint
@@ -161,7 +162,7 @@ def paint(laid: Laid) -> tuple[list[tuple[float, float, bytes]], dict[str, Any]]
 
 def _short(number: bytes) -> bytes:
     """At most four decimals."""
-    return (b"%.4f" % float(number)).rstrip(b"0").rstrip(b".") or b"0"
+    return (b"%.4f" % Decimal(number.decode())).rstrip(b"0").rstrip(b".") or b"0"
 
 
 def _bytes(part: Any) -> bytes:

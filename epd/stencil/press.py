@@ -6,6 +6,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +21,7 @@ from epd.stencil.layout import Laid, StencilRefused, TextRefused, Word
 from epd.stencil.shape import Chain, Flow, Reading, Run, Shape, collapsed
 from epd.stencil.template import NotCompiled, Text, compiled
 
+MM_OF_INCH = Decimal("25.4")
 POINTS = 0.75  # in a CSS pixel
 WHOLE = 60.0  # a part lower than this has nowhere to be broken
 CLOSE = 0.06  # pixels: places nearer than this are one
@@ -539,7 +541,7 @@ class _Sheet:
             y = height - (box.y + box.height + shift) * POINTS
             drawn.append(
                 f"{box.paint} {box.x * POINTS:.2f} {y:.2f} {box.width * POINTS:.2f} "
-                f"{float(value) * 72 / 25.4:.2f} re f\n"
+                f"{Decimal(value) * 72 / MM_OF_INCH:.2f} re f\n"
             )
         for box, picture in zip(part.variant.pictures, part.read.pictures, strict=True):
             across, down, path = picture.path()
@@ -652,17 +654,17 @@ def _style(laid: Laid, number: int, look: Look, *, told: Any = None) -> Style:
     return Style(
         face=face,
         name=face.name.replace("-", ""),
-        size=float(style["font_size"]),
-        spacing=0.0 if spacing == "normal" else float(spacing),
+        size=style["font_size"],
+        spacing=0.0 if spacing == "normal" else spacing,
         above=baseline,
         below=height - baseline,
         paint=" ".join(f"{value:.4g}" for value in rgb) + " rg\n",
         transform="" if transform == "none" else str(transform),
-        told=(face.name, float(style["font_size"])),
+        told=(face.name, style["font_size"]),
         advance=face.advances.__getitem__,
-        scale=float(style["font_size"]) / 1000,
+        scale=style["font_size"] / 1000,
         codes=face.codes,
-        font=f"/{face.name.replace('-', '')} {float(style['font_size']) * POINTS:.3f} Tf\n",
+        font=f"/{face.name.replace('-', '')} {style['font_size'] * POINTS:.3f} Tf\n",
     )
 
 
@@ -756,11 +758,11 @@ def _by_number(laid: Laid, cell_of: Mapping[int, int]) -> list[tuple[Any, int]]:
 def _least(row: Any) -> float:
     """The height below which a row never falls: its own, and those of its cells."""
     told = row.style["height"]
-    least = float(told.value) if told != "auto" and told.unit == "px" else 0.0
+    least = told.value if told != "auto" and told.unit == "px" else 0.0
     for cell in row.children:
         told = cell.style["height"]
         if told != "auto" and told.unit == "px":
-            least = max(least, float(told.value))
+            least = max(least, told.value)
     return least
 
 
@@ -824,7 +826,8 @@ def _measure_cells(
 
 def _padding(cell: Any, side: str) -> float:
     told = cell.style[f"padding_{side}"]
-    return float(told.value)
+    value: float = told.value
+    return value
 
 
 def _variant(skeleton: Skeleton, laid: Laid, reading: Reading, lines: list[list[Line]], look: Look) -> Variant:

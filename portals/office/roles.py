@@ -78,7 +78,7 @@ SEE_DOCUMENTS = [
     f"epd.view_{model}"
     for model in (
         "paymentdocument", "delivery", "issuerefusal", "documenttext", "documentlook", "documentwish", "subscription",
-        "deliveryroute", "deliveryrate",
+        "deliveryroute", "deliveryrate", "printbatch",
     )
 ]  # fmt: skip
 SEE_WORK = ["accounts.view_run", "accounts.view_journalentry", "accounts.view_importedfile", "accounts.view_touch"]

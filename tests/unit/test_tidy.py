@@ -32,7 +32,7 @@ PURE = {
     ],
     "payments": ["registers", "allocation", "remittance", "bank_orders", "pain001"],
     "debt": ["penalties", "stages", "court"],
-    "epd": ["assemble", "barcode", "writer"],
+    "epd": ["assemble", "barcode", "qr", "writer"],
     "gis_export": ["mapping"],
 }
 
