@@ -42,7 +42,9 @@ def _with_copy(made: bytes, content: Mapping[str, Any]) -> bytes:
 
 
 def pdf_of(payload: Mapping[str, Any], *, version: str = assemble.TEMPLATE_VERSION, gis_id: str = "") -> bytes:
-    """PDF of a payload by the template of `version`."""
+    """PDF of a payload by the template of `version`. Elder drawings are rare: WeasyPrint alone lays them out."""
+    if version != assemble.TEMPLATE_VERSION:
+        return quick.direct(payload, version=version, gis_id=gis_id)
     try:
         return quick.single(payload, version=version, gis_id=gis_id)
     except StencilRefused as cause:
