@@ -96,7 +96,7 @@ def words(kind: Oddity, service: str, before: str, now: str, said: str) -> str:
         case Oddity.BELOW_PREMISES:
             return f"{service}: общедомовой прибор {now}, а все помещения {before}."
         case Oddity.NO_CONTRACT:
-            return f"{service}: договор с поставщиком за этот месяц не действует, услуга не начислена."
+            return f"{service}: договор с поставщиком действует не все дни месяца, за остальные услуга не начислена."
 
 
 LINES = """
@@ -181,6 +181,7 @@ SELECT 'no_contract', NULL, p.house_id, p.contract_id, p.service_id,
             AND c.kind IN (1, 2, 3)), 0), NULL, NULL, NULL
 FROM billing_provision p JOIN accounts_agencycontract k ON k.id = p.contract_id
 WHERE p.valid_from < {following} AND (p.valid_to IS NULL OR p.valid_to > {month})
-    AND NOT (k.valid_from < {following} AND (k.valid_to IS NULL OR k.valid_to > {month}))
+    AND NOT (k.valid_from <= greatest(p.valid_from, {month})
+        AND (k.valid_to IS NULL OR k.valid_to >= least(p.valid_to, {following})))
 """
 QUESTIONS = (LINES, LARGE, NO_ACT, NO_HOUSE_VOLUME, NOT_CHARGED, BELOW_PREMISES, NO_CONTRACT)

@@ -187,8 +187,11 @@ def facts(
     )
     meters, readings = _readings(meters, month, faults["meter_id"].to_list())
     provisions = frame(
-        "SELECT house_id, service_id, contract_id, method, components, valid_from, valid_to FROM billing_provision"
-        f" WHERE house_id = ANY({houses}) AND {alive}",
+        # nobody is charged for a day on which the principal's contract does not hold
+        "SELECT p.house_id, p.service_id, p.contract_id, p.method, p.components, greatest(p.valid_from, k.valid_from),"
+        " least(p.valid_to, k.valid_to) FROM billing_provision p JOIN accounts_agencycontract k ON k.id = p.contract_id"
+        f" WHERE p.house_id = ANY({houses}) AND {in_force(month, 'p')} AND {in_force(month, 'k')}"
+        " AND greatest(p.valid_from, k.valid_from) < coalesce(least(p.valid_to, k.valid_to), 'infinity')",
         columns.PROVISIONS,
     )
     by_heat = [int(ProvisionMethod.HEATING_BUILDING), int(ProvisionMethod.HEATING_IN_HOUSE)]

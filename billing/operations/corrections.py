@@ -24,6 +24,7 @@ from billing.operations.above import FIRST_BY_DOCUMENT, draft_charges
 from billing.pipeline.days import segments
 
 MANY = 6_000  # accounts computed at a time
+MOST_PERCENT = 100
 LONGEST = 36  # months of one document: what stands on line
 # What a norm may be given on; the document's value is on the same as the published one.
 NORMED = [int(basis) for basis in (Basis.PERSON_MONTH, Basis.PERSON_YEAR, Basis.M2_MONTH, Basis.M2_YEAR)]
@@ -147,8 +148,8 @@ def _refuse_unclear(order: MassOrder) -> Month:
         raise CorrectionRefused(
             "Значение не может быть таким: тариф и норматив от нуля, прочее не ноль.", field="value"
         )
-    if order.rule == MassRule.PERCENT and order.value < -100:
-        raise CorrectionRefused("Снять можно не больше 100 % платы.", field="value")
+    if order.rule == MassRule.PERCENT and abs(order.value) > MOST_PERCENT:
+        raise CorrectionRefused("Снять или добавить можно не больше 100 % платы.", field="value")
     return into
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
@@ -30,6 +30,8 @@ SERVICES = {
     7: (Breach.WASTE_LATE, Breach.WASTE_LATE_WARM),
 }  # fmt: skip
 SERVICE_OF = {breach: service for service, breaches in SERVICES.items() for breach in breaches}
+LONGEST = timedelta(days=366)
+COLDEST, HOTTEST = -60, 150  # °C
 BY_DEGREES = (Breach.HOT_WATER_TEMPERATURE, Breach.HEATING_TEMPERATURE)
 
 
@@ -55,7 +57,9 @@ def record_quality_event(
 
     Raises EventRefused where the act does not say what the rule of прил. 1 asks for.
     """
-    house = House.objects.get(pk=house_id)
+    house = House.objects.filter(pk=house_id).first()
+    if house is None:
+        raise EventRefused("Выберите дом.")
     if breach not in SERVICE_OF:
         raise EventRefused("Выберите нарушение.", field="breach")
     kind = Breach(breach)
@@ -67,6 +71,14 @@ def record_quality_event(
     if hours is not None and not (hours.is_finite() and hours > 0):
         raise EventRefused("Часов должно быть больше нуля; оставьте поле пустым, если считать весь промежуток.",
                            field="hours")  # fmt: skip
+    lasted = ended_at - started_at
+    if lasted > LONGEST:
+        raise EventRefused("Промежуток длиннее года: проверьте годы начала и окончания.", field="ended_at")
+    if hours is not None and hours * 3600 > Decimal(int(lasted.total_seconds())):
+        raise EventRefused("Часов больше, чем в промежутке от начала до окончания. Исправьте часы или время.",
+                           field="hours")  # fmt: skip
+    if any(degrees is not None and not COLDEST <= degrees <= HOTTEST for degrees in (normative_c, actual_c)):
+        raise EventRefused(f"Такой температуры не бывает: укажите от {COLDEST} до {HOTTEST} °C.", field="actual_c")
     if kind in BY_DEGREES and (normative_c is None or actual_c is None):
         raise EventRefused("Укажите, сколько градусов должно быть и сколько было по акту.", field="actual_c")
     if premises_id is not None and not Premises.objects.filter(pk=premises_id, house=house).exists():
@@ -83,11 +95,14 @@ def record_quality_event(
     known = QualityEvent.objects.filter(
         house=house, service=service, breach=kind, started_at__lt=ended_at, ended_at__gt=started_at
     )
-    same = next((row for row in known if row.premises_id == premises_id), None)
+    # an act of the house covers its premises, too
+    same = next((row for row in known if premises_id is None or row.premises_id in {None, premises_id}), None)
     if same is not None:
+        of_what = "по дому" if same.premises_id is None else "по помещению"
         raise EventRefused(
-            f"Это время уже покрыто актом «{same.act}»: второй раз оно не снимается.", field="started_at"
-        )
+            f"Это время уже покрыто актом «{same.act}» {of_what}: второй раз оно не снимается."
+            " Укажите другое время или сначала удалите тот акт.", field="started_at",
+        )  # fmt: skip
     with accounts.operations.noted(
         "billing.quality.recorded", by=by, ground=act, house=house.pk, premises=premises_id, service=service.pk,
         breach=int(kind), started_at=started_at, ended_at=ended_at,

@@ -74,6 +74,8 @@ class Sheet:
     ) -> None:
         """Volume = numer / over, by formula `by`. persons, area: does the line show them? lines_from: added to the
         number of the segment, where one item makes several lines."""
+        if area is True:  # premises without an area are not charged by it: nought roubles would be a guess
+            rows = self.fit(rows, pl.col("area_days") > 0, "нет площади")
         if not rows.height:
             return
         self.parts.append(

@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.calendar import Month
-from accounts.models import HousePassport, PersonalAccount
+from accounts.models import HousePassport, PersonalAccount, PremisesArea
 from billing import operations, queries
 from billing.models import ProvisionMethod, Tariff
 from billing.queries import Oddity
@@ -139,7 +139,29 @@ def test_a_service_without_a_contract_in_force() -> None:
     assert lines(one) == lines(other) == {8: D("1000.00")}
     (row,) = gate()
     assert (row[0], row[1]) == (Oddity.NO_CONTRACT, one.house_id)
-    assert row[2] == "Домофон: договор с поставщиком за этот месяц не действует, услуга не начислена."
+    assert row[2] == "Домофон: договор с поставщиком действует не все дни месяца, за остальные услуга не начислена."
+
+
+def test_a_contract_that_ends_within_the_month_is_charged_for_its_days() -> None:
+    one, other = two_flats()
+    contract = make.contract(valid_to=date(2026, 5, 16))
+    make.provision(one.house, 13, contract, ProvisionMethod.PER_ACCOUNT)
+    make.tariff(contract, 13, "50")
+    operations.run_billing(month=MAY)
+    assert lines(one) == lines(other) == {8: D("1000.00"), 13: D("24.19")}  # 50 × 15 / 31
+    (row,) = gate()
+    assert (row[0], row[1]) == (Oddity.NO_CONTRACT, one.house_id)
+
+
+def test_premises_without_area() -> None:
+    one, other = two_flats()
+    PremisesArea.objects.filter(premises_id=one.premises_id).delete()
+    operations.run_billing(month=MAY)
+    assert lines(one) == {}
+    assert lines(other) == {8: D("1000.00")}
+    (row,) = gate()
+    assert (row[0], row[1], row[3]) == (Oddity.NOT_CHARGED, one.pk, "Введите недостающее и рассчитайте дом снова.")
+    assert row[2].endswith(": нет площади.")
 
 
 def test_fifty_times_the_usual() -> None:

@@ -185,6 +185,11 @@ def test_an_act_of_quality_is_shown_then_recorded() -> None:
     assert QualityEvent.objects.get().act == "акт № 9"
     again = send(client, url, agreed=True, **facts)
     assert "уже покрыто актом «акт № 9»" in desk.text(again)
+    inside = send(client, url, **facts | {"flat": office.account.premises.number, "started_at": "2026-10-10T20:00"})
+    assert "уже покрыто актом «акт № 9» по дому" in desk.text(inside)
+    assert "Выберите дом." in desk.text(send(client, url, **facts | {"house_id": "99999"}))
+    assert "длиннее года" in desk.text(send(client, url, **facts | {"ended_at": "2036-10-11T08:00"}))
+    assert "Часов больше" in desk.text(send(client, url, **facts | {"hours": "999"}))
     assert QualityEvent.objects.count() == 1
 
 
