@@ -187,8 +187,8 @@ class SumSource(models.IntegerChoices):
 class HouseSum(models.Model):
     """Ink of a month summed by house, contract and service, so that totals of a region are read and not added up.
 
-    kind: of the charge (ChargeKind), of the allocation (Part); of a balance 6 is its penalty, 0 the rest. Never a source
-    of figures of its own: `SumState` says of which rows it is the sum, and where they changed it is not read.
+    kind: of the charge (ChargeKind), of the allocation (Part); of a balance 6 is its penalty, 0 the rest. Never a
+    source of figures of its own: `SumState` says of which rows it is the sum, and where they changed it is not read.
     """
 
     pk = models.CompositePrimaryKey("month", "source", "house_id", "contract_id", "service_id", "kind")
