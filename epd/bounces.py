@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from email import message_from_bytes, policy
-from email.message import EmailMessage
-from typing import cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ class Bounce:
 
 def read(content: bytes) -> Bounce | None:
     """The answer in a letter; None when it is no report of a delivery, or names no letter of ours."""
-    letter = cast(EmailMessage, message_from_bytes(content, policy=policy.default))
+    letter = message_from_bytes(content, policy=policy.default)
     status = reason = message_id = ""
     for part in letter.walk():
         if part.get_content_type() == "message/delivery-status":

@@ -35,7 +35,7 @@ def _with_copy(made: bytes, content: Mapping[str, Any]) -> bytes:
     with pikepdf.open(io.BytesIO(made)) as book:
         book.attachments[f"{number}.json"] = pikepdf.AttachedFileSpec(
             book, copy, filename=f"{number}.json", mime_type="application/json",
-            description="Этот же документ для программ", relationship=pikepdf.Name.Alternative,
+            description="Этот же документ для программ", creation_date="", mod_date="",
         )  # fmt: skip
         book.save(packed, object_stream_mode=pikepdf.ObjectStreamMode.generate, deterministic_id=True)
     return packed.getvalue()

@@ -244,7 +244,7 @@ def apart(facts: Facts, *, capital: bool, number: str = "") -> Facts:
     )
     if not capital:
         return kept
-    contracts = {row.contract_id for row in (*kept.charges, *kept.balances)}
+    contracts = {*(row.contract_id for row in kept.charges), *(row.contract_id for row in kept.balances)}
     payee = facts.principals[min(contracts)] if len(contracts) == 1 else None
     return replace(
         kept, number=number, kind=DocumentKind.CAPITAL, meters=(), house=(), history=(), messages=(), before={},

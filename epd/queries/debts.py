@@ -46,6 +46,7 @@ def debt_documents(*, account_ids: Collection[int], day: date) -> dict[int, asse
         issue = issues.get(account_id, 0) + 1
         number = f"{account.number}-{month.first:%Y%m}-D{issue}"
         base = block.facts(account_id, issue=issue)
+        why, check = block.links_of(number)
         charges, balances, bases = [], [], []
         for (contract_id, service_id), items in owed.items():
             debt = total(item.amount for item in items if not item.is_penalty)
@@ -75,7 +76,8 @@ def debt_documents(*, account_ids: Collection[int], day: date) -> dict[int, asse
                 if text.principal_id in (None, *(block.organisations[contract] for contract, _ in owed))
                 and in_region(account.house.oktmo, text.region)
             ],
-            **block.links_of(number),
+            why=why,
+            check=check,
         )
     return found
 

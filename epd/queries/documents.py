@@ -236,7 +236,8 @@ def documents_astray(*, month: Month, account_ids: Sequence[int]) -> Iterator[st
     )  # fmt: skip
     rows = documents.order_by("account_id", "kind").values_list("number", "account_id", "payload")
     for account_id, papers in groupby(rows, key=lambda row: row[1]):
-        number, told = "", {}
+        number = ""
+        told: dict[tuple[int, int], tuple[Decimal, ...]] = {}
         for name, _, content in papers:  # capital repair may stand on a paper of its own
             number = number or name
             told |= {

@@ -87,6 +87,7 @@ class Block:
         paid_on, paid = self.last_paid.get(account_id, (None, None))
         home = accounts.queries.address_of(account.house, account.premises)
         number = f"{account.number}-{self.month.first:%Y%m}-{issue}"
+        why, check = self.links_of(number)
         look, wish = self.look_of(account_id), self.wishes.get(account_id)
         return assemble.Facts(
             number=number,
@@ -132,17 +133,15 @@ class Block:
             history=[(month, amount) for month, amount, _ in self.history.get(account_id, [])],
             before=self.last_month.get(account_id, {}),
             messages=self._messages(account, contracts),
-            **self.links_of(number),
+            why=why,
+            check=check,
             window=(look.window_left_mm, look.window_top_mm) if look else (),
             large=wish is not None and wish.large,
         )
 
-    def links_of(self, number: str) -> dict[str, str]:
+    def links_of(self, number: str) -> tuple[str, str]:
         """Addresses that are printed as codes: the explanation, and the proof that the document is ours."""
-        return {
-            "why": f"{settings.PUBLIC_URL}/w/{number}",
-            "check": f"{settings.PUBLIC_URL}/d/{number}.{signature_of(number)}",
-        }
+        return f"{settings.PUBLIC_URL}/w/{number}", f"{settings.PUBLIC_URL}/d/{number}.{signature_of(number)}"
 
     def documents(
         self, account_id: int, *, issue: int = 1, replaces: Mapping[str, str] | None = None, kind: int | None = None
@@ -152,16 +151,17 @@ class Block:
         kind: the one that is issued anew; the account has two if the month's capital document stands.
         """
         whole = self.facts(account_id, issue=issue, replaces=replaces)
-        capital = (*whole.charges, *whole.balances)
-        if not any(row.service_id == assemble.CAPITAL_REPAIR for row in capital):
+        known = {*(row.service_id for row in whole.charges), *(row.service_id for row in whole.balances)}
+        if assemble.CAPITAL_REPAIR not in known:
             return [whole]
         if not (account_id in self.with_capital or self.is_capital_apart(account_id)):
             return [whole]
         history = [(month, amount - part) for month, amount, part in self.history.get(account_id, [])]
         own = f"{whole.number}-{assemble.CAPITAL_REPAIR}"
+        why, check = self.links_of(own)
         found = [
             replace(assemble.apart(whole, capital=False), history=history),
-            replace(assemble.apart(whole, capital=True, number=own), **self.links_of(own)),
+            replace(assemble.apart(whole, capital=True, number=own), why=why, check=check),
         ]
         return [facts for facts in found if facts.kind == (kind or facts.kind) and (facts.charges or facts.balances)]
 

@@ -413,6 +413,7 @@ def delivery(request: HttpRequest, number: str) -> HttpResponse:
     """How documents are to come: an address is taken only after its letter is answered."""
     row = access.get_account_for(request.user, number)
     form = DeliveryForm(request.POST)
+    by: Any = request.user  # login_required has let in nobody unknown
     if form.is_valid():
         way, email = form.cleaned_data["way"], form.cleaned_data["email"]
         try:
@@ -421,13 +422,13 @@ def delivery(request: HttpRequest, number: str) -> HttpResponse:
                 text="Слишком много писем за четверть часа. Подождите и повторите.",
             )  # fmt: skip
             if form.by_email and email != row.email:
-                epd.operations.subscribe(account_id=row.pk, email=email, keeps_paper=form.keeps_paper, by=request.user)
+                epd.operations.subscribe(account_id=row.pk, email=email, keeps_paper=form.keeps_paper, by=by)
                 messages.success(request, f"Письмо отправлено на {email}. Откройте его и подтвердите адрес.")
             elif form.by_email:
-                accounts.operations.change_delivery(account_id=row.pk, delivery=way, by=request.user, ground="кабинет")
+                accounts.operations.change_delivery(account_id=row.pk, delivery=way, by=by, ground="кабинет")
                 messages.success(request, "Способ доставки изменён.")
             else:
-                epd.operations.end_subscription(account_id=row.pk, delivery=way, by=request.user, reason="кабинет")
+                epd.operations.end_subscription(account_id=row.pk, delivery=way, by=by, reason="кабинет")
                 messages.success(request, "Способ доставки изменён.")
             return redirect("resident:documents", number=number)
         except Refusal as refusal:
