@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import BinaryIO, Protocol
 
 KIDS = 64  # pages under one node of the tree
@@ -79,7 +80,7 @@ class Writer:
             facts = b"/Type/XObject/Subtype/Form/BBox[0 0 %.3f %.3f]/Resources %d 0 R" % (width, height, self.resources)
             self.forms[name] = self.stream(stream, facts, level=SMALL)
 
-    def page(self, content: bytes, width: float, height: float) -> None:
+    def page(self, content: bytes, width: float | Decimal, height: float | Decimal) -> None:
         """A page of this content, points wide and high."""
         if len(self.pages) % KIDS == 0:
             self.nodes.append(self.number())

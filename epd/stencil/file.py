@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, BinaryIO
 
 import pikepdf
@@ -53,7 +54,7 @@ class Sheets:
                 form = page.as_form_xobject()
                 name = f"F{len(self.writer.forms)}"
                 self.writer.forms[name] = self._copied(form, known)
-                width, height = page.mediabox[2:]
+                width, height = (Decimal(str(side)) for side in list(page.mediabox)[2:])
                 extra = over[place] if place < len(over) else ""
                 self.writer.page(f"q /{name} Do Q\n{extra}".encode("latin-1"), width, height)
             return len(pdf.pages)
