@@ -25,7 +25,7 @@ def housing(given: Given, case: Any) -> Answer:
     by_heads = given.has("residents") and not given.has("area")
     stage = Stage(
         given.month_of(), area=given.number("area", default=None),
-        persons=given.whole("residents", default=0), owners=given.whole("owners", default=1),
+        persons=given.whole("residents", default=0), owners=given.whole("owners", default=1), vat=given.vat(),
     )  # fmt: skip
     service = service_id(str(case["service"]))
     method = ProvisionMethod.PER_M2 if given.has("area") else ProvisionMethod.PER_ACCOUNT
@@ -52,7 +52,8 @@ def waste(given: Given, case: Any) -> Answer:
     # A norm of one head or one metre without their number is priced for one.
     area = given.number("area", default=Decimal(1)) if by_area else None
     persons = 0 if by_area else given.whole("residents", default=None if given.has("owners") else 1) or 0
-    stage = Stage(given.month_of(), area=area, persons=persons, owners=given.whole("owners", default=1))
+    owners = given.whole("owners", default=1)
+    stage = Stage(given.month_of(), area=area, persons=persons, owners=owners, vat=given.vat())
     yearly = given.name_of(
         "norm_m3_year", "norm_m3_month", "norm_m3_m2_year", "norm_m3_m2_month", "norm_m3_per_m2_year"
     )
@@ -78,7 +79,7 @@ def gas(given: Given, case: Any) -> Answer:
     cooks = given.has("residents", "owners", *water.PERSON_NORMS, *COOKING, *HEATING_WATER)
     stage = Stage(
         month, area=given.number("heated_area", default=None), persons=given.whole("residents", default=0),
-        owners=given.whole("owners", default=1), impossible=[Resource.GAS],
+        owners=given.whole("owners", default=1), impossible=[Resource.GAS], vat=given.vat(),
     )  # fmt: skip
     if cooks:
         # the norm of a person in a house where gas both cooks and heats water
@@ -104,7 +105,7 @@ def gas(given: Given, case: Any) -> Answer:
     bills = [stage.bill(step) for step in Month.range(january, january + 11)]
     if given.has(*yearly) and not cooks:
         # Only the year is told, and no month of it: the check of a profile is one product, rounded once.
-        whole = Stage(month, area=given.number("heated_area"))
+        whole = Stage(month, area=given.number("heated_area"), vat=given.vat())
         whole.norm(service, given.number(*yearly), NormBasis.M2_MONTH)
         whole.serve(service, ProvisionMethod.NORM_AREA)
         whole.price(service, given.number("tariff"))

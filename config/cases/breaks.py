@@ -21,7 +21,7 @@ from config.cases import water
 from config.cases.answers import Answer
 from config.cases.given import Given
 from config.cases.penalty import NotUnderstood
-from config.cases.stage import Bill, Stage, service_id
+from config.cases.stage import Bill, Stage, service_id, without_meters
 
 HEATING, COMMON = 5, 16
 OFF = {
@@ -87,7 +87,7 @@ def absence(given: Given, case: Any) -> Answer:
     service = service_id(code)
     stage = Stage(
         month, persons=max(given.whole("residents", default=0), persons, len(rows)), heating=HeatingMode.EVEN,
-        impossible=_without_meters(given),
+        impossible=without_meters(given),
     )  # fmt: skip
     days = sum(_away(stage, *_span(row, month), persons) for row in rows)
     _charged_by_persons(given, stage, code, service)
@@ -103,12 +103,6 @@ def absence(given: Given, case: Any) -> Answer:
         "common_needs_reduction": _sum(_taken(bill, COMMON, grounds)),
     }  # fmt: skip
     return found | {"recalculation": -found["reduction"], "base_amount": found["amount"] + found["reduction"]}
-
-
-def _without_meters(given: Given) -> list[Resource]:
-    """Resources that no meter can count: where one could, an absence lowers nothing (п. 86)."""
-    possible = given.flag("meter_technically_possible", "meter_possible", default=False)
-    return [] if possible else [Resource.COLD_WATER, Resource.HOT_WATER, Resource.ELECTRICITY, Resource.GAS]
 
 
 def _charged_by_persons(given: Given, stage: Stage, code: str, service: int) -> None:
@@ -237,7 +231,7 @@ def _not_supplied(given: Given, code: str) -> Answer:
     service = service_id(code)
     stage = Stage(
         given.month_of(), persons=given.whole("residents", default=0), owners=given.whole("owners", default=1),
-        impossible=_without_meters(given),
+        impossible=without_meters(given),
     )  # fmt: skip
     _two_or_one(given, stage, service)
     hours = given.number("shutdown_days") * 24 if given.has("shutdown_days") else given.number("shutdown_hours")

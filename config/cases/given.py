@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -18,6 +19,16 @@ YES, NO = {"true", "yes", "да", "1"}, {"false", "no", "нет", "0"}
 OF_DAYS = {30: "2026-06", 31: "2026-07", 28: "2026-02", 29: "2024-02"}
 
 
+EX_VAT = ("tariff_ex_vat", "tariff_without_vat")
+
+
+@dataclass(frozen=True, slots=True)
+class Vat:
+    """The price is one without VAT. percent: the rate that the case fixes; None: the law's of the month."""
+
+    percent: Decimal | None = None
+
+
 class Given:
     """The named inputs of a case (or of one row inside it). A null counts as not given."""
 
@@ -28,6 +39,7 @@ class Given:
         self.where = where
         self.asked: set[str] = set()
         self.inside: list[Given] = []
+        self.knows_vat = False
 
     def __contains__(self, name: str) -> bool:
         self.asked.add(name)
@@ -55,7 +67,7 @@ class Given:
         return [name for name in found if self.values[name] is not None]
 
     def raw(self, *names: str, default: Any = REQUIRED) -> Any:
-        name = self.name_of(*names)
+        name = self.name_of(*names, *(EX_VAT if self.knows_vat and "tariff" in names else ()))
         if name is not None:
             return self.values[name]
         if default is REQUIRED:
@@ -120,6 +132,13 @@ class Given:
         found = [Given(row, f"{self.path(names[0])}[{number}]") for number, row in enumerate(value, 1)]
         self.inside += found
         return found
+
+    def vat(self) -> Vat | None:
+        """A price without VAT and its rate, where the case gives one; from here on that price answers to «tariff»."""
+        self.knows_vat = True
+        if not self.has(*EX_VAT):
+            return None
+        return Vat(self.number("vat_percent", default=None))
 
     def month_of(self, *, default: str = "2026-06", day: date | None = None) -> Month:
         """The month the case is about: named, or that of a `day` it names, or any of so many days."""

@@ -15,13 +15,13 @@ from accounts.kinds import HeatingMode, MeterKind, PremisesKind, Resource
 from accounts.models import PersonalAccount
 from billing import operations as billing_operations
 from billing.formulas import heating
-from billing.kinds import BUSINESS, Kind
+from billing.kinds import Kind
 from billing.models import NormBasis, ProvisionMethod
 from config.cases import water
 from config.cases.answers import Answer
 from config.cases.given import Given, one_of
 from config.cases.penalty import NotUnderstood
-from config.cases.stage import LONG_AGO, Bill, Stage, columns, posted, service_id
+from config.cases.stage import LONG_AGO, Stage, columns, posted, service_id
 
 WINTER = "2026-01"  # a month of the heating period, where the case names none
 EVEN = {"uniform_year", "even", "even_1_12", "uniform", "1/12"}
@@ -36,7 +36,6 @@ READ_GCAL = (
 READ_AREA = ("metered_area", "metered_total_area", "ipu_area", "area_metered")
 LAST_YEAR = ("prev_year_odpu_gcal", "previous_year_odpu_gcal", "odpu_gcal_prev_year")
 HOUSE_AREA = ("total_area", "house_area")
-EX_VAT = ("tariff_ex_vat", "tariff_without_vat")
 SOLD = ("volume_m3", "consumption_kwh", "volume_kwh", "volume_gcal", "volume", "consumption_m3")
 
 
@@ -59,12 +58,12 @@ def months_of_payment(given: Given) -> int | None:
             raise NotUnderstood(f"k: {printed} — не двенадцатые доли года.")
     if exact is None:
         return None if months is None else int(months)
-    if 12 % exact.denominator or not 0 < exact <= 1 or (months is not None and exact * 12 != months):
+    if 12 % exact.denominator or not 0 <= exact <= 1 or (months is not None and exact * 12 != months):
         raise NotUnderstood(f"k_exact: {exact} — не двенадцатые доли года.")
     return int(exact * 12)
 
 
-def by_norm(given: Given, case: Any, *, business: bool = False) -> Answer:
+def by_norm(given: Given, case: Any) -> Answer:
     """S · N · T in the season, S · N · K · T evenly (ф. 2 and 2(1))."""
     service = service_id(str(case["service"]))
     months = months_of_payment(given)
@@ -74,23 +73,19 @@ def by_norm(given: Given, case: Any, *, business: bool = False) -> Answer:
         is_even = one_of("mode", mode, MODES) in EVEN
     stage = Stage(
         given.month_of(default=WINTER), area=given.number("area", default=Decimal(1)),
-        heating=HeatingMode.EVEN if is_even else HeatingMode.SEASON,
-        kind=PremisesKind.NON_RESIDENTIAL if business else PremisesKind.FLAT,
+        heating=HeatingMode.EVEN if is_even else HeatingMode.SEASON, vat=given.vat(),
     )  # fmt: skip
     is_yearly = given.has(*YEARLY)
     norm: Decimal = given.number(*YEARLY) if is_yearly else given.number(*MONTHLY)
     basis = NormBasis.M2_YEAR if is_yearly else NormBasis.M2_MONTH
-    stage.norm(service, norm, basis, months=months or 12)
+    # K = 0: no month is paid for, which to the engine is a norm of nothing
+    stage.norm(service, Decimal(0) if months == 0 else norm, basis, months=months or 12)
     stage.serve(service, ProvisionMethod.HEATING_NORM)
-    if business:
-        _vat(given, stage)
-        stage.price(service, given.number(*EX_VAT), category=BUSINESS)
-        return _with_vat(stage.bill(), service)
     stage.price(service, given.number("tariff", default=Decimal(1)))
     bill = stage.bill()
     found = water.amounts(bill, service)
     if not given.has("area"):
-        (line,) = bill.calculation.traced.iter_rows(named=True)
+        line = next(bill.calculation.traced.iter_rows(named=True))
         found["volume"] = Fraction(line["numer"]) / Fraction(line["over"])
         # the norm of one square metre, as the run derives it; printed with so many digits as the case likes
         found |= {"norm_month_exact": found["volume"], "norm_month": found["volume"]}
@@ -101,31 +96,21 @@ def by_norm(given: Given, case: Any, *, business: bool = False) -> Answer:
 def legal_entity(given: Given, case: Any) -> Answer:
     """A price without VAT, and VAT on top as a line of its own."""
     service = service_id(str(case["service"]))
+    vat = given.vat()
+    if vat is None:
+        raise NotUnderstood("нет входных данных «tariff_ex_vat»: цена без НДС.")
     if given.has("odpu_gcal", *LAST_YEAR):
-        return by_building_meter(given, case, business=True)
+        return by_building_meter(given, case)
     if given.has("area"):
-        return by_norm(given, case, business=True)
-    stage = Stage(given.month_of(), kind=PremisesKind.NON_RESIDENTIAL)
-    _vat(given, stage)
+        return by_norm(given, case)
+    stage = Stage(given.month_of(), vat=vat)
     stage.serve(service)
-    stage.price(service, given.number(*EX_VAT), category=BUSINESS)
+    stage.price(service, given.number("tariff"))
     stage.used(water.resource_of(service), [given.number(*SOLD)])
-    return _with_vat(stage.bill(), service)
+    return water.amounts(stage.bill(), service)
 
 
-def _vat(given: Given, stage: Stage) -> None:
-    """The rate that the case fixes; without one, the law's of the month."""
-    if given.has("vat_percent"):
-        stage.law("vat", given.number("vat_percent"))
-
-
-def _with_vat(bill: Bill, service: int) -> Answer:
-    found = water.amounts(bill, service)
-    net, vat = bill.amount(service=service, kinds=[Kind.CHARGE]), bill.amount(service=service, kinds=[Kind.VAT])
-    return found | {"net_amount": net, "vat_amount": vat, "net": net, "vat": vat, "total": found["amount"]}
-
-
-def by_building_meter(given: Given, case: Any, *, business: bool = False) -> Answer:
+def by_building_meter(given: Given, case: Any) -> Answer:
     """ф. 3, 3(1), 3(3): V_i + S_i · (V_Д − ΣV) / S_об; in the even mode by the average month of the year before."""
     service = service_id(str(case["service"]))
     is_even = given.has(*LAST_YEAR)
@@ -143,12 +128,12 @@ def by_building_meter(given: Given, case: Any, *, business: bool = False) -> Ans
     first = rows[0]
     stage = Stage(
         month, area=first.number("area"), house_area=house_area, common_area=common,
-        heating=HeatingMode.EVEN if is_even else HeatingMode.SEASON, own_heating=not _central(first),
-        kind=PremisesKind.NON_RESIDENTIAL if business else PremisesKind.FLAT,
+        heating=HeatingMode.EVEN if is_even else HeatingMode.SEASON, own_heating=not _central(first), vat=given.vat(),
     )  # fmt: skip
     accounts = [stage.account]
     for row in rows[1:]:
-        accounts.append(stage.flat(area=row.number("area"), own_heating=not _central(row)))
+        kind = PremisesKind.NON_RESIDENTIAL if stage.vat else PremisesKind.FLAT
+        accounts.append(stage.flat(area=row.number("area"), own_heating=not _central(row), kind=kind))
     rest = without - sum((row.number("area") for row in rows if not _central(row)), Decimal(0))
     if rest < 0:
         raise NotUnderstood("area_individual_heating меньше площадей помещений с собственным отоплением.")
@@ -157,18 +142,15 @@ def by_building_meter(given: Given, case: Any, *, business: bool = False) -> Ans
     _meters(given, stage, rows, accounts)
     _volumes(given, stage, service, is_even)
     stage.serve(service, ProvisionMethod.HEATING_BUILDING)
-    if business:
-        _vat(given, stage)
-        stage.price(service, given.number(*EX_VAT), category=BUSINESS)
-    else:
-        stage.price(service, given.number("tariff"))
+    stage.price(service, given.number("tariff"))
     bill = stage.bill()
     found: Answer = {}
     metered = any(row.has(*OWN_METER) for row in rows) or given.has(*READ_GCAL)
     total: Decimal = given.number("odpu_gcal", default=None) or given.number(*LAST_YEAR) / 12
     for number, (row, account) in enumerate(zip(rows, accounts, strict=True), 1):
-        volume, amount = bill.volume(account), bill.amount(account)
-        answer = {"volume_gcal": volume, "volume": volume, "total_gcal": volume, "amount": amount}
+        volume, amount, vat = bill.volume(account), bill.amount(account), bill.amount(account, kinds=[Kind.VAT])
+        answer = {"volume_gcal": volume, "volume": volume, "total_gcal": volume, "amount": amount, "total": amount}
+        answer |= {"net_amount": amount - vat, "net": amount - vat, "vat_amount": vat, "vat": vat}
         if not metered:
             common_part = _share(Decimal(0), row.number("area"), total, house_area, common, without)
             heated = row.number("area") if _central(row) else Decimal(0)
@@ -180,8 +162,6 @@ def by_building_meter(given: Given, case: Any, *, business: bool = False) -> Ans
             found |= answer
     if not flats:
         found |= {"monthly_gcal": found["volume"], "gcal": found["volume"]}
-    if business:
-        found |= _with_vat(bill, service)
     if not metered:
         metre = Decimal(1)
         own = _share(metre, Decimal(0), total, house_area, common, without)

@@ -13,7 +13,7 @@ from config.cases import water
 from config.cases.answers import Answer, Steps
 from config.cases.given import Given
 from config.cases.penalty import NotUnderstood
-from config.cases.stage import Stage, service_id
+from config.cases.stage import Stage, service_id, without_meters
 
 # A meter of three zones counts its peak first (charges.md 3.2).
 ZONES = {2: ("day", "night"), 3: ("peak", "night", "half_peak")}
@@ -26,7 +26,10 @@ def electricity(given: Given, case: Any) -> Answer:
     zones = _zones(given)
     if not zones and not given.has(*CONSUMED):
         return water.consumption(given, case)
-    stage = Stage(given.month_of(), persons=given.whole("residents", default=0))
+    stage = Stage(
+        given.month_of(), persons=given.whole("residents", default=0), owners=given.whole("owners", default=1),
+        vat=given.vat(), impossible=without_meters(given),
+    )  # fmt: skip
     stage.serve(service)
     limits = [limit * given.number("limit_factor", default=1) for limit in given.numbers("range_limits", default=[])]
     ratio = given.number("ratio", "transformer_ratio", default=Decimal(1))

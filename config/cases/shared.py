@@ -72,8 +72,9 @@ def by_norm(given: Given, case: Any, norm: Decimal) -> Answer:
     _, common = _services(given, case)
     house = given.number("total_area", "house_area")
     stage = Stage(
-        given.month_of(), area=given.number("area"), house_area=house, common_area=given.number("common_area")
-    )
+        given.month_of(), area=given.number("area"), house_area=house, common_area=given.number("common_area"),
+        vat=given.vat(),
+    )  # fmt: skip
     stage.norm(common, norm, NormBasis.COMMON_M2_MONTH)
     stage.serve(common, ProvisionMethod.COMMON_NORM)
     stage.price(common, given.number("tariff", default=Decimal(1)))
@@ -92,7 +93,9 @@ def _answer(bill: Bill, service: int, account: PersonalAccount) -> Answer:
         name: bill.volume(account, service=service)
         for name in ("volume", "volume_m3", "volume_kwh", "flat_volume", "flat_kwh", "flat_m3")
     }
-    return {**found, "amount": bill.amount(account, service=service)}
+    amount, vat = (bill.amount(account, service=service, kinds=kinds) for kinds in (None, [Kind.VAT]))
+    net = {"net_amount": amount - vat, "net": amount - vat, "vat_amount": vat, "vat": vat}
+    return {**found, **net, "amount": amount, "total": amount}
 
 
 def by_balance(given: Given, case: Any) -> Answer:
@@ -103,8 +106,9 @@ def by_balance(given: Given, case: Any) -> Answer:
     if area > house:
         raise NotUnderstood("area больше total_area.")
     stage = Stage(
-        given.month_of(), area=area, house_area=house, common_area=given.number("common_area", default=Decimal(0))
-    )
+        given.month_of(), area=area, house_area=house, common_area=given.number("common_area", default=Decimal(0)),
+        vat=given.vat(),
+    )  # fmt: skip
     resource = water.resource_of(base)
     stage.used(resource, [Decimal(0)])
     stage.serve(base)

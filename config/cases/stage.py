@@ -18,7 +18,7 @@ from django.db import connection
 
 from accounts import rules
 from accounts.calendar import Month
-from accounts.kinds import HeatingMode, OrganisationKind, ReadingSource
+from accounts.kinds import HeatingMode, OrganisationKind, PremisesKind, ReadingSource, Resource
 from accounts.models import (
     AgencyContract,
     House,
@@ -37,7 +37,7 @@ from accounts.models import (
 from accounts.money import total
 from billing import pipeline
 from billing import queries as billing_queries
-from billing.kinds import Kind
+from billing.kinds import BUSINESS, Kind
 from billing.models import (
     ContractMonth,
     ContractMonthState,
@@ -50,6 +50,7 @@ from billing.models import (
     Tariff,
 )
 from billing.operations import writing
+from config.cases.given import Given, Vat
 from config.cases.penalty import NotUnderstood
 
 LONG_AGO = date(2015, 1, 1)
@@ -64,6 +65,14 @@ def service_id(code: str) -> int:
     if found is None:
         raise NotUnderstood(f"service: услуга «{code}» не понята.")
     return int(found)
+
+
+def without_meters(given: Given, *, possible: bool = False) -> list[Resource]:
+    """Resources that no meter can count, by the case's own word. possible: where it does not say."""
+    told = given.flag("meter_technically_possible", "meter_possible", default=possible)
+    if given.flag("meter_impossible", "installation_impossible", default=False):
+        told = False
+    return [] if told else [Resource.COLD_WATER, Resource.HOT_WATER, Resource.ELECTRICITY, Resource.GAS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +152,15 @@ class Stage:
         persons: int = 0,
         owners: int = 1,
         impossible: Sequence[int] = (),
+        vat: Vat | None = None,
         **flat: Any,
     ) -> None:
         self.month = month
+        self.vat = vat
+        if vat is not None:
+            flat["kind"] = PremisesKind.NON_RESIDENTIAL
+            if vat.percent is not None:
+                self.law("vat", vat.percent)
         Norm.objects.filter(scope=0).delete()  # the case states its norms; rolled back with the rest
         number = next(_numbers)
         self.house = House.objects.create(
@@ -207,10 +222,12 @@ class Stage:
         )  # fmt: skip
 
     def price(self, service: int, value: Decimal, **facts: Any) -> None:
-        Tariff.objects.create(
-            contract=self.contract, service_id=service, price=value,
-            **{"act": "по условию примера", "valid_from": LONG_AGO, **facts},
-        )  # fmt: skip
+        # A price without VAT is one of non-residential premises; the flats of the house have theirs beside it.
+        for category in (0, BUSINESS) if self.vat else (0,):
+            Tariff.objects.create(
+                contract=self.contract, service_id=service, price=value,
+                **{"act": "по условию примера", "valid_from": LONG_AGO, "category": category, **facts},
+            )  # fmt: skip
 
     def ranges(self, service: int, limits: Sequence[Decimal], prices: Sequence[Decimal], zone: int = 0) -> None:
         for number, price in enumerate(prices, 1):

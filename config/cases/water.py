@@ -19,7 +19,7 @@ from billing.models import NormBasis, ProvisionMethod
 from config.cases.answers import Answer, Shown
 from config.cases.given import Given
 from config.cases.penalty import NotUnderstood
-from config.cases.stage import Bill, Stage, columns, service_id
+from config.cases.stage import Bill, Stage, columns, service_id, without_meters
 
 COLD, HOT = 2, 3
 # One word for the norm of a person, whatever unit its name carries.
@@ -67,7 +67,7 @@ class Household:
         self.history = self._history()
         self.month = self._month(default_month)
         self.stage = self._stage()
-        self.components = self._terms()
+        self.components = terms(given, self.stage, self.service)
         self._meter()
 
     # --- inputs by their names
@@ -85,23 +85,25 @@ class Household:
         return self.given.numbers(names[0]) if names else None
 
     def _month(self, default: str) -> Month:
-        day = next((row.day("from", "since") for row in [*self.occupancy, *self.guests]), None)
-        return self.given.month_of(default=default, day=day)
+        """The month named; else the first that the rows touch and that has as many days as the case says."""
+        rows = [dates(row) for row in [*self.occupancy, *self.guests]]
+        if not rows or self.given.has("period", "month", "billing_period"):
+            return self.given.month_of(default=default)
+        touched = [month for since, until in rows for month in Month.range(Month.of(since), Month.of(until - ONE_DAY))]
+        days = self.given.whole("month_days", "days_in_month", default=None)
+        fitting = [month for month in touched if days in {None, month.days}]
+        return self.given.month_of(default=default, day=(fitting or touched)[0].first)
 
     def _stage(self) -> Stage:
         given = self.given
         raises = given.has(*MULTIPLIERS) and given.number(*MULTIPLIERS) != 1
-        possible = given.flag("meter_technically_possible", "meter_possible", default=raises or self.meter_possible)
-        given.flag("meter_impossible", "installation_impossible")
-        if given.flag("meter_impossible", "installation_impossible"):
-            possible = False
+        impossible = without_meters(given, possible=raises or self.meter_possible)
         late = self.expired > 3
         stage = Stage(
             self.month,
             persons=0 if self.occupancy else given.whole("residents", "permanent", "persons", "people", default=0),
-            owners=given.whole("owners", default=1),
-            impossible=[] if possible or late else [self.resource],
-        )
+            owners=given.whole("owners", default=1), vat=given.vat(), impossible=[] if late else impossible,
+        )  # fmt: skip
         if given.has(*MULTIPLIERS):
             stage.law(f"uplift.{Service.objects.get(pk=self.service).code}", given.number(*MULTIPLIERS))
         for row in self.occupancy:
@@ -109,25 +111,9 @@ class Household:
         for row in self.guests:
             count = row.whole("count", "persons", "residents", default=1)
             stage.people(count, *dates(row), kind=ResidencyKind.TEMPORARY)
-        if not self.guests and given.has("temporary", "temporary_residents"):
+        if not self._lists_guests() and given.has("temporary", "temporary_residents"):
             raise NotUnderstood("temporary: нужен список с датами from и to.")
         return stage
-
-    def _terms(self) -> int:
-        given, stage = self.given, self.stage
-        two = given.has("tariff_cold_component", "tariff_heat_component")
-        stage.serve(self.service, components=2 if two else 1)
-        if two:
-            stage.price(self.service, given.number("tariff_cold_component"), component=1)
-            stage.price(self.service, given.number("tariff_heat_component"), component=2)
-            stage.norm(self.service, given.number("heat_norm_gcal_per_m3"), NormBasis.PER_M3)
-        else:
-            stage.price(self.service, given.number(*TARIFFS))
-        if given.has(*PERSON_NORMS):
-            stage.norm(self.service, given.number(*PERSON_NORMS))
-        elif given.has(*YEARLY_NORMS):
-            stage.norm(self.service, given.number(*YEARLY_NORMS), NormBasis.PERSON_YEAR)
-        return 2 if two else 1
 
     def _meter(self) -> None:
         given, stage = self.given, self.stage
@@ -173,14 +159,7 @@ class Household:
         found = amounts(bill, self.service, self._weights())
         mine = bill.of(service=self.service)
         if self.components == 2:
-            for component, name in ((1, "cold_component"), (2, "heat_component")):
-                charge = bill.amount(service=self.service, kinds=[Kind.CHARGE], component=component)
-                found[name] = shown(charge, self._weights())
-                found[f"{name}_volume"] = bill.volume(service=self.service, component=component)
-            found["uplift_cold_component"] = bill.amount(service=self.service, kinds=[Kind.UPLIFT])
-            first = bill.volume(service=self.service, component=1)
-            found |= {"volume": first, "volume_m3": first, "gcal": found["heat_component_volume"]}
-            found["volume_gcal"] = found["heat_gcal"] = found["gcal"]
+            found |= by_components(bill, self.service, self._weights())
         if mine and mine[0].persons is not None:
             found["effective_residents"] = found["residents"] = found["owners_counted"] = mine[0].persons
         uplifts = [line.multiplier for line in mine if line.kind == Kind.UPLIFT]
@@ -193,12 +172,15 @@ class Household:
     def _weights(self) -> list[Decimal] | None:
         if not self.occupancy:
             return None
-        days = [(row.whole("count", "residents", "persons"), *dates(row)) for row in self.occupancy]
-        return [Decimal(count * (until - since).days) for count, since, until in days]
+        rows = [(row.whole("count", "residents", "persons"), *dates(row)) for row in self.occupancy]
+        edge = self.month.next.first
+        within = [(count, max(since, self.month.first), min(until, edge)) for count, since, until in rows]
+        return [Decimal(count * max((until - since).days, 0)) for count, since, until in within]
 
     def _periods(self) -> Answer:
         """Periods one after another since the readings stopped (or the verification expired)."""
-        count = self.silent or self.expired or 1
+        # the rule of the average speaks of three periods (charges.md 2.1), whichever of them the case is about
+        count = max(self.silent or self.expired, 3)
         first = self.month if self.silent else self.month + -(max(self.expired, 1) - 1)
         found: Answer = {}
         amounts_of: list[Decimal] = []
@@ -218,6 +200,35 @@ class Household:
             if len(set(amounts_of)) == 1:
                 found[f"periods_1_to_{number}_each"] = amount
         return found
+
+
+def terms(given: Given, stage: Stage, service: int) -> int:
+    """The service, its price (or the two of its components) and its norm. Returns how many components it has."""
+    two = given.has("tariff_cold_component", "tariff_heat_component")
+    stage.serve(service, components=2 if two else 1)
+    if two:
+        stage.price(service, given.number("tariff_cold_component"), component=1)
+        stage.price(service, given.number("tariff_heat_component"), component=2)
+        stage.norm(service, given.number("heat_norm_gcal_per_m3"), NormBasis.PER_M3)
+    else:
+        stage.price(service, given.number(*TARIFFS))
+    if given.has(*PERSON_NORMS):
+        stage.norm(service, given.number(*PERSON_NORMS))
+    elif given.has(*YEARLY_NORMS):
+        stage.norm(service, given.number(*YEARLY_NORMS), NormBasis.PERSON_YEAR)
+    return 2 if two else 1
+
+
+def by_components(bill: Bill, service: int, weights: list[Decimal] | None = None) -> Answer:
+    """Water and the heat in it: m³ and Gcal, each with its roubles."""
+    found: Answer = {}
+    for component, name in ((1, "cold_component"), (2, "heat_component")):
+        charge = bill.amount(service=service, kinds=[Kind.CHARGE], component=component)
+        found[name] = shown(charge, weights)
+        found[f"{name}_volume"] = bill.volume(service=service, component=component)
+    found["uplift_cold_component"] = bill.amount(service=service, kinds=[Kind.UPLIFT])
+    first, gcal = bill.volume(service=service, component=1), found["heat_component_volume"]
+    return {**found, "volume": first, "volume_m3": first, **dict.fromkeys(("gcal", "volume_gcal", "heat_gcal"), gcal)}
 
 
 METHODS = {"meter": By.METER, "norm": By.NORM, "average": By.AVERAGE}
@@ -249,8 +260,11 @@ def amounts(bill: Bill, service: int, weights: list[Decimal] | None = None) -> A
     base = bill.amount(service=service, kinds=[Kind.CHARGE, Kind.COMMON_USE])
     uplift = bill.amount(service=service, kinds=[Kind.UPLIFT])
     volume = bill.volume(service=service)
+    vat = bill.amount(service=service, kinds=[Kind.VAT])
+    amount = bill.amount(service=service)
     return {
-        "amount": shown(bill.amount(service=service), weights),
+        "amount": shown(amount, weights), "total": amount,
+        "net_amount": amount - vat, "net": amount - vat, "vat_amount": vat, "vat": vat,
         "base_amount": base, "base": base, "uplift_amount": uplift, "uplift": uplift,
         "volume": volume, "volume_m3": volume, "volume_kwh": volume, "volume_gcal": volume,
     }  # fmt: skip
@@ -294,8 +308,12 @@ def wastewater(given: Given, case: Any) -> Answer:
         Resource.HOT_WATER: ("hot_metered_m3", "hot_m3", "metered_hot_m3"),
     }
     stage = Stage(
-        month, persons=given.whole("residents", default=0), owners=given.whole("owners", default=1), impossible=[1, 2]
-    )
+        month, persons=given.whole("residents", default=0), owners=given.whole("owners", default=1), vat=given.vat(),
+        impossible=without_meters(given, possible=given.has(*MULTIPLIERS)),
+    )  # fmt: skip
+    for code, word in (("cold_water", "multiplier_cold"), ("hot_water", "multiplier_hot")):
+        if given.has("multiplier", word):  # of the waters: wastewater has none (charges.md 2.3)
+            stage.law(f"uplift.{code}", given.number(word, "multiplier"))
     waters = ((COLD, Resource.COLD_WATER, "cold"), (HOT, Resource.HOT_WATER, "hot"))
     for number, resource, word in waters:
         averages_of, norms = (f"{word}_average_m3", f"average_{word}_m3"), (f"norm_{word}", f"norm_{word}_m3")
@@ -314,7 +332,6 @@ def wastewater(given: Given, case: Any) -> Answer:
     own = ("norm_wastewater", "norm_ww", "norm")
     if given.has(*own):
         stage.norm(service, given.number(*own))
-    given.has("multiplier", "multiplier_cold", "multiplier_hot")  # wastewater has none (charges.md 2.3)
     stage.serve(service, ProvisionMethod.WASTEWATER)
     stage.price(service, given.number("tariff", "tariff_wastewater"))
     return amounts(stage.bill(), service)
@@ -329,7 +346,7 @@ def replacement(given: Given, case: Any) -> Answer:
         raise NotUnderstood("замена счётчика: снятие и ввод должны быть в одном месяце.")
     service = service_id(str(case["service"]))
     resource = resource_of(service)
-    stage = Stage(month, persons=given.whole("residents", default=2))
+    stage = Stage(month, persons=given.whole("residents", default=2), vat=given.vat())
     monthly = given.number("average_monthly_m3", "average_monthly", "average_monthly_kwh", "average_m3", default=None)
     old = stage.meter(resource, digits=9, removed_on=removed)
     before = given.number("old_prev", "old_previous")
@@ -340,10 +357,7 @@ def replacement(given: Given, case: Any) -> Answer:
     stage.read(new, commissioned, given.number("new_initial"), source=ReadingSource.ACT)
     closed = min(commissioned + timedelta(days=9), month.last)  # on the month's last day: that day's own reading
     stage.read(new, closed, given.number("new_reading", "new_curr"), counts=False)
-    stage.serve(service)
-    stage.price(service, given.number(*TARIFFS))
-    if given.has(*PERSON_NORMS):
-        stage.norm(service, given.number(*PERSON_NORMS))
+    components = terms(given, stage, service)
     bill = stage.bill()
     dials = {row["meter_id"]: row for row in bill.calculation.dials.to_dicts()}
     gap = dials[new.pk]["gap_days"]
@@ -351,6 +365,8 @@ def replacement(given: Given, case: Any) -> Answer:
     if told != gap:
         raise NotUnderstood(f"gap_days: дней без счётчика {gap}, а не {told}.")
     found = amounts(bill, service)
+    if components == 2:
+        found |= by_components(bill, service)
     old_volume, new_volume = dials[old.pk]["usage"], dials[new.pk]["usage"]
     found |= {"old_volume": old_volume, "new_volume": new_volume, "gap_days": gap}
     found["gap_volume"] = found["volume"] - old_volume - new_volume
@@ -374,8 +390,9 @@ def owner_change(given: Given, case: Any) -> Answer:
     service = service_id(str(case["service"]))
     by_area = given.has("area")
     stage = Stage(
-        month, area=given.number("area", default=None), persons=given.whole("residents", default=0), closed_on=first
-    )
+        month, area=given.number("area", default=None), persons=given.whole("residents", default=0), closed_on=first,
+        vat=given.vat(),
+    )  # fmt: skip
     buyer = stage.open(stage.account.premises, opened_on=first)
     stage.serve(service, ProvisionMethod.PER_M2 if by_area else ProvisionMethod.NORM_PERSON)
     stage.price(service, given.number("rate", "tariff", "tariff_m3"))
@@ -407,7 +424,7 @@ def one_component(given: Given) -> Answer:
     )  # fmt: skip
     found: Answer = {"price_per_m3": kopecks(price)}
     if given.has("volume_m3"):
-        stage = Stage(given.month_of())
+        stage = Stage(given.month_of(), vat=given.vat())
         stage.serve(HOT)
         stage.price(HOT, found["price_per_m3"])
         stage.used(Resource.HOT_WATER, [given.number("volume_m3")])
