@@ -29,12 +29,15 @@ def record_absence(
     document: str,
     applied_on: date,
     by: User | str | None,
+    today: date,
     persons: int = 1,
     person_id: int | None = None,
     force_majeure: bool = False,
 ) -> Absence:
-    """Record that residents were away: from the day of departure to the day of return, neither of them counted.
+    """Record that residents are away: from the day of departure to the day of return, neither of them counted.
 
+    An application may come before the departure (п. 91), so days to come are recorded, too; but it has come: no day
+    after `today` is the day of one.
     force_majeure: everybody was away for a proven event nobody could resist: it counts even where a meter could be
     (п. 86). The charges of those months are recalculated by billing. Raises AbsenceRefused where the law gives nothing.
     """
@@ -59,11 +62,20 @@ def record_absence(
             f"Заявление подано позже {DAYS_AFTER} дней после возвращения: перерасчёта по нему не положено.",
             field="applied_on",
         )
+    if applied_on > today:
+        raise AbsenceRefused(
+            f"Заявление датировано {applied_on:%d.%m.%Y}, а сегодня {today:%d.%m.%Y}. Отсутствие, и будущее тоже,"
+            " записывают по уже поданному заявлению: укажите день, когда его подали.", field="applied_on",
+        )  # fmt: skip
+    if persons < 1:
+        raise AbsenceRefused(
+            "Отсутствовать может хотя бы один человек. Укажите, сколько человек отсутствует.", field="persons"
+        )
     if person_id is not None and persons != 1:
         raise AbsenceRefused("Названный гражданин один. Уберите имя или укажите число 1.", field="persons")
     here = Residency.objects.during(Span(left_on, back_on)).filter(premises=premises)
     lived = sum(here.values_list("persons", flat=True))
-    if not 1 <= persons <= max(lived, 1) or not lived:
+    if persons > lived:
         raise AbsenceRefused(
             f"За эти дни по счёту учтено {lived} чел.: столько и могут отсутствовать. Сверьте проживание.",
             field="persons",

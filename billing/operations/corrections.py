@@ -138,7 +138,7 @@ def _refuse_unclear(order: MassOrder) -> Month:
         raise CorrectionRefused("Нет месяца, открытого по всем договорам: откройте следующий и повторите.")
     if order.last_month < order.first_month or order.last_month >= into:
         raise CorrectionRefused(
-            f"Пересчитываются проведённые месяцы до {into.title}, с первого по последний. Проверьте период.",
+            f"Пересчитываются проведённые месяцы по {into.previous.title}, с первого по последний. Проверьте период.",
             field="last_month",
         )
     if into - order.first_month > LONGEST:

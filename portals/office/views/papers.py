@@ -112,7 +112,9 @@ def absence(visit: Desk) -> None:
 
     def change() -> str:
         facts = dict(form.cleaned_data)
-        accounts.operations.record_absence(account_id=visit.account.pk, by=staff(visit.request), **facts)
+        accounts.operations.record_absence(
+            account_id=visit.account.pk, by=staff(visit.request), today=timezone.localdate(), **facts
+        )
         return f"Отсутствие с {facts['left_on']:%d.%m.%Y} по {facts['back_on']:%d.%m.%Y} записано."
 
     visit.perform("absence", form, change, lambda: Month.of(form.cleaned_data["left_on"]))

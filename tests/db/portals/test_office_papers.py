@@ -14,6 +14,7 @@ from django.urls import reverse
 import billing.operations
 import billing.queries
 from accounts.models import Absence, JournalEntry, Ownership, PersonalAccount
+from accounts.operations import AbsenceRefused, record_absence
 from billing.models import Correction, Hold, MassCorrection, QualityEvent, UnauthorisedUse
 from portals.office import roles
 from tests import make
@@ -77,6 +78,7 @@ def test_an_absence_is_shown_then_recorded() -> None:
         ({"applied_on": "2026-12-20"}, "позже 30 дней"),
         ({"persons": "3"}, "учтено 2 чел."),
         ({"document": ""}, "Заполните"),
+        ({"left_on": "2099-11-01", "back_on": "2099-11-17", "applied_on": "2099-10-30"}, "по уже поданному заявлению"),
     ],
 )
 def test_an_absence_the_law_gives_nothing_for_is_refused(facts: dict[str, str], words: str) -> None:
@@ -89,6 +91,21 @@ def test_an_absence_the_law_gives_nothing_for_is_refused(facts: dict[str, str], 
     assert words in desk.text(answer)
     assert desk.written() == before
     assert not Absence.objects.exists()
+
+
+def test_an_absence_to_come_is_recorded_by_an_application_that_has_come() -> None:
+    """п. 91: an application is taken before the departure, too."""
+    office = desk.build()
+    facts = {"account_id": office.account.pk, "left_on": date(2026, 12, 1), "back_on": date(2026, 12, 20),
+             "document": "билеты", "by": None}  # fmt: skip
+    before = desk.written()
+    with pytest.raises(AbsenceRefused, match=r"датировано 02\.12\.2026, а сегодня 23\.11\.2026"):
+        record_absence(applied_on=date(2026, 12, 2), today=date(2026, 11, 23), **facts)
+    with pytest.raises(AbsenceRefused, match="хотя бы один человек"):
+        record_absence(applied_on=date(2026, 11, 20), today=date(2026, 11, 23), persons=0, **facts)
+    assert desk.written() == before
+    record_absence(applied_on=date(2026, 11, 20), today=date(2026, 11, 23), **facts)
+    assert Absence.objects.get().valid_from == date(2026, 12, 1)
 
 
 def test_new_owners_are_written_with_equal_shares() -> None:
