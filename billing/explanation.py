@@ -10,13 +10,14 @@ from typing import Any
 
 from accounts.calendar import Month
 from accounts.money import kopecks
+from billing.formulas import metered
 from billing.kinds import COLD_WATER, By, How, Kind, Mode, Relief
 
 UNITS = {1: "м³", 2: "кВт·ч", 3: "Гкал", 4: "м²", 5: "чел.", 6: "шт."}
 ZONES = {2: {1: "день", 2: "ночь"}, 3: {1: "пик", 2: "ночь", 3: "полупик"}}
 COMPONENTS = {1: "компонент на воду", 2: "компонент на тепло"}
 EVENTS = {
-    "failed": "счётчик неисправен", "refused": "не допустили к проверке счётчика", "removed": "счётчик снят без замены",
+    "failed": "{} неисправен", "refused": "к проверке не допустили: {}", "removed": "{} снят без замены",
 }  # fmt: skip
 FURTHER, OF_GAS_HEATING = 50, 60  # numbers of segments from which on a line is a further one of its item
 Row = Mapping[str, Any]
@@ -183,15 +184,69 @@ def _room(row: Row, dials: Sequence[Row], month: Month, result: str, unit: str) 
     """A room of a communal flat: its part of the flat's meter."""
     room = row["room"]
     of_flat = [dial for dial in dials if dial["premises_id"] == room["parent_id"] and dial["price_zone"] == row["zone"]]
-    own = [dial for dial in dials if dial["premises_id"] != room["parent_id"] and dial["price_zone"] == row["zone"]]
     if not of_flat:
         return _metered(row, dials, month, result, unit)
-    whole = ", ".join(f"{number(dial['usage'])} {unit} по общему счётчику № {dial['serial']}" for dial in of_flat)
+    near = [dial for dial in dials if dial["premises_id"] != room["parent_id"]]
+    neighbours = [dial for dial in room["others"] if dial["resource"] == of_flat[0]["resource"]]
+    own, others = (
+        [dial for dial in _in_force(some, month) if dial["price_zone"] == row["zone"]] for some in (near, neighbours)
+    )
+    whole = ", ".join(_counted(dial, month, unit, "общему счётчику") for dial in of_flat)
     people = f"{number(room['persons'])} из {number(room['flat_persons'])} проживающих квартиры"
+    if not own and not others:
+        return f"{result}: доля комнаты в {whole}: {people}.", "п. 50 Правил № 354"
+    rest = f"{number(_sum(of_flat, month))}"
+    for dials_of in (own, others):
+        rest += f" − {number(_sum(dials_of, month))}" if dials_of else ""
+    rest += f" = {number(_sum(of_flat, month) - _sum(own, month) - _sum(others, month))} {unit}"
+    if own and others:
+        less = "за вычетом своих счётчиков этой и других комнат"
+    else:
+        less = "за вычетом своего счётчика комнаты" if own else "за вычетом счётчиков других комнат"
+    share = f"квартиры ({whole}; {less}: {rest}): {people}"
     if own:
-        mine = ", ".join(f"{number(dial['usage'])} {unit} по счётчику № {dial['serial']}" for dial in own)
-        return f"{result}: {mine} и доля остатка квартиры ({whole}): {people}.", "комната с собственным счётчиком"
-    return f"{result}: доля комнаты в {whole}: {people}.", "п. 50 Правил № 354"
+        mine = ", ".join(_counted(dial, month, unit, "счётчику") for dial in own)
+        return f"{result}: {mine} и доля остатка {share}.", "комната с собственным счётчиком"
+    return f"{result}: доля комнаты в остатке {share}.", "п. 50 Правил № 354"
+
+
+def _in_force(dials: Sequence[Row], month: Month) -> list[Row]:
+    """Dials of rooms that are metered or averaged: a room with one that fell to the norm is a room without meters."""
+    fallen = {
+        dial["premises_id"]
+        for dial in dials
+        if dial["gap_days"] == month.days
+        and dial["cause"] != "replaced"
+        and (dial["average"] is None or dial["periods"] > metered.AVERAGE_PERIODS)
+    }
+    return [dial for dial in dials if dial["premises_id"] not in fallen]
+
+
+def _by_dial(dial: Row, month: Month) -> Decimal:
+    """What a dial adds to the month: its readings, and its average (in sixtieths) for the days they do not cover."""
+    by_average = (dial["average"] or Decimal(0)) * dial["gap_days"] / (60 * month.days)
+    return Decimal(dial["usage"]) + by_average
+
+
+def _sum(dials: Sequence[Row], month: Month) -> Decimal:
+    return round(sum((_by_dial(dial, month) for dial in dials), Decimal(0)), 6)
+
+
+def _counted(dial: Row, month: Month, unit: str, whose: str) -> str:
+    """The volume of a dial of a communal flat, and where its average stands in for readings, that average."""
+    name = f"{whose} № {dial['serial']}"
+    volume = f"{number(round(_by_dial(dial, month), 6))} {unit}"
+    if not dial["gap_days"] or dial["average"] is None:
+        return f"{volume} по {name}"
+    average = f"{number(dial['history'])} / {dial['history_months']}"
+    if dial["gap_days"] == month.days:
+        why = _silence(dial, name)
+    else:
+        average = f"{average} × {dial['gap_days']} / {month.days}"
+        why = f"{dial['gap_days']} дн. без показаний по {name}"
+        if dial["usage"]:
+            average = f"{number(dial['usage'])} + {average}"
+    return f"{volume} = {average} по среднему за {dial['history_months']} мес. ({why})"
 
 
 def _normed(row: Row, month: Month, unit: str) -> tuple[str, str]:
@@ -317,7 +372,8 @@ def _difference(dial: Row, name: str, unit: str) -> str:
 
 def _silence(dial: Row, name: str) -> str:
     if dial["cause"] in EVENTS:
-        return f"{EVENTS[dial['cause']]} ({name}), период {dial['periods']}"
+        named = name.replace("счётчику", "счётчик").replace("общему", "общий")
+        return f"{EVENTS[dial['cause']].format(named)}, период {dial['periods']}"
     if dial["cause"] == "expired":
         return f"по {name} истёк срок поверки {day(dial['verified_until'])}, период {dial['periods']}"
     return f"нет показаний по {name}, период {dial['periods']}"
@@ -330,7 +386,8 @@ def why_norm(dials: Sequence[Row]) -> str:
             until = day(dial["verified_until"])
             return f"Срок поверки счётчика № {dial['serial']} истёк {until}, период {dial['periods']}."
         if dial["cause"] in EVENTS:
-            return f"{EVENTS[dial['cause']].capitalize()} (счётчик № {dial['serial']}), период {dial['periods']}."
+            event = EVENTS[dial["cause"]].format(f"счётчик № {dial['serial']}")
+            return f"{event[0].upper()}{event[1:]}, период {dial['periods']}."
         if dial["cause"] == "silent" and dial["average"] is None:
             return f"Нет показаний счётчика № {dial['serial']} и трёх месяцев для среднего."
         if dial["cause"] == "silent":

@@ -903,7 +903,7 @@ def _of_houses(found: pipeline.Facts, made: pipeline.Calculation) -> dict[tuple[
 
 
 def _room(found: pipeline.Facts, made: pipeline.Calculation, place: int) -> dict[str, Any]:
-    """The room's part of its flat: average persons of both, living areas of both."""
+    """The room's part of its flat: average persons of both, living areas of both, meters of the other rooms."""
     own = found.rooms.row(by_predicate=pl.col("premises_id") == place, named=True)
     rooms = found.rooms.filter(pl.col("parent_id") == own["parent_id"])["premises_id"].to_list()
     size = found.month.days
@@ -912,6 +912,7 @@ def _room(found: pipeline.Facts, made: pipeline.Calculation, place: int) -> dict
         **own,
         "persons": round(Decimal(days.filter(pl.col("premises_id") == place)["used"].sum()) / size, 6),
         "flat_persons": round(Decimal(days.filter(pl.col("premises_id").is_in(rooms))["used"].sum()) / size, 6),
+        "others": made.dials.filter(pl.col("premises_id").is_in(rooms) & (pl.col("premises_id") != place)).to_dicts(),
     }
 
 

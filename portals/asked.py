@@ -40,6 +40,16 @@ def month(request: HttpRequest, default: Month, *, last: Month | None = None, na
     return min(found, last) if last else found
 
 
+def unread_month(request: HttpRequest, name: str = "month") -> str:
+    """What the address says for a month where `month` could make nothing of it; empty where it could."""
+    told = request.GET.get(name, "").strip()[:MOST_LETTERS]
+    try:
+        is_read = not told or is_known(Month.parse(told).first)
+    except Refusal:
+        is_read = False
+    return "" if is_read else told
+
+
 def number(text: str) -> int | None:
     """A whole number a row may have; None where the text is no such number."""
     return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None

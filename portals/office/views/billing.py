@@ -34,6 +34,10 @@ def month(request: HttpRequest) -> HttpResponse:
     chosen = asked.month(request, current or Month.of(timezone.localdate()))
     if request.method == "POST":
         return act(request, chosen)
+    if unread := asked.unread_month(request):
+        messages.warning(
+            request, f"Месяца «{unread}» нет: показан {chosen.title}. В адресе пишут год и номер месяца, как 2026-10."
+        )
     rows = queries.contract_months(chosen)
     states = {row.state for row in rows}
     held = queries.held_accounts(chosen)

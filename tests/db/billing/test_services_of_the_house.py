@@ -12,7 +12,7 @@ from accounts.calendar import Month
 from accounts.models import HeatingMode, MeterKind, PremisesKind, Resource
 from billing import operations, queries
 from billing.kinds import BUSINESS, By, Kind
-from billing.models import HouseBalance, NormBasis, ProvisionMethod
+from billing.models import HouseBalance, MeterFault, MeterFaultKind, NormBasis, ProvisionMethod
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -215,6 +215,51 @@ class TestCommunalFlat:
         make.tariff(contract, 1, "4.93")
         operations.run_billing(month=JUNE)
         assert [line(account, 1, JUNE).volume for account in (first, second)] == [D("30"), D("70")]
+        (told,) = queries.explain(account_id=first.pk, month=JUNE)
+        assert "30 кВт·ч: 20 кВт·ч по счётчику № " in told.text
+        assert "за вычетом своих счётчиков этой и других комнат: 100 − 20 − 40 = 40 кВт·ч): 1 из 4" in told.text
+
+    def test_a_room_beside_a_metered_one_is_told_the_remainder(self):
+        contract, flat, (first, second) = self.stage()
+        metered(flat, Resource.ELECTRICITY, "610", JUNE, kind=MeterKind.SHARED_FLAT)
+        metered(second.premises, Resource.ELECTRICITY, "96", JUNE, kind=MeterKind.ROOM)
+        make.provision(flat.house, 1, contract)
+        make.tariff(contract, 1, "4.93")
+        operations.run_billing(month=JUNE)
+        (told,) = queries.explain(account_id=first.pk, month=JUNE)
+        assert told.text.startswith("128,5 кВт·ч: доля комнаты в остатке квартиры (610 кВт·ч по общему счётчику № ")
+        assert "за вычетом счётчиков других комнат: 610 − 96 = 514 кВт·ч): 1 из 4 проживающих квартиры." in told.text
+        (told,) = queries.explain(account_id=second.pk, month=JUNE)
+        assert told.text.startswith("481,5 кВт·ч: 96 кВт·ч по счётчику № ")
+        assert "за вычетом своего счётчика комнаты: 610 − 96 = 514 кВт·ч): 3 из 4" in told.text
+
+    def test_a_silent_common_meter_tells_its_average(self):
+        contract, flat, (first, _) = self.stage()
+        meter = make.meter(premises=flat, resource=Resource.COLD_WATER, kind=MeterKind.SHARED_FLAT)
+        for back, value in ((5, "10"), (4, "20"), (3, "32"), (2, "40"), (1, "52")):
+            make.reading(meter, (JUNE + -back).first, value)
+        make.provision(flat.house, 2, contract)
+        make.tariff(contract, 2, "34.56")
+        operations.run_billing(month=JUNE)
+        assert line(first, 2, JUNE).volume == D("2.625")
+        (told,) = queries.explain(account_id=first.pk, month=JUNE)
+        assert told.text.startswith(
+            "2,625 м³: доля комнаты в 10,5 м³ = 42 / 4 по среднему за 4 мес. (нет показаний по общему счётчику № "
+        )
+
+    def test_a_broken_common_meter_is_named_in_its_own_case(self):
+        contract, flat, (first, _) = self.stage()
+        meter = make.meter(premises=flat, resource=Resource.COLD_WATER, kind=MeterKind.SHARED_FLAT)
+        for back, value in ((5, "10"), (4, "20"), (3, "32"), (2, "40"), (1, "52")):
+            make.reading(meter, (JUNE + -back).first, value)
+        MeterFault.objects.create(
+            meter=meter, kind=MeterFaultKind.FAILED, document="акт № 4", valid_from=date(2026, 6, 2)
+        )
+        make.provision(flat.house, 2, contract)
+        make.tariff(contract, 2, "34.56")
+        operations.run_billing(month=JUNE)
+        (told,) = queries.explain(account_id=first.pk, month=JUNE)
+        assert f"(общий счётчик № {meter.serial} неисправен, период 1)" in told.text
 
     def test_heat_goes_by_living_area(self):
         """COM-D01: 1.35 Gcal of the flat × 18.5 / 46."""

@@ -61,6 +61,18 @@ def test_a_right_taken_by_hand_is_taken_away_again():
     assert not cashier.permissions.filter(codename="change_residency").exists()
 
 
+@pytest.mark.parametrize("typed", ["2026-13", "abc", "1066-10"])
+def test_a_month_there_is_not_is_told_so(desk: Desk, typed: str):
+    address = reverse("office:month")
+    accountant = client(roles.ACCOUNTANT)
+    usual = accountant.get(address)
+    told = accountant.get(address, {"month": typed})
+    words = f"Месяца «{typed}» нет: показан {usual.context['month'].title}."
+    assert words in text(told)
+    assert told.context["month"] == usual.context["month"]
+    assert "нет: показан" not in text(accountant.get(address, {"month": "2026-10"}))
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_opens_for_its_roles_and_for_no_others(desk: Desk, name: str):
     address = reverse(f"office:{name}")
