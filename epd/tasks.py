@@ -27,6 +27,6 @@ def send_letters(**_: object) -> None:
 def print_next_batch(*, run_id: int, **_: object) -> None:
     """Print the next waiting batch of the run, and ask for another hand if more wait; the last one ends the run."""
     if operations.print_next(run_id):
-        print_next_batch.delay_on_commit(run_id=run_id)
+        print_next_batch.delay_on_commit(run_id=run_id)  # type: ignore[attr-defined]  # Celery's Django task
     else:
         operations.finish_print(run_id)

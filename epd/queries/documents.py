@@ -6,14 +6,14 @@ import hmac
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
-from django.utils.timezone import localdate
+from django.utils.timezone import get_current_timezone
 
 import billing.queries
 import payments.queries
@@ -21,6 +21,10 @@ from accounts.calendar import Month
 from accounts.money import ZERO
 from epd import assemble
 from epd.models import DocumentKind, PaymentDocument
+
+
+def _day_of(moment: datetime | None) -> date | None:
+    return moment.astimezone(get_current_timezone()).date() if moment else None
 
 
 def rows_of(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -97,7 +101,7 @@ def checked(key: str) -> Checked | None:
         total=row.total,
         issued_on=row.issued_on,
         due_on=row.due_on,
-        withdrawn_on=localdate(row.withdrawn_at) if row.withdrawn_at else None,
+        withdrawn_on=_day_of(row.withdrawn_at),
         replaced_by=row.replaced_by.number if hasattr(row, "replaced_by") else "",
         replaces=row.replaces.number if row.replaces else "",
     )
@@ -114,7 +118,7 @@ def machine_copy(row: PaymentDocument) -> dict[str, Any]:
         **assemble.copy_of(row.payload),
         "kind": DocumentKind(row.kind).label,
         "gis_id": row.gis_id,
-        "withdrawn_on": localdate(row.withdrawn_at).isoformat() if row.withdrawn_at else None,
+        "withdrawn_on": day.isoformat() if (day := _day_of(row.withdrawn_at)) else None,
         "replaced_by": row.replaced_by.number if hasattr(row, "replaced_by") else None,
         "replaces": row.payload["document"]["replaces"].get("number"),
     }
