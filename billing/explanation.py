@@ -193,17 +193,16 @@ def _room(row: Row, dials: Sequence[Row], month: Month, result: str, unit: str) 
     )
     whole = ", ".join(_counted(dial, month, unit, "общему счётчику") for dial in of_flat)
     people = f"{number(room['persons'])} из {number(room['flat_persons'])} проживающих квартиры"
-    if not own and not others:
+    less = [(word, _sum(some, month)) for word, some in (
+        ("своего счётчика комнаты", own), ("счётчиков других комнат", others),
+    ) if some]  # fmt: skip
+    if row["charged_before"] and any(dial["covered"] > 1 for dial in of_flat):
+        less.append(("начисленного комнатам в месяцы без показаний", row["charged_before"]))
+    if not less:
         return f"{result}: доля комнаты в {whole}: {people}.", "п. 50 Правил № 354"
-    rest = f"{number(_sum(of_flat, month))}"
-    for dials_of in (own, others):
-        rest += f" − {number(_sum(dials_of, month))}" if dials_of else ""
-    rest += f" = {number(_sum(of_flat, month) - _sum(own, month) - _sum(others, month))} {unit}"
-    if own and others:
-        less = "за вычетом своих счётчиков этой и других комнат"
-    else:
-        less = "за вычетом своего счётчика комнаты" if own else "за вычетом счётчиков других комнат"
-    share = f"квартиры ({whole}; {less}: {rest}): {people}"
+    terms = [_sum(of_flat, month), *(volume for _, volume in less)]
+    rest = f"{' − '.join(number(term) for term in terms)} = {number(terms[0] - sum(terms[1:]))} {unit}"
+    share = f"квартиры ({whole}; за вычетом {' и '.join(word for word, _ in less)}: {rest}): {people}"
     if own:
         mine = ", ".join(_counted(dial, month, unit, "счётчику") for dial in own)
         return f"{result}: {mine} и доля остатка {share}.", "комната с собственным счётчиком"

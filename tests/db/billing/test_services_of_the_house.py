@@ -217,7 +217,10 @@ class TestCommunalFlat:
         assert [line(account, 1, JUNE).volume for account in (first, second)] == [D("30"), D("70")]
         (told,) = queries.explain(account_id=first.pk, month=JUNE)
         assert "30 кВт·ч: 20 кВт·ч по счётчику № " in told.text
-        assert "за вычетом своих счётчиков этой и других комнат: 100 − 20 − 40 = 40 кВт·ч): 1 из 4" in told.text
+        assert (
+            "за вычетом своего счётчика комнаты и счётчиков других комнат: 100 − 20 − 40 = 40 кВт·ч): 1 из 4"
+            in told.text
+        )
 
     def test_a_room_beside_a_metered_one_is_told_the_remainder(self):
         contract, flat, (first, second) = self.stage()
@@ -246,6 +249,22 @@ class TestCommunalFlat:
         assert told.text.startswith(
             "2,625 м³: доля комнаты в 10,5 м³ = 42 / 4 по среднему за 4 мес. (нет показаний по общему счётчику № "
         )
+
+    def test_a_common_meter_that_speaks_again_tells_what_was_charged_meanwhile(self):
+        contract, flat, (first, second) = self.stage()
+        meter = make.meter(premises=flat, resource=Resource.COLD_WATER, kind=MeterKind.SHARED_FLAT)
+        for back, value in ((5, "10"), (4, "20"), (3, "32"), (2, "40")):
+            make.reading(meter, (JUNE + -back).first, value)
+        make.provision(flat.house, 2, contract)
+        make.tariff(contract, 2, "34.56")
+        operations.run_billing(month=JUNE.previous)
+        assert [line(room, 2, JUNE.previous).volume for room in (first, second)] == [D("2.5"), D("7.5")]
+        operations.post_month(month=JUNE.previous, today=JUNE.first)
+        make.reading(meter, JUNE.first, "66")
+        operations.run_billing(month=JUNE)
+        (told,) = queries.explain(account_id=first.pk, month=JUNE)
+        assert told.text.startswith("4 м³: доля комнаты в остатке квартиры (26 м³ по общему счётчику № ")
+        assert "за вычетом начисленного комнатам в месяцы без показаний: 26 − 10 = 16 м³): 1 из 4" in told.text
 
     def test_a_broken_common_meter_is_named_in_its_own_case(self):
         contract, flat, (first, _) = self.stage()
