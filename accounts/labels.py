@@ -176,7 +176,10 @@ FACTS = {
     "since": "с", "source": "источник", "started_at": "начато", "total": "всего", "until": "по",
     "valid_from": "действует с", "values": "показания", "vat": "НДС", "verdict": "решение",
     "verified_on": "поверен", "verified_until": "поверен до", "was": "было", "what": "что", "withheld": "удержано",
-    "good": "принято строк",
+    "good": "принято строк", "batches": "тиражей", "carrier": "кто доставляет", "delivery": "доставка документа",
+    "every": "как часто", "fee": "вознаграждение банка", "folder": "папка", "form": "вид файла",
+    "keeps_paper": "бумага остаётся", "numbers": "номера", "order_id": "поручение", "parent": "квартира",
+    "reason": "причина", "title": "название",
 }  # fmt: skip
 CHANGES = {"added": "Добавлено", "changed": "Изменено"}
 
