@@ -395,6 +395,7 @@ LOGGING = {
         # WeasyPrint and fontTools speak of every glyph
         "weasyprint": {"level": "ERROR"},
         "fontTools": {"level": "ERROR"},
+        "pikepdf": {"level": "ERROR"},  # and pikepdf of its own start
     },
 }
 structlog.configure(

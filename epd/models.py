@@ -381,7 +381,7 @@ class PrintBatch(models.Model):
     state = models.SmallIntegerField("состояние", choices=PrintState, default=PrintState.WAITING)
     file = models.CharField("файл", max_length=80, blank=True)
     size = models.BigIntegerField("байт", default=0)
-    sha256 = models.CharField("sha-256", max_length=64, blank=True)
+    sha256 = models.CharField("контрольная сумма", max_length=64, blank=True)
     pages = models.IntegerField("страниц", default=0)
     sheets = models.IntegerField("листов", default=0)
     fallbacks = models.IntegerField("сверстано напрямую", default=0)

@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
                 ),
                 ("file", models.CharField(blank=True, max_length=80, verbose_name="файл")),
                 ("size", models.BigIntegerField(default=0, verbose_name="байт")),
-                ("sha256", models.CharField(blank=True, max_length=64, verbose_name="sha-256")),
+                ("sha256", models.CharField(blank=True, max_length=64, verbose_name="контрольная сумма")),
                 ("pages", models.IntegerField(default=0, verbose_name="страниц")),
                 ("sheets", models.IntegerField(default=0, verbose_name="листов")),
                 ("fallbacks", models.IntegerField(default=0, verbose_name="сверстано напрямую")),

@@ -51,6 +51,7 @@ def test_a_sound_issue_keeps_every_law(accounts: list[Any]) -> None:
 
 
 def test_a_document_removed_is_named(accounts: list[Any]) -> None:
+    by_a_side_door("DELETE FROM epd_delivery")
     by_a_side_door("DELETE FROM epd_paymentdocument WHERE account_id = %s", accounts[0].pk)
     assert broken()["документы месяца на месте"] == [
         f"без документа · {accounts[0].pk} · 2026-06-01", "документов меньше, чем выпущено · 1 · 2026-06-01",

@@ -358,7 +358,7 @@ def test_the_number_of_queries_does_not_depend_on_the_accounts(agent, django_ass
             account = make.account(house=house, persons=1)
             make.reading(make.meter(premises=account.premises), date(2026, 10, 20), "5")
             make.ink(account, contract, 2, OCTOBER, "100.00")
-    with django_assert_max_num_queries(45):
+    with django_assert_max_num_queries(46):
         assert issue() == 12
 
 

@@ -49,6 +49,7 @@ from epd.models import (
     DocumentWish,
     IssueRefusal,
     PaymentDocument,
+    PrintBatch,
     Subscription,
 )
 from payments.models import (
@@ -188,6 +189,10 @@ def rows(number: int) -> None:
         payload={}, template_version="1",
     )  # fmt: skip
     Delivery.objects.create(document=document, way=1)
+    PrintBatch.objects.create(
+        run=Run.objects.latest("pk"), number=number, month=MONTH, document_ids=[document.pk], documents=1,
+        total=Decimal("10.00"),
+    )  # fmt: skip
     PenaltyBand.objects.create(scale=1, first_day=200 + number, divisor=300, act="акт", valid_from=DAY)
     PenaltyTerms.objects.create(contract=contract, service_id=2, scale=1, act="договор", valid_from=DAY)
     Moratorium.objects.create(account=account, act="соглашение", valid_from=DAY)
@@ -214,6 +219,8 @@ def test_every_model_is_findable():
     inside = {"RunBlock", "ReceiptPayment", "CashMovement", "SettlementPaper", "ReallocatedPayment", "PenaltyBook"}
     # on pages of the office of their own: orders of refunds, orders matched to a register
     inside |= {"RefundOrder", "RegisterTransfer"}
+    # reports have pages of their own in the office and in the supplier's cabinet
+    inside |= {"SavedReport", "ReportJob", "ReportSchedule"}
     # written and undone by operations, without a page so far
     assert missing == {*inside, "PaymentInstruction", "Reallocation"}
 
