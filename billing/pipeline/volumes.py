@@ -154,7 +154,10 @@ def metered(sheet: Sheet) -> None:
     if (mended["segment"] != mended["run"]).any():
         mended = _one_price(mended, pl.col("person_norm"))
     mended = sheet.fit(mended, pl.col("person_norm").is_not_null(), "нет норматива")
-    numer, over = _with_gap("used_numer", "used_over", "norm_gap_days", "person_norm", "person_over", sheet.month)
+    # the norm of those days is one for all zones: the first has it
+    is_first = pl.col("zone") == pl.col("zone").min().over("account_id", "service_id")
+    mended = mended.with_columns(gap=pl.when(is_first).then(pl.col("norm_gap_days")).otherwise(0))
+    numer, over = _with_gap("used_numer", "used_over", "gap", "person_norm", "person_over", sheet.month)
     sheet.take(mended, pl.col("by"), numer, over, zone=pl.col("zone"), persons=True)
 
     without = rows.filter((pl.col("by").is_null() | (pl.col("by") == By.NORM)) & (pl.col("person_days") > 0))
