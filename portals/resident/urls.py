@@ -2,26 +2,26 @@
 
 from django.urls import path
 
-from portals.resident import views
+from portals.resident.views import charges, documents, home, paying, payments, readings
 
 app_name = "resident"
 
 urlpatterns = [
-    path("", views.accounts_page, name="accounts"),
-    path("add/", views.add_account, name="add"),
-    path("<str:number>/", views.account, name="account"),
-    path("<str:number>/charges/", views.charges, name="charges"),
-    path("<str:number>/charges/why/", views.why, name="why"),
-    path("<str:number>/readings/", views.readings, name="readings"),
-    path("<str:number>/payments/", views.payments_page, name="payments"),
-    path("<str:number>/payments/<int:pk>/", views.payment, name="payment"),
-    path("<str:number>/pay/", views.pay, name="pay"),
-    path("<str:number>/pay/<uuid:key>/", views.paying, name="paying"),
-    path("<str:number>/pay/<uuid:key>/back/", views.paid_back, name="paid-back"),
-    path("<str:number>/autopay/", views.autopay, name="autopay"),
-    path("<str:number>/autopay/off/", views.autopay_off, name="autopay-off"),
-    path("<str:number>/documents/", views.documents, name="documents"),
-    path("<str:number>/documents/delivery/", views.delivery, name="delivery"),
-    path("<str:number>/documents/<int:pk>.pdf", views.document_pdf, name="document"),
-    path("<str:number>/remove/", views.remove_account, name="remove"),
+    path("", home.accounts_page, name="accounts"),
+    path("add/", home.add_account, name="add"),
+    path("<str:number>/", home.account, name="account"),
+    path("<str:number>/charges/", charges.charges, name="charges"),
+    path("<str:number>/charges/why/", charges.why, name="why"),
+    path("<str:number>/readings/", readings.readings, name="readings"),
+    path("<str:number>/payments/", payments.payments_page, name="payments"),
+    path("<str:number>/payments/<int:pk>/", payments.payment, name="payment"),
+    path("<str:number>/pay/", paying.pay, name="pay"),
+    path("<str:number>/pay/<uuid:key>/", paying.paying, name="paying"),
+    path("<str:number>/pay/<uuid:key>/back/", paying.paid_back, name="paid-back"),
+    path("<str:number>/autopay/", paying.autopay, name="autopay"),
+    path("<str:number>/autopay/off/", paying.autopay_off, name="autopay-off"),
+    path("<str:number>/documents/", documents.documents, name="documents"),
+    path("<str:number>/documents/delivery/", documents.delivery, name="delivery"),
+    path("<str:number>/documents/<int:pk>.pdf", documents.document_pdf, name="document"),
+    path("<str:number>/remove/", home.remove_account, name="remove"),
 ]
