@@ -296,16 +296,19 @@ class FreeAdvance:
     amount: Decimal
 
 
-def free_advances(*, account_ids: Collection[int]) -> list[FreeAdvance]:
-    """Advances of the accounts that wait for charges, in the order of the payments' dates."""
+def free_advances(*, account_ids: Collection[int], on: date | None = None) -> list[FreeAdvance]:
+    """Advances of the accounts that wait for charges, in the order of the payments' dates.
+
+    on: an operating day that closes late may use only what it had, less what later days have used since.
+    """
     sql = """
-        SELECT a.account_id, a.payment_id, min(a.for_month), sum(a.amount)
+        SELECT a.account_id, a.payment_id, min(a.for_month), least(sum(a.amount), {there})
         FROM payments_allocation AS a JOIN payments_payment AS payment ON payment.id = a.payment_id
         WHERE a.contract_id = 0 AND a.account_id = ANY(%(accounts)s)
-        GROUP BY a.account_id, a.payment_id, payment.paid_on HAVING sum(a.amount) > 0
+        GROUP BY a.account_id, a.payment_id, payment.paid_on HAVING least(sum(a.amount), {there}) > 0
         ORDER BY a.account_id, payment.paid_on, a.payment_id
-    """
-    return rows_of(FreeAdvance, sql, {"accounts": list(account_ids)})
+    """.format(there="sum(a.amount)" if on is None else "coalesce(sum(a.amount) FILTER (WHERE a.day <= %(on)s), 0)")
+    return rows_of(FreeAdvance, sql, {"accounts": list(account_ids), "on": on})
 
 
 # --- payments -------------------------------------------------------------------------------------------------------

@@ -256,6 +256,8 @@ def mirror(payment: Payment, *, day: date) -> Decimal:
 def consume_advances(*, month: Month, day: date) -> Allocated:
     """Use the advances that no principal owns for what is charged by now: after a month was posted.
 
+    Only what the day already had: an older day that closes late leaves the money of later days alone.
+
     Rows −x of the advance and +x of the debt of the same payment stand in one statement on the day: Σ of a payment
     stays. An instruction of the payer (service, month) still holds for his advance. Safe to repeat.
     Source: domain/payments.md, 4: the advance is consumed on posting, no penalty accrues.
@@ -276,7 +278,7 @@ def consume_advances(*, month: Month, day: date) -> Allocated:
 def _consume(account_ids: Sequence[int], *, day: date) -> Allocated:
     hold_open(day)
     houses = lock_accounts(account_ids)
-    advances = {row.payment_id: row for row in queries.free_advances(account_ids=account_ids)}
+    advances = {row.payment_id: row for row in queries.free_advances(account_ids=account_ids, on=day)}
     if not advances:
         return Allocated(0, ZERO)
     payments = [

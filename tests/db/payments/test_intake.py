@@ -258,6 +258,23 @@ def test_an_advance_is_used_once_charges_are_posted():
     assert queries.balance(account_id=account.pk, on=date(2026, 11, 7)) == Decimal("-40.00")
 
 
+def test_a_day_that_closes_late_leaves_the_advances_of_later_days_alone():
+    """Found by the machine over the books: yesterday is closed after midnight, when today's money is already in."""
+    account, contract = make.account(), make.contract()
+    early, late = (
+        record(account, amount=Decimal("10.00")),
+        record(account, external_id="78", day=TOMORROW, today=TOMORROW, amount=Decimal("100.00")),
+    )
+    operations.allocate_day(day=TODAY)
+    operations.allocate_day(day=TOMORROW)
+    make.ink(account, contract, 2, OCTOBER, "60.00")
+    operations.close_days(until=TODAY, today=TOMORROW)
+    assert [part for part in parts(early) if part[0]] == [(contract.pk, 2, "2026-10", Part.DEBT, Decimal("10.00"))]
+    assert parts(late) == [(0, 0, "2026-11", Part.ADVANCE, Decimal("100.00"))]
+    operations.close_days(until=TOMORROW, today=TOMORROW)
+    assert [part for part in parts(late) if part[0]] == [(contract.pk, 2, "2026-10", Part.DEBT, Decimal("50.00"))]
+
+
 def test_an_instruction_of_the_payer_is_kept():
     account, contract = make.account(), make.contract()
     make.ink(account, contract, 9, OCTOBER, "40.00")
