@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from accounts.errors import Refusal
+from accounts.senders import sender_of
 from payments import operations
 from payments.online import NotificationForged
 
@@ -35,20 +34,3 @@ def yookassa(request: HttpRequest) -> HttpResponse:
         logger.warning("payments.notification.later", extra={"reason": type(refusal).__name__})
         return HttpResponse(status=503)
     return HttpResponse(status=200)
-
-
-def sender_of(request: HttpRequest) -> str:
-    """The IP address of who asks: past our own proxies (TRUSTED_PROXIES), the last one that they saw themselves."""
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    address = str(request.META.get("REMOTE_ADDR", ""))
-    while hops and _is_proxy(address):
-        address = hops.pop()
-    return address
-
-
-def _is_proxy(address: str) -> bool:
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(found in ipaddress.ip_network(network) for network in settings.TRUSTED_PROXIES)

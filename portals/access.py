@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -11,9 +12,11 @@ from django.http import Http404
 import accounts.queries
 import epd.queries
 from accounts.queries import AgencyContract, House, PersonalAccount, User
-from portals.models import AccountLink, PrincipalUser
+from portals import people_queries
+from portals.models import AccountLink, Invitation, PrincipalUser
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from epd.models import PaymentDocument
@@ -77,6 +80,14 @@ def has_accounts(user: Visitor) -> bool:
     return known(user) and AccountLink.objects.filter(user=user.pk, withdrawn_at=None).exists()
 
 
+def offer_of(token: str, *, at: datetime) -> people_queries.Offer | None:
+    """What the link of an invitation offers to whoever has entered; None for one that is spent, old or not ours."""
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    rows = Invitation.objects.filter(token_digest=digest, accepted_at=None, withdrawn_at=None, expires_at__gt=at)
+    found = rows.select_related("given_by", "account__house", "account__premises").first()
+    return people_queries.offer_of(found) if found else None
+
+
 # --- principals ------------------------------------------------------------------------------------------------------
 
 
@@ -130,3 +141,47 @@ def get_paper_for(user: Visitor, pk: int) -> SettlementPaper:
     """An issued paper under one of the user's contracts, or 404."""
     contract = only(contracts_for(user), papers=pk)
     return only(contract.papers.all(), pk=pk)  # type: ignore[no-any-return]
+
+
+def get_dispute_for(user: Visitor, pk: int) -> Dispute:
+    """A disagreement of one of the principals the user works for, or 404."""
+    rows = Dispute.objects.filter(principal__in=principal_ids(user)).select_related("contract", "account", "opened_by")
+    return only(rows, pk=pk)  # type: ignore[no-any-return]
+
+
+def get_reading_file_for(user: Visitor, pk: int) -> ReadingFile:
+    """A file of readings that one of the user's principals sent, or 404."""
+    return only(ReadingFile.objects.filter(contract__in=contracts_for(user).values("pk")), pk=pk)  # type: ignore[no-any-return]
+
+
+def get_supplied_meter_for(user: Visitor, pk: int) -> accounts.queries.Meter:
+    """A meter that measures what one of the user's contracts supplies to its house, or 404."""
+    return only(accounts.queries.meters_supplied(list(contracts_for(user).values_list("pk", flat=True))), pk=pk)  # type: ignore[no-any-return]
+
+
+def principal_ids(user: Visitor, *roles: int) -> list[int]:
+    """Principals the user works for today; with `roles`, only in one of these."""
+    if not known(user):
+        return []
+    rows = PrincipalUser.objects.filter(user=user.pk, withdrawn_at=None)
+    if roles:
+        rows = rows.filter(role__in=roles)
+    return list(rows.values_list("principal_id", flat=True))
+
+
+def managed_principals_for(user: Visitor) -> list[int]:
+    """Principals whose people the user manages: those where he is the manager."""
+    return principal_ids(user, PrincipalRole.MANAGER)
+
+
+def edited_contracts_for(user: Visitor) -> list[AgencyContract]:
+    """Contracts under which the user may change accounts: as a manager or an operator, never as an accountant."""
+    own = principal_ids(user, PrincipalRole.MANAGER, PrincipalRole.OPERATOR)
+    return list(contracts_for(user).filter(principal__in=own))
+
+
+def get_edited_account_for(user: Visitor, number: str) -> PersonalAccount:
+    """An account of the houses that the user's contracts serve, which he may change; or 404."""
+    own = [contract.pk for contract in edited_contracts_for(user)]
+    rows = supplied_accounts_for(user).filter(house__in=House.objects.filter(provisions__contract__in=own).values("pk"))
+    return only(rows, number=number)  # type: ignore[no-any-return]

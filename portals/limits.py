@@ -13,6 +13,11 @@ class TooOften(Refusal):
     """Tried too many times; the text says how long to wait."""
 
 
+def digits(text: str) -> str:
+    """The digits of a number, however it was typed: spaces and dashes do not give more tries."""
+    return "".join(sign for sign in text if sign.isdecimal())
+
+
 def count(name: str, key: str, *, limit: int, seconds: int, text: str) -> None:
     """Count one try of `name` by `key`; over `limit` in `seconds` raise TooOften with `text`."""
     place = f"limit:{name}:{hashlib.sha256(key.encode()).hexdigest()[:32]}"

@@ -6,6 +6,7 @@ from django.urls import include, path
 from portals import views
 from portals.reports import urls as reports
 from portals.resident import api
+from portals.resident.views import sharing
 
 urlpatterns = [
     # asked for by every browser on pages that name no icon (the admin's, the API's)
@@ -14,6 +15,8 @@ urlpatterns = [
     path("d/<str:key>", views.document_check, name="document-check"),  # the code of authenticity on paper
     path("mail/<str:token>", views.mail_confirm, name="mail-confirm"),  # the link of a letter
     path("w/<str:number>", views.document_why, name="document-why"),  # «почему столько» on paper
+    path("invite/<str:token>/", sharing.invitation, name="invitation"),  # the link of a letter to a relative
+    path("enter/", sharing.enter, name="enter"),  # by the number of the account and the printed code
     path("api/documents/<str:number>/", api.AccountDocuments.as_view(), name="api-documents"),
     path("api/documents/<str:number>/<int:pk>/", api.AccountDocument.as_view(), name="api-document"),
     path("cabinet/", include("portals.resident.urls")),

@@ -39,6 +39,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField("эл. почта", unique=True, null=True, blank=True)
     phone = PhoneNumberField("телефон", unique=True, null=True, blank=True)
     phone_verified = models.BooleanField("телефон подтверждён", default=False)
+    # Whoever enters by the number of the account and the code on its document, without any password, is known by it.
+    entry = models.CharField(
+        "вход по лицевому счёту", max_length=20, unique=True, null=True, blank=True, editable=False
+    )
     name = models.CharField("имя", max_length=160, blank=True)
     is_staff = models.BooleanField("сотрудник", default=False)
     is_active = models.BooleanField("действует", default=True)
@@ -56,13 +60,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [
             models.CheckConstraint(
                 name="user_has_login",
-                condition=Q(email__isnull=False) | Q(phone__isnull=False),
+                condition=Q(email__isnull=False) | Q(phone__isnull=False) | Q(entry__isnull=False),
                 violation_error_message="Нужна эл. почта или телефон.",
             )
         ]
 
     def __str__(self) -> str:
-        return self.name or self.email or str(self.phone)
+        return self.name or self.email or (str(self.phone) if self.phone else f"Лицевой счёт {self.entry}")
 
     def get_full_name(self) -> str:
         return str(self)

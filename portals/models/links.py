@@ -39,6 +39,51 @@ class AccountLink(models.Model):
         return f"{self.user} → {self.account}"
 
 
+class Invitation(models.Model):
+    """A link sent to a relative: whoever opens it and enters sees the account. Works once, and not for long."""
+
+    account = models.ForeignKey(
+        "accounts.PersonalAccount", models.PROTECT, related_name="invitations", verbose_name="лицевой счёт"
+    )
+    given_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name="кто пригласил"
+    )
+    email = models.EmailField("эл. почта", blank=True)
+    phone = models.CharField("телефон", max_length=16, blank=True)
+    token_digest = models.CharField("отпечаток ссылки", max_length=64, unique=True)
+    created_at = models.DateTimeField("отправлено", default=timezone.now)
+    expires_at = models.DateTimeField("действует до")
+    accepted_at = models.DateTimeField("принято", null=True, blank=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+", verbose_name="кто принял"
+    )
+    withdrawn_at = models.DateTimeField("отозвано", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "приглашение"
+        verbose_name_plural = "приглашения"
+        indexes = [
+            models.Index(
+                fields=["account"], name="invitation_waiting", condition=Q(accepted_at=None, withdrawn_at=None)
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="invitation_one_address", condition=Q(email="") ^ Q(phone=""),
+                violation_error_message="Приглашение уходит на почту или на телефон, на что-то одно.",
+            ),
+            models.CheckConstraint(
+                name="invitation_accepted_by_somebody",
+                condition=Q(accepted_at=None, accepted_by=None)
+                | Q(accepted_at__isnull=False, accepted_by__isnull=False),
+                violation_error_message="У принятого приглашения есть тот, кто его принял.",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.email or self.phone
+
+
 class PrincipalRole(models.IntegerChoices):
     MANAGER = 1, "руководитель"
     ACCOUNTANT = 2, "бухгалтер"

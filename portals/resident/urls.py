@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portals.resident.views import charges, documents, home, paying, payments, readings
+from portals.resident.views import charges, documents, home, paying, payments, readings, sharing
 
 app_name = "resident"
 
@@ -23,5 +23,8 @@ urlpatterns = [
     path("<str:number>/documents/", documents.documents, name="documents"),
     path("<str:number>/documents/delivery/", documents.delivery, name="delivery"),
     path("<str:number>/documents/<int:pk>.pdf", documents.document_pdf, name="document"),
+    path("<str:number>/access/", sharing.sharing, name="sharing"),
+    path("<str:number>/access/<int:pk>/withdraw/", sharing.withdraw, name="access-withdraw"),
+    path("<str:number>/access/invitations/<int:pk>/withdraw/", sharing.take_back, name="invitation-withdraw"),
     path("<str:number>/remove/", home.remove_account, name="remove"),
 ]

@@ -8,7 +8,7 @@ from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.api import sender_of
+from accounts.senders import sender_of
 from payments.fiscal.atol import exact_json
 from payments.fiscal.receipt import ADVANCE, DEBT, PENALTY, PaidLine, Supplier, contents
 

@@ -13,7 +13,7 @@ import payments.operations
 from accounts.errors import Refusal
 from accounts.queries import PersonalAccount, User
 from portals import queries
-from portals.models import AccountLink
+from portals.models import AccountLink, Invitation
 
 
 class LinkRefused(Refusal):
@@ -26,9 +26,8 @@ NOT_PROVED = (
 )
 
 
-@transaction.atomic
-def link_account(*, user: User, number: str, code: str) -> PersonalAccount:
-    """Link the account to the user when the code is the one printed on its document. Twice is once.
+def prove_account(*, number: str, code: str) -> PersonalAccount:
+    """The account that the printed code belongs to.
 
     Raises LinkRefused, with the same text for an unknown number and for a wrong code.
     """
@@ -38,7 +37,20 @@ def link_account(*, user: User, number: str, code: str) -> PersonalAccount:
     matches = secrets.compare_digest(given.encode(), expected.encode())
     if account is None or not expected or not matches:  # an account without a code cannot be proved this way
         raise LinkRefused(NOT_PROVED)
-    _, is_new = AccountLink.objects.get_or_create(user=user, account=account, withdrawn_at=None)
+    return account
+
+
+@transaction.atomic
+def link_account(*, user: User, number: str, code: str) -> PersonalAccount:
+    """Link the account to the user when the code is the one printed on its document. Twice is once.
+
+    Who saw it by a relative's leave has proved it now himself, and stands on his own. Raises LinkRefused.
+    """
+    account = prove_account(number=number, code=code)
+    link, is_new = AccountLink.objects.get_or_create(user=user, account=account, withdrawn_at=None)
+    if link.given_by_id is not None:
+        link.given_by, is_new = None, True
+        link.save(update_fields=["given_by"])
     if is_new:
         accounts.operations.note("portals.account.linked", by=user, account_id=account.pk)
     return account
@@ -52,6 +64,8 @@ def unlink_account(*, user: User, account_id: int, at: datetime) -> None:
     if not own:
         return
     links.filter(given_by=user).update(withdrawn_at=at)
+    waiting = Invitation.objects.filter(account_id=account_id, given_by=user, accepted_at=None, withdrawn_at=None)
+    waiting.update(withdrawn_at=at)
     own.update(withdrawn_at=at)
     accounts.operations.note("portals.account.unlinked", by=user, account_id=account_id)
 
