@@ -6,14 +6,14 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404
 
 import accounts.queries
 import epd.queries
-from accounts.queries import AgencyContract, House, PersonalAccount, User
+from accounts.queries import AgencyContract, House, Meter, PersonalAccount, User
 from portals import people_queries
-from portals.models import AccountLink, Invitation, PrincipalUser
+from portals.models import AccountLink, Dispute, Invitation, PrincipalRole, PrincipalUser, ReadingFile
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -154,9 +154,20 @@ def get_reading_file_for(user: Visitor, pk: int) -> ReadingFile:
     return only(ReadingFile.objects.filter(contract__in=contracts_for(user).values("pk")), pk=pk)  # type: ignore[no-any-return]
 
 
-def get_supplied_meter_for(user: Visitor, pk: int) -> accounts.queries.Meter:
+def supplied_meters_for(user: Visitor, contract_ids: Sequence[int] | None = None) -> QuerySet[Meter]:
+    """Meters that measure what the user's contracts supply to their houses; `contract_ids`: of these only."""
+    own = contracts_for(user)
+    if contract_ids is not None:
+        own = own.filter(pk__in=contract_ids)
+    found = Meter.objects.filter(
+        house__provisions__contract__in=own.values("pk"), house__provisions__service__resource=F("resource")
+    )
+    return Meter.objects.filter(pk__in=found.values("pk"))
+
+
+def get_supplied_meter_for(user: Visitor, pk: int) -> Meter:
     """A meter that measures what one of the user's contracts supplies to its house, or 404."""
-    return only(accounts.queries.meters_supplied(list(contracts_for(user).values_list("pk", flat=True))), pk=pk)  # type: ignore[no-any-return]
+    return only(supplied_meters_for(user).select_related("house", "premises__parent"), pk=pk)  # type: ignore[no-any-return]
 
 
 def principal_ids(user: Visitor, *roles: int) -> list[int]:

@@ -172,6 +172,7 @@ class ChargeSum:
 
     house_id: int
     address: str
+    service_id: int
     service_name: str
     charged: Decimal
     uplift: Decimal
@@ -211,6 +212,7 @@ def charges(contract_ids: Sequence[int], month: Month) -> Sheet:
         ChargeSum(
             house_id=house,
             address=str(houses[house]),
+            service_id=service,
             service_name=services[service].name,
             **parts_of(lambda kinds, kept=kept: total(kept.get(kind, ZERO) for kind in kinds)),  # type: ignore[misc]
         )
