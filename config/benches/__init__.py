@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from config.benches import calculation, documents, payments, penalties, remittance, reports, scale
+from config.benches import calculation, documents, payments, penalties, remittance, reports, scale, web
 
 Bench = Callable[..., dict[str, Any]]
 
@@ -17,4 +17,5 @@ BENCHES: dict[str, Bench] = {
     "remittance": remittance.run,
     "reports": reports.run,
     "scale": scale.run,
+    "web": web.run,
 }
