@@ -12,6 +12,7 @@ urlpatterns = [
     # asked for by every browser on pages that name no icon (the admin's, the API's)
     path("favicon.ico", views.favicon),
     path("", views.home, name="home"),
+    path("look/", views.look, name="look"),
     path("d/<str:key>", views.document_check, name="document-check"),  # the code of authenticity on paper
     path("mail/<str:token>", views.mail_confirm, name="mail-confirm"),  # the link of a letter
     path("w/<str:number>", views.document_why, name="document-why"),  # «почему столько» on paper

@@ -10,13 +10,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 import epd.operations
 import portals.queries
 from accounts.errors import Refusal
-from portals import access
+from portals import access, context
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ def mail_confirm(request: HttpRequest, token: str) -> HttpResponse:
             done = True
         except Refusal as refusal:
             wrong = str(refusal)
-    context = {"done": done, "wrong": wrong}
-    return render(request, "public/mail_confirm.html", context, status=409 if wrong else 200)
+    told = {"done": done, "wrong": wrong}
+    return render(request, "public/mail_confirm.html", told, status=409 if wrong else 200)
 
 
 @never_cache
@@ -93,6 +94,20 @@ def document_why(request: HttpRequest, number: str) -> HttpResponse:
     page = reverse("resident:charges", args=[account])
     is_month = len(month) == 6 and month.isdecimal()
     return redirect(f"{page}?month={month[:4]}-{month[4:]}" if is_month else page)
+
+
+@require_POST
+def look(request: HttpRequest) -> HttpResponse:
+    """Light or dark, usual or large type: remembered in a cookie, and back to the page."""
+    wanted = context.look_of(request).changed(theme=request.POST.get("theme"), type_=request.POST.get("type"))
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
+        back = reverse("home")
+    response = redirect(back)
+    response.set_cookie(
+        context.LOOK_COOKIE, str(wanted), max_age=365 * 24 * 3600, samesite="Lax", secure=request.is_secure()
+    )
+    return response
 
 
 @never_cache

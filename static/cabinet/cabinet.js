@@ -37,6 +37,21 @@ document.addEventListener("htmx:confirm", (event) => {
   }
 });
 
+// Light or dark, large type: at once, so that what was typed stays. The form does the same alone, by a new page.
+const darkMedia = { auto: "screen and (prefers-color-scheme: dark)", light: "not all", dark: "screen" };
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const button = event.submitter;
+  if (!form.matches("[data-look]") || !button) return;
+  event.preventDefault();
+  const wish = new FormData(form);
+  wish.append(button.name, button.value);
+  if (button.name === "theme") document.getElementById("dark").media = darkMedia[button.value];
+  else document.documentElement.dataset.type = button.value;
+  for (const one of form.querySelectorAll(`button[name="${button.name}"]`)) one.setAttribute("aria-pressed", String(one === button));
+  fetch(form.action, { method: "POST", body: wish, redirect: "manual" }).catch(() => {});
+});
+
 function tellTrouble(event) {
   const status = event.detail.xhr ? event.detail.xhr.status : 0;
   const words = {
