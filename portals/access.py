@@ -16,6 +16,7 @@ from portals import people_queries
 from portals.models import AccountLink, Dispute, Invitation, PrincipalRole, PrincipalUser, ReadingFile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 

@@ -1,0 +1,229 @@
+"""Files of readings from principals: every row judged, the good ones kept, the whole file taken back while chalk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
+
+import accounts.operations
+from accounts.calendar import Month
+from accounts.database import rolled_back, words_of
+from accounts.errors import Refusal
+from accounts.queries import (
+    AgencyContract,
+    Meter,
+    MeterKind,
+    PersonalAccount,
+    Reading,
+    ReadingSource,
+    ReadingVerdict,
+    User,
+    decimal_text,
+)
+from portals import reading_sheets
+from portals.models import ReadingFile
+from portals.reading_sheets import SentRow
+
+SOURCE = ReadingSource.REGISTER
+
+
+class ReadingFileRefused(Refusal):
+    """The file is not taken, or not taken back; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowVerdict:
+    """What becomes of a row of the file, in words."""
+
+    line: int
+    account: str
+    serial: str
+    value: Decimal | None
+    is_good: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The outcome of a file. bad_rows: xlsx of the refused rows with reasons, or None. file_id: None of a dry run."""
+
+    name: str
+    is_dry_run: bool
+    verdicts: list[RowVerdict]
+    bad_rows: bytes | None
+    file_id: int | None = None
+
+    @property
+    def good(self) -> int:
+        return sum(row.is_good for row in self.verdicts)
+
+    @property
+    def bad(self) -> int:
+        return len(self.verdicts) - self.good
+
+
+def load_readings(
+    *,
+    name: str,
+    content: bytes,
+    contract: AgencyContract,
+    meters: QuerySet[Meter],
+    by: User,
+    today: date,
+    at: datetime,
+    dry_run: bool = False,
+) -> Taken:
+    """Judge every row and keep the good ones; with `dry_run` nothing is kept.
+
+    meters: those the sender may write to (portals.access); another's meter is refused like one that is not. All dials
+    of a meter stand or fall together. Unlikely values are kept for a check by the staff, unless the row says that they
+    were checked. Raises FileRefused, SheetRefused, ReadingFileRefused (the file came before).
+    """
+    rows = reading_sheets.read(content, name=name)
+    digest = hashlib.sha256(content).hexdigest()
+    with rolled_back(if_=dry_run):
+        AgencyContract.objects.select_for_update().get(pk=contract.pk)
+        if before := ReadingFile.objects.filter(contract=contract, digest=digest, undone_at=None).first():
+            raise ReadingFileRefused(
+                f"Файл «{name}» уже загружен {before.sent_at:%d.%m.%Y}, принято строк: {before.good}. Ничего не сделано."
+            )
+        verdicts, taken = _take(rows, meters=meters, by=by, today=today)
+        file = ReadingFile.objects.create(
+            principal_id=contract.principal_id, contract=contract, name=name[:255], digest=digest,
+            month=Month.of(today).first, sent_by=by, sent_at=at, good=sum(one.is_good for one in verdicts),
+            bad=sum(not one.is_good for one in verdicts), taken=taken,
+        )  # fmt: skip
+        if not taken and not dry_run:
+            raise ReadingFileRefused(f"В файле «{name}» нет ни одной годной строки. Исправьте её и загрузите снова.")
+        accounts.operations.note(
+            "portals.readings.loaded", by=by, file=file.pk, name=name[:80], contract_id=contract.pk, good=file.good,
+            bad=file.bad,
+        )  # fmt: skip
+    refused = {one.line: one.text for one in verdicts if not one.is_good}
+    back = [(row, refused[row.line]) for row in rows if row.line in refused]
+    return Taken(name, dry_run, verdicts, reading_sheets.bad_rows(back) if back else None, None if dry_run else file.pk)
+
+
+def _take(
+    rows: Sequence[SentRow], *, meters: QuerySet[Meter], by: User, today: date
+) -> tuple[list[RowVerdict], list[dict[str, Any]]]:
+    """The verdict on each row, in the order of the file, and what was written."""
+    wanted = {row.meter_id for row in rows if row.meter_id is not None}
+    own = {meter.pk: meter for meter in meters.filter(pk__in=wanted).exclude(kind=MeterKind.HOUSE)}
+    accounts_of = _accounts_of(own.values())
+    groups: dict[tuple[int | None, date | None], list[SentRow]] = {}
+    for row in rows:
+        groups.setdefault((row.meter_id, row.day), []).append(row)
+    told: dict[int, tuple[bool, str]] = {}
+    taken: list[dict[str, Any]] = []
+    days: dict[int, date | None] = {}
+    for (meter_id, day), group in groups.items():
+        meter = own.get(meter_id or 0)
+        problem = next((row.problem for row in group if row.problem), "")
+        if not problem and meter is None:
+            problem = "Такого прибора среди ваших нет. Не меняйте столбец «Код прибора»: скачайте файл заново."
+        if not problem and meter is not None and group[0].serial and group[0].serial != meter.serial:
+            problem = f"Под этим кодом прибор № {meter.serial}, а в строке № {group[0].serial}. Строки перепутаны."
+        if not problem and len({row.zone for row in group}) < len(group):
+            problem = "Тот же прибор и тариф в файле дважды. Оставьте одну строку."
+        if not problem and meter is not None and meter.pk in days:
+            problem = "Прибор встречается в файле с разными датами. Оставьте одну."
+        account = accounts_of.get(meter.pk) if meter else None
+        if not problem and account is None:
+            problem = "У помещения этого прибора нет открытого лицевого счёта."
+        if problem or meter is None or account is None:
+            told |= {row.line: (False, problem) for row in group}
+            continue
+        days[meter.pk] = day
+        told |= dict.fromkeys(
+            (row.line for row in group), _submitted(meter, account, group, taken, on=day or today, by=by, today=today)
+        )
+    return [
+        RowVerdict(row.line, row.account, row.serial, row.value, *told[row.line]) for row in rows
+    ], taken  # fmt: skip
+
+
+def _submitted(
+    meter: Meter, account_id: int, group: Sequence[SentRow], taken: list[dict[str, Any]], *, on: date, by: User,
+    today: date,
+) -> tuple[bool, str]:  # fmt: skip
+    """Good or not, and the words; what was written is added to `taken`."""
+    values = {row.zone: row.value for row in group if row.value is not None}
+    before = {
+        str(row.zone): f"{row.value:f}"
+        for row in Reading.objects.filter(meter=meter, day=on, source=SOURCE).exclude(verdict=ReadingVerdict.REJECTED)
+    }
+    try:
+        done = accounts.operations.submit_reading(
+            account_id=account_id, meter_id=meter.pk, values=values, on=on, by=by, today=today, source=SOURCE,
+            confirmed=all(row.is_sure for row in group), hold_doubtful=True,
+        )  # fmt: skip
+    except Refusal as refusal:
+        return False, str(refusal)
+    taken.append({"meter": meter.pk, "day": on.isoformat(), "was": before})
+    if done.verdict == ReadingVerdict.DOUBTFUL:
+        return True, "Принято, но необычно: ждёт проверки. Если верно, поставьте «да» в «Показание проверено»."
+    usage = ", ".join(decimal_text(used) for _, used in sorted(done.usage.items()))
+    text = f"Принято за {done.month.title}, расход {usage}."
+    return True, text if done.counts else f"{text} Учтётся более сильный источник этого месяца."
+
+
+def _accounts_of(meters: Any) -> dict[int, int]:
+    """Meter → an open account of its premises, or of a room inside. Two statements."""
+    places = {meter.premises_id: meter.pk for meter in meters}
+    open_ones = PersonalAccount.objects.filter(closed_on=None).order_by("-pk")
+    found = {}
+    for pk, premises in open_ones.filter(premises__in=places).values_list("pk", "premises"):
+        found[premises] = pk
+    for pk, flat in open_ones.filter(premises__parent__in=places).values_list("pk", "premises__parent"):
+        found.setdefault(flat, pk)
+    return {meter.pk: found[meter.premises_id] for meter in meters if meter.premises_id in found}
+
+
+@transaction.atomic
+def undo_readings(*, file_id: int, by: User, at: datetime, today: date) -> int:
+    """Take the whole file back: its readings count no more, values that stood before them stand again; how many meters.
+
+    All or nothing. Raises ReadingFileRefused when a posted month has counted any of them, or it was undone already.
+    """
+    file = ReadingFile.objects.select_for_update().get(pk=file_id)
+    if file.undone_at is not None:
+        raise ReadingFileRefused(f"Файл «{file.name}» уже отменён {file.undone_at:%d.%m.%Y}. Ничего не сделано.")
+    homes = Meter.objects.in_bulk([one["meter"] for one in file.taken])
+    accounts_of = _accounts_of(homes.values())
+    ground = f"отменён файл «{file.name}»"[:255]
+    try:
+        with transaction.atomic():
+            for one in file.taken:
+                _take_back(one, accounts_of.get(one["meter"]), by=by, today=today, ground=ground)
+    except DatabaseError as fault:
+        if words := words_of(fault):
+            raise ReadingFileRefused(f"Файл «{file.name}» отменить нельзя: {words}") from None
+        raise
+    except Refusal as refusal:
+        raise ReadingFileRefused(f"Файл «{file.name}» отменить нельзя: {refusal}") from None
+    file.undone_at, file.undone_by = at, by
+    file.save(update_fields=["undone_at", "undone_by"])
+    accounts.operations.note("portals.readings.undone", by=by, file=file.pk, name=file.name[:80], good=file.good)
+    return len(file.taken)
+
+
+def _take_back(one: dict[str, Any], account_id: int | None, *, by: User, today: date, ground: str) -> None:
+    day = date.fromisoformat(one["day"])
+    standing = Reading.objects.filter(meter_id=one["meter"], day=day, source=SOURCE)
+    if not standing.exclude(verdict=ReadingVerdict.REJECTED).exists():
+        return  # the staff has put it aside already
+    if one["was"] and account_id is not None:
+        accounts.operations.submit_reading(
+            account_id=account_id, meter_id=one["meter"], on=day, by=by, today=today, source=SOURCE, confirmed=True,
+            values={int(zone): Decimal(value) for zone, value in one["was"].items()},
+        )  # fmt: skip
+        return
+    accounts.operations.reject_reading(meter_id=one["meter"], day=day, source=SOURCE, by=by, ground=ground)
