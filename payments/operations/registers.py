@@ -31,7 +31,7 @@ from payments.models import (
     RegisterTransfer,
 )
 from payments.operations.allocating import lock_accounts
-from payments.operations.batch import Incoming, Judged, Verdict, record_payments
+from payments.operations.batch import Incoming, Judged, Verdict, record_payments, without_cycles
 from payments.operations.days import By, hold_open
 from payments.operations.intake import REVERSIBLE, PaymentRefused, check_day
 from payments.operations.receipts import make_refund_receipt
@@ -164,7 +164,7 @@ def import_register(
     Raises RegisterRefused (another layout, cut, totals that differ), PaymentRefused, DayClosed: nothing is written.
     """
     try:
-        with rolled_back(if_=dry_run):
+        with without_cycles(), rolled_back(if_=dry_run):
             summary = _import(
                 name=name, content=content, layout=layout, channel=channel, day=day, today=today, by=by,
                 dry_run=dry_run,
@@ -375,8 +375,11 @@ class _Owners:
             self.by_service[service].append(pk)
         for number, pk in self._read("unified_number", unified):
             self.by_unified[number].append(pk)
+        # most numbers stand in the books as the bank writes them: only the others are asked for in their other forms
         self.forms = {number: number_forms(number) for number in {row.account for row in rows}}
-        self.by_number = dict(self._read("number", {form for forms in self.forms.values() for form in forms}))
+        self.by_number = dict(self._read("number", {forms[0] for forms in self.forms.values() if forms}))
+        strange = [forms for forms in self.forms.values() if forms and forms[0] not in self.by_number]
+        self.by_number |= dict(self._read("number", {form for forms in strange for form in forms[1:]}))
 
     @staticmethod
     def _read(column: str, values: Collection[str]) -> list[tuple[str, int]]:
@@ -408,9 +411,12 @@ class _Owners:
         return by_number, ""
 
 
+PUNCTUATION = str.maketrans("", "", " \t-–—./\u00a0")
+
+
 def number_forms(number: str) -> list[str]:
     """How the number may stand in the books: without spaces and dashes, with the leading zeros that were lost."""
-    digits = "".join(sign for sign in number if sign not in " \t-–—./\u00a0")
+    digits = number.translate(PUNCTUATION)
     if not digits.isdecimal() or not digits.isascii() or len(digits) > 20:
         return []
     return [digits, *(digits.zfill(width) for width in range(len(digits) + 1, 13))]

@@ -148,6 +148,9 @@ NEW_PAYMENT = (
     " directed_to, paid_on, day, accepted_at, state) SELECT channel_id, 'новый', '', '', '', account_id, amount,"
     " directed_to, paid_on, day, now(), 'allocated' FROM told"
 )
+THREE_PAYMENTS = NEW_PAYMENT.replace("'новый'", "'новый ' || n").replace(
+    "FROM told", "FROM told, generate_series(1, 3) n"
+)
 ITS_PART = (
     "INSERT INTO payments_allocation SELECT p.account_id{strange}, p.id, 0, p.day{early}, a.house_id, 0, 0,"
     " '2026-11-01', 3, 6, p.amount FROM payments_payment p JOIN accounts_personalaccount a ON a.id = p.account_id"
@@ -160,6 +163,7 @@ def test_an_allocated_payment_comes_in_with_its_parts_or_not_at_all(books):
 
     def write(*spells):
         with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
             for spell in spells:
                 cursor.execute(spell)
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -170,11 +174,15 @@ def test_an_allocated_payment_comes_in_with_its_parts_or_not_at_all(books):
         ([NEW_PAYMENT, ITS_PART.format(strange=" - 1", early="")], "другого счёта"),
         ([NEW_PAYMENT, whole.replace("p.amount", "p.amount - 1")], "дают 9.00, а не 10.00"),
         ([NEW_PAYMENT, whole, whole.replace("p.id, 0", "p.id, 1")], "дают 20.00, а не 10.00"),
+        # parts of two of three payments that came together prove the two alone, next to each other or not
+        ([THREE_PAYMENTS, whole.replace("= 'новый'", "IN ('новый 1', 'новый 2')")], "не подтверждено частями"),
+        ([THREE_PAYMENTS, whole.replace("= 'новый'", "IN ('новый 1', 'новый 3')")], "не подтверждено частями"),
     ):
         with pytest.raises(InternalError, match=words):
             write(*spells)
         assert snapshot() == before
     write(NEW_PAYMENT, whole)
+    write(THREE_PAYMENTS, whole.replace("= 'новый'", "LIKE 'новый _'"))
     assert list(queries.conservation_of_day(FRIDAY)) == []
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM payments_promise")
