@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet, Sum
 
 from accounts.calendar import Month
@@ -355,43 +357,73 @@ def meters_of_account(account_id: int, *, removed: bool = False) -> QuerySet[Met
     return rows if removed else rows.filter(removed_on=None)
 
 
+# Meters of an account: those of its premises, and for a room the shared ones of its flat. Written out, for every page
+# of the cabinet asks for them, and putting the statement together costs the server more than the answer.
+METERS_OF_ACCOUNT = """
+    SELECT m.* FROM accounts_personalaccount AS account
+    JOIN accounts_premises AS own ON own.id = account.premises_id
+    JOIN accounts_meter AS m
+        ON m.premises_id = own.id OR (m.premises_id = own.parent_id AND m.kind = %(shared)s)
+    WHERE account.id = %(account)s
+"""
+
+
 def last_readings(account_id: int, *, removed: bool = False) -> list[MeterRow]:
-    """The account's meters, each with its last counting values: two queries."""
-    meters = list(meters_of_account(account_id, removed=removed).order_by("resource", "place", "pk"))
-    last: dict[int, dict[int, LastReading]] = {meter.pk: {} for meter in meters}
-    rows = Reading.objects.filter(meter__in=[meter.pk for meter in meters], counts=True)
-    for row in rows.order_by("meter", "zone", "-month", "-day").distinct("meter", "zone"):
-        last[row.meter_id][row.zone] = LastReading(
-            zone=row.zone,
-            value=plain(row.value),
-            day=row.day,
-            month=Month.of(row.month),
-            source=row.source,
-            source_name=row.get_source_display(),
-            verdict=row.verdict,
+    """The account's meters, each with its last counting values: one statement."""
+    rows: dict[int, MeterRow] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT m.id, m.resource, m.serial, m.model, m.place, m.kind, m.zones, m.digits, m.decimals, m.ratio,
+                m.commissioned_on, m.removed_on, m.verified_until, m.is_remote,
+                last.zone, last.value, last.day, last.month, last.source, last.verdict
+            FROM ({METERS_OF_ACCOUNT}) AS m
+            LEFT JOIN LATERAL (
+                SELECT DISTINCT ON (r.zone) r.* FROM accounts_reading AS r WHERE r.meter_id = m.id AND r.counts
+                ORDER BY r.zone, r.month DESC, r.day DESC
+            ) AS last ON true
+            WHERE m.removed_on IS NULL OR %(removed)s
+            ORDER BY m.resource, m.place, m.id, last.zone
+            """,
+            {"account": account_id, "shared": MeterKind.SHARED_FLAT, "removed": removed},
         )
-    return [
-        MeterRow(
-            id=meter.pk,
-            resource=meter.resource,
-            resource_name=meter.get_resource_display(),
-            unit=UNITS.get(Resource(meter.resource), ""),
-            serial=meter.serial,
-            model=meter.model,
-            place=meter.place,
-            kind_name=meter.get_kind_display(),
-            zones=meter.zones,
-            digits=meter.digits,
-            decimals=meter.decimals,
-            ratio=plain(meter.ratio),
-            commissioned_on=meter.commissioned_on,
-            removed_on=meter.removed_on,
-            verified_until=meter.verified_until,
-            is_remote=meter.is_remote,
-            last=last[meter.pk],
+        found = cursor.fetchall()
+    for (
+        pk, resource, serial, model, place, kind, zones, digits, decimals, ratio, commissioned_on, removed_on,
+        verified_until, is_remote, zone, value, day, month, source, verdict,
+    ) in found:  # fmt: skip
+        meter = rows.get(pk) or rows.setdefault(
+            pk,
+            MeterRow(
+                id=pk,
+                resource=resource,
+                resource_name=str(Resource(resource).label),
+                unit=UNITS.get(Resource(resource), ""),
+                serial=serial,
+                model=model,
+                place=place,
+                kind_name=str(MeterKind(kind).label),
+                zones=zones,
+                digits=digits,
+                decimals=decimals,
+                ratio=plain(ratio),
+                commissioned_on=commissioned_on,
+                removed_on=removed_on,
+                verified_until=verified_until,
+                is_remote=is_remote,
+            ),
         )
-        for meter in meters
-    ]
+        if zone is not None:
+            meter.last[zone] = LastReading(
+                zone=zone,
+                value=plain(value),
+                day=day,
+                month=Month.of(month),
+                source=source,
+                source_name=str(ReadingSource(source).label),
+                verdict=verdict,
+            )
+    return list(rows.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,22 +448,31 @@ def readings_of_account(account_id: int, *, limit: int = 200) -> list[ReadingRow
 
     A value that a later one of the same day and source has replaced stands after it, as the journal keeps it.
     """
-    rows = Reading.objects.filter(meter__in=meters_of_account(account_id, removed=True).values("pk"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT m.id, m.serial, m.resource, r.zone, r.day, r.month, r.value, r.source, r.verdict, r.counts
+            FROM ({METERS_OF_ACCOUNT}) AS m JOIN accounts_reading AS r ON r.meter_id = m.id
+            ORDER BY r.day DESC, m.id, r.zone LIMIT %(limit)s
+            """,
+            {"account": account_id, "shared": MeterKind.SHARED_FLAT, "limit": limit},
+        )
+        rows = cursor.fetchall()
     standing = [
         ReadingRow(
-            meter_id=row.meter_id,
-            serial=row.meter.serial,
-            resource_name=row.meter.get_resource_display(),
-            unit=UNITS.get(Resource(row.meter.resource), ""),
-            zone=row.zone,
-            day=row.day,
-            month=Month.of(row.month),
-            value=plain(row.value),
-            source_name=row.get_source_display(),
-            verdict_name=row.get_verdict_display(),
-            counts=row.counts,
+            meter_id=pk,
+            serial=serial,
+            resource_name=str(Resource(resource).label),
+            unit=UNITS.get(Resource(resource), ""),
+            zone=zone,
+            day=day,
+            month=Month.of(month),
+            value=plain(value),
+            source_name=str(ReadingSource(source).label),
+            verdict_name=str(ReadingVerdict(verdict).label),
+            counts=counts,
         )
-        for row in rows.select_related("meter").order_by("-day", "meter", "zone")[:limit]
+        for pk, serial, resource, zone, day, month, value, source, verdict, counts in rows
     ]
     found = [*standing, *_replaced_readings(account_id, limit=limit)]
     found.sort(key=lambda row: (-row.day.toordinal(), row.meter_id, row.zone))  # stable: replaced ones come after
@@ -443,19 +484,26 @@ def _replaced_readings(account_id: int, *, limit: int) -> list[ReadingRow]:
 
     Whoever of the flat sent them: a shared meter is read by all its rooms.
     """
-    account = PersonalAccount.objects.select_related("premises").get(pk=account_id)
-    flat = account.premises.parent_id or account.premises_id
-    flats = Q(premises=flat) | Q(premises__parent=flat)
-    meters = {meter.pk: meter for meter in meters_of_account(account_id, removed=True)}
-    entries = JournalEntry.objects.filter(
-        account__in=PersonalAccount.objects.filter(flats).values("pk"),
-        event__in=["accounts.reading.corrected", "accounts.reading.held"],
-        facts__meter__in=list(meters),
-    ).order_by("-at", "-pk")[:limit]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT entry.facts::text, m.id, m.serial, m.resource
+            FROM accounts_personalaccount AS account
+            JOIN accounts_premises AS own ON own.id = account.premises_id
+            JOIN accounts_premises AS flat ON coalesce(own.parent_id, own.id) IN (flat.id, flat.parent_id)
+            JOIN accounts_personalaccount AS neighbour ON neighbour.premises_id = flat.id
+            JOIN accounts_journalentry AS entry ON entry.account_id = neighbour.id
+                AND entry.event IN ('accounts.reading.corrected', 'accounts.reading.held')
+            JOIN ({METERS_OF_ACCOUNT}) AS m ON entry.facts -> 'meter' = to_jsonb(m.id)
+            WHERE account.id = %(account)s ORDER BY entry.at DESC, entry.id DESC LIMIT %(limit)s
+            """,
+            {"account": account_id, "shared": MeterKind.SHARED_FLAT, "limit": limit},
+        )
+        entries = cursor.fetchall()
     found: list[ReadingRow] = []
-    for entry in entries:
-        facts = entry.facts
-        meter, source = meters[facts["meter"]], ReadingSource(facts["source"])
+    for told_facts, pk, serial, resource in entries:
+        facts = json.loads(told_facts)
+        source = ReadingSource(facts["source"])
         for zone, text in facts.get("was", {}).items():
             value, later = Decimal(text), Decimal(facts["values"][zone])
             if value == later:
@@ -463,10 +511,10 @@ def _replaced_readings(account_id: int, *, limit: int) -> list[ReadingRow]:
             told = f"заменено показанием {decimal_text(later)}"
             found.append(
                 ReadingRow(
-                    meter_id=meter.pk,
-                    serial=meter.serial,
-                    resource_name=meter.get_resource_display(),
-                    unit=UNITS.get(Resource(meter.resource), ""),
+                    meter_id=pk,
+                    serial=serial,
+                    resource_name=str(Resource(resource).label),
+                    unit=UNITS.get(Resource(resource), ""),
                     zone=int(zone),
                     day=date.fromisoformat(facts["day"]),
                     month=Month.parse(facts["month"]),
@@ -495,20 +543,30 @@ def reading_window(account_id: int, on: date, *, resource: int | None = None) ->
     `resource`: only of the contract that supplies it. After the last day of the window a reading counts for the
     next month.
     """
-    provided = Q(house__provisions__valid_from__lte=on) & (
-        Q(house__provisions__valid_to=None) | Q(house__provisions__valid_to__gt=on)
-    )
-    if resource is not None:
-        provided &= Q(house__provisions__service__resource=resource)
-    provided &= Q(house__provisions__service__kind=ServiceKind.COMMUNAL)
-    provided &= ~Q(house__provisions__service__resource=Resource.NONE)
-    windows = list(
-        PersonalAccount.objects.filter(provided, pk=account_id).values_list(
-            "house__provisions__contract__readings_from_day", "house__provisions__contract__readings_to_day"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT max(contract.readings_from_day), min(contract.readings_to_day)
+            FROM accounts_personalaccount AS account
+            JOIN billing_provision AS provision ON provision.house_id = account.house_id
+                AND provision.valid_from <= %(on)s AND (provision.valid_to IS NULL OR provision.valid_to > %(on)s)
+            JOIN accounts_service AS service ON service.id = provision.service_id
+                AND service.kind = %(communal)s AND service.resource <> %(nothing)s
+                AND (%(resource)s IS NULL OR service.resource = %(resource)s)
+            JOIN accounts_agencycontract AS contract ON contract.id = provision.contract_id
+            WHERE account.id = %(account)s
+            """,
+            {
+                "account": account_id,
+                "on": on,
+                "communal": ServiceKind.COMMUNAL,
+                "nothing": Resource.NONE,
+                "resource": resource,
+            },
         )
-    )
-    from_day = max([first for first, _ in windows], default=READINGS_FROM_DAY)
-    to_day = min([last for _, last in windows], default=READINGS_TO_DAY)
+        first, last = cursor.fetchone()
+    from_day = READINGS_FROM_DAY if first is None else first
+    to_day = READINGS_TO_DAY if last is None else last
     month = Month.of(on)
     return ReadingWindow(
         from_day=min(from_day, to_day),

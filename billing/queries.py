@@ -591,6 +591,29 @@ def ink() -> QuerySet[Charge]:
     return Charge.objects.filter(Exists(posted), ~Exists(held))
 
 
+def posted_in(months: Mapping[int, Month]) -> dict[int, Decimal]:
+    """Account → posted charges of the month named beside it, roubles; accounts without any are left out. One statement.
+
+    The same lines as `ink`, written out: the first screen of the cabinet asks.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT c.account_id, sum(c.amount)
+            FROM unnest(%(accounts)s::bigint[], %(months)s::date[]) AS asked (account_id, month)
+            JOIN billing_charge AS c ON c.account_id = asked.account_id AND c.month = asked.month
+            WHERE EXISTS (SELECT FROM billing_contractmonth AS m
+                    WHERE m.contract_id = c.contract_id AND m.month = c.month AND m.state <> 'open')
+                AND NOT EXISTS (SELECT FROM billing_hold AS h
+                    WHERE h.account_id = c.account_id AND h.month = c.month AND h.released_at IS NULL)
+                AND c.month = ANY(%(months)s::date[])
+            GROUP BY c.account_id
+            """,
+            {"accounts": list(months), "months": [month.first for month in months.values()]},
+        )
+        return dict(cursor.fetchall())
+
+
 @dataclass(frozen=True, slots=True)
 class ChargeRow:
     """One line of a bill, with words. Quantities are in `unit_name`, amounts in roubles."""

@@ -6,7 +6,6 @@ processor time), X-Bench-Queries, X-Bench-Rss (MB, the worker's peak). Imported 
 
 from __future__ import annotations
 
-import os
 import resource
 import time
 from collections.abc import Callable, Iterable
@@ -20,25 +19,20 @@ Application = Callable[[dict[str, Any], Start], Iterable[bytes]]
 
 def site_and_bare() -> tuple[Application, Application]:
     """The site with all its middleware, and the bare view with none."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    import django
     from django.conf import settings
-
-    django.setup()
     from django.core.handlers.wsgi import WSGIHandler
     from django.db import connection
     from django.http import HttpRequest, HttpResponse
-    from django.urls import path
+    from django.urls import get_resolver, path
 
-    from config import urls
+    from config.wsgi import application as site
 
     def bare(request: HttpRequest) -> HttpResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT number FROM accounts_personalaccount ORDER BY id LIMIT 1")
             return HttpResponse(str(cursor.fetchone()))
 
-    urls.urlpatterns.insert(0, path(BARE.lstrip("/"), bare))
-    site = WSGIHandler()
+    get_resolver().url_patterns.insert(0, path(BARE.lstrip("/"), bare))
     whole, settings.MIDDLEWARE = settings.MIDDLEWARE, []
     naked = WSGIHandler()
     settings.MIDDLEWARE = whole

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import groupby, pairwise
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet
 
 import accounts.queries
 import billing.queries
@@ -99,14 +99,7 @@ def last_documents(account_ids: Sequence[int]) -> dict[int, PaymentDocument]:
 
 def charged_in(months: dict[int, Month]) -> dict[int, Decimal]:
     """Account → posted charges of the month named beside it, roubles. One statement."""
-    if not months:
-        return {}
-    wanted = Q()
-    for month in set(months.values()):
-        pks = [pk for pk, own in months.items() if own == month]
-        wanted |= Q(month=month.first, account_id__in=pks)
-    rows = billing.queries.ink().filter(wanted).values("account_id").annotate(total=Sum("amount"))
-    return {row["account_id"]: row["total"] for row in rows}
+    return billing.queries.posted_in(months) if months else {}
 
 
 @dataclass(frozen=True, slots=True)
