@@ -7,6 +7,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,7 @@ from accounts.errors import Refusal
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PDF = "application/pdf"
+JPEG = "image/jpeg"
 MEGABYTE = 1024 * 1024
 UPLOAD_LIMIT = 25 * MEGABYTE
 UNPACKED_LIMIT = 300 * MEGABYTE
@@ -137,6 +139,84 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, left: int, cel
                     )
                 tail = piece[-200:]
     return left, cells
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A picture or a PDF, written anew by us: what stood in it beside the picture or the pages is gone."""
+
+    name: str
+    mime: str
+    content: bytes
+
+
+PICTURE_SIDE = 2400  # pixels: print of a scanned page stays readable
+PICTURE_PIXELS = 80_000_000
+PDF_PAGES = 60
+ATTACHMENT_LIMIT = 10 * MEGABYTE
+
+
+def open_attachment(content: bytes, *, name: str, limit: int = ATTACHMENT_LIMIT) -> Attachment:
+    """A photograph (JPEG, PNG) or a PDF, opened and written anew: no place of the shot, no scripts, no second face.
+
+    What it is, its first bytes say, not its name. Raises FileRefused for anything else, empty, large or damaged.
+    """
+    check_size(content, name=name, limit=limit)
+    stem = (
+        re.sub(r"[^\w .()№-]", "_", re.split(r"[\\/]", name)[-1].rpartition(".")[0] or "файл").strip()[:100] or "файл"
+    )
+    if content.startswith(b"%PDF-"):
+        return Attachment(f"{stem}.pdf", PDF, _rewritten_pdf(content, name))
+    if content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
+        return Attachment(f"{stem}.jpg", JPEG, _rewritten_picture(content, name))
+    raise FileRefused(f"Файл «{name}» не подходит: можно приложить фото (JPEG, PNG) или PDF.")
+
+
+def _rewritten_picture(content: bytes, name: str) -> bytes:
+    from PIL import Image, ImageOps  # slow to import, and few processes see a picture
+
+    damaged = FileRefused(f"Фото «{name}» не открывается. Сделайте снимок заново и повторите.")
+    try:
+        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as picture:
+            if picture.width * picture.height > PICTURE_PIXELS:
+                raise FileRefused(f"Фото «{name}» слишком большое: уменьшите его до 80 мегапикселей.")
+            picture.draft("RGB", (PICTURE_SIDE, PICTURE_SIDE))
+            upright = ImageOps.exif_transpose(picture)
+            upright.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
+            if upright.mode in ("RGBA", "LA", "P", "PA"):  # what was transparent is paper
+                upright = upright.convert("RGBA")
+                paper = Image.new("RGBA", upright.size, "white")
+                upright = Image.alpha_composite(paper, upright)
+            buffer = io.BytesIO()
+            upright.convert("RGB").save(buffer, "JPEG", quality=82, optimize=True)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as fault:
+        raise damaged from fault
+    return buffer.getvalue()
+
+
+def _rewritten_pdf(content: bytes, name: str) -> bytes:
+    import pikepdf
+
+    try:
+        with pikepdf.open(io.BytesIO(content)) as document:
+            if document.is_encrypted:
+                raise FileRefused(f"Файл «{name}» с паролем. Сохраните его без пароля.")
+            if not 1 <= len(document.pages) <= PDF_PAGES:
+                raise FileRefused(f"В файле «{name}» страниц: {len(document.pages)}, а можно от 1 до {PDF_PAGES}.")
+            # Pages alone go over: scripts, actions and enclosed files hang on the catalogue and on annotations.
+            with pikepdf.new() as clean:
+                clean.pages.extend(document.pages)
+                for page in clean.pages:
+                    for key in ("/AA", "/Annots"):
+                        if key in page.obj:
+                            del page.obj[key]
+                buffer = io.BytesIO()
+                clean.save(buffer)
+    except pikepdf.PasswordError as fault:
+        raise FileRefused(f"Файл «{name}» с паролем. Сохраните его без пароля.") from fault
+    except (pikepdf.PdfError, OSError, ValueError) as fault:
+        raise FileRefused(f"Файл «{name}» повреждён: откройте его, сохраните заново и повторите.") from fault
+    return buffer.getvalue()
 
 
 # --- out --------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import accounts.queries
 import epd.queries
 from accounts.queries import AgencyContract, House, Meter, PersonalAccount, User
 from portals import people_queries
-from portals.models import AccountLink, Dispute, Invitation, PrincipalRole, PrincipalUser, ReadingFile
+from portals.models import AccountLink, Appeal, Dispute, Invitation, PrincipalRole, PrincipalUser, ReadingFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,6 +79,12 @@ def get_online_payment_for(user: Visitor, number: str, key: UUID) -> OnlinePayme
 def has_accounts(user: Visitor) -> bool:
     """Is any account linked to the user?"""
     return known(user) and AccountLink.objects.filter(user=user.pk, withdrawn_at=None).exists()
+
+
+def get_appeal_for(user: Visitor, account: PersonalAccount, pk: int) -> Appeal:
+    """The user's own appeal on his account, or 404: those of his family are theirs."""
+    rows = Appeal.objects.filter(account=account.pk, author=user.pk) if known(user) else Appeal.objects.none()
+    return only(rows, pk=pk)  # type: ignore[no-any-return]
 
 
 def offer_of(token: str, *, at: datetime) -> people_queries.Offer | None:

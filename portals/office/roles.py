@@ -42,6 +42,8 @@ CANCEL_RUN = "accounts.change_run"
 IMPORT_BOOK = "accounts.add_importedfile"
 PROPOSE_REQUISITES = "accounts.add_bankaccount"
 APPROVE_REQUISITES = "accounts.change_bankaccount"
+SEE_APPEALS = "portals.view_appeal"
+ANSWER_APPEALS = "portals.change_appeal"
 SEE_REPORTS = "portals.view_savedreport"
 
 SEE_ACCOUNTS = [
@@ -93,7 +95,8 @@ ROLES: dict[str, list[str]] = {
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PENALTIES, *SEE_PAYMENTS, *SEE_DOCUMENTS, *SEE_WORK,
         *may_edit("accounts", "person", "premises", "meter"), "accounts.change_personalaccount",
         ENTER_READING, JUDGE_READING, CHANGE_PEOPLE, CHANGE_AREA, IMPORT_BOOK, ASSIGN_PAYMENT, DRAFT, RECORD_QUALITY,
-        "portals.view_accountlink", SEE_REPORTS, HAND_OVER, *may_edit("epd", "documentwish", "deliveryroute"),
+        "portals.view_accountlink", SEE_REPORTS, SEE_APPEALS, ANSWER_APPEALS, HAND_OVER,
+        *may_edit("epd", "documentwish", "deliveryroute"),
     ],
     CASHIER: [
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PAYMENTS, *SEE_DOCUMENTS, TAKE_CASH, ENTER_READING,
@@ -108,7 +111,7 @@ ROLES: dict[str, list[str]] = {
         *may_edit("epd", "documenttext", "documentlook", "documentwish", "deliveryroute", "deliveryrate"), HAND_OVER,
         "accounts.change_personalaccount", "accounts.change_service", "billing.add_correction",
         ENTER_READING, JUDGE_READING, CHANGE_PEOPLE, CHANGE_AREA, IMPORT_BOOK, DRAFT, POST_MONTH, ISSUE, HOLD, RELEASE,
-        PRINT, CANCEL_RUN, SEE_REPORTS,
+        PRINT, CANCEL_RUN, SEE_REPORTS, SEE_APPEALS, ANSWER_APPEALS,
     ],
     ACCOUNTANT: [
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PENALTIES, *SEE_MONEY, *SEE_DOCUMENTS, *SEE_WORK, "accounts.view_bankaccount",
@@ -137,7 +140,8 @@ RIGHT_NAMES = {
     ENTER_READING: "вводить показания", JUDGE_READING: "решать о сомнительных показаниях",
     CHANGE_PEOPLE: "вселять и выселять", CHANGE_AREA: "менять площадь", CANCEL_RUN: "останавливать задания",
     IMPORT_BOOK: "загружать книги ГИС ЖКХ", PROPOSE_REQUISITES: "предлагать банковские счета",
-    APPROVE_REQUISITES: "подтверждать банковские счета", SEE_REPORTS: "строить отчёты по всем поставщикам",
+    APPROVE_REQUISITES: "подтверждать банковские счета", SEE_APPEALS: "видеть обращения жителей",
+    ANSWER_APPEALS: "отвечать на обращения жителей", SEE_REPORTS: "строить отчёты по всем поставщикам",
 }  # fmt: skip
 
 

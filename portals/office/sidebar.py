@@ -34,6 +34,7 @@ def navigation(request: HttpRequest) -> list[Item]:
         ]),
         ("Абоненты", True, [
             page("Открыть счёт", "person_add", "open_home", roles.OPEN_ACCOUNT),
+            page("Обращения", "forum", "appeals", roles.SEE_APPEALS),
             rows("Лицевые счета", "account_box", "accounts.personalaccount"),
             rows("Помещения", "door_front", "accounts.premises"),
             rows("Дома", "apartment", "accounts.house"),

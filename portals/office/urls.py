@@ -3,6 +3,7 @@
 from django.urls import path
 
 from portals.office.views import (
+    appeals,
     billing,
     card,
     cash,
@@ -33,6 +34,10 @@ urlpatterns = [
     path("accounts/personalaccount/<int:account_id>/card/payment/<int:payment_id>/", card.path, name="path"),
     path("accounts/personalaccount/<int:account_id>/card/document/<int:document_id>/", card.document, name="document"),
     path("accounts/personalaccount/<int:account_id>/papers/", papers.papers_of, name="papers"),
+    path("appeals/", appeals.queue, name="appeals"),
+    path("appeals/<int:pk>/", appeals.card, name="appeal"),
+    path("appeals/<int:pk>/said/", appeals.said, name="appeal_said"),
+    path("appeals/<int:pk>/files/<int:file>/", appeals.attached, name="appeal_file"),
     path("accounts/houses/", corrections.houses, name="houses"),
     path("accounts/open/", homes.opening, name="open_home"),
     path("accounts/organisations/", homes.organisations, name="organisations"),

@@ -1,5 +1,15 @@
 """What the cabinets change: links of users to accounts, what families share, appeals, notices."""
 
+from portals.operations.appeals import (
+    AppealRefused,
+    answer_appeal,
+    close_appeal,
+    hand_over,
+    open_appeal,
+    say,
+    start_chat,
+    take_appeal,
+)
 from portals.operations.links import (
     NOT_PROVED,
     LinkRefused,
@@ -7,6 +17,7 @@ from portals.operations.links import (
     unlink_account,
     withdraw_autopayments,
 )
+from portals.operations.notices import choose_letters, mark_answers_read, mark_read, send_letters
 from portals.operations.sharing import (
     STALE,
     InvitationRefused,
@@ -18,6 +29,27 @@ from portals.operations.sharing import (
 )
 
 __all__ = [
-    "NOT_PROVED", "STALE", "InvitationRefused", "LinkRefused", "accept_invitation", "enter_by_code", "invite",
-    "link_account", "take_back_invitation", "unlink_account", "withdraw_access", "withdraw_autopayments",
+    "NOT_PROVED",
+    "STALE",
+    "AppealRefused",
+    "InvitationRefused",
+    "LinkRefused",
+    "accept_invitation",
+    "answer_appeal",
+    "choose_letters",
+    "close_appeal",
+    "enter_by_code",
+    "hand_over",
+    "invite",
+    "link_account",
+    "mark_answers_read", "mark_read",
+    "open_appeal",
+    "say",
+    "send_letters",
+    "start_chat",
+    "take_appeal",
+    "take_back_invitation",
+    "unlink_account",
+    "withdraw_access",
+    "withdraw_autopayments",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portals.resident.views import charges, documents, home, paying, payments, readings, sharing
+from portals.resident.views import appeals, charges, documents, home, paying, payments, readings, sharing
 
 app_name = "resident"
 
@@ -26,5 +26,12 @@ urlpatterns = [
     path("<str:number>/access/", sharing.sharing, name="sharing"),
     path("<str:number>/access/<int:pk>/withdraw/", sharing.withdraw, name="access-withdraw"),
     path("<str:number>/access/invitations/<int:pk>/withdraw/", sharing.take_back, name="invitation-withdraw"),
+    path("<str:number>/appeals/", appeals.appeals, name="appeals"),
+    path("<str:number>/appeals/new/<int:topic>/", appeals.new_appeal, name="appeal-new"),
+    path("<str:number>/appeals/<int:pk>/", appeals.appeal, name="appeal"),
+    path("<str:number>/appeals/<int:pk>/said/", appeals.said, name="said"),
+    path("<str:number>/appeals/<int:pk>/close/", appeals.close, name="appeal-close"),
+    path("<str:number>/appeals/<int:pk>/files/<int:file>/", appeals.attached, name="appeal-file"),
+    path("<str:number>/chat/", appeals.chat, name="chat"),
     path("<str:number>/remove/", home.remove_account, name="remove"),
 ]

@@ -72,3 +72,22 @@ document.addEventListener("htmx:beforeRequest", () => {
   const place = document.getElementById("trouble");
   if (place) place.hidden = true;
 });
+
+// What was typed into a long form outlives an expired session: it waits in this tab until the form has been taken in.
+for (const place of document.querySelectorAll("[data-draft-done]")) {
+  sessionStorage.removeItem(`draft:${place.dataset.draftDone}`);
+}
+for (const form of document.querySelectorAll("form[data-draft]")) {
+  const place = `draft:${form.dataset.draft}`;
+  const typed = "textarea, select, input:not([type=hidden], [type=file], [type=password], [type=checkbox])";
+  const fields = [...form.elements].filter((one) => one.name && one.matches(typed));
+  if (location.hash === "#sent") {
+    sessionStorage.removeItem(place);
+    history.replaceState(null, "", location.pathname + location.search); // the next redirect would inherit it
+  }
+  const words = JSON.parse(sessionStorage.getItem(place) || "{}");
+  for (const one of fields) if (one.name in words) one.value = words[one.name];
+  form.addEventListener("input", () => {
+    sessionStorage.setItem(place, JSON.stringify(Object.fromEntries(fields.map((one) => [one.name, one.value]))));
+  });
+}

@@ -21,7 +21,9 @@ SHOWN = 50  # accounts of a preview; the totals are of all
 
 
 def houses_of(request: HttpRequest) -> list[int]:
-    found = [asked.number(text) for text in request.POST.getlist("house_id")]
+    found = [
+        asked.number(text) for text in (request.POST if request.method == "POST" else request.GET).getlist("house_id")
+    ]
     return list(dict.fromkeys(one for one in found if one is not None))
 
 

@@ -21,6 +21,7 @@ from accounts.calendar import Month
 from accounts.errors import Refusal
 from accounts.operations import Owner
 from accounts.queries import PersonalAccount
+from portals import appeal_queries, asked
 from portals.office import papers, queries, roles
 from portals.office.effects import Effect, effect_of
 from portals.office.forms import OfficeForm
@@ -86,7 +87,7 @@ def show(visit: Desk) -> HttpResponse:
         card=accounts.queries.account_card(account.pk, today),
         absences=queries.absences_of(account.premises_id),
         acts=queries.acts_of(account.pk),
-        absence=visit.forms.get("absence") or papers.AbsenceForm(initial={"applied_on": today}),
+        absence=visit.forms.get("absence") or papers.AbsenceForm(initial=told_of_absence(request, account, today)),
         withdraw=visit.forms.get("withdraw") or papers.WithdrawForm(),
         owners=visit.forms.get("owners") or papers.OwnersForm(initial={"since": today}),
         payer=visit.forms.get("payer") or papers.PayerForm(),
@@ -97,10 +98,17 @@ def show(visit: Desk) -> HttpResponse:
         effect=visit.effect,
         told=visit.told,
         asks=visit.asks,
-        opened=visit.opened,
+        opened=visit.opened or ("absence" if "appeal" in request.GET else ""),
         asked_id=request.POST.get("row", ""),
         may={name: request.user.has_perm(right) for name, (right, _) in ACTIONS.items()},
     )
+
+
+def told_of_absence(request: HttpRequest, account: PersonalAccount, today: date) -> dict[str, object]:
+    """What the appeal named in the address tells of an absence; without one, the day of today alone."""
+    pk = asked.number(request.GET.get("appeal", ""))
+    facts = appeal_queries.absence_of(pk, account_id=account.pk) if pk is not None else {}
+    return {"applied_on": today, **facts}
 
 
 def services(account: PersonalAccount, on: date) -> list[tuple[int, str]]:

@@ -16,7 +16,7 @@ from accounts.errors import Refusal
 from accounts.senders import sender_of
 from portals import access, limits, operations, people_queries
 from portals.resident.people_forms import EntryForm, InviteForm
-from portals.resident.views.shell import head
+from portals.resident.views.shell import head, resident
 
 DAY = 24 * 3600
 INVITATIONS_A_DAY = 20
@@ -41,10 +41,10 @@ def sharing(request: HttpRequest, number: str) -> HttpResponse:
             try:
                 limits.count("invite", f"user {request.user.pk}", limit=INVITATIONS_A_DAY, seconds=DAY, text=many)
                 operations.invite(
-                    user=request.user,
+                    user=resident(request),
                     account_id=row.pk,
                     address=form.cleaned_data["address"],
-                    at=timezone.now(),  # type: ignore[arg-type]
+                    at=timezone.now(),
                 )
             except Refusal as refusal:
                 form.add_error(refusal.field, str(refusal))
@@ -52,7 +52,7 @@ def sharing(request: HttpRequest, number: str) -> HttpResponse:
             else:
                 messages.success(request, "Приглашение отправлено. Доступ появится, когда ссылку откроют.")
                 return redirect("resident:sharing", row.number)
-    shared = people_queries.sharing(account_id=row.pk, user=request.user, at=timezone.now())  # type: ignore[arg-type]
+    shared = people_queries.sharing(account_id=row.pk, user=resident(request), at=timezone.now())
     context = {**head(row, "sharing"), "form": form, "shared": shared}
     return render(request, "resident/sharing.html", context, status=status)
 
@@ -62,7 +62,7 @@ def sharing(request: HttpRequest, number: str) -> HttpResponse:
 def withdraw(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """Take back an access: in force with the next click of the one who had it."""
     row = access.get_account_for(request.user, number)
-    if not operations.withdraw_access(user=request.user, account_id=row.pk, link_id=pk, at=timezone.now()):  # type: ignore[arg-type]
+    if not operations.withdraw_access(user=resident(request), account_id=row.pk, link_id=pk, at=timezone.now()):
         raise Http404("Не найдено.")
     messages.success(request, "Доступ отозван.")
     return redirect("resident:sharing", row.number)
@@ -74,10 +74,10 @@ def take_back(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """Take back an invitation that nobody has answered."""
     row = access.get_account_for(request.user, number)
     if not operations.take_back_invitation(
-        user=request.user,
+        user=resident(request),
         account_id=row.pk,
         invitation_id=pk,
-        at=timezone.now(),  # type: ignore[arg-type]
+        at=timezone.now(),
     ):
         raise Http404("Не найдено.")
     messages.success(request, "Приглашение отозвано: ссылка больше не открывается.")
@@ -92,7 +92,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     status, wrong = 200, ""
     if request.method == "POST":
         try:
-            account = operations.accept_invitation(user=request.user, token=token, at=timezone.now())  # type: ignore[arg-type]
+            account = operations.accept_invitation(user=resident(request), token=token, at=timezone.now())
         except Refusal as refusal:
             status, wrong = 409, str(refusal)
         else:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest
+
 import accounts.queries
+from accounts.queries import User
 
 
 def head(row: Any, tab: str) -> dict[str, Any]:
@@ -15,3 +18,10 @@ def head(row: Any, tab: str) -> dict[str, Any]:
         "payer": accounts.queries.payer_of(row),
         "tab": tab,
     }
+
+
+def resident(request: HttpRequest) -> User:
+    """Who acts: `login_required` has let in nobody who has not entered."""
+    user = request.user
+    assert isinstance(user, User)
+    return user

@@ -1,0 +1,110 @@
+"""Notices to users: each made once for its key, mailed where it is wanted, read in the cabinet."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.template.loader import render_to_string
+
+from accounts.queries import User
+from portals.models import AccountLink, Appeal, AppealMessage, Notice, NoticeKind, NoticeWish
+
+logger = logging.getLogger(__name__)
+
+TRIES = 3
+WAITS, SENT, FAILED = 1, 2, 3
+
+
+def tell(*, rows: Iterable[Notice]) -> None:
+    """Write notices that are not there yet. Who has an e-mail and wants letters of the kind gets one, too."""
+    wanted = list(rows)
+    users = {row.user_id for row in wanted}
+    silent = set(NoticeWish.objects.filter(user__in=users).values_list("user_id", "kind"))
+    with_mail = set(User.objects.filter(pk__in=users, email__isnull=False).values_list("pk", flat=True))
+    for row in wanted:
+        row.mail_state = WAITS if row.user_id in with_mail and (row.user_id, row.kind) not in silent else 0
+    Notice.objects.bulk_create(wanted, ignore_conflicts=True, batch_size=1000)
+
+
+def tell_of_answer(*, appeal: Appeal, message: AppealMessage, at: datetime) -> None:
+    """The author of the appeal learns of the answer, while he still sees the account."""
+    links = AccountLink.objects.filter(user=appeal.author_id, account=appeal.account_id, withdrawn_at=None)
+    if not links.exists():
+        return
+    title = "Новое сообщение в чате" if appeal.due_on is None else f"Ответ на обращение № {appeal.pk}"
+    tell(
+        rows=[
+            Notice(
+                user_id=appeal.author_id, account_id=appeal.account_id, kind=NoticeKind.ANSWER, key=f"m{message.pk}",
+                title=title, text=appeal.subject if appeal.due_on else "", made_at=at,
+            )
+        ]
+    )  # fmt: skip
+
+
+@transaction.atomic
+def mark_read(*, user_id: int, at: datetime, ids: Collection[int] | None = None) -> int:
+    """The user has seen his notices, or these of them."""
+    rows = Notice.objects.filter(user=user_id, read_at=None)
+    return (rows if ids is None else rows.filter(pk__in=ids)).update(read_at=at)
+
+
+@transaction.atomic
+def mark_answers_read(*, user_id: int, appeal_id: int, at: datetime) -> None:
+    """Who reads a conversation has seen what the notices of it tell."""
+    rows = Notice.objects.filter(user=user_id, read_at=None, kind=NoticeKind.ANSWER)
+    keys = list(rows.values_list("key", flat=True)[:200])
+    if keys:
+        said = AppealMessage.objects.filter(appeal=appeal_id, pk__in=[int(key[1:]) for key in keys])
+        rows.filter(key__in=[f"m{pk}" for pk in said.values_list("pk", flat=True)]).update(read_at=at)
+
+
+@transaction.atomic
+def choose_letters(*, user: User, kinds: Collection[int]) -> None:
+    """Which kinds of notices the user wants by e-mail; the others stay in the cabinet only."""
+    NoticeWish.objects.filter(user=user).delete()
+    NoticeWish.objects.bulk_create(
+        NoticeWish(user=user, kind=kind) for kind in NoticeKind.values if kind not in set(kinds)
+    )
+
+
+def send_letters(*, at: datetime, limit: int = 200) -> int:
+    """Mail what waits; a letter that the server did not take is tried three times. How many went out.
+
+    A notice is marked before its letter is sent: a worker that dies between the two loses a letter, never sends two.
+    """
+    sent = 0
+    for pk in list(Notice.objects.filter(mail_state=WAITS).order_by("pk").values_list("pk", flat=True)[:limit]):
+        with transaction.atomic():
+            row = (
+                Notice.objects.select_for_update(skip_locked=True, of=("self",))
+                .select_related("user", "account").filter(pk=pk, mail_state=WAITS).first()
+            )  # fmt: skip
+            if row is None:
+                continue
+            is_seen = AccountLink.objects.filter(user=row.user_id, account=row.account_id, withdrawn_at=None).exists()
+            row.mail_state, row.mail_tries = SENT if is_seen and row.user.email else 0, row.mail_tries + 1
+            row.save(update_fields=["mail_state", "mail_tries"])
+            if row.mail_state != SENT:
+                continue
+        context = {
+            "title": row.title, "text": row.text, "number": row.account.number,
+            "link": f"{settings.PUBLIC_URL}/cabinet/{row.account.number}/",
+            "all": f"{settings.PUBLIC_URL}/cabinet/notices/",
+        }  # fmt: skip
+        letter = EmailMessage(row.title, render_to_string("resident/mail/notice.txt", context), to=[row.user.email or ""])
+        try:
+            letter.send()
+        except (SMTPException, OSError) as fault:
+            state = WAITS if row.mail_tries < TRIES else FAILED
+            Notice.objects.filter(pk=pk).update(mail_state=state)
+            logger.warning("portals.notice.not_sent", extra={"notice_id": pk, "reason": type(fault).__name__})
+        else:
+            sent += 1
+    return sent
