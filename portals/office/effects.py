@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ import billing.operations
 import billing.queries
 from accounts.calendar import Month
 from accounts.database import rolled_back
-from accounts.money import ZERO
+from accounts.money import ZERO, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,14 @@ class Effect:
         return self.after - self.before
 
 
-def effect_of(change: Callable[[], object], *, account_id: int, since: Month | None = None) -> Effect | None:
+def effect_of(
+    change: Callable[[], object], *, account_id: int, since: Month | None = None,
+    contract_ids: Sequence[int] | None = None,
+) -> Effect | None:  # fmt: skip
     """The effect of `change` on the account's running bill; None where no month is open. Refusals of `change` fly on.
 
     Nothing stays: the work is rolled back. since: posted months from it on are recalculated too; without it past
-    months are left to the recalculation that follows the change.
+    months are left to the recalculation that follows the change. contract_ids: lines of these contracts only.
     """
     month = billing.queries.current_month()
     found = None
@@ -41,19 +44,22 @@ def effect_of(change: Callable[[], object], *, account_id: int, since: Month | N
         if month is None:
             change()
         else:
-            before = _drafted(account_id, month)
+            before = _drafted(account_id, month, contract_ids)
             change()
             into = billing.queries.recalculation_month()
             if since is not None and since < month and into is not None:
                 billing.operations.recalculate(account_ids=[account_id], first_month=since, into=into)
             else:
                 since = None
-            found = Effect(month, before, _drafted(account_id, month), since)
+            found = Effect(month, before, _drafted(account_id, month, contract_ids), since)
     return found
 
 
-def _drafted(account_id: int, month: Month) -> Decimal:
+def _drafted(account_id: int, month: Month, contract_ids: Sequence[int] | None) -> Decimal:
     billing.operations.run_billing(month=month, account_ids=[account_id])
+    if contract_ids is not None:
+        rows = billing.queries.charges_of_account(account_id=account_id, month=month)
+        return total(row.amount for row in rows if row.contract_id in contract_ids)
     return billing.queries.totals_by_month(account_id=account_id, months=[month]).get(month, ZERO)
 
 

@@ -92,7 +92,8 @@ def load_readings(
         AgencyContract.objects.select_for_update().get(pk=contract.pk)
         if before := ReadingFile.objects.filter(contract=contract, digest=digest, undone_at=None).first():
             raise ReadingFileRefused(
-                f"Файл «{name}» уже загружен {before.sent_at:%d.%m.%Y}, принято строк: {before.good}. Ничего не сделано."
+                f"Файл «{name}» уже загружен {before.sent_at:%d.%m.%Y}, принято строк: {before.good}. "
+                "Ничего не сделано."
             )
         verdicts, taken = _take(rows, meters=meters, by=by, today=today)
         file = ReadingFile.objects.create(
@@ -116,7 +117,7 @@ def _take(
 ) -> tuple[list[RowVerdict], list[dict[str, Any]]]:
     """The verdict on each row, in the order of the file, and what was written."""
     wanted = {row.meter_id for row in rows if row.meter_id is not None}
-    own = {meter.pk: meter for meter in meters.filter(pk__in=wanted).exclude(kind=MeterKind.HOUSE)}
+    own = {meter.pk: meter for meter in meters.filter(pk__in=wanted).exclude(kind=MeterKind.BUILDING)}
     accounts_of = _accounts_of(own.values())
     groups: dict[tuple[int | None, date | None], list[SentRow]] = {}
     for row in rows:

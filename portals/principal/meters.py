@@ -67,7 +67,7 @@ def sums(meters: QuerySet[Meter], *, today: date) -> MeterSums:
             total=Count("pk"),
             overdue=Count("pk", filter=Q(verified_until__lt=today)),
             soon=Count("pk", filter=Q(verified_until__gte=today, verified_until__lt=today + SOON)),
-            silent=Count("pk", filter=Q(read=False) & ~Q(kind=MeterKind.HOUSE)),
+            silent=Count("pk", filter=Q(read=False) & ~Q(kind=MeterKind.BUILDING)),
         )
     )
     return MeterSums(**found)
@@ -91,7 +91,7 @@ def chosen(
         rows = rows.filter(verified_until=None)
     elif state in ("silent", "given"):
         rows = rows.filter(of_month(Month.of(today)) if state == "given" else ~of_month(Month.of(today)))
-        rows = rows.exclude(kind=MeterKind.HOUSE)
+        rows = rows.exclude(kind=MeterKind.BUILDING)
     if text:
         own = PersonalAccount.objects.filter(number__startswith="".join(filter(str.isdigit, text)) or "-")
         rows = rows.filter(
@@ -200,7 +200,7 @@ def history(meter: Meter, *, limit: int = 150) -> list[HistoryLine]:
 
 def to_fill(meters: QuerySet[Meter], *, house: int | None, today: date) -> Iterator[list[Any]]:
     """Rows of the file that is filled in and sent back: a dial each, with its last value. Read by thousands."""
-    rows = chosen(meters, today=today, house=house).exclude(kind=MeterKind.HOUSE)
+    rows = chosen(meters, today=today, house=house).exclude(kind=MeterKind.BUILDING)
     portion: list[Meter] = []
     for meter in rows.iterator(chunk_size=2000):
         portion.append(meter)

@@ -18,6 +18,7 @@ from accounts.money import ZERO, total
 from accounts.queries import AgencyContract, House, PersonalAccount
 from billing.queries import ChargeKind
 from payments.queries import ContractDay, DaySummary, RemittanceRow, StatementRow, TurnoverRow
+from portals.models import Dispute, DisputeState, PrincipalInvitation, PrincipalUser, ReadingFile
 
 MONEY = ("opening", "charged", "recalculated", "benefits", "penalty", "paid", "closing")
 
@@ -168,12 +169,13 @@ CHARGES = (*PARTS, "amount")
 
 @dataclass(frozen=True, slots=True)
 class ChargeSum:
-    """Charges of a house and service in a month, roubles; amount = Σ of the parts."""
+    """Charges of a house, service and contract in a month, roubles; amount = Σ of the parts."""
 
     house_id: int
     address: str
     service_id: int
     service_name: str
+    contract_id: int
     charged: Decimal
     uplift: Decimal
     common: Decimal
@@ -202,11 +204,11 @@ def is_open(contract_ids: Sequence[int], month: Month) -> bool:
 
 def charges(contract_ids: Sequence[int], month: Month) -> Sheet:
     """Charges by house and service. Three statements."""
-    sums: dict[tuple[int, int], dict[int, Decimal]] = {}
-    found = lines_of(contract_ids, month).values("house_id", "service_id", "kind").annotate(total=Sum("amount"))
-    for row in found:
-        sums.setdefault((row["house_id"], row["service_id"]), {})[row["kind"]] = row["total"]
-    houses = House.objects.in_bulk({house for house, _ in sums})
+    sums: dict[tuple[int, int, int], dict[int, Decimal]] = {}
+    keys = ("house_id", "service_id", "contract_id")
+    for row in lines_of(contract_ids, month).values(*keys, "kind").annotate(total=Sum("amount")):
+        sums.setdefault((row["house_id"], row["service_id"], row["contract_id"]), {})[row["kind"]] = row["total"]
+    houses = House.objects.in_bulk({house for house, _, _ in sums})
     services = {service.pk: service for service in accounts.queries.Service.objects.all()}
     rows = [
         ChargeSum(
@@ -214,9 +216,10 @@ def charges(contract_ids: Sequence[int], month: Month) -> Sheet:
             address=str(houses[house]),
             service_id=service,
             service_name=services[service].name,
+            contract_id=contract,
             **parts_of(lambda kinds, kept=kept: total(kept.get(kind, ZERO) for kind in kinds)),  # type: ignore[misc]
         )
-        for (house, service), kept in sorted(sums.items(), key=lambda item: services[item[0][1]].priority)
+        for (house, service, contract), kept in sorted(sums.items(), key=lambda item: services[item[0][1]].priority)
     ]
     return grouped(rows, CHARGES, is_draft=is_open(contract_ids, month))
 
@@ -260,3 +263,30 @@ def houses_of(contract_ids: Sequence[int]) -> QuerySet[House]:
     """Houses that the contracts serve or served."""
     served = House.objects.filter(Q(provisions__contract__in=list(contract_ids)))
     return House.objects.filter(pk__in=served.values("pk")).order_by("street", "number")
+
+
+# --- files of readings, disagreements, people ------------------------------------------------------------------------
+
+
+def reading_files(contract_ids: Sequence[int], limit: int = 30) -> list[ReadingFile]:
+    """Files of readings sent under the contracts, the latest first."""
+    rows = ReadingFile.objects.filter(contract__in=list(contract_ids)).select_related("sent_by", "undone_by")
+    return list(rows.order_by("-pk")[:limit])
+
+
+def disputes(principal_ids: Sequence[int], *, state: str = "") -> QuerySet[Dispute]:
+    """Disagreements of the principals, the latest first; `state`: only so answered."""
+    rows = Dispute.objects.filter(principal__in=list(principal_ids)).select_related("contract", "opened_by")
+    return (rows.filter(state=state) if state in DisputeState.values else rows).order_by("-pk")
+
+
+def people(principal_id: int) -> list[PrincipalUser]:
+    """Who works in the principal's cabinet, managers first."""
+    rows = PrincipalUser.objects.filter(principal=principal_id, withdrawn_at=None).select_related("user")
+    return list(rows.order_by("role", "pk"))
+
+
+def invitations(principal_id: int) -> list[PrincipalInvitation]:
+    """Letters that nobody has answered yet, the latest first."""
+    rows = PrincipalInvitation.objects.filter(principal=principal_id, accepted_at=None, withdrawn_at=None)
+    return list(rows.select_related("invited_by").order_by("-pk"))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portals.principal.views import books, own_receipts
+from portals.principal.views import books, company, disputes, edits, meters, months, own_receipts
 
 app_name = "principal"
 
@@ -11,6 +11,23 @@ urlpatterns = [
     path("accounts/", books.accounts_page, name="accounts"),
     path("accounts/<str:number>/", books.account, name="account"),
     path("accounts/<str:number>/why/", books.why, name="why"),
+    path("accounts/<str:number>/edit/", edits.edit, name="edit"),
+    path("meters/", meters.meters_page, name="meters"),
+    path("meters/<int:pk>/", meters.meter, name="meter"),
+    path("readings/", meters.readings, name="readings"),
+    path("readings/meters.xlsx", meters.to_fill, name="readings-to-fill"),
+    path("readings/rejected.xlsx", meters.bad_rows, name="readings-rejected"),
+    path("readings/<int:pk>/undo/", meters.undo, name="readings-undo"),
+    path("disputes/", disputes.listed, name="disputes"),
+    path("disputes/<int:pk>/", disputes.one, name="dispute"),
+    path("disputes/new/<slug:kind>/", disputes.new, name="dispute-new"),
+    path("corrections/", months.corrections, name="corrections"),
+    path("closing/", months.closing, name="closing"),
+    path("closing/act/", months.issue_act, name="act-issue"),
+    path("papers/<int:pk>/answer/", months.answer, name="paper-answer"),
+    path("remittances/<int:pk>.txt", months.registry, name="remittance-registry"),
+    path("people/", company.people, name="people"),
+    path("join/<str:token>/", company.join, name="join"),
     path("charges/", books.charges, name="charges"),
     path("charges/<int:house>/", books.house_charges, name="house-charges"),
     path("payments/", books.payments_page, name="payments"),

@@ -177,6 +177,7 @@ def account(request: HttpRequest, scope: Scope, number: str) -> HttpResponse:
         "bill": portal_queries.month_bill(row.pk, month, contract_ids=scope.ids),
         "receipts": receipts,
         "columns": TURNOVER.columns,
+        "may_edit": any(one.pk in scope.ids for one in access.edited_contracts_for(request.user)),
     }
     return render(request, "principal/account.html", context)
 

@@ -102,7 +102,7 @@ def own_receipts(request: HttpRequest, scope: Scope, contract: AgencyContract) -
                 form.add_error("file", str(refusal))
     rows = sorted(summary.rows, key=lambda row: (row.verdict == "accepted", row.line))[:SHOWN] if summary else []
     context = {
-        "tab": "payments", "scope": scope, "contract": contract, "form": form, "summary": summary, "token": token,
+        "tab": "own", "scope": scope, "contract": contract, "form": form, "summary": summary, "token": token,
         "may_take": bool(token and summary and summary.state not in ("repeated", "rejected")),
         "rows": [(row, WORDS[row.verdict]) for row in rows],
         "sums": [(WORDS[kind], *pair) for kind, pair in summary.sums.items() if pair[0]] if summary else [],

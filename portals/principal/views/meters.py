@@ -1,0 +1,186 @@
+"""Приборы учёта: meters of own houses. Передача показаний: the file downloaded, filled in, judged, taken, undone."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.core.cache import cache
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import files
+from accounts.errors import Refusal
+from accounts.queries import AgencyContract
+from portals import access, asked, reading_sheets
+from portals.office import drafts
+from portals.operations import reading_files
+from portals.principal import meters, queries
+from portals.principal.views.books import PER_PAGE, Scope, excel
+from portals.principal.views.rooms import action, contract_of, page, worker
+
+SLOT = "reading_file"
+SHOWN = 300  # rows of the verdict on a page: those to mend stand first
+
+
+class MeterFilter(forms.Form):
+    use_required_attribute = False
+    text = forms.CharField(label="Номер прибора, счёта или квартира", required=False, max_length=50)
+    house = forms.ChoiceField(label="Дом", required=False)
+    resource = forms.ChoiceField(label="Ресурс", required=False)
+    state = forms.ChoiceField(label="Что с ним", required=False, choices=[("", "Все"), *meters.STATES.items()])
+
+
+@page
+def meters_page(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Meters of the own houses that measure what is supplied there."""
+    today = timezone.localdate()
+    own = access.supplied_meters_for(request.user, scope.ids)
+    form = MeterFilter(request.GET)
+    houses = list(meters.houses(own))
+    choices = {"house": [("", "Все дома"), *((str(one.pk), str(one)) for one in houses)],
+               "resource": [("", "Все"), *((str(code), name) for code, name in meters.resources(own))]}  # fmt: skip
+    for name, values in choices.items():
+        field = form.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = values
+    told = form.cleaned_data if form.is_valid() else {}
+    found = meters.chosen(
+        own, today=today, house=asked.number(told.get("house") or ""),
+        resource=asked.number(told.get("resource") or ""),
+        state=told.get("state") or "", text=" ".join((told.get("text") or "").split()),
+    )  # fmt: skip
+    pages = Paginator(found, PER_PAGE)
+    shown = pages.get_page(asked.page(request))
+    context = {
+        "tab": "meters", "scope": scope, "form": form, "sums": meters.sums(own, today=today), "page": shown,
+        "rows": meters.lines(list(shown.object_list), today=today),
+        "elided": list(pages.get_elided_page_range(shown.number)),
+        "states": meters.STATES,
+    }  # fmt: skip
+    return render(request, "principal/meters.html", context)
+
+
+@page
+def meter(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
+    """One meter: its card and the history of its readings."""
+    row = access.get_supplied_meter_for(request.user, pk)
+    today = timezone.localdate()
+    context = {
+        "tab": "meters", "scope": scope, "meter": row, "line": meters.lines([row], today=today)[0],
+        "history": meters.history(row), "states": meters.STATES,
+    }  # fmt: skip
+    return render(request, "principal/meter.html", context)
+
+
+# --- readings by file ------------------------------------------------------------------------------------------------
+
+
+class FileForm(forms.Form):
+    use_required_attribute = False
+    file = forms.FileField(
+        label="Заполненный файл, xlsx", widget=forms.ClearableFileInput(attrs={"accept": ".xlsx"}),
+        error_messages={"required": "Выберите файл.", "empty": "Файл пустой: в нём 0 байт."},
+    )  # fmt: skip
+
+    def clean_file(self) -> object:
+        file = self.cleaned_data["file"]
+        if file.size > files.UPLOAD_LIMIT:
+            raise forms.ValidationError("Файл слишком большой. Разделите его по домам.")
+        return file
+
+
+def load(
+    request: HttpRequest, contract: AgencyContract, kept: drafts.Kept, *, dry_run: bool
+) -> reading_files.Taken:  # fmt: skip
+    return reading_files.load_readings(
+        name=kept.name, content=kept.content, contract=contract, by=worker(request), today=timezone.localdate(),
+        meters=access.supplied_meters_for(request.user, [contract.pk]), at=timezone.now(), dry_run=dry_run,
+    )  # fmt: skip
+
+
+def address(contract: AgencyContract) -> str:
+    return f"{reverse('principal:readings')}?contract={contract.pk}"
+
+
+@page
+def readings(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """The verdict on every row first; then the same file is taken in. It waits on the server, not in the browser."""
+    contract = contract_of(scope)
+    form, taken, token, status = FileForm(), None, "", 200
+    if request.method == "POST" and "token" in request.POST:
+        kept = drafts.take(request.session, request.POST["token"], slot=SLOT)
+        if kept is None or kept.facts["contract"] != str(contract.pk):
+            messages.error(request, "Файл уже принят или ждал слишком долго. Загрузите его снова.")
+            return redirect(address(contract))
+        try:
+            taken = load(request, contract, kept, dry_run=False)
+            messages.success(request, f"Принято строк: {taken.good}. Отклонено: {taken.bad}.")
+        except Refusal as refusal:
+            messages.error(request, str(refusal))
+            return redirect(address(contract))
+    elif request.method == "POST":
+        form, status = FileForm(request.POST, request.FILES), 422
+        if form.is_valid():
+            file = form.cleaned_data["file"]
+            kept = drafts.Kept(file.name, file.read(), {"contract": str(contract.pk)})
+            try:
+                taken = load(request, contract, kept, dry_run=True)
+                token, status = drafts.keep(request.session, kept, slot=SLOT), 200
+            except Refusal as refusal:
+                form.add_error("file", str(refusal))
+    if taken and taken.bad_rows:
+        keep_bad_rows(request, taken.bad_rows)
+    rows = sorted(taken.verdicts, key=lambda row: (row.is_good, row.line))[:SHOWN] if taken else []
+    own = access.supplied_meters_for(request.user, [contract.pk])
+    context = {
+        "tab": "readings", "scope": scope, "contract": contract, "form": form, "taken": taken, "rows": rows,
+        "token": token if taken and taken.good else "", "action": address(contract), "houses": list(meters.houses(own)),
+        "files": queries.reading_files([contract.pk]), "sums": meters.sums(own, today=timezone.localdate()),
+    }  # fmt: skip
+    return render(request, "principal/readings.html", context, status=status)
+
+
+def keep_bad_rows(request: HttpRequest, content: bytes) -> None:
+    """For half an hour, for this session only."""
+    if not request.session.session_key:
+        request.session.save()
+    cache.set(f"supplier.bad_readings.{request.session.session_key}", content, drafts.HALF_AN_HOUR)
+
+
+@page
+def bad_rows(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """The refused rows of the last file with their reasons."""
+    content = cache.get(f"supplier.bad_readings.{request.session.session_key}")
+    if content is None:
+        raise Http404("Файла уже нет: загрузите показания снова.")
+    return excel("otklonennye-pokazaniya", content)
+
+
+@page
+def to_fill(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """The meters with their last values, to be filled in: of all houses or of one."""
+    contract = contract_of(scope)
+    house = asked.number(request.GET.get("house", ""))
+    if house is not None:
+        access.get_supplied_house_for(request.user, house)
+    own = access.supplied_meters_for(request.user, [contract.pk])
+    rows = meters.to_fill(own, house=house, today=timezone.localdate())
+    content = files.xlsx({"Показания": rows}, headers={"Показания": reading_sheets.COLUMNS})
+    return excel(f"pokazaniya-{timezone.localdate():%Y-%m}", content)
+
+
+@action
+def undo(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
+    """A whole file of readings taken back."""
+    file = access.get_reading_file_for(request.user, pk)
+    try:
+        count = reading_files.undo_readings(
+            file_id=file.pk, by=worker(request), at=timezone.now(), today=timezone.localdate()
+        )
+        messages.success(request, f"Файл «{file.name}» отменён, приборов: {count}. Действуют прежние показания.")
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    return redirect(address(file.contract))
