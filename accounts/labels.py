@@ -117,6 +117,8 @@ EVENTS = {
     "portals.account.linked": "Счёт привязан к кабинету",
     "portals.account.unlinked": "Счёт отвязан от кабинета",
     "portals.account.edited": "Изменены данные счёта поставщиком",
+    "portals.key.made": "Создан ключ доступа для программ",
+    "portals.key.withdrawn": "Отозван ключ доступа для программ",
     "portals.dispute.opened": "Подано разногласие",
     "portals.dispute.answered": "Отвечено на разногласие",
     "portals.employee.invited": "Приглашён сотрудник поставщика",

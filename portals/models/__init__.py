@@ -12,11 +12,13 @@ from portals.models.appeals import (
 from portals.models.company import PrincipalInvitation
 from portals.models.disputes import Dispute, DisputeState, FigureKind, ReadingFile
 from portals.models.links import AccountLink, Invitation, PrincipalRole, PrincipalUser
-from portals.models.notices import Notice, NoticeKind, NoticeMark, NoticeWish
+from portals.models.notices import HouseWork, Notice, NoticeKind, NoticeWish
 from portals.models.reports import HouseSum, ReportJob, ReportSchedule, SavedReport, SumSource, SumState
+from portals.models.tokens import AccessKey, KeyAnswer, KeyFace
 
 __all__ = [
     "OPEN",
+    "AccessKey",
     "AccountLink",
     "Appeal",
     "AppealFile",
@@ -27,10 +29,12 @@ __all__ = [
     "DisputeState",
     "FigureKind",
     "HouseSum",
+    "HouseWork",
     "Invitation",
+    "KeyAnswer",
+    "KeyFace",
     "Notice",
     "NoticeKind",
-    "NoticeMark",
     "NoticeWish",
     "PrincipalInvitation",
     "PrincipalRole",
