@@ -141,35 +141,30 @@ def facts(
     payers = frame(
         "SELECT a.id, a.house_id, a.premises_id, a.opened_on, a.closed_on,"
         " CASE p.meter_impossible WHEN '{}' THEN 0 ELSE (SELECT sum(1 << r) FROM unnest(p.meter_impossible) AS r) END,"
-        " (p.kind IN (3, 5))::int, (a.payer_organisation_id IS NOT NULL OR p.kind IN (3, 5))::int"
+        " (p.kind IN (3, 5))::int, (a.payer_organisation_id IS NOT NULL OR p.kind IN (3, 5))::int,"
+        " (p.parent_id IS NOT NULL)::int"
         " FROM accounts_personalaccount a JOIN accounts_premises p ON p.id = a.premises_id"
         f" WHERE {scope}{there} AND a.opened_on < {following} AND (a.closed_on IS NULL OR a.closed_on > {first})",
-        {**columns.ACCOUNTS, "non_residential": pl.Int8, "is_business": pl.Int8},
+        {**columns.ACCOUNTS, "non_residential": pl.Int8, "is_business": pl.Int8, "is_room": pl.Int8},
     ).sort("account_id")
     accounts = payers.select(list(columns.ACCOUNTS))
-    dwellings = array(payers.filter(pl.col("non_residential") == 0)["premises_id"].unique().sort())
     homes = array(accounts["premises_id"].unique().sort())
     houses = array(accounts["house_id"].unique().sort())
     alive = in_force(month)
-    rooms = frame(
-        "SELECT p.id, p.parent_id, s.living_area_m2, f.total_area_m2, (SELECT sum(o.living_area_m2)"
-        " FROM accounts_premises q JOIN accounts_premisesarea o ON o.premises_id = q.id WHERE q.parent_id = p.parent_id"
-        f" AND o.valid_from <= {first} AND (o.valid_to IS NULL OR o.valid_to > {first}))"
-        " FROM accounts_premises p"
-        f" LEFT JOIN accounts_premisesarea s ON s.premises_id = p.id AND s.valid_from <= {first}"
-        f" AND (s.valid_to IS NULL OR s.valid_to > {first})"
-        f" LEFT JOIN accounts_premisesarea f ON f.premises_id = p.parent_id AND f.valid_from <= {first}"
-        f" AND (f.valid_to IS NULL OR f.valid_to > {first})"
-        f" WHERE p.id = ANY({homes}) AND p.parent_id IS NOT NULL",
-        columns.ROOMS,
+    residents = frame(
+        "SELECT premises_id, valid_from, valid_to, persons FROM accounts_residency"
+        f" WHERE premises_id = ANY({homes}) AND {alive}",
+        columns.RESIDENTS,
     )
+    rooms = _rooms(payers.filter(pl.col("is_room") == 1)["premises_id"].unique().sort(), first)
     metered_homes = homes
     if rooms.height:
         metered_homes = array(pl.concat([accounts["premises_id"], rooms["parent_id"]]).unique().sort())
-    lived_in_all_month = (
-        f"SELECT FROM accounts_residency r WHERE r.premises_id = o.premises_id AND r.premises_id = ANY({dwellings})"
-        f" AND r.valid_from <= {first} AND (r.valid_to IS NULL OR r.valid_to >= {following})"
-    )
+    # п. 56(2) speaks of dwellings in which nobody lives
+    all_month = (pl.col("valid_from") <= month.first) & ~(pl.col("valid_to") < month.next.first).fill_null(False)
+    lived_in = residents.filter(all_month).select("premises_id").unique()
+    dwellings = payers.filter(pl.col("non_residential") == 0).select(pl.col("premises_id").unique().sort())
+    empty = array(dwellings.join(lived_in, on="premises_id", how="anti")["premises_id"])
     meters = frame(
         "SELECT m.id, m.premises_id, m.resource, m.zones, m.digits, m.ratio, m.commissioned_on, m.removed_on,"
         f" m.verified_until, m.replaces_id FROM accounts_meter m WHERE m.premises_id = ANY({metered_homes})"
@@ -207,15 +202,10 @@ def facts(
             f" WHERE premises_id = ANY({homes}) AND {alive}",
             columns.AREAS,
         ),
-        residents=frame(
-            "SELECT premises_id, valid_from, valid_to, persons FROM accounts_residency"
-            f" WHERE premises_id = ANY({homes}) AND {alive}",
-            columns.RESIDENTS,
-        ),
+        residents=residents,
         owners=frame(
-            "SELECT o.premises_id, o.valid_from, o.valid_to, 1 FROM accounts_ownership o"
-            # п. 56(2) speaks of dwellings
-            f" WHERE o.premises_id = ANY({dwellings}) AND {in_force(month, 'o')} AND NOT EXISTS ({lived_in_all_month})",
+            "SELECT premises_id, valid_from, valid_to, 1 FROM accounts_ownership"
+            f" WHERE premises_id = ANY({empty}) AND {alive}",
             columns.OWNERS,
         ),
         provisions=provisions,
@@ -272,6 +262,24 @@ def facts(
             columns.PLOTS,
         ),
         wanted=wanted,
+    )
+
+
+def _rooms(room_ids: pl.Series, first: str) -> pl.DataFrame:
+    """Rooms of communal flats with their flats, as they are on the month's first day (SQL)."""
+    if room_ids.is_empty():
+        return columns.empty(columns.ROOMS)
+    return frame(
+        "SELECT p.id, p.parent_id, s.living_area_m2, f.total_area_m2, (SELECT sum(o.living_area_m2)"
+        " FROM accounts_premises q JOIN accounts_premisesarea o ON o.premises_id = q.id WHERE q.parent_id = p.parent_id"
+        f" AND o.valid_from <= {first} AND (o.valid_to IS NULL OR o.valid_to > {first}))"
+        " FROM accounts_premises p"
+        f" LEFT JOIN accounts_premisesarea s ON s.premises_id = p.id AND s.valid_from <= {first}"
+        f" AND (s.valid_to IS NULL OR s.valid_to > {first})"
+        f" LEFT JOIN accounts_premisesarea f ON f.premises_id = p.parent_id AND f.valid_from <= {first}"
+        f" AND (f.valid_to IS NULL OR f.valid_to > {first})"
+        f" WHERE p.id = ANY({array(room_ids)})",
+        columns.ROOMS,
     )
 
 
@@ -993,12 +1001,20 @@ def blocks(house_ids: Sequence[int] | None, size: int) -> Iterable[list[int]]:
 BLOCK = 6_000  # accounts compared at a time
 
 
-def compare(before: Side, now: Side, *, house_ids: Sequence[int] | None = None) -> pl.DataFrame:
-    """Differences by cause: house_id, service_id, cause, accounts, amount. Σ amount = Σ now − Σ before."""
+def compare(
+    before: Side, now: Side, *, house_ids: Sequence[int] | None = None, contract_ids: Sequence[int] | None = None
+) -> pl.DataFrame:
+    """Differences by cause: house_id, service_id, cause, accounts, amount. Σ amount = Σ now − Σ before.
+
+    contract_ids: lines of these contracts only.
+    """
     known = {side: reference(side.month) for side in (before, now) if side.fresh}
     sums = []
     for houses in blocks(house_ids, BLOCK):
-        rows = causes.by_cause(*(_lines(side, known[side] if side.fresh else None, houses) for side in (before, now)))
+        lines = [_lines(side, known[side] if side.fresh else None, houses) for side in (before, now)]
+        if contract_ids is not None:
+            lines = [one.filter(pl.col("contract_id").is_in(list(contract_ids))) for one in lines]
+        rows = causes.by_cause(*lines)
         sums.append(
             rows.group_by("house_id", "service_id", "cause").agg(
                 pl.col("account_id").n_unique().alias("accounts"), pl.sum("amount")

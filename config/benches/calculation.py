@@ -4,7 +4,8 @@ Then a night in which nothing changed and one in which 1 % of the accounts did: 
 
 The first night reads the inputs of every account, computes, compares and writes, with two workers that stand already,
 as Celery's do (`start_seconds` is what their start takes). The floor writes only, by one connection, in the same blocks
-and transactions; `parallel_floor_seconds` is the floor by as many connections as the night had.
+and transactions; `parallel_floor_seconds` is the floor by as many connections as the night had. At the end the month is
+posted and `verify` looks at all its laws: `post_seconds`, `verify_seconds`, and how many laws were broken (none).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from accounts.models import Run
 from billing import crew, operations, queries
 from billing.columns import CHARGES
 from billing.operations import drafts
+from config import verification
 from config.benches import one_account
 from config.benches.database import checkpoint, floor_of, own_database
 
@@ -48,6 +50,7 @@ def run(*, accounts: int, workers: int = 2) -> dict[str, Any]:
         floor = floor_of(blocks, 1)
         parallel_floor = floor_of(blocks, workers)
         on_line = one_account.measure(MONTH)
+        ending = _end_of_month()
     return {
         "bench": "calculation",
         "accounts": summary.accounts,
@@ -65,6 +68,7 @@ def run(*, accounts: int, workers: int = 2) -> dict[str, Any]:
         "one_percent_computed": few.accounts - few.spared,
         "lines_per_second": int(summary.lines / seconds),
         **on_line,
+        **ending,
     }
 
 
@@ -73,6 +77,22 @@ def _night(workers: int, *, sparing: bool = False) -> tuple[operations.BillingSu
     began = time.perf_counter()
     summary = operations.run_billing(month=MONTH, workers=workers, sparing=sparing)
     return summary, time.perf_counter() - began
+
+
+def _end_of_month() -> dict[str, float | int]:
+    began = time.perf_counter()
+    operations.post_month(month=MONTH, today=MONTH.next.first)
+    posted = time.perf_counter()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    checkpoint()
+    looked = time.perf_counter()
+    broken = sum(bool(found.keys) for found in verification.findings(MONTH, whole=False, hands=verification.HANDS))
+    return {
+        "post_seconds": round(posted - began, 2),
+        "verify_seconds": round(time.perf_counter() - looked, 2),
+        "laws_broken": broken,
+    }
 
 
 def _change_one_percent() -> None:
