@@ -52,6 +52,8 @@ BEAT: dict[str, Entry] = {
     "order-reports": hourly(10, "portals.tasks.order_reports"),
     "refresh-sums": hourly(45, "portals.tasks.refresh_sums"),
     "send-reports": every_minute("portals.tasks.send_reports"),
+    "make-notices": {"task": "portals.tasks.make_notices", "schedule": crontab(minute="*/10"), "kwargs": {}},
+    "send-notices": every_minute("portals.tasks.send_notices"),
     "charge-autopayments": hourly(20, "portals.tasks.charge_autopayments"),
     "remit-day": working_days(9, 0, "payments.tasks.remit_day"),  # ПП № 253, п. 6
 }

@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from accounts.admin.base import Endless, Ink, NoHands
-from portals.models import AccountLink, PrincipalUser
+from accounts.admin.base import Book, Endless, Ink, NoHands
+from portals.models import AccountLink, AppealTerm, HouseWork, PrincipalUser
 
 
 @admin.register(AccountLink)
@@ -35,3 +35,24 @@ class PrincipalUserAdmin(Ink):
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return request.user.has_perm("portals.change_principaluser")
+
+
+@admin.register(AppealTerm)
+class AppealTermAdmin(Book):
+    """How soon appeals are answered: a changed term is another row from its day on."""
+
+    list_display = ("topic", "days", "is_working", "act", "valid_from", "valid_to")
+    list_filter = (("topic", ChoicesDropdownFilter),)
+    ordering = ("topic", "-valid_from")
+
+
+@admin.register(HouseWork)
+class HouseWorkAdmin(Book):
+    """Planned works: the residents of the house hear of them at once. A work called off keeps its row."""
+
+    list_display = ("house", "service", "starts_at", "ends_at", "reason", "cancelled_at")
+    list_select_related = ("house", "service")
+    search_fields = ("house__street__icontains", "reason__icontains")
+    search_help_text = "Улица, причина"
+    autocomplete_fields = ("house", "service")
+    ordering = ("-starts_at",)

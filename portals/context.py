@@ -7,6 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from portals import notice_queries
 
 LOOK_COOKIE = "look"
 DARK_MEDIA = {"auto": "screen and (prefers-color-scheme: dark)", "light": "not all", "dark": "screen"}
@@ -41,4 +44,15 @@ def look_of(request: HttpRequest) -> Look:
 
 def contacts(request: HttpRequest) -> dict[str, Any]:
     """Where to call, empty where the installation names no telephone; and how the page is to look."""
-    return {"contact_phone": settings.CONTACT_PHONE, "look": look_of(request)}
+    return {
+        "contact_phone": settings.CONTACT_PHONE,
+        "look": look_of(request),
+        # asked by the pages that show the bell, and by no other
+        "unread_notices": SimpleLazyObject(lambda: unread_of(request)),
+    }
+
+
+def unread_of(request: HttpRequest) -> int:
+    """Notices that the visitor has not read. One statement."""
+    user = getattr(request, "user", None)
+    return notice_queries.unread(user.pk) if user is not None and user.is_authenticated else 0

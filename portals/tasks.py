@@ -49,6 +49,18 @@ def order_reports(**_: object) -> None:
 
 
 @shared_task(queue="portals", acks_late=True)
+def make_notices(**_: object) -> None:
+    """Tell the users of accounts what is new; each thing once, whenever this runs."""
+    operations.make_notices(today=localdate(), at=timezone.now())
+
+
+@shared_task(queue="portals", acks_late=True)
+def send_notices(**_: object) -> None:
+    """Mail the notices that wait for it; a mail server that is down is asked again, three times."""
+    operations.send_letters(at=timezone.now())
+
+
+@shared_task(queue="portals", acks_late=True)
 def refresh_sums(**_: object) -> None:
     """Sum by house what was posted, paid and closed since; what is summed already is left alone."""
     sums.refresh()

@@ -85,21 +85,33 @@ class NoticeWish(models.Model):
         return f"{self.user}: {self.get_kind_display()}"
 
 
-class NoticeMark(models.Model):
-    """How far a source of notices has been read: the next look begins where the last one ended."""
+class HouseWork(models.Model):
+    """Works planned in a house: a service will be cut off. Told to its residents beforehand."""
 
-    source = models.CharField("источник", max_length=20, primary_key=True)
-    last_id = models.BigIntegerField("последняя строка", default=0)
+    house = models.ForeignKey("accounts.House", models.PROTECT, related_name="works", verbose_name="дом")
+    service = models.ForeignKey("accounts.Service", models.PROTECT, related_name="+", verbose_name="услуга")
+    starts_at = models.DateTimeField("начало")
+    ends_at = models.DateTimeField("окончание")
+    reason = models.CharField("причина, кто проводит", max_length=255)
+    cancelled_at = models.DateTimeField("отменены", null=True, blank=True)
 
     class Meta:
-        verbose_name = "отметка уведомлений"
-        verbose_name_plural = "отметки уведомлений"
+        verbose_name = "плановые работы"
+        verbose_name_plural = "плановые работы"
+        indexes = [models.Index(fields=["house", "ends_at"], name="housework_by_house")]
         constraints = [
             models.CheckConstraint(
-                name="noticemark_forward", condition=Q(last_id__gte=0),
-                violation_error_message="Номер строки не бывает отрицательным.",
-            )
+                name="housework_lasts", condition=Q(ends_at__gt=models.F("starts_at")),
+                violation_error_message="Окончание должно быть позже начала.",
+            ),
+            models.CheckConstraint(
+                name="housework_has_reason", condition=~Q(reason=""), violation_error_message="Назовите причину."
+            ),
+            models.UniqueConstraint(
+                fields=["house", "service", "starts_at"], name="housework_once", condition=Q(cancelled_at=None),
+                violation_error_message="Такие работы уже записаны.",
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return self.source
+        return f"{self.service}, {self.house}"

@@ -96,6 +96,7 @@ ROLES: dict[str, list[str]] = {
         *may_edit("accounts", "person", "premises", "meter"), "accounts.change_personalaccount",
         ENTER_READING, JUDGE_READING, CHANGE_PEOPLE, CHANGE_AREA, IMPORT_BOOK, ASSIGN_PAYMENT, DRAFT, RECORD_QUALITY,
         "portals.view_accountlink", SEE_REPORTS, SEE_APPEALS, ANSWER_APPEALS, HAND_OVER,
+        *may_edit("portals", "housework"), "portals.view_appealterm",
         *may_edit("epd", "documentwish", "deliveryroute"),
     ],
     CASHIER: [

@@ -35,6 +35,7 @@ def navigation(request: HttpRequest) -> list[Item]:
         ("Абоненты", True, [
             page("Открыть счёт", "person_add", "open_home", roles.OPEN_ACCOUNT),
             page("Обращения", "forum", "appeals", roles.SEE_APPEALS),
+            rows("Плановые работы", "construction", "portals.housework"),
             rows("Лицевые счета", "account_box", "accounts.personalaccount"),
             rows("Помещения", "door_front", "accounts.premises"),
             rows("Дома", "apartment", "accounts.house"),
@@ -109,6 +110,7 @@ def navigation(request: HttpRequest) -> list[Item]:
             rows("Тарифы", "sell", "billing.tariff"),
             rows("Нормативы", "straighten", "billing.norm"),
             rows("Значения по закону", "gavel", "billing.lawvalue"),
+            rows("Сроки ответа", "timer", "portals.appealterm"),
             rows("Ступени пени", "stairs", "debt.penaltyband"),
             rows("Условия пени", "timer", "debt.penaltyterms"),
             rows("Моратории на пени", "pause_circle", "debt.moratorium"),

@@ -17,7 +17,7 @@ from portals.operations.links import (
     unlink_account,
     withdraw_autopayments,
 )
-from portals.operations.notices import choose_letters, mark_answers_read, mark_read, send_letters
+from portals.operations.notices import choose_letters, make_notices, mark_answers_read, mark_read, send_letters
 from portals.operations.sharing import (
     STALE,
     InvitationRefused,
@@ -42,7 +42,7 @@ __all__ = [
     "hand_over",
     "invite",
     "link_account",
-    "mark_answers_read", "mark_read",
+    "make_notices", "mark_answers_read", "mark_read",
     "open_appeal",
     "say",
     "send_letters",

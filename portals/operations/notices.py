@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date, datetime
+from itertools import islice
 from smtplib import SMTPException
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 
 from accounts.queries import User
+from portals import notice_queries
 from portals.models import AccountLink, Appeal, AppealMessage, Notice, NoticeKind, NoticeWish
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,32 @@ def tell(*, rows: Iterable[Notice]) -> None:
     for row in wanted:
         row.mail_state = WAITS if row.user_id in with_mail and (row.user_id, row.kind) not in silent else 0
     Notice.objects.bulk_create(wanted, ignore_conflicts=True, batch_size=1000)
+
+
+def make_notices(*, today: date, at: datetime) -> None:
+    """Tell of documents, payments, verifications and breaks not told of yet; safe to repeat, by their keys."""
+    for source in (
+        notice_queries.new_documents, notice_queries.new_payments, notice_queries.meters_to_verify,
+        notice_queries.breaks,
+    ):  # fmt: skip
+        for news in batched(source(today=today), 1000):
+            with transaction.atomic():
+                tell(
+                    rows=[
+                        Notice(
+                            user_id=one.user_id, account_id=one.account_id, kind=one.kind, key=one.key, title=one.title,
+                            text=one.text[:500], made_at=at,
+                        )
+                        for one in news
+                    ]
+                )  # fmt: skip
+
+
+def batched(rows: Iterable[notice_queries.News], size: int) -> Iterator[list[notice_queries.News]]:
+    """Lists of at most `size` of the rows."""
+    left = iter(rows)
+    while part := list(islice(left, size)):
+        yield part
 
 
 def tell_of_answer(*, appeal: Appeal, message: AppealMessage, at: datetime) -> None:
@@ -98,7 +126,9 @@ def send_letters(*, at: datetime, limit: int = 200) -> int:
             "link": f"{settings.PUBLIC_URL}/cabinet/{row.account.number}/",
             "all": f"{settings.PUBLIC_URL}/cabinet/notices/",
         }  # fmt: skip
-        letter = EmailMessage(row.title, render_to_string("resident/mail/notice.txt", context), to=[row.user.email or ""])
+        letter = EmailMessage(
+            row.title, render_to_string("resident/mail/notice.txt", context), to=[row.user.email or ""]
+        )
         try:
             letter.send()
         except (SMTPException, OSError) as fault:

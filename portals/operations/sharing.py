@@ -19,7 +19,8 @@ import accounts.operations
 from accounts.errors import Refusal
 from accounts.queries import PersonalAccount, User
 from portals import sms
-from portals.models import AccountLink, Invitation
+from portals.models import AccountLink, Invitation, Notice, NoticeKind
+from portals.operations import notices
 from portals.operations.links import LinkRefused, link_account, prove_account
 
 TERM = timedelta(days=7)
@@ -111,12 +112,18 @@ def accept_invitation(*, user: User, token: str, at: datetime) -> PersonalAccoun
         raise InvitationRefused(STALE)
     if AccountLink.objects.filter(user=user, account=found.account_id, withdrawn_at=None).exists():
         raise InvitationRefused("У вас уже есть доступ к этому счёту. Приглашение ждёт того, кому его послали.")
-    AccountLink.objects.create(user=user, account=found.account, given_by=found.given_by, linked_at=at)
+    made = AccountLink.objects.create(user=user, account=found.account, given_by=found.given_by, linked_at=at)
     found.accepted_at, found.accepted_by = at, user
     found.save(update_fields=["accepted_at", "accepted_by"])
     accounts.operations.note(
         "portals.access.given", by=user, account_id=found.account_id, invitation_id=found.pk, given_by=found.given_by_id
     )
+    told = Notice(
+        user=found.given_by, account=found.account, kind=NoticeKind.ACCESS, key=f"l{made.pk}", made_at=at,
+        title=f"Приглашение принято: {found.email or found.phone}",
+        text="Теперь этот человек видит счёт. Отозвать доступ можно в разделе «Доступ для семьи».",
+    )  # fmt: skip
+    notices.tell(rows=[told])
     return found.account
 
 

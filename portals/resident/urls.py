@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from portals.resident.views import appeals, charges, documents, home, paying, payments, readings, sharing
+from portals.resident.views import appeals, charges, documents, home, notices, paying, payments, readings, sharing
 
 app_name = "resident"
 
 urlpatterns = [
     path("", home.accounts_page, name="accounts"),
     path("add/", home.add_account, name="add"),
+    path("notices/", notices.notices_page, name="notices"),
+    path("notices/letters/", notices.letters, name="letters"),
     path("<str:number>/", home.account, name="account"),
     path("<str:number>/charges/", charges.charges, name="charges"),
     path("<str:number>/charges/why/", charges.why, name="why"),

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import JournalEntry, PersonalAccount, User
-from portals.models import AccountLink, Invitation
+from portals.models import AccountLink, Invitation, Notice
 from tests import make
 
 from .test_access import client_of
@@ -71,6 +71,7 @@ def test_a_relative_accepts_once_after_entering(owner, account, django_capture_o
     assert "Анна" in offer and not AccountLink.objects.filter(user=son).exists()  # a robot's GET accepts nothing
     assert client_of(son).post(link)["Location"] == reverse("resident:account", args=[account.number])
     assert client_of(son).get(reverse("resident:account", args=[account.number])).status_code == 200
+    assert Notice.objects.get(user=owner).title == "Приглашение принято: son@test.example"
     stranger = make.user()
     assert client_of(stranger).post(link).status_code == 409
     assert client_of(stranger).get(link).status_code == 404
