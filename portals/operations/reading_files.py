@@ -184,7 +184,7 @@ def _accounts_of(meters: Any) -> dict[int, int]:
     for pk, premises in open_ones.filter(premises__in=places).values_list("pk", "premises"):
         found[premises] = pk
     for pk, flat in open_ones.filter(premises__parent__in=places).values_list("pk", "premises__parent"):
-        found.setdefault(flat, pk)
+        found.setdefault(flat or 0, pk)
     return {meter.pk: found[meter.premises_id] for meter in meters if meter.premises_id in found}
 
 

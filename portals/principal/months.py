@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 
 import payments.papers
 import payments.queries
-from accounts.calendar import Month
+from accounts.calendar import ONE_DAY, Month
 from accounts.money import ZERO, total
 from accounts.queries import AgencyContract
 from payments.papers import Settled
@@ -62,19 +63,23 @@ class Reconciled:
         return not any(one.left for one in self.differences)
 
 
-OWN = """
-    SELECT coalesce(sum(a.amount), 0.00) FROM payments_allocation AS a
+OWN_AND_LATE = """
+    SELECT coalesce(sum(a.amount) FILTER (WHERE channel.kind = 5), 0.00),
+        coalesce(sum(a.amount) FILTER (WHERE channel.kind <> 5 AND a.day > %(last)s), 0.00)
+    FROM payments_allocation AS a
     JOIN payments_payment AS payment ON payment.id = a.payment_id
     JOIN payments_channel AS channel ON channel.code = payment.channel_id
-    WHERE a.contract_id = %(contract)s AND a.day >= %(since)s AND a.day < %(until)s AND channel.kind = 5
+    WHERE a.contract_id = %(contract)s AND a.day >= %(since)s AND a.day < %(until)s
 """
 
 
-def _own(contract_id: int, month: Month) -> Decimal:
-    """What the principal received himself in the month."""
+def _own_and_late(contract_id: int, month: Month, last: date) -> tuple[Decimal, Decimal]:
+    """What the principal received himself in the month, and what the centre did after the day `last`."""
     with connection.cursor() as cursor:
-        cursor.execute(OWN, {"contract": contract_id, "since": month.first, "until": month.next.first})
-        return cursor.fetchone()[0]  # type: ignore[no-any-return]
+        cursor.execute(
+            OWN_AND_LATE, {"contract": contract_id, "since": month.first, "until": month.next.first, "last": last}
+        )
+        return cursor.fetchone()  # type: ignore[no-any-return]
 
 
 def order_of(row: RemittanceRow) -> str:
@@ -85,12 +90,13 @@ def reconciled(contract: AgencyContract, month: Month) -> Reconciled:
     """The month of the contract, compared with the turnover sheet and with the bank."""
     money = payments.papers.settled(contract.pk, month.first, month.next.first)
     rows = payments.queries.turnover(contract_ids=[contract.pk], month=month, by_house=False)
-    paid, own = total(row.paid for row in rows), _own(contract.pk, month)
+    paid = total(row.paid for row in rows)
     sent = payments.queries.remittances_of(contract_ids=[contract.pk], since=month.first, until=month.last, limit=40)
     waiting = tuple(row for row in sent if row.net and row.confirmed_on is None)
     late = tuple(row for row in sent if row.net and row.confirmed_on and row.confirmed_on > month.last)
     executed = total(row.net for row in sent if row.confirmed_on and row.confirmed_on <= month.last)
     last = sent[0] if sent else None
+    own, late_money = _own_and_late(contract.pk, month, last.day if last else month.first - ONE_DAY)
     carried = last.carried_out if last else money.opening
     text = f"Принято после последнего перечисления ({last.day:%d.%m.%Y})" if last else "Принято, перечислений не было"
     return Reconciled(
@@ -112,23 +118,11 @@ def reconciled(contract: AgencyContract, month: Month) -> Reconciled:
             Difference(
                 "Осталось у центра", "Перенесено последним перечислением", "Долг центра на конец месяца",
                 carried, money.closing,
-                (Cause(text, money.closing - carried),) if _after(contract.pk, last, month) == money.closing - carried
-                and money.closing != carried else (),
+                (Cause(text, late_money),) if late_money else (),
             ),
         ),
         waiting,
     )  # fmt: skip
-
-
-def _after(contract_id: int, last: RemittanceRow | None, month: Month) -> Decimal:
-    """Received for the contract after its last remittance of the month, returns taken off."""
-    since = last.day if last else month.first.replace(day=1)
-    sql = OWN.replace("a.day >= %(since)s", "a.day > %(since)s").replace("channel.kind = 5", "channel.kind <> 5")
-    if last is None:
-        sql = OWN.replace("channel.kind = 5", "channel.kind <> 5")
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {"contract": contract_id, "since": since, "until": month.next.first})
-        return cursor.fetchone()[0]  # type: ignore[no-any-return]
 
 
 def acts(contract_id: int, month: Month) -> list[SettlementPaper]:
@@ -195,10 +189,11 @@ SHOWN = """
 
 
 def corrections(
-    contract_ids: Sequence[int], month: Month, *, kinds: Sequence[int], reason: str = "", limit: int = 50, offset: int = 0
+    contract_ids: Sequence[int], month: Month, *, kinds: Sequence[int], reason: str = "", limit: int = 50,
+    offset: int = 0,
 ) -> Corrections:  # fmt: skip
     """Recalculations of the month, the largest first. kinds: of charges that are recalculations. Two statements."""
-    params = {
+    params: dict[str, Any] = {
         "month": month.first, "contracts": list(contract_ids), "kinds": list(kinds), "reason": reason, "limit": limit,
         "offset": offset,
     }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portals.principal.views import books, company, disputes, edits, meters, months, own_receipts
+from portals.principal.views import books, company, disputes, edits, manager, meters, months, own_receipts
 
 app_name = "principal"
 
@@ -22,6 +22,8 @@ urlpatterns = [
     path("disputes/<int:pk>/", disputes.one, name="dispute"),
     path("disputes/new/<slug:kind>/", disputes.new, name="dispute-new"),
     path("corrections/", months.corrections, name="corrections"),
+    path("difference/", manager.difference, name="difference"),
+    path("losses/", manager.losses, name="losses"),
     path("closing/", months.closing, name="closing"),
     path("closing/act/", months.issue_act, name="act-issue"),
     path("papers/<int:pk>/answer/", months.answer, name="paper-answer"),

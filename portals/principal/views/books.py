@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.core.cache import cache
 from django.core.paginator import EmptyPage, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -27,7 +28,8 @@ from accounts.calendar import ONE_DAY, Month
 from accounts.queries import AgencyContract
 from portals import access, asked, papers, workbooks
 from portals import queries as portal_queries
-from portals.principal import queries
+from portals.models import PrincipalRole
+from portals.principal import manager, queries
 from portals.principal.tables import AccountFilter, AccountTable
 from portals.reports import compiler as reports
 from portals.reports import ready, sheets, tables
@@ -69,13 +71,17 @@ class Scope:
     def ids(self) -> list[int]:
         return [contract.pk for contract in self.contracts]
 
+    def is_any(self, *roles: int) -> bool:
+        """Has the user one of these roles under any contract shown?"""
+        return any(getattr(contract, "own_role", None) in roles for contract in self.contracts)
+
 
 def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A page for a principal's people only; others are told that there is none."""
 
     @wraps(view)
     def inner(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        own = list(access.contracts_for(request.user).order_by("number"))
+        own = access.contracts_with_roles_for(request.user)
         if not own:
             raise Http404("Нет договоров.")
         chosen = None
@@ -97,7 +103,12 @@ def asked_month(request: HttpRequest) -> Month:
 def months_context(request: HttpRequest, scope: Scope) -> dict[str, Any]:
     """The months to choose from, the latest first: those of the books of the principal's contracts, and this one."""
     month, last = asked_month(request), Month.of(localdate())
-    begun = billing.queries.first_month(scope.ids) or last
+    begun = (
+        cache.get_or_set(  # the first month of books never changes once it is there
+            f"supplier.first_month.{'-'.join(map(str, scope.ids))}", lambda: billing.queries.first_month(scope.ids), 600
+        )
+        or last
+    )
     months = [last + -back for back in range(portal_queries.MONTHS_SHOWN) if last + -back >= begun] or [last]
     is_first = month <= months[-1]
     if month not in months:  # an older one came by a link
@@ -124,6 +135,8 @@ def home(request: HttpRequest, scope: Scope) -> HttpResponse:
         "principal_day": found,
         "withheld": found.summary.commission + found.summary.vat,
         "remittances": payments.queries.remittances_of(contract_ids=scope.ids, limit=5),
+        "collection": manager.collection(scope.ids, Month.of(today).previous),
+        "is_manager": scope.is_any(PrincipalRole.MANAGER),
     }
     return render(request, "principal/home.html", context)
 
@@ -177,7 +190,7 @@ def account(request: HttpRequest, scope: Scope, number: str) -> HttpResponse:
         "bill": portal_queries.month_bill(row.pk, month, contract_ids=scope.ids),
         "receipts": receipts,
         "columns": TURNOVER.columns,
-        "may_edit": any(one.pk in scope.ids for one in access.edited_contracts_for(request.user)),
+        "may_edit": scope.is_any(PrincipalRole.MANAGER, PrincipalRole.OPERATOR),
     }
     return render(request, "principal/account.html", context)
 

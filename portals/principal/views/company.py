@@ -63,7 +63,7 @@ def people(request: HttpRequest, scope: Scope) -> HttpResponse:
     context = {
         "tab": "people", "scope": scope, "principal": principal, "principals": principals, "form": form,
         "is_manager": is_manager, "rows": queries.people(principal.pk), "roles": PrincipalRole.choices,
-        "letters": queries.invitations(principal.pk) if is_manager else [], 
+        "letters": queries.invitations(principal.pk) if is_manager else [],
         "may": [(role.label, text) for role, text in MAY.items()],
     }  # fmt: skip
     return render(request, "principal/people.html", context, status=status_of(form))

@@ -51,8 +51,7 @@ def new(request: HttpRequest, scope: Scope, kind: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if form.cleaned_data["shown"] != as_shown(row):
             changed = True
-            form.data = form.data.copy()
-            form.data["shown"] = as_shown(row)
+            form.data = {**form.data.dict(), "shown": as_shown(row)}  # type: ignore[attr-defined]
             form.add_error(None, "Пока вы писали, цифры изменились. Отправьте, если не согласны и с новыми.")
         else:
             try:
@@ -76,7 +75,8 @@ def listed(request: HttpRequest, scope: Scope) -> HttpResponse:
     pages = Paginator(queries.disputes(own, state=state), PER_PAGE)
     shown = pages.get_page(asked.page(request))
     context = {
-        "tab": "disputes", "scope": scope, "rows": list(shown.object_list), "page": shown, "today": timezone.localdate(),
+        "tab": "disputes", "scope": scope, "rows": list(shown.object_list), "page": shown,
+        "today": timezone.localdate(),
         "elided": list(pages.get_elided_page_range(shown.number)), "state": state, "states": DisputeState.choices,
     }  # fmt: skip
     return render(request, "principal/disputes.html", context)

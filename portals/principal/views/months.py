@@ -23,6 +23,7 @@ from portals.principal.views.books import Scope, months_context
 from portals.principal.views.rooms import action, contract_of, page, worker
 
 PER_PAGE = 50
+SIGN = (PrincipalRole.MANAGER, PrincipalRole.ACCOUNTANT)
 
 
 def last_whole(request: HttpRequest) -> Month:
@@ -43,14 +44,14 @@ def closing(request: HttpRequest, scope: Scope) -> HttpResponse:
     context |= {
         "tab": "closing", "scope": scope, "contract": contract, "found": months.reconciled(contract, month),
         "papers": papers, "act": next((row for row in papers if row.kind == PaperKind.PRINCIPAL), None),
-        "has_ended": today > month.last, "may_sign": may_sign(request, contract.principal_id),
+        "has_ended": today > month.last, "may_sign": getattr(contract, "own_role", None) in SIGN,
         "address": f"{reverse('principal:closing')}?contract={contract.pk}&month={month}",
     }  # fmt: skip
     return render(request, "principal/closing.html", context)
 
 
 def may_sign(request: HttpRequest, principal_id: int) -> bool:
-    return principal_id in access.principal_ids(request.user, PrincipalRole.MANAGER, PrincipalRole.ACCOUNTANT)
+    return principal_id in access.principal_ids(request.user, *SIGN)
 
 
 @action

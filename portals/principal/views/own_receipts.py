@@ -54,7 +54,7 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     def inner(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        own = list(access.contracts_for(request.user).order_by("number"))
+        own = access.contracts_with_roles_for(request.user)
         if not own:
             raise Http404("Нет договоров.")
         wanted = request.GET.get("contract", "") or str(own[0].pk)

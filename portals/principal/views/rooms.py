@@ -25,7 +25,7 @@ def page(view: View, *, methods: tuple[str, ...] = ("GET", "HEAD", "POST")) -> V
 
     @wraps(view)
     def inner(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        own = list(access.contracts_for(request.user).order_by("number"))
+        own = access.contracts_with_roles_for(request.user)
         if not own:
             raise Http404("Нет договоров.")
         chosen = None
