@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from operator import itemgetter
+from functools import cache, reduce
+from operator import getitem, itemgetter, xor
 from typing import Any
 
 from segno import consts
@@ -21,6 +21,7 @@ LEVELS: dict[str, tuple[int, Any]] = {
     "M": (0, consts.ERROR_LEVEL_M),
 }  # bits of the format information; of segno
 TRIED = (0, 2, 4, 6)  # masks that are weighed: the best of four is hardly worse than of eight, for half the time
+SCALE = 4  # samples of a picture a module; a hex digit
 QUIET = 4  # modules of white round a QR
 QUIET_LINEAR = 10  # modules of white at the ends of a Code 128
 
@@ -46,18 +47,40 @@ def qr(content: bytes, level: str = "M") -> Symbol:
 
     Raises TooLong.
     """
+    plan, text = _made(content, level)
+    width = plan.stride
+    return Symbol(plan.size, tuple(int(text[y * width + 1 : (y + 1) * width], 2) for y in range(plan.size)))
+
+
+def qr_picture(content: bytes, level: str = "M") -> tuple[int, bytes]:
+    """(samples of a side, samples) of the same symbol with its quiet zone: 1 is dark, rows begin at whole bytes.
+
+    SCALE samples a module each way: viewers that smooth pictures keep its edges. Raises TooLong.
+    """
+    plan, text = _made(content, level)
+    width = plan.stride
+    # A module is a hex digit, four samples wide; the rows stand 3 + 1 and 4 + 1 light digits apart.
+    rows = "00000000".join([text[place : place + width] for place in range(0, len(text), width)])
+    samples = bytes.fromhex(f"000{rows}00000".replace("1", "f"))
+    length = (width + 8) // 2
+    light = bytes(length * QUIET * SCALE)
+    drawn = [samples[place : place + length] * SCALE for place in range(0, len(samples), length)]
+    return SCALE * (plan.size + 2 * QUIET), b"".join([light, *drawn, light])
+
+
+def _made(content: bytes, level: str) -> tuple[_Plan, str]:
+    """The symbol as the text of its bits, a light one before each row."""
     plan = _plan(_version_of(len(content), level), level)
-    bits = _interleaved(plan, _codewords(plan, content))
-    whole = int("".join(plan.order(bits + "0")), 2)
+    data = _codewords(plan, content)
+    data += _checks(plan, data)
+    whole = int("".join(plan.order(f"{int.from_bytes(data, 'big'):0{len(data) * 8}b}0")), 2)
     best, least = 0, -1
     for number in TRIED:
         tried = whole ^ plan.masks[number] | plan.fixed[number]
         penalty = _penalty(tried, plan)
         if least < 0 or penalty < least:
             best, least = tried, penalty
-    text = f"{best:0{plan.stride * plan.size}b}"
-    width = plan.stride
-    return Symbol(plan.size, tuple(int(text[y * width + 1 : (y + 1) * width], 2) for y in range(plan.size)))
+    return plan, f"{best:0{plan.stride * plan.size}b}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +92,7 @@ class _Plan:
     stride: int  # bits a row: a light one before each keeps shifts from running over the edge
     capacity: int  # bytes of data
     groups: tuple[tuple[int, int, int], ...]  # blocks, codewords of one, of them data
-    order: Any  # picks the module's bit out of the bits of the codewords; the last one is 0
+    order: Any  # picks the module's bit out of the bits of data and correction codewords; the last one is 0
     masks: tuple[int, ...]
     fixed: tuple[int, ...]  # finders, timing, format of each mask
     rows: int  # all the modules of the symbol
@@ -106,28 +129,30 @@ def _codewords(plan: _Plan, content: bytes) -> bytes:
     return data + (b"\xec\x11" * plan.capacity)[: plan.capacity - len(data)]
 
 
-def _interleaved(plan: _Plan, data: bytes) -> str:
-    """The bits of data and correction codewords, interleaved over the blocks."""
-    blocks, checks, place = [], [], 0
+def _checks(plan: _Plan, data: bytes) -> bytes:
+    """The correction codewords of the blocks, one block after another."""
+    checks, place = [], 0
     for count, total, length in plan.groups:
-        table, top = _remainders(total - length)
-        size = total - length
-        keep = (1 << top) - 1
+        tables = _remainders(length, total - length)
         for _ in range(count):
-            block = data[place : place + length]
+            rest = reduce(xor, map(getitem, tables, data[place : place + length]))
             place += length
-            rest = 0
-            for byte in block:
-                rest = (rest & keep) << 8 ^ table[rest >> top ^ byte]
-            blocks.append(block)
-            checks.append(rest.to_bytes(size, "big"))
-    longest = max(map(len, blocks))
-    mixed = bytearray()
-    for i in range(longest):
-        mixed += bytes(block[i] for block in blocks if i < len(block))
-    for column in zip(*checks, strict=True):
-        mixed += bytes(column)
-    return f"{int.from_bytes(mixed, 'big'):0{len(mixed) * 8}b}"
+            checks.append(rest.to_bytes(total - length, "big"))
+    return b"".join(checks)
+
+
+def _interleaving(groups: tuple[tuple[int, int, int], ...]) -> list[int]:
+    """Places of the codewords in the order in which they are drawn: data over the blocks, then corrections."""
+    blocks, checks, data = [], [], sum(count * length for count, _, length in groups)
+    place, after = 0, data
+    for count, total, length in groups:
+        for _ in range(count):
+            blocks.append(range(place, place + length))
+            place += length
+            checks.append(range(after, after + total - length))
+            after += total - length
+    drawn = [block[i] for i in range(max(map(len, blocks))) for block in blocks if i < len(block)]
+    return drawn + [check[i] for i in range(len(checks[0])) for check in checks]
 
 
 @cache
@@ -141,8 +166,10 @@ def _powers() -> tuple[list[int], list[int]]:
 
 
 @cache
-def _remainders(size: int) -> tuple[tuple[int, ...], int]:
-    """byte × generator polynomial of `size` correction codewords, as one integer; and the place of its top byte."""
+def _remainders(length: int, size: int) -> tuple[tuple[int, ...], ...]:
+    """For every place in a block of `length` bytes and every byte there: its share of the `size` correction codewords
+    as one integer. The corrections of a block are the exclusive or of the shares of its bytes.
+    """
     power, log = _powers()
     generator = [1]
     for i in range(size):
@@ -150,13 +177,20 @@ def _remainders(size: int) -> tuple[tuple[int, ...], int]:
         for j, value in enumerate(generator):
             longer[j + 1] ^= power[log[value] + i] if value else 0
         generator = longer
-    table = []
-    for byte in range(256):
-        value = 0
-        for factor in generator[1:]:
-            value = value << 8 | (power[log[factor] + log[byte]] if factor and byte else 0)
-        table.append(value)
-    return tuple(table), 8 * (size - 1)
+
+    def next_of(rest: int) -> int:  # × x, less the generator as often as it goes in
+        top = rest >> 8 * (size - 1)
+        rest = rest << 8 & (1 << 8 * size) - 1
+        return rest ^ lowered[top]
+
+    lowered = [
+        int.from_bytes(bytes(power[log[factor] + log[byte]] if factor and byte else 0 for factor in generator[1:]), "big")
+        for byte in range(256)
+    ]
+    tables = [tuple(lowered)]
+    for _ in range(length - 1):
+        tables.append(tuple(next_of(rest) for rest in tables[-1]))
+    return tuple(reversed(tables))
 
 
 @cache
@@ -193,7 +227,8 @@ def _plan(version: int, level: str) -> _Plan:
     free = [place for place in _walk(size) if place not in taken]
     groups = _groups(version, level)
     total = 8 * sum(count * codewords for count, codewords, _ in groups)
-    index = {place: number for number, place in enumerate(free[:total])}
+    drawn = _interleaving(groups)
+    index = {place: drawn[number // 8] * 8 + number % 8 for number, place in enumerate(free[:total])}
     order = [index.get((y, x - 1), total) if x else total for y in range(size) for x in range(stride)]
     masks, fixed = [], []
     for number in range(8):
@@ -320,49 +355,7 @@ def code128(text: str) -> str:
     return "".join(symbols[value] for value in values) + symbols[check] + stop
 
 
-# --- paths -----------------------------------------------------------------------------------------------------------
-
-
-@cache
-def _rectangles(place: int) -> tuple[str, ...]:
-    """Eight modules that begin at column 8 × place, as rectangles of one row: a text a byte."""
-    found = []
-    for byte in range(256):
-        bits = f"{byte:08b}0"
-        parts, start = [], -1
-        for x, bit in enumerate(bits):
-            if bit == "1" and start < 0:
-                start = x
-            elif bit == "0" and start >= 0:
-                parts.append(f"{place * 8 + start} 0 {x - start} 1 re\n")
-                start = -1
-        found.append("".join(parts))
-    return tuple(found)
-
-
-def qr_path(symbol: Symbol) -> str:
-    """PDF operators that fill the dark modules: a module is a unit, the quiet zone is inside, y goes up.
-
-    Row by row, the origin going down: the same texts for every row, which deflate to two thirds of a whole path.
-    """
-    width = symbol.size + 2 * QUIET
-    length = -(-width // 8)
-    shift = length * 8 - width + QUIET
-    tables = [_rectangles(place) for place in range(length)]
-    rows = [f"1 0 0 1 0 {symbol.size + QUIET - 1} cm\n"]
-    for row in symbol.rows:
-        rows += [table[byte] for table, byte in zip(tables, (row << shift).to_bytes(length, "big"), strict=True)]
-        rows.append("f\n1 0 0 1 0 -1 cm\n")
-    return "".join(rows)
-
-
-def qr_svg_path(symbol: Symbol) -> str:
-    """The same modules as the path of an SVG, y goes down."""
-    drawn = []
-    for y, row in enumerate(symbol.rows):
-        for match in re.finditer("1+", f"{row:0{symbol.size}b}"):
-            drawn.append(f"M{match.start() + QUIET} {y + QUIET}h{len(match[0])}v1h-{len(match[0])}z")
-    return "".join(drawn)
+# --- drawn -----------------------------------------------------------------------------------------------------------
 
 
 def code128_path(text: str) -> tuple[int, str]:

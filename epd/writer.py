@@ -1,18 +1,19 @@
 """Documents into one PDF as they come: what is written over a form is a small stream, forms and fonts are shared.
 
-Only numbers of objects are kept in memory, so that a file may hold any number of documents. Objects that every page
-names (fonts, forms) stand in one dictionary of resources, written last.
+Only places of objects are kept in memory, so that a file may hold any number of documents. Small objects stand packed
+in object streams (PDF 1.5), the faces in one dictionary written last; a page names the forms and pictures it draws.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import BinaryIO, Protocol
 
 KIDS = 64  # pages under one node of the tree
+PACK = 128  # objects in one object stream
 QUICKLY, SMALL = 2, 9  # levels of deflate
 
 
@@ -40,17 +41,19 @@ class Writer:
     file: BinaryIO
     title: str = ""
     level: int = QUICKLY
-    offsets: list[int] = field(default_factory=lambda: [0])
+    # Where each object stands: (kind, place, index): kind 1 at a byte of the file, 2 in an object stream of a number.
+    places: list[tuple[int, int, int]] = field(default_factory=lambda: [(0, 0, 65535)])
     pages: list[int] = field(default_factory=list)
     at: int = 0
     forms: dict[str, int] = field(default_factory=dict)
     nodes: list[int] = field(default_factory=list)
-    resources: int = 0
+    fonts: int = 0
     attached: list[tuple[str, int]] = field(default_factory=list)
+    small: list[tuple[int, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._raw(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
-        self.resources = self.number()
+        self.fonts = self.number()
 
     def _raw(self, content: bytes) -> None:
         self.file.write(content)
@@ -58,47 +61,93 @@ class Writer:
 
     def number(self) -> int:
         """The number of an object that is written later."""
-        self.offsets.append(0)
-        return len(self.offsets) - 1
+        self.places.append((0, 0, 0))
+        return len(self.places) - 1
 
     def put(self, content: bytes, number: int = 0) -> int:
-        """Write an object; returns its number."""
+        """Write a small object, not a stream; returns its number."""
         number = number or self.number()
-        self.offsets[number] = self.at
-        self._raw(b"%d 0 obj\n%b\nendobj\n" % (number, content))
+        self.small.append((number, content))
+        if len(self.small) >= PACK:
+            self._pack()
         return number
 
-    def stream(self, content: bytes, facts: bytes = b"", *, is_deflated: bool = False, level: int = 0) -> int:
+    def _pack(self) -> None:
+        """Write the small objects that wait as one stream."""
+        if not self.small:
+            return
+        told, at = [], 0
+        for _, content in self.small:
+            told.append(at)
+            at += len(content) + 1
+        head = b" ".join(b"%d %d" % (number, place) for (number, _), place in zip(self.small, told, strict=True))
+        body = b"\n".join([head, *(content for _, content in self.small)])
+        facts = b"/Type/ObjStm/N %d/First %d" % (len(self.small), len(head) + 1)
+        stream = self.stream(body, facts, level=SMALL)
+        for index, (number, _) in enumerate(self.small):
+            self.places[number] = (2, stream, index)
+        self.small.clear()
+
+    def stream(
+        self, content: bytes, facts: bytes = b"", *, is_deflated: bool = False, level: int = 0, number: int = 0
+    ) -> int:
         """Write a stream; returns its number. facts: entries of its dictionary."""
         if not is_deflated:
             content = zlib.compress(content, level or self.level)
-        return self.put(b"<<%b/Filter/FlateDecode/Length %d>>stream\n%b\nendstream" % (facts, len(content), content))
+        return self.raw_stream(b"%b/Filter/FlateDecode" % facts, content, number)
+
+    def raw_stream(self, facts: bytes, content: bytes, number: int = 0) -> int:
+        """Write a stream as it is; facts: entries of its dictionary but for the length."""
+        number = number or self.number()
+        self.places[number] = (1, self.at, 0)
+        self._raw(b"%d 0 obj\n<<%b/Length %d>>stream\n%b\nendstream\nendobj\n" % (number, facts, len(content), content))
+        return number
 
     def form(self, name: str, stream: bytes, width: float, height: float) -> None:
         """A form that pages may draw under this name; written once."""
         if name not in self.forms:
-            facts = b"/Type/XObject/Subtype/Form/BBox[0 0 %.3f %.3f]/Resources %d 0 R" % (width, height, self.resources)
+            facts = b"/Type/XObject/Subtype/Form/BBox[0 0 %.3f %.3f]/Resources<</Font %d 0 R>>" % (
+                width, height, self.fonts,
+            )  # fmt: skip
             self.forms[name] = self.stream(stream, facts, level=SMALL)
 
-    def page(self, content: bytes, width: float | Decimal, height: float | Decimal) -> None:
-        """A page of this content, points wide and high."""
+    def picture(self, samples: bytes, side: int) -> int:
+        """A square picture of one bit a sample, 1 is black; returns its number. Rows begin at whole bytes."""
+        facts = b"/Type/XObject/Subtype/Image/ColorSpace/DeviceGray/BitsPerComponent 1/Decode[1 0]/Width %d/Height %d"
+        return self.stream(samples, facts % (side, side))
+
+    def page(
+        self, content: bytes, width: float | Decimal, height: float | Decimal, forms: Iterable[str] = (),
+        pictures: Iterable[int] = (),
+    ) -> None:  # fmt: skip
+        """A page of this content, points wide and high. forms: names that it draws; pictures: Q0, Q1, …"""
         if len(self.pages) % KIDS == 0:
             self.nodes.append(self.number())
         stream = self.stream(content)
+        drawn = b"".join(
+            [b"/%b %d 0 R" % (name.encode(), self.forms[name]) for name in dict.fromkeys(forms)]
+            + [b"/Q%d %d 0 R" % (place, number) for place, number in enumerate(pictures)]
+        )
         self.pages.append(
             self.put(
-                b"<</Type/Page/Parent %d 0 R/MediaBox[0 0 %.3f %.3f]/Contents %d 0 R/Resources %d 0 R>>"
-                % (self.nodes[-1], width, height, stream, self.resources)
+                b"<</Type/Page/Parent %d 0 R/MediaBox[0 0 %.3f %.3f]/Resources<</Font %d 0 R/XObject<<%b>>>>"
+                b"/Contents %d 0 R>>" % (self.nodes[-1], width, height, self.fonts, drawn, stream)
             )
         )
 
-    def attach(self, name: str, content: bytes, kind: str) -> None:
-        """A file inside the PDF. kind: its media type."""
+    def attach(self, name: str, content: bytes, kind: str, about: str = "") -> None:
+        """A file inside the PDF. kind: its media type; about: what it is, for people."""
         facts = b"/Type/EmbeddedFile/Subtype/%b/Params<</Size %d>>" % (kind.replace("/", "#2F").encode(), len(content))
         stream = self.stream(content, facts, level=SMALL)
         told = _text(name)
         self.attached.append(
-            (name, self.put(b"<</Type/Filespec/F%b/UF%b/EF<</F %d 0 R>>/AFRelationship/Data>>" % (told, told, stream)))
+            (
+                name,
+                self.put(
+                    b"<</Type/Filespec/F%b/UF%b/Desc%b/EF<</F %d 0 R/UF %d 0 R>>/AFRelationship/Data>>"
+                    % (told, told, _text(about), stream, stream)
+                ),
+            )
         )
 
     def font(self, name: str, subset: Font, *, ascent: int, descent: int, is_bold: bool) -> int:
@@ -128,9 +177,8 @@ class Writer:
 
     def close(self, fonts: Mapping[str, int], outline: Sequence[tuple[str, int]] = ()) -> None:
         """Write what the pages share. fonts: names in the streams → objects; outline: title → index of a page."""
-        drawn = b"".join(b"/%b %d 0 R" % (name.encode(), number) for name, number in self.forms.items())
         faces = b"".join(b"/%b %d 0 R" % (name.encode(), number) for name, number in fonts.items())
-        self.put(b"<</Font<<%b>>/XObject<<%b>>>>" % (faces, drawn), self.resources)
+        self.put(b"<<%b>>" % faces, self.fonts)
         root, catalog, info = self.number(), self.number(), self.number()
         for place, node in enumerate(self.nodes):
             kids = self.pages[place * KIDS : (place + 1) * KIDS]
@@ -145,13 +193,18 @@ class Writer:
             entries += b"/Names<</EmbeddedFiles<</Names[%b]>>>>/AF[%b]" % (names, files)
         self.put(b"<</Type/Catalog/Pages %d 0 R/Lang(ru)%b>>" % (root, entries), catalog)
         self.put(b"<</Title%b/Producer(billing-centre)>>" % _text(self.title), info)
-        start = self.at
-        table = b"".join(b"%010d 00000 n \n" % offset for offset in self.offsets[1:])
-        self._raw(b"xref\n0 %d\n0000000000 65535 f \n%b" % (len(self.offsets), table))
-        self._raw(
-            b"trailer\n<</Size %d/Root %d 0 R/Info %d 0 R>>\nstartxref\n%d\n%%%%EOF\n"
-            % (len(self.offsets), catalog, info, start)
+        self._pack()
+        number, start = self.number(), self.at
+        self.places[number] = (1, start, 0)
+        table = b"".join(
+            kind.to_bytes(1, "big") + place.to_bytes(5, "big") + index.to_bytes(2, "big")
+            for kind, place, index in self.places
         )
+        self.stream(
+            table, b"/Type/XRef/Size %d/W[1 5 2]/Root %d 0 R/Info %d 0 R" % (len(self.places), catalog, info),
+            level=SMALL, number=number,
+        )  # fmt: skip
+        self._raw(b"startxref\n%d\n%%%%EOF\n" % start)
 
     def _outline(self, entries: Sequence[tuple[str, int]]) -> bytes:
         if not entries:

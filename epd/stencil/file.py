@@ -29,21 +29,27 @@ class Sheets:
     def add(self, filled: Filled, over: Sequence[str] = ()) -> int:
         """Write a document; returns how many pages. over: what is drawn on its pages besides (marks)."""
         for place, (width, height) in enumerate(filled.sizes):
-            drawn = [self._drawn(form, shift) for form, shift in filled.forms[place]]
+            names = [self._named(form) for form, _ in filled.forms[place]]
+            drawn = [
+                f"q 1 0 0 1 0 {shift:.4f} cm /{name} Do Q\n" if shift else f"/{name} Do\n"
+                for name, (_, shift) in zip(names, filled.forms[place], strict=True)
+            ]
+            pictures = [self.writer.picture(samples, side) for side, samples in filled.pictures[place]]
             extra = over[place] if place < len(over) else ""
-            self.writer.page("".join([*drawn, filled.written[place], extra]).encode("latin-1"), width, height)
+            content = "".join([*drawn, filled.written[place], extra]).encode("latin-1")
+            self.writer.page(content, width, height, names, pictures)
         for face, letters in filled.letters.items():
             self.glyphs[face].update(glyphs_of(face, letters))
         return len(filled.sizes)
 
-    def _drawn(self, form: Form, shift: float) -> str:
+    def _named(self, form: Form) -> str:
         name = self.names.get(form)
         if name is None:
             name = self.names[form] = f"P{len(self.names)}"
             self.writer.form(name, form.stream, form.width, form.height)
             for face, glyphs in form.faces.items():
                 self.glyphs[face].update(glyphs)
-        return f"q 1 0 0 1 0 {shift:.4f} cm /{name} Do Q\n" if shift else f"/{name} Do\n"
+        return name
 
     def add_foreign(self, content: bytes, marks: Callable[[int], Sequence[str]] | None = None) -> int:
         """Write the pages of another PDF with all that they use; returns how many."""
@@ -56,7 +62,7 @@ class Sheets:
                 self.writer.forms[name] = self._copied(form, known)
                 width, height = (Decimal(str(side)) for side in list(page.mediabox)[2:])
                 extra = over[place] if place < len(over) else ""
-                self.writer.page(f"q /{name} Do Q\n{extra}".encode("latin-1"), width, height)
+                self.writer.page(f"q /{name} Do Q\n{extra}".encode("latin-1"), width, height, [name])
             return len(pdf.pages)
 
     def _copied(self, thing: Any, known: dict[tuple[int, int], int]) -> int:
@@ -69,8 +75,7 @@ class Sheets:
         if isinstance(thing, pikepdf.Stream):
             raw = thing.read_raw_bytes()
             entries = {key: value for key, value in thing.items() if key != "/Length"}
-            told = self._dictionary(entries, known)[:-2]
-            self.writer.put(b"%b/Length %d>>stream\n%b\nendstream" % (told, len(raw), raw), number)
+            self.writer.raw_stream(self._dictionary(entries, known)[2:-2], raw, number)
         else:
             self.writer.put(self._direct(thing, known), number)
         return number

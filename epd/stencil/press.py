@@ -15,6 +15,7 @@ from weasyprint.formatting_structure import boxes
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.text.line_break import get_log_attrs, strut
 
+from epd.pictures import QR
 from epd.stencil import faces, layout, shape
 from epd.stencil.faces import Face
 from epd.stencil.layout import Laid, StencilRefused, TextRefused, Word
@@ -53,11 +54,12 @@ class Form:
 @dataclass(slots=True)
 class Filled:
     """A document over its stencils, page by page: width and height in points, forms with their shifts, what is written
-    over them; letters of every face."""
+    over them, QR codes as (samples of a side, samples), drawn as Q0, Q1, …; letters of every face."""
 
     sizes: list[tuple[float, float]]
     forms: list[list[tuple[Form, float]]]
     written: list[str]
+    pictures: list[list[tuple[int, bytes]]]
     letters: dict[Face, set[str]]
 
 
@@ -526,6 +528,7 @@ class _Sheet:
         self.around = around
         self.forms: list[list[tuple[Form, float]]] = [[(form, 0.0)] for form in around]
         self.drawn: list[list[str]] = [[] for _ in range(pages)]
+        self.pictures: list[list[tuple[int, bytes]]] = [[] for _ in range(pages)]
         self.out: list[list[str]] = [["BT\n"] for _ in range(pages)]
         self.fonts: list[tuple[str, float] | None] = [None] * pages
         self.paints = [""] * pages
@@ -536,7 +539,7 @@ class _Sheet:
     def put(self, part: Piece, page: int, shift: float) -> None:
         """The texts, codes and bars of a part, `shift` pixels below where it was laid out."""
         height = self.around[page].height
-        drawn = self.drawn[page]
+        drawn, pictures = self.drawn[page], self.pictures[page]
         for box, value in zip(part.variant.bars, part.read.heights, strict=True):
             y = height - (box.y + box.height + shift) * POINTS
             drawn.append(
@@ -544,10 +547,17 @@ class _Sheet:
                 f"{Decimal(value) * 72 / MM_OF_INCH:.2f} re f\n"
             )
         for box, picture in zip(part.variant.pictures, part.read.pictures, strict=True):
-            across, down, path = picture.path()
             y = height - (box.y + box.height + shift) * POINTS
+            if picture.kind == QR:
+                drawn.append(
+                    f"q {box.width * POINTS:.3f} 0 0 {box.height * POINTS:.3f} {box.x * POINTS:.3f} {y:.3f} cm"
+                    f" /Q{len(pictures)} Do Q\n"
+                )
+                pictures.append(picture.samples())
+                continue
+            across, path = picture.path()
             drawn.append(
-                f"q 0 g {box.width * POINTS / across:.5f} 0 0 {box.height * POINTS / down:.5f} {box.x * POINTS:.3f}"
+                f"q 0 g {box.width * POINTS / across:.5f} 0 0 {box.height * POINTS:.5f} {box.x * POINTS:.3f}"
                 f" {y:.3f} cm\n{path}Q\n"
             )
         add, told = self.out[page].append, self.fonts[page]
@@ -617,7 +627,7 @@ class _Sheet:
     def filled(self) -> Filled:
         written = ["".join([*drawn, *out, "ET\n"]) for drawn, out in zip(self.drawn, self.out, strict=True)]
         sizes = [(form.width, form.height) for form in self.around]
-        return Filled(sizes, self.forms, written, self.letters)
+        return Filled(sizes, self.forms, written, self.pictures, self.letters)
 
 
 # --- learning --------------------------------------------------------------------------------------------------------
