@@ -9,7 +9,7 @@ from billing.columns import EXACT, QUANTITY
 from billing.formulas import absence, benefits, quality
 from billing.formulas.exact import exact, roubles, rounded, shown
 from billing.kinds import COLD_WATER, HOT_WATER, By, How, Kind, Relief
-from billing.pipeline.facts import Facts, Frame, in_month
+from billing.pipeline.facts import Facts, Frame, cut, in_month
 
 LINE = 100  # line = Relief × 100 + months back; the run's own month is none back
 OFF: columns.Schema = {
@@ -247,28 +247,33 @@ def _volume(rows: Frame, hours: str, price: pl.Expr, month_hours: int) -> Frame:
 
 def _benefits(facts: Facts, charged: Frame, agreed: Frame, off: Frame) -> Frame:
     """The discount of every entitlement, of the charge that absence and bad quality have left."""
-    rights = in_month(facts.benefits, facts.month).rename({"start": "since", "stop": "until"})
-    rows = charged.join(rights.drop("valid_from", "valid_to"), on=["account_id", "service_id"]).join(
-        agreed.select("term", "person_norm", "person_over"), on="term"
-    )
+    rows = charged.with_row_index("row").join(_rights(facts), on=["account_id", "service_id"])
     entitled = pl.min_horizontal("stop", "until") - pl.max_horizontal("start", "since")
-    rows = rows.with_columns(entitled=exact(entitled)).filter(entitled > 0)
+    once = ["row", "right", "before"]
+    sums = rows.with_columns(entitled=exact(entitled)).filter(entitled > 0)
+    days = sums.group_by(once).agg(pl.sum("entitled"))
+    rows = (
+        sums.drop("entitled").unique(once, keep="first", maintain_order=True).join(days, on=once, maintain_order="left")
+        .join(agreed.select("term", "person_norm", "person_over"), on="term")
+    )  # fmt: skip
     if not rows.height:
         return columns.empty(OFF)
     whole = charged.group_by(KEY).agg(whole=exact(pl.sum("amount")))
     gone = off.group_by(KEY).agg(gone=exact(pl.sum("amount")))
     rows = rows.join(whole, on=KEY).join(gone, on=KEY, how="left").filter(pl.col("whole") > 0)
     quantity = shown(pl.col("numer"), pl.col("over"))
-    alike = [*KEY, "term", "component", "since", "document"]
+    alike = [*KEY, "term", "component", "right", "before"]
     rows = rows.with_columns(
         left=pl.col("whole") - pl.col("gone").fill_null(0), used=exact(quantity),
         used_whole=exact(quantity.sum().over(alike)),
     )  # fmt: skip
-    amount, percent, covered = exact(pl.col("amount")), pl.col("percent"), pl.col("covered")
+    amount, percent, before = exact(pl.col("amount")), pl.col("percent"), pl.col("before")
     days, of_days = exact(pl.col("days")), exact(pl.col("stop") - pl.col("start"))
     lived_in = pl.col("person_days") > 0
     persons = pl.when(lived_in).then(pl.col("person_days")).otherwise(days)
-    cover = pl.when(lived_in).then(covered).otherwise(exact(pl.lit(1)))
+    others = pl.max_horizontal(pl.col("person_days") / days - before, exact(pl.lit(0)))
+    covered = pl.when(before > 0).then(pl.min_horizontal("covered", others)).otherwise(pl.col("covered"))
+    cover = pl.when(lived_in | (before > 0)).then(covered).otherwise(exact(pl.lit(1)))
     share = benefits.of_covered(amount, cover, persons, days, pl.col("entitled"), percent)
     by_area = (pl.col("by") == By.AREA) | pl.col("shows_area")
     is_normed = (
@@ -297,6 +302,22 @@ def _benefits(facts: Facts, charged: Frame, agreed: Frame, off: Frame) -> Frame:
         ),
     )  # fmt: skip
     return _off(found)
+
+
+def _rights(facts: Facts) -> Frame:
+    """Entitlements by days on which the same ones hold; `before`: persons whom better ones cover on these days.
+
+    One person pays less on one ground at a time: the larger percent goes first (domain/benefits.md).
+    """
+    key = ["account_id", "service_id"]
+    rights = in_month(facts.benefits, facts.month).with_row_index("right").drop("valid_from", "valid_to")
+    edges = pl.concat([rights.select(*key, point=edge) for edge in ("start", "stop")])
+    spans = cut(edges, key, facts.month.days).rename({"start": "since", "stop": "until"})
+    held = spans.join(rights, on=key).filter(
+        (pl.col("start") <= pl.col("since")) & (pl.col("until") <= pl.col("stop"))
+    )  # fmt: skip
+    held = held.sort(*key, "since", -pl.col("percent"), "right").drop("start", "stop")
+    return held.with_columns(before=pl.col("covered").cum_sum().over(*key, "since") - pl.col("covered"))
 
 
 def relief_lines(facts: Facts, off: Frame) -> Frame:

@@ -283,6 +283,18 @@ def test_area_services_within_the_social_norm_by_days_of_the_right() -> None:
     assert discounts(account) == {(8, 500): D("-165.00")}
 
 
+def test_a_person_pays_less_on_one_ground_at_a_time_the_larger_one() -> None:
+    alone, pair = a_flat(1), a_flat(2)
+    make.norm(7, "1")
+    for account in (alone, pair):
+        serve(account, 7, ProvisionMethod.NORM_PERSON, "90")
+        entitle(account)
+        entitle(account, "100", document="справка № 7", valid_from=date(2026, 4, 11), valid_to=date(2026, 4, 21))
+    operations.run_billing(month=APRIL)
+    assert discounts(alone) == {(7, 500): D("-60.00")}  # 20 days by half and ten days by the whole of 90.00
+    assert discounts(pair) == {(7, 500): D("-75.00")}  # 45.00 for one of the two and 30.00 for the other
+
+
 def test_compensation_is_paid_by_the_social_protection_and_makes_no_line() -> None:
     account = a_flat()
     serve(account, 7, ProvisionMethod.NORM_PERSON, "100")
