@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.core import signing
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.http import Http404
 
@@ -13,7 +14,16 @@ import accounts.queries
 import epd.queries
 from accounts.queries import AgencyContract, House, Meter, PersonalAccount, User
 from portals import people_queries
-from portals.models import AccountLink, Appeal, Dispute, Invitation, PrincipalRole, PrincipalUser, ReadingFile
+from portals.models import (
+    AccessKey,
+    AccountLink,
+    Appeal,
+    Dispute,
+    Invitation,
+    PrincipalRole,
+    PrincipalUser,
+    ReadingFile,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +34,7 @@ if TYPE_CHECKING:
     from payments.models import OnlinePayment, Payment, Remittance, SettlementPaper
 
 Visitor = User | AnonymousUser
+PROOF_SALT, PROOF_SECONDS = "portals.readings-by-code", 30 * 60
 
 
 def known(user: Visitor) -> bool:
@@ -59,6 +70,20 @@ def get_document_for(user: Visitor, number: str, pk: int) -> PaymentDocument:
     """A payment document of the resident's account, or 404."""
     account = get_account_for(user, number)
     return only(account.documents.all(), pk=pk)  # type: ignore[no-any-return]
+
+
+def proof_of(account: PersonalAccount) -> str:
+    """What a form carries for half an hour after the printed code has been told: the account, signed."""
+    return signing.dumps(account.number, salt=PROOF_SALT)
+
+
+def account_of_proof(proof: str) -> PersonalAccount | None:
+    """The account of such a form; None for one that is old or not ours."""
+    try:
+        number = signing.loads(proof, salt=PROOF_SALT, max_age=PROOF_SECONDS)
+    except signing.BadSignature:
+        return None
+    return accounts.queries.account_by_number(number)
 
 
 def checked_document(key: str) -> epd.queries.Checked | None:
@@ -209,3 +234,8 @@ def get_edited_account_for(user: Visitor, number: str) -> PersonalAccount:
     own = [contract.pk for contract in edited_contracts_for(user)]
     rows = supplied_accounts_for(user).filter(house__in=House.objects.filter(provisions__contract__in=own).values("pk"))
     return only(rows, number=number)  # type: ignore[no-any-return]
+
+
+def keys_for(user: Visitor) -> QuerySet[AccessKey]:
+    """Standing keys of programs that the user made."""
+    return AccessKey.objects.filter(user=user.pk, withdrawn_at=None) if known(user) else AccessKey.objects.none()

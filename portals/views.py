@@ -88,12 +88,15 @@ def mail_confirm(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @require_safe
 def document_why(request: HttpRequest, number: str) -> HttpResponse:
-    """From the code on paper to the explanation in the cabinet, which asks who is there."""
+    """From the code on paper to the explanation in the cabinet; who has not entered may send readings at once, too."""
     account, _, rest = number.partition("-")
     month = rest.partition("-")[0]
     page = reverse("resident:charges", args=[account])
     is_month = len(month) == 6 and month.isdecimal()
-    return redirect(f"{page}?month={month[:4]}-{month[4:]}" if is_month else page)
+    page = f"{page}?month={month[:4]}-{month[4:]}" if is_month else page
+    if request.user.is_authenticated:
+        return redirect(page)
+    return render(request, "public/paper.html", {"why": page, "number": account})
 
 
 @require_POST

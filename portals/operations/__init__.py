@@ -14,6 +14,7 @@ from portals.operations.links import (
     NOT_PROVED,
     LinkRefused,
     link_account,
+    prove_account,
     unlink_account,
     withdraw_autopayments,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "link_account",
     "make_notices", "mark_answers_read", "mark_read",
     "open_appeal",
+    "prove_account",
     "say",
     "send_letters",
     "start_chat",

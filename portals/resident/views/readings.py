@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.timezone import localdate
 from django.views.decorators.cache import never_cache
@@ -16,9 +18,10 @@ import accounts.queries
 import billing.operations
 from accounts.calendar import Month
 from accounts.errors import Refusal
+from accounts.queries import User
 from portals import access, queries
 from portals.resident.forms import MeterForm
-from portals.resident.views.shell import head
+from portals.resident.views.shell import head, resident
 
 READINGS_SHOWN = 24
 
@@ -47,9 +50,37 @@ def readings(request: HttpRequest, number: str) -> HttpResponse:
         return render(request, "resident/readings.html", context)
 
     today = localdate()
-    forms, receipts, is_any = [], [], False
+    taken = take_in(row, request.POST, by=resident(request), today=today)
+    receipts = taken.receipts
+    context = {
+        **head(row, "readings"),
+        **readings_context(row, forms=taken.forms),
+        "receipts": receipts,
+        "nothing_typed": taken.nothing_typed,
+    }
+    if request.htmx:  # type: ignore[attr-defined]
+        context["running"] = queries.month_bill(row.pk, Month.of(today)) if receipts else None
+        return render(request, "resident/_readings_answer.html", context)
+    context |= history_context(request, row)
+    return render(request, "resident/readings.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a sheet of readings: the forms to show again, and the receipts of those that were accepted."""
+
+    forms: list[MeterForm]
+    receipts: list[queries.Receipt]
+    nothing_typed: bool
+
+
+def take_in(row: Any, typed: QueryDict, *, by: User | str, today: date) -> Taken:
+    """Every meter stands or falls by itself: what was accepted is receipts, the rest stays in its form."""
+    forms: list[MeterForm] = []
+    receipts: list[queries.Receipt] = []
+    is_any = False
     for meter in accounts.queries.last_readings(row.pk):
-        form = MeterForm(meter, request.POST)
+        form = MeterForm(meter, typed)
         if form.is_blank:
             forms.append(MeterForm(meter))
             continue
@@ -61,7 +92,7 @@ def readings(request: HttpRequest, number: str) -> HttpResponse:
                     meter_id=meter.id,
                     values=form.values,
                     on=today,
-                    by=request.user,  # type: ignore[arg-type]
+                    by=by,
                     today=today,
                     confirmed=form.cleaned_data["confirmed"],
                 )
@@ -78,17 +109,7 @@ def readings(request: HttpRequest, number: str) -> HttpResponse:
         fresh = {meter.id: meter for meter in accounts.queries.last_readings(row.pk)}
         for form in forms:
             form.meter = fresh.get(form.meter.id, form.meter)
-    context = {
-        **head(row, "readings"),
-        **readings_context(row, forms=forms),
-        "receipts": receipts,
-        "nothing_typed": not is_any,
-    }
-    if request.htmx:  # type: ignore[attr-defined]
-        context["running"] = queries.month_bill(row.pk, Month.of(today)) if receipts else None
-        return render(request, "resident/_readings_answer.html", context)
-    context |= history_context(request, row)
-    return render(request, "resident/readings.html", context)
+    return Taken(forms, receipts, nothing_typed=not is_any)
 
 
 def history_context(request: HttpRequest, row: Any) -> dict[str, Any]:

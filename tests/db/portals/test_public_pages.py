@@ -62,7 +62,7 @@ def test_a_stale_form_is_told_so_in_russian():
 def test_the_first_screen_is_light():
     html = client_of(make.user()).get("/cabinet/add/").content.decode()
     files = re.findall(r'(?:href|src)="/static/([^"]+\.(?:css|js))"', html)
-    assert len(files) == 5
+    assert len(files) == 6
     weights = [len(gzip.compress(Path(finders.find(name)).read_bytes())) for name in files]
     assert sum(weights) <= 100 * 1024
 
