@@ -115,7 +115,10 @@ def take_back(*, principal_id: int, invitation_id: int, by: User, at: datetime) 
 def _employee(principal_id: int, access_id: int) -> tuple[PrincipalUser, bool]:
     """The access, locked with its neighbours, and whether it is the last manager's."""
     Organisation.objects.select_for_update().get(pk=principal_id)  # two managers must not send each other away
-    people = {row.pk: row for row in PrincipalUser.objects.filter(principal=principal_id, withdrawn_at=None)}
+    people = {
+        row.pk: row
+        for row in PrincipalUser.objects.filter(principal=principal_id, withdrawn_at=None).select_related("user")
+    }
     row = people.get(access_id)
     if row is None:
         raise CompanyRefused("Такого сотрудника в кабинете нет: возможно, его доступ уже отозван. Обновите страницу.")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import QuerySet
 
 import accounts.operations
@@ -197,6 +198,11 @@ def undo_readings(*, file_id: int, by: User, at: datetime, today: date) -> int:
     file = ReadingFile.objects.select_for_update().get(pk=file_id)
     if file.undone_at is not None:
         raise ReadingFileRefused(f"Файл «{file.name}» уже отменён {file.undone_at:%d.%m.%Y}. Ничего не сделано.")
+    if day := _in_ink(file.taken):
+        raise ReadingFileRefused(
+            f"Файл «{file.name}» отменить нельзя: показание от {day:%d.%m.%Y} вошло в проведённый месяц. Передайте "
+            "верные показания новым файлом: разница станет перерасчётом."
+        )
     homes = Meter.objects.in_bulk([one["meter"] for one in file.taken])
     accounts_of = _accounts_of(homes.values())
     ground = f"отменён файл «{file.name}»"[:255]
@@ -214,6 +220,21 @@ def undo_readings(*, file_id: int, by: User, at: datetime, today: date) -> int:
     file.save(update_fields=["undone_at", "undone_by"])
     accounts.operations.note("portals.readings.undone", by=by, file=file.pk, name=file.name[:80], good=file.good)
     return len(file.taken)
+
+
+# A reading counts in ink when a posted month of its meter's accounts stands at its month or later.
+IN_INK = """
+    SELECT min(r.day) FROM jsonb_to_recordset(%s::jsonb) AS told(meter bigint, day date)
+    JOIN accounts_reading AS r ON r.meter_id = told.meter AND r.day = told.day AND r.source = %s AND r.counts
+    WHERE billing_meter_is_in_ink(r.meter_id, r.month)
+"""
+
+
+def _in_ink(taken: Sequence[dict[str, Any]]) -> date | None:
+    """The first day whose reading a posted month has counted; None: all of them are chalk. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(IN_INK, [json.dumps(list(taken)), int(SOURCE)])
+        return cursor.fetchone()[0]  # type: ignore[no-any-return]
 
 
 def _take_back(one: dict[str, Any], account_id: int | None, *, by: User, today: date, ground: str) -> None:

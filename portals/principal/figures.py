@@ -68,7 +68,7 @@ def row_of(user: User, kind: str, key: str) -> Row:
         raise Http404("Такой цифры нет.")
     try:
         return found(user, key)
-    except (ValueError, Refusal, OverflowError):
+    except (ValueError, IndexError, Refusal, OverflowError):
         raise Http404("Такой цифры нет.") from None
 
 
