@@ -136,6 +136,19 @@ def of_accounts(account_ids: Collection[int], *, on: date, ground: Ground | None
     return items.select(pl.col(name).cast(dtype) for name, dtype in ITEMS.items()).collect(engine="in-memory")
 
 
+def of_account(account_id: int, *, on: date, ground: Ground) -> list[OpenItem]:
+    """`of_accounts` for one account, without columns: what a single payment meets. Items of no sum are among them."""
+    bounds: dict[str, Any] = {"mark": ground.mark, "after": Month(ground.mark).next.first}
+    with connection.cursor() as cursor:
+        cursor.execute(LINES_SQL.format(scope="account_id = %(account)s"), {"account": account_id, "on": on, **bounds})
+        return allocation.merged(
+            OpenItem(contract_id, service_id, for_month, amount, is_penalty, charged, priority, is_apart, waits)
+            for (
+                _, contract_id, service_id, for_month, is_penalty, amount, charged, priority, is_apart, waits
+            ) in cursor.fetchall()
+        )  # fmt: skip
+
+
 def _as_text(columns: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: dtype if dtype == pl.Int64 else pl.String for name, dtype in columns.items()
@@ -285,5 +298,5 @@ def acts_of(payments: Collection[tuple[int, int, int, str]], *, on: date) -> pl.
 
 __all__ = [
     "PAYMENTS", "Ground", "Terms", "accounts_with_advance", "acts_of", "debts", "directions_of", "ground_of", "laid",
-    "mark", "of_accounts", "open_items", "open_items_of", "terms",
+    "mark", "of_account", "of_accounts", "open_items", "open_items_of", "terms",
 ]  # fmt: skip

@@ -133,8 +133,34 @@ def lay_and_write(payments: Sequence[ToLay], *, day: date, houses: Mapping[int, 
     if houses is None:
         houses = lock_accounts({payment.account_id for payment in payments})
     ground = open_items.ground_of(houses)
+    if len(payments) == 1:
+        _lay_one(payments[0], house_id=houses[payments[0].account_id], day=day, ground=ground)
+        return
     items = open_items.of_accounts(houses, on=day, ground=ground)
     write_parts(lay(payments, items, on=day, ground=ground), houses=houses, day=day)
+
+
+def _lay_one(payment: ToLay, *, house_id: int, day: date, ground: open_items.Ground) -> None:
+    """One payment: without columns where nothing but the debts decides, since building them costs more than laying."""
+    items = open_items.of_account(payment.account_id, on=day, ground=ground)
+    is_directed = payment.directed_to or ground.has_acts or payment.by_charge
+    by_charge = payment.by_charge is None and any(item.contract_id in ground.terms.by_charge for item in items)
+    parts = None
+    if not is_directed and not by_charge:
+        parts = allocation.lay_plain(payment.amount, items, for_month=payment.for_month)
+    if parts is None:
+        columns = allocation.items_frame((item for item in items if item.amount), payment.account_id)
+        write_parts(lay([payment], columns, on=day, ground=ground), houses={payment.account_id: house_id}, day=day)
+        return
+    first = Month.of(day).first
+    write(
+        (
+            (payment.account_id, payment.payment_id, line, day, house_id, part.contract_id, part.service_id,
+             part.for_month or first, part.part, int(part.rule), part.amount)
+            for line, part in enumerate(parts)
+        ),
+        day=day,
+    )  # fmt: skip
 
 
 FACTS = """

@@ -224,18 +224,19 @@ def test_a_notification_from_elsewhere_is_refused_without_asking_anybody(shop, f
     assert written() == before
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"", b"{}", b"[]", b"null", b'"x"', b"{" * 20_000, b"\xff\xfe", b'{"event":"payment.succeeded","object":{}}',
-        b'{"event":"payment.succeeded","object":{"id":"../../v3/refunds"}}',
-        b'{"event":"deal.closed","object":{"id":"2f3b588d-000f-5000-8000-1d6e87c7fbde"}}',
-        b'{"event":"payment.succeeded","object":{"id":"2f3b588d-000f-5000-8000-1d6e87c7fbde"}}',
-        b'{"event":"refund.succeeded","object":{"id":"2f3b588d-000f-5000-8000-1d6e87c7fbde"}}',
-    ],
-)  # fmt: skip
-def test_a_senseless_notification_is_refused(shop, client, body):
-    assert client.post("/payments/online/yookassa/", body, content_type="application/json").status_code == 403
+SENSELESS = [
+    b"", b"{}", b"[]", b"null", b'"x"', b"{" * 20_000, b"\xff\xfe", b'{"event":"payment.succeeded","object":{}}',
+    b'{"event":"payment.succeeded","object":{"id":"../../v3/refunds"}}',
+    b'{"event":"deal.closed","object":{"id":"2f3b588d-000f-5000-8000-1d6e87c7fbde"}}',
+    b'{"event":"payment.succeeded","object":{"id":"2f3b588d-000f-5000-8000-1d6e87c7fbde"}}',
+    b'{"event":"refund.succeeded","object":{"id":"2f3b588d-000f-5000-8000-1d6e87c7fbde"}}',
+]  # fmt: skip
+
+
+def test_a_senseless_notification_is_refused(shop, client):
+    for body in SENSELESS:
+        answer = client.post("/payments/online/yookassa/", body, content_type="application/json")
+        assert answer.status_code == 403, body[:80]
     assert written() == (0, 0, 0, 0, [])
 
 

@@ -1,5 +1,6 @@
 """The columnar room against the scalar rules: the same parts, the same reasons, to the kopeck."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -189,3 +190,21 @@ def test_nothing_is_laid_of_nothing():
     assert allocate_frame(frame(PAYMENTS), frame(ITEMS), acts=frame(ACTS)).is_empty()
     alone = allocate_frame(frame(PAYMENTS, [(1, 5, MONTHS[0], Decimal("7.00"), None, False)]), frame(ITEMS))
     assert [(row["part"], row["amount"]) for row in alone.to_dicts()] == [(ADVANCE, Decimal("7.00"))]
+
+
+@unhurried
+@given(
+    st.lists(one_item.flatmap(lambda item: st.builds(replace, st.just(item), amount=roubles(1, 60_000) | roubles(1, 3))
+        | st.just(item)), max_size=10),
+    roubles(1, 10**6) | roubles(1, 10), st.none() | st.sampled_from(MONTHS), st.none() | st.sampled_from(MONTHS),
+    st.integers(1, 5), st.booleans(),
+)  # fmt: skip
+def test_a_payment_laid_without_columns_is_laid_alike(items, amount, named, late, apart, only_debts):
+    if only_debts:
+        items = [item for item in items if item.amount > 0]
+    items = [replace(item, waits=item.for_month == late, is_apart=item.service_id == apart) for item in items]
+    plain = allocation.lay_plain(amount, items, for_month=named)
+    if plain is None:
+        assert any(item.amount < 0 for item in allocation.merged(items))
+    else:
+        assert plain == allocation.allocate(amount, items, for_month=named)
