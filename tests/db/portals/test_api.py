@@ -1,0 +1,280 @@
+"""The API of residents and suppliers: by key, fenced, once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import schemathesis
+import time_machine
+from django.core.cache import cache
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
+
+import payments.operations
+from accounts.models import Reading
+from portals.models import AccessKey, KeyAnswer, KeyFace, PrincipalUser
+from portals.operations import tokens
+from tests import make
+
+from . import town as towns
+from .town import NOW, OCTOBER, Town
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def town() -> Iterator[Town]:
+    cache.clear()
+    with time_machine.travel(NOW, tick=False):
+        yield towns.build()
+
+
+@dataclass
+class Program:
+    """A program with a key."""
+
+    key: str
+
+    def __post_init__(self) -> None:
+        self.client = Client(headers={"authorization": f"Bearer {self.key}"}, raise_request_exception=False)
+
+    def get(self, name: str, *args: Any, **query: Any) -> Any:
+        return self.client.get(reverse(f"api:{name}", args=args), query)
+
+    def send(self, number: str, body: Any, *, name: str = "") -> Any:
+        headers = {"Idempotency-Key": name or uuid.uuid4().hex}
+        return self.client.post(
+            reverse("api:readings", args=[number]), body, content_type="application/json", headers=headers
+        )
+
+
+def program(user: Any, face: KeyFace = KeyFace.RESIDENT, *, may_write: bool = True) -> Program:
+    return Program(
+        tokens.make_key(
+            user=user, name="Умный дом", face=face, may_write=may_write, asked=uuid.uuid4(), at=timezone.now()
+        )
+    )
+
+
+def test_a_resident_reads_what_the_cabinet_shows(town: Town):
+    town.pay("100.00", date(2026, 11, 5))
+    home = program(town.resident)
+    number = town.account.number
+    told = home.get("account", number).json()
+    assert (told["number"], told["readings_window"]["is_open"]) == (number, True)
+    assert Decimal(told["bill"]["total"]) == Decimal(told["bill"]["current"]) + Decimal(told["bill"]["debt"])
+    assert home.get("accounts").json() == [told]
+    charges = home.get("charges", number, month=str(OCTOBER)).json()
+    assert charges["month"] == "2026-10" and not charges["is_draft"]
+    assert Decimal(charges["total"]) == sum(Decimal(group["total"]) for group in charges["groups"])
+    [payment] = home.get("payments", number).json()
+    assert payment["amount"] == "100.00"
+    assert sum(Decimal(part["amount"]) for part in payment["parts"]) == 100
+    assert [(one["serial"], one["last"][0]["value"]) for one in home.get("meters", number).json()] == [
+        ("СВ-100", "105"), ("ЭЛ-200", "1100"),
+    ]  # fmt: skip
+    assert home.get("documents", number).json() == []
+    assert len(home.get("readings", number).json()) == 4
+
+
+def test_a_reading_sent_twice_is_one_reading(town: Town):
+    home, number = program(town.resident), town.account.number
+    body = {"meter": town.cold.pk, "values": {"1": "111"}}
+    first, again = home.send(number, body, name="k-1"), home.send(number, body, name="k-1")
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json() and first.json()["usage"] == {"1": "6"}
+    assert Reading.objects.filter(meter=town.cold, month="2026-11-01").count() == 1
+    other = home.send(number, {**body, "values": {"1": "112"}}, name="k-1")
+    assert other.status_code == 409 and "Idempotency-Key" in other.json()["detail"]
+    assert Reading.objects.get(meter=town.cold, month="2026-11-01").value == 111
+
+
+def test_a_refused_reading_leaves_nothing_and_may_be_sent_again(town: Town):
+    home, number = program(town.resident), town.account.number
+    refused = home.send(number, {"meter": town.cold.pk, "values": {"1": "100"}}, name="k-2")
+    assert refused.status_code == 409 and "меньше" in refused.json()["detail"]
+    assert KeyAnswer.objects.count() == 0
+    assert home.send(number, {"meter": town.cold.pk, "values": {"1": "110"}}, name="k-2").status_code == 201
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"meter": "х", "values": {"1": "1"}}, {"meter": 1, "values": {}}, {"meter": 1, "values": {"9": "1"}},
+             {"meter": 1, "values": {"1": "NaN"}}, {"meter": 1, "values": {"1": "-5"}}, [], "строка"],
+)  # fmt: skip
+def test_a_body_that_is_no_reading_is_told_so(town: Town, body: Any):
+    answer = program(town.resident).send(town.account.number, body)
+    assert answer.status_code == 400 and KeyAnswer.objects.count() == 0
+
+
+def test_without_an_idempotency_key_nothing_is_written(town: Town):
+    home = program(town.resident)
+    address = reverse("api:readings", args=[town.account.number])
+    answer = home.client.post(address, {"meter": town.cold.pk, "values": {"1": "111"}}, content_type="application/json")
+    assert answer.status_code == 400 and "Idempotency-Key" in answer.json()
+    assert not Reading.objects.filter(meter=town.cold, month="2026-11-01").exists()
+
+
+def test_a_key_opens_what_it_was_made_for(town: Town):
+    number = town.account.number
+    looker = program(town.resident, may_write=False)
+    assert looker.get("account", number).status_code == 200
+    refused = looker.send(number, {"meter": town.cold.pk, "values": {"1": "111"}})
+    assert refused.status_code == 403 and "только смотреть" in refused.json()["detail"]
+    assert looker.get("account", town.neighbour.number).status_code == 404
+    assert looker.get("contracts").status_code == 404  # another face
+    assert program(town.accountant, KeyFace.SUPPLIER).get("account", number).status_code == 404
+    assert program(town.resident, KeyFace.SUPPLIER).get("contracts").status_code == 404  # nobody's clerk
+    assert Program("bc_wrong").get("accounts").status_code == 401
+    assert Client().get(reverse("api:accounts")).status_code == 401
+
+
+def test_a_withdrawn_key_or_user_enters_no_more(town: Town):
+    home = program(town.resident)
+    row = AccessKey.objects.get()
+    assert row.digest not in home.key and home.key.startswith(row.beginning)
+    stranger = Client()
+    stranger.force_login(make.user())
+    assert stranger.post(reverse("key-withdraw", args=[row.pk])).status_code == 404
+    assert home.get("accounts").status_code == 200
+    town.resident.is_active = False
+    town.resident.save()
+    assert home.get("accounts").status_code == 401
+    town.resident.is_active = True
+    town.resident.save()
+    tokens.withdraw_key(user=town.resident, key_id=row.pk, at=timezone.now())
+    assert home.get("accounts").status_code == 401
+
+
+def test_a_key_is_shown_once_and_made_once(town: Town):
+    visitor = Client()
+    visitor.force_login(town.resident)
+    page = reverse("keys")
+    form = {"name": "<script>alert(1)</script>", "face": 1, "may_write": "on", "asked": str(uuid.uuid4())}
+    first = visitor.post(page, form)
+    key = first.context["made"]
+    assert key in first.content.decode() and "<script>alert" not in first.content.decode()
+    again = visitor.post(page, form)
+    assert again.status_code == 422 and "уже создан" in again.content.decode()
+    assert AccessKey.objects.count() == 1
+    assert key not in visitor.get(page).content.decode()
+    assert visitor.post(page, {**form, "face": 2, "asked": str(uuid.uuid4())}).status_code == 422  # no supplier
+    assert Program(key).get("accounts").status_code == 200
+
+
+def test_too_many_requests_of_one_key_wait(town: Town, monkeypatch: Any):
+    from portals.api.entry import PerKey
+
+    monkeypatch.setattr(PerKey, "THROTTLE_RATES", {"key": "3/min"})
+    home, other = program(town.resident), program(town.resident)
+    assert [home.get("accounts").status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert other.get("accounts").status_code == 200
+
+
+def test_a_supplier_sees_its_contracts_only(town: Town):
+    town.pay("100.00", date(2026, 11, 5))
+    payments.operations.close_days(until=date(2026, 11, 19), by="test")
+    payments.operations.remit_day(day=date(2026, 11, 19), by="test")
+    book = program(town.accountant, KeyFace.SUPPLIER)
+    assert [one["id"] for one in book.get("contracts").json()] == [town.water.pk]
+    month = {"month": str(OCTOBER)}
+    rows = book.get("supplier-charges", **month).json()
+    assert {row["service_name"] for row in rows} and all(row["house_id"] == town.house.pk for row in rows)
+    by_account = book.get("house-charges", town.house.pk, **month).json()
+    assert sum(Decimal(row["amount"]) for row in rows) == sum(Decimal(row["amount"]) for row in by_account)
+    turnover = book.get("turnover", **month).json()
+    assert {row["contract_id"] for row in turnover} == {town.water.pk}
+    accounts = book.get("supplied-accounts").json()
+    assert [one["number"] for one in accounts] == sorted([town.account.number, town.neighbour.number])
+    sheet = book.get("supplied-account", town.account.number, **month).json()
+    assert {row["contract_id"] for row in sheet["statement"]} == {town.water.pk}
+    page = book.get("supplier-payments", since="2026-11-01").json()
+    assert page["count"] == len(page["rows"]) and {row["contract_id"] for row in page["rows"]} == {town.water.pk}
+    [remittance] = book.get("remittances").json()
+    whole = book.get("remittance", remittance["remittance_id"]).json()
+    assert sum(Decimal(row["amount"]) for row in whole["registry"]) == Decimal(remittance["gross"])
+    report = book.get("report", "turnover", first="2026-10").json()
+    assert report["count"] == len(report["rows"]) and len(report["columns"]) == len(report["rows"][0])
+    assert book.get("house-turnover", town.house.pk, **month).status_code == 200
+    assert len(book.get("supplied-meters").json()) == 2
+    stranger = make.user()
+    PrincipalUser.objects.create(user=stranger, principal=make.contract().principal)
+    other = program(stranger, KeyFace.SUPPLIER)
+    for name, args in (
+        ("supplied-account", [town.account.number]), ("house-charges", [town.house.pk]),
+        ("house-turnover", [town.house.pk]), ("remittance", [remittance["remittance_id"]]),
+    ):  # fmt: skip
+        assert other.get(name, *args).status_code == 404
+    assert other.get("turnover", **month).json() == []
+
+
+def test_what_an_address_cannot_mean_is_refused(town: Town):
+    book = program(town.accountant, KeyFace.SUPPLIER)
+    for name, query in (
+        ("turnover", {"month": "0001-01"}), ("turnover", {"month": "х"}), ("supplied-accounts", {"page": "-1"}),
+        ("supplier-payments", {"since": "вчера"}), ("supplied-accounts", {"house": "9" * 40}),
+    ):  # fmt: skip
+        assert book.get(name, **query).status_code == 400
+    assert book.get("report", "no-such").status_code == 404
+
+
+def answers(case: Any, bearer: str) -> None:
+    """No fault, and what is given is of the shape promised."""
+    case.headers["Authorization"] = bearer
+    answer = case.call()
+    assert answer.status_code < 500, (case.method, case.path, case.query, case.body)
+    if answer.status_code == 200:
+        case.validate_response(answer, checks=[response_schema_conformance, content_type_conformance])
+
+
+def tried(operation: Any, bearer: str, known: dict[str, Any]) -> None:
+    """Some good and some bad requests of the operation, its objects being the town's."""
+
+    @settings(max_examples=4, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @given(operation.as_strategy(GenerationMode.POSITIVE), operation.as_strategy(GenerationMode.NEGATIVE))
+    def every(good: Any, bad: Any) -> None:
+        for name in good.path_parameters.keys() & known.keys():
+            good.path_parameters[name] = known[name]
+        answers(good, bearer)
+        answers(bad, bearer)
+
+    every()
+
+
+def test_whatever_is_sent_is_answered_as_the_schema_says(town: Town, request: Any):
+    """Schemathesis, as a library: some requests of every operation, good and bad, by keys of both faces."""
+
+    request_started.disconnect(close_old_connections)  # as Django's own test client does
+    request_finished.disconnect(close_old_connections)
+    request.addfinalizer(lambda: request_started.connect(close_old_connections))
+    request.addfinalizer(lambda: request_finished.connect(close_old_connections))
+    schema = schemathesis.openapi.from_wsgi("/api/schema/?format=json", get_wsgi_application())
+    bearers = {
+        face: f"Bearer {program(user, face).key}"
+        for face, user in ((KeyFace.RESIDENT, town.resident), (KeyFace.SUPPLIER, town.accountant))
+    }
+    known = {"number": town.account.number, "house": town.house.pk, "code": "turnover"}
+    asked = []
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        if not operation.path.startswith("/api/v1/"):
+            continue
+        face = KeyFace.SUPPLIER if "/supplier/" in operation.path else KeyFace.RESIDENT
+
+        cache.clear()  # it is not the throttle that is tried here
+        tried(operation, bearers[face], known)
+        asked.append(operation.label)
+    assert len(asked) == 27
