@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 import accounts.rules
 import billing.queries
@@ -37,6 +37,7 @@ from accounts.queries import (
 from payments.registers import client_bank
 from payments.registers import clues as register_clues
 from payments.registers.client_bank import Names
+from portals.models import Dispute, DisputeState
 
 STREET = r"(?:ул\.?|улица|пр-кт|пер\.?)\s*[А-ЯЁа-яё\- ]+"
 ADDRESS = re.compile(STREET + r"[ ,.]*(?:д\.?\s*)?\d+\w?(?:[ ,.]*(?:кв\.?\s*)?\d+)?")
@@ -697,3 +698,14 @@ def premises_numbered(house_id: int, number: str) -> int:
     if found is None:
         raise Refusal(f"Помещения № {number} в этом доме нет. Проверьте номер.", field="flat")
     return found.pk
+
+
+# --- disagreements of principals -------------------------------------------------------------------------------------
+
+
+def disputes(*, is_open: bool) -> QuerySet[Dispute]:
+    """What waits for an answer, the nearest deadline first; or what was answered, the latest first."""
+    rows = Dispute.objects.select_related("principal", "contract", "account", "opened_by", "answered_by")
+    if is_open:
+        return rows.filter(state=DisputeState.OPEN).order_by("due_on", "pk")
+    return rows.exclude(state=DisputeState.OPEN).order_by("-answered_at", "-pk")

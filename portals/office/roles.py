@@ -44,6 +44,8 @@ PROPOSE_REQUISITES = "accounts.add_bankaccount"
 APPROVE_REQUISITES = "accounts.change_bankaccount"
 SEE_APPEALS = "portals.view_appeal"
 ANSWER_APPEALS = "portals.change_appeal"
+SEE_DISPUTES = "portals.view_dispute"
+ANSWER_DISPUTES = "portals.change_dispute"
 SEE_REPORTS = "portals.view_savedreport"
 
 SEE_ACCOUNTS = [
@@ -112,14 +114,14 @@ ROLES: dict[str, list[str]] = {
         *may_edit("epd", "documenttext", "documentlook", "documentwish", "deliveryroute", "deliveryrate"), HAND_OVER,
         "accounts.change_personalaccount", "accounts.change_service", "billing.add_correction",
         ENTER_READING, JUDGE_READING, CHANGE_PEOPLE, CHANGE_AREA, IMPORT_BOOK, DRAFT, POST_MONTH, ISSUE, HOLD, RELEASE,
-        PRINT, CANCEL_RUN, SEE_REPORTS, SEE_APPEALS, ANSWER_APPEALS,
+        PRINT, CANCEL_RUN, SEE_REPORTS, SEE_APPEALS, ANSWER_APPEALS, SEE_DISPUTES, ANSWER_DISPUTES,
     ],
     ACCOUNTANT: [
         *SEE_ACCOUNTS, *SEE_BILLING, *SEE_PENALTIES, *SEE_MONEY, *SEE_DOCUMENTS, *SEE_WORK, "accounts.view_bankaccount",
         "accounts.view_commissionterms", *may_edit("accounts", "organisation", "commissionterms"),
         *may_edit("payments", "channel", "registerlayout", "registersource"), REVERSE_PAYMENT, ASSIGN_PAYMENT,
         REFUND, LOAD_STATEMENT, FORM_REMITTANCE, SEND_REMITTANCE, ISSUE_PAPER, CLOSE_DAY, CLOSE_BOOKS,
-        PROPOSE_REQUISITES, APPROVE_REQUISITES, SEE_REPORTS,
+        PROPOSE_REQUISITES, APPROVE_REQUISITES, SEE_REPORTS, SEE_DISPUTES, ANSWER_DISPUTES,
     ],
 }  # fmt: skip
 OUR_APPS = ("accounts", "billing", "payments", "debt", "epd", "gis_export", "portals", "django_celery_beat")

@@ -35,6 +35,7 @@ def navigation(request: HttpRequest) -> list[Item]:
         ("Абоненты", True, [
             page("Открыть счёт", "person_add", "open_home", roles.OPEN_ACCOUNT),
             page("Обращения", "forum", "appeals", roles.SEE_APPEALS),
+            page("Разногласия поставщиков", "balance", "disputes", roles.SEE_DISPUTES),
             rows("Плановые работы", "construction", "portals.housework"),
             rows("Лицевые счета", "account_box", "accounts.personalaccount"),
             rows("Помещения", "door_front", "accounts.premises"),

@@ -338,3 +338,27 @@ def test_pages_cost_at_most_twelve_queries_and_are_for_own_people(
     assert client_of(town.resident).get(address).status_code == 404
     assert client_of(town.cashier).get(address).status_code == 404
     assert Client().get(address).status_code == 302
+
+
+# --- the office answers ----------------------------------------------------------------------------------------------
+
+
+def test_the_office_answers_a_disagreement_once_with_a_document(town: Town, accountant: Client):
+    remittance = remitted(town)
+    address = links(accountant, reverse("principal:remittance", args=[remittance.pk]))[0]
+    form = accountant.get(address).context["form"]
+    accountant.post(address, {"name": "net", "shown": form.initial["shown"], "text": "<b>не та</b>"})
+    row = Dispute.objects.get()
+    office = client_of(make.user(email="acc@test.example", is_staff=True, is_superuser=True))
+    page = reverse("office:disputes")
+    assert "&lt;b&gt;не та&lt;/b&gt;" in office.get(page).content.decode()
+    told = {"row": str(row.pk), "verdict": "uphold", "answer": "Вы правы."}
+    assert "Назовите документ" in text(office.post(page, told))
+    row.refresh_from_db()
+    assert (row.state, row.answer) == ("open", "")
+    office.post(page, {**told, "document": "сторно № 8"})
+    row.refresh_from_db()
+    assert (row.state, row.document) == ("upheld", "сторно № 8")
+    assert "уже ответили" in text(office.post(page, {**told, "document": "ещё"}))
+    assert "сторно № 8" in text(accountant.get(reverse("principal:dispute", args=[row.pk])))
+    assert accountant.get(page).status_code == 302  # to the log-in of the staff
