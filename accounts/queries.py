@@ -725,6 +725,31 @@ def journal_of_account(account_id: int, limit: int = 50) -> list[JournalRow]:
     ]
 
 
+# Events that say something of a past month, with the name of the fact that says from when.
+LATE_FACTS = {
+    "accounts.absence.recorded": "left_on", "accounts.absence.withdrawn": "left_on", "accounts.area.changed": "since",
+    "accounts.resident.settled": "since", "accounts.resident.moved_out": "on",
+    "accounts.ownership.registered": "since", "accounts.reading.submitted": "day",
+    "accounts.reading.corrected": "day", "accounts.reading.confirmed": "day", "accounts.reading.rejected": "day",
+    "accounts.meter.installed": "on", "accounts.meter.replaced": "on", "accounts.meter.removed": "on",
+}  # fmt: skip
+
+
+def late_facts(account_id: int, *, about: Month, since: datetime, until: datetime | None) -> list[str]:
+    """What was noted of the account between two moments and holds from a day of the month or before, in words."""
+    rows = JournalEntry.objects.filter(account_id=account_id, event__in=LATE_FACTS, at__gte=since).order_by("at", "pk")
+    told = []
+    for row in rows.filter(at__lt=until) if until else rows:
+        held_from = str(row.facts.get(LATE_FACTS[row.event], ""))[:10]
+        if held_from > about.last.isoformat():
+            continue
+        title = event_title(row.event)
+        day = f" с {date.fromisoformat(held_from):%d.%m.%Y}" if held_from else ""
+        ground = f" ({row.ground})" if row.ground else ""
+        told.append(f"{title[0].lower()}{title[1:]}{day}{ground}")
+    return list(dict.fromkeys(told))
+
+
 # --- imports ----------------------------------------------------------------------------------------------------------
 
 

@@ -442,12 +442,15 @@ FROM_ABOVE = {
 }
 
 
-def recalculated(volume: Decimal, unit: str, amount: Decimal, for_month: Month) -> str:
-    """Words for a difference the run itself found in a posted month."""
+def recalculated(
+    volume: Decimal, unit: str, amount: Decimal, for_month: Month, learned: Sequence[str] = ()
+) -> str:  # fmt: skip
+    """Words for a difference the run itself found in a posted month. learned: facts that came late, in words."""
     more = "больше" if volume > 0 else "меньше"
     change = f" объём на {number(abs(volume))} {unit} {more}," if volume else ""
     verb = "доначислено" if amount > 0 else "снято"
-    return f"Перерасчёт за {for_month.title}: по уточнённым данным{change} {verb} {roubles(abs(amount))}."
+    because = f" Стало известно: {'; '.join(learned)}." if learned else ""
+    return f"Перерасчёт за {for_month.title}: по уточнённым данным{change} {verb} {roubles(abs(amount))}.{because}"
 
 
 def by_document(

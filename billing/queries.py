@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Sum
 
+import accounts.queries
 from accounts.calendar import Month
 from accounts.database import copy_out
 from accounts.kinds import HeatingMode, Resource, Unit
@@ -749,7 +750,7 @@ def explain(*, account_id: int, month: Month) -> list[Explanation]:
         row = rows.pop((charge.contract_id, charge.service_id, charge.kind, charge.line), None)
         if row is None:
             text, formula = papers.get(_key(charge), ("", ""))
-            text = text or _taken_off(charge, made, found) or _unexplained(charge)
+            text = text or _taken_off(charge, made, found) or _unexplained(charge, month)
             if both := sums.get(_key(charge)):
                 text += f" {explanation.was_and_is(Month(charge.for_month), *both)}"
             name = f"{charge.service_name}, {charge.kind_name.lower()}"
@@ -853,9 +854,11 @@ def _taken_off(charge: ChargeRow, made: pipeline.Calculation, found: pipeline.Fa
     return explanation.taken_off(ground, rows.rows(named=True), charge.amount, Month(charge.for_month))
 
 
-def _unexplained(charge: ChargeRow) -> str:
+def _unexplained(charge: ChargeRow, month: Month) -> str:
     if charge.kind == ChargeKind.RECALCULATION and charge.volume is not None and charge.line < 1000:
-        return explanation.recalculated(charge.volume, charge.unit_name, charge.amount, Month(charge.for_month))
+        return explanation.recalculated(
+            charge.volume, charge.unit_name, charge.amount, Month(charge.for_month), _learned(charge, month)
+        )
     if charge.kind == ChargeKind.RECALCULATION and charge.line >= FIRST_YEARLY:
         return explanation.trued_up(charge.for_month.year, charge.amount)
     if charge.kind == ChargeKind.HEATING_CORRECTION and charge.line >= ALLOCATED:
@@ -863,6 +866,18 @@ def _unexplained(charge: ChargeRow) -> str:
     if charge.kind in explanation.FROM_ABOVE:
         return explanation.from_above(charge.kind, Month(charge.for_month))
     return "По сегодняшним данным этой строки не было бы: исходные данные изменились."
+
+
+def _learned(charge: ChargeRow, month: Month) -> list[str]:
+    """What became known of the account after the line's month was posted and before the line itself was."""
+    states = ContractMonth.objects.filter(contract=charge.contract_id, month__in=[charge.for_month, month.first])
+    posted = dict(states.values_list("month", "posted_at"))
+    since = posted.get(charge.for_month)
+    if since is None:
+        return []
+    return accounts.queries.late_facts(
+        charge.account_id, about=Month(charge.for_month), since=since, until=posted.get(month.first)
+    )
 
 
 def _explained_rows(

@@ -132,6 +132,21 @@ def test_a_reading_that_comes_late_moves_the_volume_to_its_month() -> None:
     ) in [row.text for row in told]
 
 
+def test_a_recalculation_names_what_became_known_and_by_what_paper() -> None:
+    account, _ = a_metered_flat((APRIL, "112"), (MAY, "115"))
+    ink(APRIL, MAY)
+    operations.run_billing(month=JUNE)
+    for since, paper in ((date(2026, 5, 17), "заявление № 7"), (date(2026, 6, 2), "заявление № 8")):
+        accounts.operations.settle_resident(account_id=account.pk, since=since, by="паспортный стол", ground=paper)
+    operations.redraft_touched()
+    (told,) = [row.text for row in queries.explain(account_id=account.pk, month=JUNE)
+               if row.text.startswith("Перерасчёт")]  # fmt: skip
+    assert told == (
+        "Перерасчёт за май 2026: по уточнённым данным объём на 0,483871 м³ больше, доначислено 48,39 ₽."
+        " Стало известно: учтено проживание с 17.05.2026 (заявление № 7). За май 2026 было 200,00 ₽, стало 248,39 ₽."
+    )
+
+
 def test_a_month_never_billed_is_not_billed_behind_the_back() -> None:
     account, _ = a_metered_flat((APRIL, "112"), (MAY, "115"))
     ink(APRIL)
