@@ -115,6 +115,7 @@ EVENTS = {
     "payments.statement.held": "Выписка ждёт подтверждения",
     "payments.statement.imported": "Загружена выписка банка",
     "portals.account.linked": "Счёт привязан к кабинету",
+    "portals.certificate.issued": "Выдана справка",
     "portals.account.unlinked": "Счёт отвязан от кабинета",
     "portals.account.edited": "Изменены данные счёта поставщиком",
     "portals.key.made": "Создан ключ доступа для программ",

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from epd.models import PaymentDocument
     from payments.models import OnlinePayment, Payment, Remittance, SettlementPaper
+    from portals.models import Certificate
 
 Visitor = User | AnonymousUser
 PROOF_SALT, PROOF_SECONDS = "portals.readings-by-code", 30 * 60
@@ -89,6 +90,12 @@ def account_of_proof(proof: str) -> PersonalAccount | None:
 def checked_document(key: str) -> epd.queries.Checked | None:
     """What the printed key lets anybody know of its document; None for a key that is not ours."""
     return epd.queries.checked(key)
+
+
+def get_certificate_for(user: Visitor, number: str, pk: int) -> Certificate:
+    """A certificate of the resident's account, or 404."""
+    account = get_account_for(user, number)
+    return only(account.certificates.all(), pk=pk)  # type: ignore[no-any-return]
 
 
 def get_payment_for(user: Visitor, number: str, pk: int) -> Payment:

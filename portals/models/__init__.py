@@ -9,6 +9,7 @@ from portals.models.appeals import (
     AppealTerm,
     Topic,
 )
+from portals.models.certificates import Certificate, CertificateKind
 from portals.models.company import PrincipalInvitation
 from portals.models.disputes import Dispute, DisputeState, FigureKind, ReadingFile
 from portals.models.links import AccountLink, Invitation, PrincipalRole, PrincipalUser
@@ -25,6 +26,8 @@ __all__ = [
     "AppealMessage",
     "AppealState",
     "AppealTerm",
+    "Certificate",
+    "CertificateKind",
     "Dispute",
     "DisputeState",
     "FigureKind",

@@ -10,6 +10,7 @@ from portals.operations.appeals import (
     start_chat,
     take_appeal,
 )
+from portals.operations.certificates import CertificateRefused, issue_certificate
 from portals.operations.links import (
     NOT_PROVED,
     LinkRefused,
@@ -33,6 +34,7 @@ __all__ = [
     "NOT_PROVED",
     "STALE",
     "AppealRefused",
+    "CertificateRefused",
     "InvitationRefused",
     "LinkRefused",
     "accept_invitation",
@@ -42,6 +44,7 @@ __all__ = [
     "enter_by_code",
     "hand_over",
     "invite",
+    "issue_certificate",
     "link_account",
     "make_notices", "mark_answers_read", "mark_read",
     "open_appeal",
