@@ -30,9 +30,9 @@ def day(request: HttpRequest, name: str, default: date, *, last: date = LAST_DAY
 
 
 def month(request: HttpRequest, default: Month, *, last: Month | None = None, name: str = "month") -> Month:
-    """The month of the address (2026-10), `last` at most; an unreadable or impossible one is the default."""
+    """The month of the address or its form (2026-10), `last` at most; what cannot be read is the default."""
     try:
-        found = Month.parse(request.GET.get(name, ""))
+        found = Month.parse(request.GET.get(name) or request.POST.get(name) or "")
     except Refusal:
         return default
     if not is_known(found.first):

@@ -7,7 +7,7 @@ from portals import views
 from portals.api import pages
 from portals.reports import urls as reports
 from portals.resident import api
-from portals.resident.views import sharing, unsigned
+from portals.resident.views import certificates, sharing, unsigned
 
 urlpatterns = [
     # asked for by every browser on pages that name no icon (the admin's, the API's)
@@ -15,6 +15,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("look/", views.look, name="look"),
     path("d/<str:key>", views.document_check, name="document-check"),  # the code of authenticity on paper
+    path("c/<str:key>", certificates.certificate_check, name="certificate-check"),  # the code of a certificate
     path("mail/<str:token>", views.mail_confirm, name="mail-confirm"),  # the link of a letter
     path("w/<str:number>", views.document_why, name="document-why"),  # «почему столько» on paper
     path("invite/<str:token>/", sharing.invitation, name="invitation"),  # the link of a letter to a relative

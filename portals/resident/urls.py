@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from portals.resident.views import appeals, charges, documents, home, notices, paying, payments, readings, sharing
+from portals.resident.views import (
+    appeals,
+    certificates,
+    charges,
+    documents,
+    home,
+    notices,
+    paying,
+    payments,
+    readings,
+    sharing,
+)
 
 app_name = "resident"
 
@@ -35,5 +46,7 @@ urlpatterns = [
     path("<str:number>/appeals/<int:pk>/close/", appeals.close, name="appeal-close"),
     path("<str:number>/appeals/<int:pk>/files/<int:file>/", appeals.attached, name="appeal-file"),
     path("<str:number>/chat/", appeals.chat, name="chat"),
+    path("<str:number>/certificates/", certificates.certificates, name="certificates"),
+    path("<str:number>/certificates/<int:pk>.pdf", certificates.certificate_pdf, name="certificate"),
     path("<str:number>/remove/", home.remove_account, name="remove"),
 ]
