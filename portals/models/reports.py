@@ -25,6 +25,14 @@ class FileForm(models.TextChoices):
     CSV = "csv", "CSV"
 
 
+class JobForm(models.TextChoices):
+    """A file of a report, or a set of them in one archive."""
+
+    XLSX = "xlsx", "Excel"
+    CSV = "csv", "CSV"
+    ZIP = "zip", "архив"
+
+
 class SavedReport(models.Model):
     """A definition under a name of one's own. It holds no rows: whose are shown is decided each time it is opened."""
 
@@ -117,7 +125,7 @@ class ReportJob(models.Model):
     face = models.CharField("где", max_length=8, choices=Face)
     title = models.CharField("название", max_length=160)
     definition = models.JSONField("определение")
-    form = models.CharField("файл", max_length=4, choices=FileForm, default=FileForm.XLSX)
+    form = models.CharField("файл", max_length=4, choices=JobForm, default=JobForm.XLSX)
     schedule = models.ForeignKey(
         ReportSchedule, models.SET_NULL, null=True, blank=True, related_name="jobs", verbose_name="рассылка"
     )
@@ -158,7 +166,7 @@ class ReportJob(models.Model):
             models.CheckConstraint(
                 name="reportjob_form_known",
                 violation_error_message="Такого значения нет в списке. Выберите другое.",
-                condition=Q(form__in=FileForm.values),
+                condition=Q(form__in=JobForm.values),
             ),
             models.CheckConstraint(
                 name="reportjob_state_known",

@@ -26,6 +26,7 @@ urlpatterns = [
     path("losses/", manager.losses, name="losses"),
     path("closing/", months.closing, name="closing"),
     path("closing/act/", months.issue_act, name="act-issue"),
+    path("closing/set/", months.order_set, name="set-order"),
     path("papers/<int:pk>/answer/", months.answer, name="paper-answer"),
     path("remittances/<int:pk>.txt", months.registry, name="remittance-registry"),
     path("people/", company.people, name="people"),

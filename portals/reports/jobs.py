@@ -21,7 +21,7 @@ from accounts.errors import Refusal
 from accounts.queries import User
 from portals.models import ReportJob, ReportSchedule, SavedReport
 from portals.models.reports import Every, JobState
-from portals.reports import faces, sheets, tables
+from portals.reports import closing_set, faces, sheets, tables
 from portals.reports.tables import What
 
 logger = logging.getLogger(__name__)
@@ -141,21 +141,25 @@ def ready_files(user: User, face: str) -> QuerySet[ReportJob]:
 
 @transaction.atomic
 def order_file(
-    *, user: User, face: str, what: What, form: str, at: datetime, schedule: ReportSchedule | None = None,
-    due_on: date | None = None,
+    *, user: User, face: str, what: What | dict[str, Any], form: str, at: datetime, title: str = "",
+    schedule: ReportSchedule | None = None, due_on: date | None = None,
 ) -> ReportJob:  # fmt: skip
-    """Put the file of a report into the queue. The same report pressed twice is one file."""
+    """Put the file of a report into the queue. The same report pressed twice is one file.
+
+    what: the report, or what a closing set stores under its `title`.
+    """
     waiting = ReportJob.objects.filter(user=user, face=face, state__in=UNFINISHED)
-    stored = what.stored()
+    stored = what if isinstance(what, dict) else what.stored()
+    name = title or (what.title if isinstance(what, What) else "")
     if schedule is None:
         User.objects.select_for_update().get(pk=user.pk)  # two presses come one after another
         for job in waiting:
-            if job.definition == stored and job.form == form and job.title == what.title[:160]:
+            if job.definition == stored and job.form == form and job.title == name[:160]:
                 return job
         if waiting.count() >= MOST_WAITING:
             raise Refusal(f"Уже собирается файлов: {MOST_WAITING}. Дождитесь их или отмените лишние.")
     job = ReportJob.objects.create(
-        user=user, face=face, title=what.title[:160], definition=stored, form=form, created_at=at, schedule=schedule,
+        user=user, face=face, title=name[:160], definition=stored, form=form, created_at=at, schedule=schedule,
         due_on=due_on,
     )  # fmt: skip
     return job
@@ -201,10 +205,16 @@ def make_file(*, job: ReportJob, clock: Any) -> None:
         scope = faces.scope_of(user, job.face)
         if scope is None:
             raise Refusal("Доступа к этим отчётам больше нет.")
-        what = tables.of_stored(job.title, job.definition, today=today)
-        ReportJob.objects.filter(pk=job.pk).update(total=tables.count(what, scope, patience=None))
-        made = tables.table(what, scope, owner=faces.owner_of(user, job.face), made_on=today)
-        rows = sheets.write(path, job.form, made, progress)
+        owner = faces.owner_of(user, job.face)
+        if closing_set.KEY in job.definition:
+            ReportJob.objects.filter(pk=job.pk).update(total=closing_set.count(job.definition))
+            scope = closing_set.within(scope, job.definition)
+            rows = closing_set.write(path, job.definition, scope, owner=owner, today=today, progress=progress)
+        else:
+            what = tables.of_stored(job.title, job.definition, today=today)
+            ReportJob.objects.filter(pk=job.pk).update(total=tables.count(what, scope, patience=None))
+            made = tables.table(what, scope, owner=owner, made_on=today)
+            rows = sheets.write(path, job.form, made, progress)
     except Cancelled:
         path.unlink(missing_ok=True)
         return

@@ -282,6 +282,7 @@ WRITERS = {"xlsx": write_xlsx, "csv": write_csv}
 MEDIA = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
+    "zip": "application/zip",
 }  # fmt: skip
 
 

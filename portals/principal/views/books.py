@@ -100,15 +100,17 @@ def asked_month(request: HttpRequest) -> Month:
     return asked.month(request, today, last=today)
 
 
+def first_month(scope: Scope) -> Month | None:
+    """The first month of the books of the contracts; once it is there it never changes."""
+    key = f"supplier.first_month.{'-'.join(map(str, scope.ids))}"
+    found: Month | None = cache.get_or_set(key, lambda: billing.queries.first_month(scope.ids), 600)
+    return found
+
+
 def months_context(request: HttpRequest, scope: Scope) -> dict[str, Any]:
     """The months to choose from, the latest first: those of the books of the principal's contracts, and this one."""
     month, last = asked_month(request), Month.of(localdate())
-    begun = (
-        cache.get_or_set(  # the first month of books never changes once it is there
-            f"supplier.first_month.{'-'.join(map(str, scope.ids))}", lambda: billing.queries.first_month(scope.ids), 600
-        )
-        or last
-    )
+    begun = first_month(scope) or last
     months = [last + -back for back in range(portal_queries.MONTHS_SHOWN) if last + -back >= begun] or [last]
     is_first = month <= months[-1]
     if month not in months:  # an older one came by a link

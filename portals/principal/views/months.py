@@ -16,11 +16,13 @@ from accounts.errors import Refusal
 from accounts.money import total
 from billing.queries import ChargeKind
 from payments.queries import PaperKind
-from portals import access, asked
+from portals import access, asked, tasks
 from portals.models import PrincipalRole
+from portals.models.reports import Face
 from portals.principal import months
-from portals.principal.views.books import Scope, months_context
+from portals.principal.views.books import Scope, first_month, months_context
 from portals.principal.views.rooms import action, contract_of, page, worker
+from portals.reports import closing_set, jobs
 
 PER_PAGE = 50
 SIGN = (PrincipalRole.MANAGER, PrincipalRole.ACCOUNTANT)
@@ -44,7 +46,8 @@ def closing(request: HttpRequest, scope: Scope) -> HttpResponse:
     context |= {
         "tab": "closing", "scope": scope, "contract": contract, "found": months.reconciled(contract, month),
         "papers": papers, "act": next((row for row in papers if row.kind == PaperKind.PRINCIPAL), None),
-        "has_ended": today > month.last, "may_sign": getattr(contract, "own_role", None) in SIGN,
+        "has_ended": today > month.last,
+        "periods": periods(scope), "may_sign": getattr(contract, "own_role", None) in SIGN,
         "address": f"{reverse('principal:closing')}?contract={contract.pk}&month={month}",
     }  # fmt: skip
     return render(request, "principal/closing.html", context)
@@ -92,6 +95,32 @@ def answer(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, str(refusal))
     return redirect(f"{reverse('principal:closing')}?contract={contract.pk}&month={Month.of(paper.last_month)}")
+
+
+@action
+def order_set(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """The whole set of a quarter or a year, made in the background; it waits among the files of reports."""
+    wanted = (request.POST.get("first", ""), request.POST.get("last", ""))
+    period = next((one for one in periods(scope) if (str(one.first), str(one.last)) == wanted), None)
+    if period is None:
+        raise Http404("Такого периода нет.")
+    try:
+        job = jobs.order_file(
+            user=worker(request), face=Face.SUPPLIER, what=period.stored(scope.ids), form="zip", at=timezone.now(),
+            title=f"Закрывающий комплект за {period.title}",
+        )  # fmt: skip
+        tasks.make_report_file.delay_on_commit(job_id=job.pk)  # type: ignore[attr-defined]  # Celery's Django task
+        messages.success(request, "Комплект собирается: страницу можно закрыть, файл появится здесь же.")
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+        return redirect("principal:closing")
+    return redirect("supplier-reports:files")
+
+
+def periods(scope: Scope) -> list[closing_set.Period]:
+    """Quarters and years that have ended, from the first month of the books on."""
+    last = Month.of(timezone.localdate()).previous
+    return closing_set.periods(last, since=first_month(scope) or last)
 
 
 @page

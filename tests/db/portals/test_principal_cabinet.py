@@ -16,6 +16,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from zeal import zeal_ignore
 
 from accounts.models import JournalEntry, Meter, Reading, ReadingVerdict, Residency
@@ -362,3 +363,34 @@ def test_the_office_answers_a_disagreement_once_with_a_document(town: Town, acco
     assert "уже ответили" in text(office.post(page, {**told, "document": "ещё"}))
     assert "сторно № 8" in text(accountant.get(reverse("principal:dispute", args=[row.pk])))
     assert accountant.get(page).status_code == 302  # to the log-in of the staff
+
+
+def test_the_set_of_a_quarter_is_one_archive_of_own_rows(
+    town: Town, settings: Any, tmp_path: Any
+):
+    import zipfile
+
+    from portals.models import ReportJob
+    from portals.reports import jobs
+
+    remitted(town)
+    settings.MEDIA_ROOT = tmp_path
+    with time_machine.travel("2027-01-11T12:00:00+05:00", tick=False):
+        accountant = client_of(town.accountant)
+        page = accountant.get(reverse("principal:closing"))
+        assert [one.title for one in page.context["periods"]][:2] == ["2026 год", "4 квартал 2026"]
+        accountant.post(reverse("principal:set-order"), {"first": "2026-10", "last": "2026-12"})
+        assert (
+            accountant.post(reverse("principal:set-order"), {"first": "2026-01", "last": "2026-02"}).status_code == 404
+        )
+        (order,) = ReportJob.objects.all()
+        jobs.make_file(job=jobs.take(at=timezone.now(), job_id=order.pk), clock=timezone.localtime)
+        order.refresh_from_db()
+        assert (order.state, order.message) == ("done", "")
+        fetch = reverse("supplier-reports:fetch", args=[order.key])
+        content = b"".join(accountant.get(fetch).streaming_content)
+        assert client_of(town.resident).get(fetch).status_code == 404
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    assert len(archive.namelist()) == order.done == 9
+    sheet = openpyxl.load_workbook(archive.open("Оборотная ведомость по домам и услугам.xlsx"), data_only=True).active
+    assert "Вывоз" not in " ".join(str(row) for row in sheet.iter_rows(values_only=True))  # another principal's service
