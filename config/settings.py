@@ -277,6 +277,8 @@ SPECTACULAR_SETTINGS = {
 # The folder of the sources' folders, and the mailbox as imaps://user:password@host:993; empty: not in use.
 REGISTERS_DIR = env.str("REGISTERS_DIR", str(BASE_DIR / ".local" / "registers") if DEBUG else "")
 REGISTERS_IMAP_URL = env.str("REGISTERS_IMAP_URL", "")
+REGISTERS_SFTP_KEY = env.str("REGISTERS_SFTP_KEY", "")  # the file of our private key, known to the banks' servers
+REGISTERS_SFTP_KNOWN_HOSTS = env.str("REGISTERS_SFTP_KNOWN_HOSTS", "")  # the file of the keys of those servers
 
 # --- payments on line, receipts of 54-ФЗ -----------------------------------------------------------------------------
 

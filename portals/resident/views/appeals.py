@@ -90,13 +90,16 @@ def form_of(request: HttpRequest, row: Any, topic: int) -> AppealForm:
     if topic == 2:
         month = asked.month(request, Month.of(today).previous, last=Month.of(today))
         bill = queries.month_bill(row.pk, month)
+        if not bill.rows:  # nothing was charged then: the running month
+            month = Month.of(today)
+            bill = queries.month_bill(row.pk, month)
         lines = [(f"{month} {line.key}", f"{line.title}, {roubles(line.amount)}, {month.title}") for line in bill.rows]
         extra = {"lines": lines, "initial": {"line": f"{month} {request.GET.get('line', '')}"}}
         if request.method == "POST":
             sent = request.POST.get("line", "")
             extra["lines"] = lines_of(row.pk, sent, today) if sent and sent not in dict(lines) else lines
     elif topic == 4:
-        bill = queries.month_bill(row.pk, Month.of(today).previous)
+        bill = queries.month_bill(row.pk, Month.of(today))
         extra = {"services": list(dict.fromkeys(line.title.partition(":")[0].partition(",")[0] for line in bill.rows))}
     given = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     return FORMS[topic](*given, **extra)

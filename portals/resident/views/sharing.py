@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from allauth.account.utils import perform_login
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -126,7 +127,7 @@ def enter(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(refusal))
             status = 429 if isinstance(refusal, limits.TooOften) else 200
         else:
-            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
             request.session.set_expiry(0)  # a printed code is not a password: the entry ends with the browser
-            return redirect("resident:accounts")
+            # allauth asks for the second step, where such a user has chosen to have one
+            return perform_login(request, user, email_verification="none", redirect_url=reverse("resident:accounts"))
     return render(request, "account/enter.html", {"form": form}, status=status)
