@@ -17,7 +17,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 from accounts.queries import User
-from portals.models import KeyFace
+from portals.models import AccessKey, KeyFace
 from portals.operations import tokens
 
 REPEAT = "Idempotency-Key"
@@ -52,11 +52,12 @@ class Opens(BasePermission):
     """The key is of this face, and may write where something is written. Of the other face there is nothing here."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        if request.auth is None:
+        key = request.auth
+        if not isinstance(key, AccessKey):
             return False
-        if request.auth.face != view.face:  # type: ignore[attr-defined]
+        if key.face != view.face:  # type: ignore[attr-defined]
             raise NotFound("Этот ключ открывает другой кабинет.")
-        if request.method not in SAFE_METHODS and not request.auth.may_write:
+        if request.method not in SAFE_METHODS and not key.may_write:
             raise PermissionDenied("Ключ даёт право только смотреть. Создайте ключ с правом передавать.")
         return True
 

@@ -235,8 +235,8 @@ class Readings(View):
 
         def submit() -> dict[str, Any]:
             taken = accounts.operations.submit_reading(
-                account_id=row.pk, meter_id=facts["meter"], values=facts["values"], on=today, by=request.user,
-                today=today, confirmed=facts["confirmed"],
+                account_id=row.pk, meter_id=facts["meter"], values=facts["values"], on=today, today=today,
+                by=request.user, confirmed=facts["confirmed"],  # type: ignore[arg-type]
             )  # fmt: skip
             return {
                 "receipt": taken.receipt,

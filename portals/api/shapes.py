@@ -51,7 +51,7 @@ PLAIN: dict[Any, type[serializers.Field[Any, Any, Any, Any]]] = {
 }  # fmt: skip
 
 
-def of(row: type, *names: str, name: str = "", **more: serializers.Field[Any, Any, Any, Any]) -> Shape:
+def of(row: Any, *names: str, name: str = "", **more: serializers.Field[Any, Any, Any, Any]) -> Shape:
     """The serializer of a frozen row: the named fields, all of them if none is named, and `more`."""
     hints = typing.get_type_hints(row)
     fields = {one: field_of(hints[one]) for one in names or [one.name for one in dataclasses.fields(row)]}

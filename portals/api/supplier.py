@@ -390,6 +390,7 @@ class FileView(SupplierView):
     parser_classes = (MultiPartParser,)
 
     def take_once(self, request: Request, take: Take) -> Response:
+        contracts(request)
         sent = SentFile(data=request.data)
         sent.is_valid(raise_exception=True)
         asked = sent.validated_data

@@ -124,9 +124,14 @@ def path_of(job: ReportJob) -> Path:
     return folder() / f"{job.key}.{job.form}"
 
 
+def own_files(user: User, face: str) -> QuerySet[ReportJob]:
+    """The person's files there, in whatever state."""
+    return ReportJob.objects.filter(user=user, face=face)
+
+
 def files_of(user: User, face: str, limit: int = 50) -> list[ReportJob]:
     """The person's files, newest first."""
-    return list(ReportJob.objects.filter(user=user, face=face).order_by("-created_at", "-pk")[:limit])
+    return list(own_files(user, face).order_by("-created_at", "-pk")[:limit])
 
 
 def has_files(user: User, face: str) -> bool:

@@ -584,8 +584,8 @@ def fetch(visit: Visit, key: UUID) -> HttpResponseBase:
 
 
 def cancel(visit: Visit, key: UUID) -> HttpResponse:
-    """Stop making a file."""
-    jobs.cancel(user=visit.user, key=key)
+    """Stop making a file, one's own."""
+    jobs.cancel(user=visit.user, key=access.only(jobs.own_files(visit.user, visit.place.face), key=key).key)
     return redirect(visit.place.url("files"))
 
 
