@@ -168,7 +168,7 @@ class SourceForm(forms.ModelForm):
 @admin.register(RegisterSource)
 class RegisterSourceAdmin(Book):
     form = SourceForm
-    list_display = ("name", "kind", "place", "layout", "channel", "is_active", "asked_at", "trouble")
+    list_display = ("name", "kind", "host", "place", "layout", "channel", "is_active", "asked_at", "trouble")
     list_filter = ("is_active", ("kind", ChoicesDropdownFilter))
     list_select_related = ("channel",)
     ordering = ("name",)

@@ -59,12 +59,13 @@ RECEIPTS = f"""
     SELECT 'чек', f.id, p.day, 'нет чека возврата' FROM payments_fiscalreceipt f
     JOIN payments_payment p ON p.id = f.payment_id
     JOIN payments_reversal r ON r.payment_id = p.id AND (r.replaced_by_id IS NULL OR r.is_refund)
-    WHERE f.kind = 'sell' AND {SPAN.format(day="p.day")} AND NOT EXISTS (
-        SELECT FROM payments_fiscalreceipt b WHERE b.payment_id = p.id AND b.kind = 'sell_refund')
+    WHERE f.kind IN ('sell', 'offset') AND {SPAN.format(day="p.day")} AND NOT EXISTS (
+        SELECT FROM payments_fiscalreceipt b WHERE b.payment_id = p.id AND b.month IS NOT DISTINCT FROM f.month
+            AND b.kind = CASE f.kind WHEN 'sell' THEN 'sell_refund' ELSE 'offset_back' END)
     UNION ALL
     SELECT 'чек', f.id, p.day, 'чек возврата без сторно' FROM payments_fiscalreceipt f
     JOIN payments_payment p ON p.id = f.payment_id
-    WHERE f.kind = 'sell_refund' AND {SPAN.format(day="p.day")}
+    WHERE f.kind IN ('sell_refund', 'offset_back') AND {SPAN.format(day="p.day")}
         AND NOT EXISTS (SELECT FROM payments_reversal r WHERE r.payment_id = p.id)
 """
 

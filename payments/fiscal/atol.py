@@ -17,7 +17,8 @@ SILENT = "Онлайн-касса не отвечает. Чек ждёт и бу
 KNOWN_ALREADY = 33  # error.code: a document with this external_id is there; its uuid stands in the answer
 BAD_TOKEN = (10, 11, 12, 13, 14)  # error.code: the token is missing, wrong or has run out
 PAID = {"cash": 0, "cashless": 1, "prepaid": 2}  # tags 1031, 1081, 1215
-OPERATIONS = {"offset": "sell"}  # an advance is offset by a receipt «приход» that it pays itself
+# an advance is offset by a receipt «приход» that it pays itself; what was offset goes back the same way
+OPERATIONS = {"offset": "sell", "offset_back": "sell_refund"}
 FISCAL = (
     "fn_number", "fiscal_document_number", "fiscal_document_attribute", "fiscal_receipt_number", "shift_number",
     "receipt_datetime", "ecr_registration_number", "fns_site", "ofd_receipt_url",

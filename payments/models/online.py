@@ -250,6 +250,7 @@ class FiscalKind(models.TextChoices):
     SELL = "sell", "приход"
     SELL_REFUND = "sell_refund", "возврат прихода"
     OFFSET = "offset", "зачёт аванса"
+    OFFSET_BACK = "offset_back", "возврат зачёта аванса"
 
 
 class FiscalState(models.TextChoices):
@@ -263,7 +264,7 @@ class FiscalReceipt(models.Model):
     """A receipt of 54-ФЗ: what is to be printed is frozen when the money is laid over debts, and sent by a job.
 
     key: our number of the receipt at the on-line cash register, so that a second sending makes no second receipt.
-    month: of an offset, the month whose days used the advance; a receipt of the others has none.
+    month: of an offset and of its return, the month whose days used the advance; a receipt of the others has none.
     """
 
     payment = models.ForeignKey(Payment, PROTECT, related_name="fiscal_receipts", verbose_name="платёж")
@@ -291,8 +292,9 @@ class FiscalReceipt(models.Model):
             ),
             models.CheckConstraint(
                 name="fiscalreceipt_offset_has_month",
-                condition=Q(kind="offset", month__day=1) | (~Q(kind="offset") & Q(month=None)),
-                violation_error_message="Месяц указывают у зачёта аванса, и только у него.",
+                condition=Q(kind__in=["offset", "offset_back"], month__day=1)
+                | (~Q(kind__in=["offset", "offset_back"]) & Q(month=None)),
+                violation_error_message="Месяц указывают у зачёта аванса и его возврата, и только у них.",
             ),
             models.CheckConstraint(
                 name="fiscalreceipt_kind_known", condition=Q(kind__in=FiscalKind.values),

@@ -112,15 +112,24 @@ class RegisterLayout(models.Model):
 class SourceKind(models.TextChoices):
     FOLDER = "folder", "папка"
     MAILBOX = "mailbox", "почтовый ящик (IMAP)"
+    SFTP = "sftp", "сервер банка (SFTP)"
 
 
 @pghistory.track(*row_history())
 class RegisterSource(models.Model):
-    """Where files of one bank wait: a folder under REGISTERS_DIR, or a folder of the mailbox REGISTERS_IMAP_URL."""
+    """Where files of one bank wait: a folder under REGISTERS_DIR, of the mailbox REGISTERS_IMAP_URL, of a server.
+
+    host: of SFTP alone, «user@host» or «user@host:port»; whom to believe there and by which key we come in is in the
+    settings REGISTERS_SFTP_KNOWN_HOSTS and REGISTERS_SFTP_KEY.
+    """
 
     name = models.CharField("название", max_length=120)
     kind = models.CharField("откуда", max_length=10, choices=SourceKind, default=SourceKind.FOLDER)
     place = models.CharField("папка", max_length=120, help_text="Имя папки внутри общей, например sberbank")
+    host = models.CharField(
+        "сервер", max_length=200, blank=True, default="", db_default="",
+        help_text="Только для SFTP: пользователь@сервер или пользователь@сервер:порт",
+    )  # fmt: skip
     pattern = models.CharField("имена файлов", max_length=60, default="*", help_text="Например *.txt")
     layout = models.CharField("формат", max_length=40, help_text="Код формата реестра; statement — выписка 1С")
     channel = models.ForeignKey(Channel, PROTECT, related_name="sources", verbose_name="канал")
@@ -137,8 +146,13 @@ class RegisterSource(models.Model):
                 violation_error_message="Такого значения нет в списке. Выберите другое.",
                 condition=Q(kind__in=SourceKind.values),
             ),
+            models.CheckConstraint(
+                name="registersource_host_of_sftp",
+                violation_error_message="Сервер указывают у источника SFTP, и только у него.",
+                condition=Q(kind="sftp") & ~Q(host="") | ~Q(kind="sftp") & Q(host=""),
+            ),
             models.UniqueConstraint(
-                fields=["kind", "place"],
+                fields=["kind", "host", "place"],
                 name="registersource_once",
                 violation_error_message="Такой источник реестров уже есть.",
             ),

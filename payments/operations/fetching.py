@@ -58,6 +58,11 @@ def fetch_registers(*, today: date, at: datetime) -> Fetched:
 def _waiting(source: RegisterSource, *, at: datetime) -> Iterator[Waiting]:
     if source.kind == SourceKind.MAILBOX:
         return fetching.in_mailbox(settings.REGISTERS_IMAP_URL, source.place, source.pattern)
+    if source.kind == SourceKind.SFTP:
+        server = fetching.Server(
+            source.host, source.place, settings.REGISTERS_SFTP_KEY, settings.REGISTERS_SFTP_KNOWN_HOSTS
+        )
+        return fetching.on_server(server, source.pattern, at=at)
     return fetching.in_folder(settings.REGISTERS_DIR, source.place, source.pattern, at=at)
 
 

@@ -158,8 +158,16 @@ def make_refund_receipt(payment_id: int, *, at: datetime) -> FiscalReceipt | Non
     sold = FiscalReceipt.objects.filter(payment=payment_id, kind=FiscalKind.SELL).first()
     if sold is None:
         return None
-    facts = {"amount": sold.amount, "contents": sold.contents, "made_at": at, "next_at": at}
-    return FiscalReceipt.objects.get_or_create(payment_id=payment_id, kind=FiscalKind.SELL_REFUND, defaults=facts)[0]
+    # what the advance had paid for goes back first, then the advance itself
+    for offset in FiscalReceipt.objects.filter(payment=payment_id, kind=FiscalKind.OFFSET).order_by("month"):
+        _returned(offset, FiscalKind.OFFSET_BACK, at=at)
+    return _returned(sold, FiscalKind.SELL_REFUND, at=at)
+
+
+def _returned(row: FiscalReceipt, kind: FiscalKind, *, at: datetime) -> FiscalReceipt:
+    facts = {"amount": row.amount, "contents": row.contents, "made_at": at, "next_at": at}
+    key = {"payment_id": row.payment_id, "kind": kind, "month": row.month}
+    return FiscalReceipt.objects.get_or_create(**key, defaults=facts)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +209,13 @@ def _pause(row: FiscalReceipt) -> timedelta:
 @transaction.atomic
 def _taken(at: datetime) -> FiscalReceipt | None:
     """The next receipt whose time has come, leased: nobody else takes it for a while."""
-    is_sale_done = Q(payment__fiscal_receipts__kind=FiscalKind.SELL, payment__fiscal_receipts__state=FiscalState.DONE)
-    ready = FiscalReceipt.objects.filter(Q(kind=FiscalKind.SELL) | is_sale_done).values("pk")
+    before = FiscalReceipt.objects.filter(payment=OuterRef("payment"), state=FiscalState.DONE)
+    is_sold = Exists(before.filter(kind=FiscalKind.SELL))
+    is_offset = Exists(before.filter(kind=FiscalKind.OFFSET, month=OuterRef("month")))
+    ready = Q(kind=FiscalKind.SELL) | Q(is_sold, ~Q(kind=FiscalKind.OFFSET_BACK)) | Q(is_offset)
     row = (
         FiscalReceipt.objects.select_for_update(skip_locked=True)
-        .filter(state__in=[FiscalState.WAITING, FiscalState.SENT], next_at__lte=at, pk__in=ready)
+        .filter(ready, state__in=[FiscalState.WAITING, FiscalState.SENT], next_at__lte=at)
         .order_by("next_at", "pk")
         .first()
     )

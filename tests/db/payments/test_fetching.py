@@ -1,9 +1,14 @@
 """Files are fetched from a folder and from a mailbox, each once; what is refused lies apart with its reason."""
 
+import getpass
 import os
 import re
+import shutil
+import socket
 import socketserver
+import subprocess
 import threading
+import time
 from contextlib import contextmanager
 from datetime import date, datetime
 from email.message import EmailMessage
@@ -146,4 +151,73 @@ def test_letters_are_read_once(settings):
     assert "не ответил" in fetch().troubles[0]
     row.refresh_from_db()
     assert re.search("REGISTERS_IMAP_URL", row.trouble)
+    assert Payment.objects.count() == 1
+
+
+SSHD = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
+SFTP_SERVER = next(
+    (path for path in ("/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/libexec/sftp-server")
+     if os.path.exists(path)), None,
+)  # fmt: skip
+
+
+@contextmanager
+def bank_server(folder):
+    """A server of OpenSSH on a loopback port that lets one key in; its port."""
+    for name in ("host", "ours", "strange"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
+    shutil.copy(folder / "ours.pub", folder / "welcome")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (folder / "known").write_text(f"[127.0.0.1]:{port} {(folder / 'host.pub').read_text()}")
+    options = {
+        "HostKey": folder / "host", "AuthorizedKeysFile": folder / "welcome", "StrictModes": "no", "UsePAM": "no",
+        "PidFile": "none", "Subsystem": f"sftp {SFTP_SERVER}", "PasswordAuthentication": "no",
+    }  # fmt: skip
+    flags = [f"-o{name}={value}" for name, value in options.items()]
+    listen = [f"-oListenAddress=127.0.0.1:{port}"]
+    with subprocess.Popen([SSHD, "-D", "-e", "-f", "/dev/null", *listen, *flags], stderr=subprocess.DEVNULL) as server:
+        try:
+            for _ in range(100):
+                with socket.socket() as knock:
+                    if knock.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.05)
+            yield port
+        finally:
+            server.terminate()
+
+
+@pytest.mark.skipif(
+    not (SSHD and SFTP_SERVER and shutil.which("sftp")), reason="на этой машине нет сервера и клиента OpenSSH"
+)
+def test_files_of_a_banks_server_are_taken_once(tmp_path, settings):
+    account, folder = make.account(), tmp_path / "outbox"
+    put(folder, "реестр 1.txt", sber(("1", account.number, "10,00")))
+    put(folder, "b.txt", b"1;2;3")
+    put(folder, "fresh.txt", b"1", age=0)
+    put(folder, "rm -r;x.txt", b"1")  # a name that is none is left alone
+    with bank_server(tmp_path) as port:
+        settings.REGISTERS_SFTP_KEY = str(tmp_path / "ours")
+        settings.REGISTERS_SFTP_KNOWN_HOSTS = str(tmp_path / "known")
+        home = os.path.relpath(folder, os.path.expanduser("~"))  # a folder is named from the home one
+        source(kind=SourceKind.SFTP, host=f"{getpass.getuser()}@127.0.0.1:{port}", place=home)
+        found = fetch()
+        assert told(found) == (1, 0, 1, 0), found.troubles
+        assert sorted(entry.name for entry in folder.iterdir() if entry.is_file()) == ["fresh.txt", "rm -r;x.txt"]
+        assert [entry.name for entry in (folder / "принято").iterdir()] == ["реестр 1.txt"]
+        assert [entry.name for entry in (folder / "отказ").iterdir()] == ["b.txt"]
+        put(folder, "реестр 1.txt", sber(("1", account.number, "10,00")))
+        assert told(fetch()) == (0, 1, 0, 0)
+        assert len(list((folder / "принято").iterdir())) == 2
+        (tmp_path / "known").write_text(f"[127.0.0.1]:{port} {(tmp_path / 'strange.pub').read_text()}")
+        assert "не тот, за кого себя выдаёт" in fetch().troubles[0]
+        (tmp_path / "known").write_text(f"[127.0.0.1]:{port} {(tmp_path / 'host.pub').read_text()}")
+        settings.REGISTERS_SFTP_KEY = str(tmp_path / "strange")
+        assert "не впустил по нашему ключу" in fetch().troubles[0]
+    settings.REGISTERS_SFTP_KEY = str(tmp_path / "ours")
+    assert "не отвечает" in fetch().troubles[0]
+    settings.REGISTERS_SFTP_KEY = ""
+    assert "REGISTERS_SFTP_KEY" in fetch().troubles[0]
     assert Payment.objects.count() == 1

@@ -242,3 +242,15 @@ def test_a_used_advance_is_offset_by_a_receipt_once_its_month_is_over(register):
     assert (item["payment_method"], item["vat"]["type"]) == ("full_payment", "vat22")
     assert item["supplier_info"]["name"] == "Водоканал"
     assert list(lawful.receipts_astray(None)) == []
+    # the payment is reversed later: what the advance had paid for goes back, then the advance
+    operations.reverse_payment(payment_id=payment.pk, day=today, reason="возврат банка", by=None)
+    for minutes in range(100, 200, 2):
+        operations.send_receipts(at=later + timedelta(minutes=minutes))
+    back = FiscalReceipt.objects.get(kind="offset_back")
+    assert (back.amount, back.month, back.contents, back.state) == (
+        row.amount, row.month, row.contents, FiscalState.DONE
+    )  # fmt: skip
+    assert sorted(printed.operation for printed in register.receipts.values()) == [
+        "sell", "sell", "sell_refund", "sell_refund"
+    ]  # fmt: skip
+    assert list(lawful.receipts_astray(None)) == []
