@@ -656,30 +656,40 @@ def problems_of_account(*, account_id: int, month: Month) -> list[str]:
     return [f"{row.service.name}: {row.text}." for row in rows.order_by("service__priority", "pk")]
 
 
+def charges() -> QuerySet[Charge]:
+    """Lines chalk and ink."""
+    return Charge.objects.all()
+
+
 def charges_of_account(*, account_id: int, month: Month) -> list[ChargeRow]:
     """Lines of the account in the month, chalk and ink, in the order of the document."""
+    return [row for _, row in charges_of_months(account_id=account_id, first=month, last=month)]
+
+
+def charges_of_months(*, account_id: int, first: Month, last: Month) -> list[tuple[Month, ChargeRow]]:
+    """`charges_of_account` of each month from `first` to `last`, the latest first. One statement."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.account_id, c.contract_id, c.service_id, s.name, o.short_name, c.kind, '', c.line, c.for_month,"
             " c.method, '', c.volume, c.unit::text, c.tariff, c.norm, c.multiplier, c.persons, c.area, c.days,"
             " c.amount, coalesce(m.state <> 'open', false) AND NOT EXISTS (SELECT FROM billing_hold h"
-            "   WHERE h.account_id = c.account_id AND h.month = c.month AND h.released_at IS NULL)"
+            "   WHERE h.account_id = c.account_id AND h.month = c.month AND h.released_at IS NULL), c.month"
             " FROM billing_charge c JOIN accounts_service s ON s.id = c.service_id"
             " JOIN accounts_agencycontract a ON a.id = c.contract_id"
             " JOIN accounts_organisation o ON o.id = a.principal_id"
             " LEFT JOIN billing_contractmonth m ON m.contract_id = c.contract_id AND m.month = c.month"
-            " WHERE c.account_id = %s AND c.month = %s"
-            " ORDER BY s.priority, s.id, c.contract_id, c.kind, c.line",
-            [account_id, month.first],
+            " WHERE c.account_id = %s AND c.month BETWEEN %s AND %s"
+            " ORDER BY c.month DESC, s.priority, s.id, c.contract_id, c.kind, c.line",
+            [account_id, first.first, last.first],
         )
-        rows = [ChargeRow(*row) for row in cursor.fetchall()]
+        rows = [(Month(row[-1]), ChargeRow(*row[:-1])) for row in cursor.fetchall()]
     kinds, methods, units = (dict(choices.choices) for choices in (ChargeKind, Method, Unit))
     return [
-        replace(
+        (month, replace(
             row, kind_name=str(kinds[row.kind]), method_name=str(methods[row.method]),
             unit_name=str(units[int(row.unit_name)]),
-        )
-        for row in rows
+        ))
+        for month, row in rows
     ]  # fmt: skip
 
 
@@ -693,6 +703,20 @@ def totals_by_month(*, account_id: int, months: Sequence[Month]) -> dict[Month, 
     )
     found = dict(rows)
     return {month: found.get(month.first, Decimal("0.00")) for month in months}
+
+
+def person_norms(house_id: int, on: date) -> dict[int, Decimal]:
+    """Service → its norm a person a month in this house's group on the day, in the service's unit."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (n.service_id) n.service_id, n.value FROM accounts_housepassport p"
+            " JOIN billing_norm n ON n.scope IN (0, p.norm_scope) AND n.basis = %(basis)s"
+            " WHERE p.house_id = %(house)s AND p.valid_from <= %(on)s AND (p.valid_to IS NULL OR p.valid_to > %(on)s)"
+            " AND n.valid_from <= %(on)s AND (n.valid_to IS NULL OR n.valid_to > %(on)s)"
+            " ORDER BY n.service_id, n.scope DESC",
+            {"house": house_id, "on": on, "basis": NormBasis.PERSON_MONTH.value},
+        )
+        return dict(cursor.fetchall())
 
 
 def law_value(code: str, on: date) -> Decimal | None:

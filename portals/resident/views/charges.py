@@ -9,9 +9,19 @@ from django.utils.timezone import localdate
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts import files
 from accounts.calendar import Month
-from portals import access, asked, queries
+from portals import access, asked, charts, history_queries, queries, workbooks
 from portals.resident.views.shell import head
+
+HEADERS = {
+    "Начисления": [
+        "Месяц", "Поставщик", "Услуга", "Объём", "Ед.", "Тариф, ₽", "Как посчитано", "За месяц", "Сумма, ₽",
+        "Состояние",
+    ],
+    "Платежи": ["Дата платежа", "Получен", "Где принят", "Сумма, ₽", "Состояние"],
+    "Показания": ["День", "За месяц", "Счётчик", "Номер", "Зона", "Показание", "Ед.", "Откуда", "Замечание"],
+}  # fmt: skip
 
 
 @never_cache
@@ -30,6 +40,43 @@ def charges(request: HttpRequest, number: str) -> HttpResponse:
         "is_running": month == Month.of(today),
     }
     return render(request, "resident/charges.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def history(request: HttpRequest, number: str) -> HttpResponse:
+    """Three years on one page: spending, and the usage of a service, each beside the same month a year before."""
+    row = access.get_account_for(request.user, number)
+    found = history_queries.history(row, last=Month.of(localdate()))
+    asked_for = asked.number(request.GET.get("service", ""))
+    usage = next((one for one in found.used if one.service_id == asked_for), found.used[0] if found.used else None)
+    context = {
+        **head(row, "charges"),
+        "spent": found.spent[::-1],
+        "spent_chart": charts.bars(found.spent),
+        "used": found.used,
+        "usage": usage,
+        "usage_points": usage.points[::-1] if usage else [],
+        "usage_chart": charts.bars(usage.points, norm=usage.norm) if usage else None,
+    }
+    return render(request, "resident/history.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def history_xlsx(request: HttpRequest, number: str) -> HttpResponse:
+    """Charges, payments and readings as a workbook: three sheets, typed numbers, frozen headings."""
+    row = access.get_account_for(request.user, number)
+    sheets = {
+        "Начисления": history_queries.charge_rows(row, last=Month.of(localdate())),
+        "Платежи": history_queries.payment_rows(row),
+        "Показания": history_queries.reading_rows(row),
+    }
+    response = HttpResponse(files.xlsx(sheets, headers=HEADERS), content_type=workbooks.MEDIA_TYPE)
+    response["Content-Disposition"] = f'attachment; filename="{number}.xlsx"'
+    return response
 
 
 @never_cache
