@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from epd.stencil.faces import Face
+from epd.stencil.faces import CLOSES, OPENS, Face
 
 MM = 72 / 25.4
 A4 = (210 * MM, 297 * MM)
@@ -47,6 +47,6 @@ def separator(title: str, lines: Sequence[str], *, bold: Face, plain: Face) -> s
         wide = sum(face.advances[letter] for letter in text) * size / 1000
         size = min(size, size * (width - 36 * MM) / wide) if wide else size
         name = face.name.replace("-", "")
-        out.append(f"/{name} {size:.2f} Tf 1 0 0 1 {20 * MM:.2f} {top:.2f} Tm({text.translate(face.codes)})Tj\n")
+        out.append(f"/{name} {size:.2f} Tf 1 0 0 1 {20 * MM:.2f} {top:.2f} Tm{OPENS}{text}{CLOSES}Tj\n")
         top -= size * 1.6
     return "".join(out) + "ET\n"

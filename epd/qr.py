@@ -184,7 +184,9 @@ def _remainders(length: int, size: int) -> tuple[tuple[int, ...], ...]:
         return rest ^ lowered[top]
 
     lowered = [
-        int.from_bytes(bytes(power[log[factor] + log[byte]] if factor and byte else 0 for factor in generator[1:]), "big")
+        int.from_bytes(
+            bytes(power[log[factor] + log[byte]] if factor and byte else 0 for factor in generator[1:]), "big"
+        )
         for byte in range(256)
     ]
     tables = [tuple(lowered)]
@@ -356,6 +358,15 @@ def code128(text: str) -> str:
 
 
 # --- drawn -----------------------------------------------------------------------------------------------------------
+
+
+def qr_svg_path(symbol: Symbol) -> str:
+    """The modules as the path of an SVG, y goes down: how documents of the first drawing show them."""
+    drawn = []
+    for y, row in enumerate(symbol.rows):
+        for match in re.finditer("1+", f"{row:0{symbol.size}b}"):
+            drawn.append(f"M{match.start() + QUIET} {y + QUIET}h{len(match[0])}v1h-{len(match[0])}z")
+    return "".join(drawn)
 
 
 def code128_path(text: str) -> tuple[int, str]:

@@ -72,7 +72,7 @@ def context_of(payload: Mapping[str, Any], *, version: str, gis_id: str = "") ->
     form = assemble.form_of(payload, version=version, gis_id=gis_id)
     return {
         "form": form,
-        "qr_image": Picture(QR, form.qr),
+        "qr_image": Picture(QR, form.qr, is_path=version != assemble.TEMPLATE_VERSION),
         "desk_image": Picture(CODE128, form.desk),
         "why_image": Picture(QR, getattr(form, "why", ""), "L"),
         "check_image": Picture(QR, getattr(form, "check", ""), "L"),
@@ -98,9 +98,9 @@ def filled(payload: Mapping[str, Any], *, version: str, gis_id: str = "", keep_l
 
 
 def single(
-    payload: Mapping[str, Any], *, version: str, gis_id: str = "", attached: tuple[str, bytes, str] | None = None
+    payload: Mapping[str, Any], *, version: str, gis_id: str = "", attached: tuple[str, bytes, str, str] | None = None
 ) -> bytes:
-    """One document as a PDF with its own letters alone. attached: name, content, media type of a file inside.
+    """One document as a PDF with its own letters alone. attached: name, content, media type of a file inside, what it is.
 
     Raises StencilRefused.
     """

@@ -18,24 +18,39 @@ from epd.stencil import StencilRefused
 logger = logging.getLogger(__name__)
 
 
+ABOUT = "Этот же документ для программ"
+
+
 def pdf(document: Any) -> bytes:
     """The document's PDF, its machine-readable copy inside.
 
     `document` is a PaymentDocument or a row with payload, template_version and gis_id.
     """
-    made = pdf_of(document.payload, version=document.template_version, gis_id=document.gis_id or "")
-    return _with_copy(made, document.payload)
+    content, version, gis_id = document.payload, document.template_version, document.gis_id or ""
+    if version == assemble.TEMPLATE_VERSION:
+        name, copy = _copy(content)
+        try:
+            return quick.single(
+                content, version=version, gis_id=gis_id, attached=(name, copy, "application/json", ABOUT)
+            )
+        except StencilRefused as cause:
+            logger.warning("epd.stencil.refused", extra={"version": version, "cause": str(cause)[:200]})
+    return _with_copy(quick.direct(content, version=version, gis_id=gis_id), content)
+
+
+def _copy(content: Mapping[str, Any]) -> tuple[str, bytes]:
+    """Name and content of the file for programs."""
+    told = json.dumps(assemble.copy_of(content), ensure_ascii=False, separators=(",", ":"))
+    return f"{content['document']['number']}.json", told.encode()
 
 
 def _with_copy(made: bytes, content: Mapping[str, Any]) -> bytes:
     """The same pages, and the document as JSON attached to them; small objects packed together."""
-    number = content["document"]["number"]
-    copy = json.dumps(assemble.copy_of(content), ensure_ascii=False, separators=(",", ":")).encode()
+    name, copy = _copy(content)
     packed = io.BytesIO()
     with pikepdf.open(io.BytesIO(made)) as book:
-        book.attachments[f"{number}.json"] = pikepdf.AttachedFileSpec(
-            book, copy, filename=f"{number}.json", mime_type="application/json",
-            description="Этот же документ для программ", creation_date="", mod_date="",
+        book.attachments[name] = pikepdf.AttachedFileSpec(
+            book, copy, filename=name, mime_type="application/json", description=ABOUT, creation_date="", mod_date="",
         )  # fmt: skip
         book.save(packed, object_stream_mode=pikepdf.ObjectStreamMode.generate, deterministic_id=True)
     return packed.getvalue()

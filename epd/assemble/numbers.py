@@ -6,18 +6,21 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from accounts.money import total
 
 SPACE = "\u00a0"  # PT Sans has no thin spaces; the no-break one keeps a number in one piece
 MINUS = "−"
+RUSSIAN = str.maketrans(",.", SPACE + ",")
 
 
+@lru_cache(maxsize=32_768)  # tariffs, norms and round sums are those of the next document, too
 def money(amount: str | Decimal, *, signed: bool = False) -> str:
     """«12 345,67», with a minus for what is less than nothing; signed: a plus, too."""
     value = Decimal(amount)
-    text = _grouped(f"{abs(value):.2f}")
+    text = f"{abs(value):,.2f}".translate(RUSSIAN)
     if value < 0:
         return MINUS + text
     return "+" + text if signed and value > 0 else text
@@ -28,6 +31,7 @@ def blank(amount: str | Decimal, *, signed: bool = False) -> str:
     return money(amount, signed=signed) if Decimal(amount) else ""
 
 
+@lru_cache(maxsize=32_768)
 def quantity(number: str | Decimal) -> str:
     """«0,9264»: as many decimals as there are; empty for an empty text."""
     if number == "":
@@ -69,6 +73,7 @@ def spaced(text: str, size: int) -> str:
     return SPACE.join(text[i : i + size] for i in range(0, len(text), size))
 
 
+@lru_cache(maxsize=4_096)
 def short(day: str) -> str:
     """«03.11.2026» of an ISO date; nothing of nothing."""
     return f"{date.fromisoformat(day):%d.%m.%Y}" if day else ""

@@ -6,30 +6,26 @@ where Pango finds a fallback or shows what is missing.
 
 from __future__ import annotations
 
+import codecs
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import uharfbuzz
 
 REPERTOIRE = (
     "".join(map(chr, range(0x20, 0x7F)))
     + "АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдеёжзийклмнопрстуфхцчшщъыьэюя"
-    + "\u00a0«»„“”‘’…–—−№₽§©°±²³·×½¼•→←↑↓≤≥≈■□▲▼✓"
+    + "\u00a0«»„“”‘’…–—−№₽§©°±²³·×½¼•≤≥≈"
 )
+OPENS, CLOSES = "\ue00a", "\ue00b"  # parentheses of a string of a PDF; those of a text are letters as all others
 
 
 class NoGlyph(ValueError):
     """A letter that the quick way does not set."""
-
-
-class Codes(dict[int, str]):
-    """Number of a letter → its byte in the file; a letter without one raises NoGlyph."""
-
-    def __missing__(self, number: int) -> str:
-        raise NoGlyph(f"no glyph for «{chr(number)}»")
 
 
 def _bytes() -> dict[str, int]:
@@ -43,6 +39,25 @@ def _bytes() -> dict[str, int]:
 BYTES = _bytes()
 
 
+def _table() -> Any:
+    """Letters → bytes in one call of the interpreter's codec: those of the repertoire, parentheses, ends of lines."""
+    letters = ["\0"] + ["\ufffe"] * 255  # a table that does not begin with nought is a slow one
+    for letter, byte in {**BYTES, "\n": 10, OPENS: ord("("), CLOSES: ord(")")}.items():
+        letters[byte] = letter
+    return codecs.charmap_build("".join(letters))
+
+
+TABLE = _table()
+
+
+def encoded(stream: str) -> bytes:
+    """Operators and texts as bytes of the file. Raises NoGlyph for a letter beyond the repertoire."""
+    try:
+        return codecs.charmap_encode(stream, "strict", TABLE)[0]
+    except UnicodeEncodeError as cause:
+        raise NoGlyph(f"no glyph for «{stream[cause.start]}»") from cause
+
+
 @dataclass(frozen=True, eq=False)
 class Face:
     """One font file. advances: letter → width in thousandths of the size; glyphs: letter → number of its glyph."""
@@ -51,7 +66,6 @@ class Face:
     content: bytes
     advances: dict[str, float]
     glyphs: dict[str, int]
-    codes: Codes
     ascent: int
     descent: int
 
@@ -64,13 +78,13 @@ def face(path: Path, name: str) -> Face:
     advances, glyphs = {}, {}
     for letter in REPERTOIRE:
         glyph = font.get_nominal_glyph(ord(letter))
-        if glyph:
-            advances[letter] = font.get_glyph_h_advance(glyph) * thousand
-            glyphs[letter] = glyph
+        if not glyph:
+            raise NoGlyph(f"{path.name} has no glyph for «{letter}»")
+        advances[letter] = font.get_glyph_h_advance(glyph) * thousand
+        glyphs[letter] = glyph
     extents = font.get_font_extents("ltr")
     ascent, descent = round(extents.ascender * thousand), round(extents.descender * thousand)
-    codes = Codes({ord(letter): chr(BYTES[letter]) for letter in glyphs})
-    return Face(name, content, advances, glyphs, codes, ascent, descent)
+    return Face(name, content, advances, glyphs, ascent, descent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import pikepdf
 
-from epd.stencil.faces import REPERTOIRE, Face, glyphs_of, subset
+from epd.stencil.faces import REPERTOIRE, Face, encoded, glyphs_of, subset
 from epd.stencil.press import Filled, Form
 from epd.writer import QUICKLY, Writer
 
@@ -19,7 +19,6 @@ class Sheets:
 
     def __init__(self, file: BinaryIO, faces: Iterable[Face], *, title: str = "", whole: bool = True) -> None:
         self.writer = Writer(file, title=title, level=QUICKLY if whole else 6)
-        self.names: dict[Form, str] = {}
         self.faces = {face.name.replace("-", ""): face for face in faces}
         self.glyphs: dict[Face, set[int]] = {face: set() for face in self.faces.values()}
         if whole:
@@ -29,27 +28,22 @@ class Sheets:
     def add(self, filled: Filled, over: Sequence[str] = ()) -> int:
         """Write a document; returns how many pages. over: what is drawn on its pages besides (marks)."""
         for place, (width, height) in enumerate(filled.sizes):
-            names = [self._named(form) for form, _ in filled.forms[place]]
-            drawn = [
-                f"q 1 0 0 1 0 {shift:.4f} cm /{name} Do Q\n" if shift else f"/{name} Do\n"
-                for name, (_, shift) in zip(names, filled.forms[place], strict=True)
-            ]
+            for form in filled.forms[place]:
+                self._known(form)
             pictures = [self.writer.picture(samples, side) for side, samples in filled.pictures[place]]
-            extra = over[place] if place < len(over) else ""
-            content = "".join([*drawn, filled.written[place], extra]).encode("latin-1")
-            self.writer.page(content, width, height, names, pictures)
+            content = filled.written[place]
+            if place < len(over):
+                content += encoded(over[place])
+            self.writer.page(content, width, height, [form.name for form in filled.forms[place]], pictures)
         for face, letters in filled.letters.items():
             self.glyphs[face].update(glyphs_of(face, letters))
         return len(filled.sizes)
 
-    def _named(self, form: Form) -> str:
-        name = self.names.get(form)
-        if name is None:
-            name = self.names[form] = f"P{len(self.names)}"
-            self.writer.form(name, form.stream, form.width, form.height)
+    def _known(self, form: Form) -> None:
+        if form.name not in self.writer.forms:
+            self.writer.form(form.name, form.stream, form.width, form.height)
             for face, glyphs in form.faces.items():
                 self.glyphs[face].update(glyphs)
-        return name
 
     def add_foreign(self, content: bytes, marks: Callable[[int], Sequence[str]] | None = None) -> int:
         """Write the pages of another PDF with all that they use; returns how many."""
@@ -62,7 +56,7 @@ class Sheets:
                 self.writer.forms[name] = self._copied(form, known)
                 width, height = (Decimal(str(side)) for side in list(page.mediabox)[2:])
                 extra = over[place] if place < len(over) else ""
-                self.writer.page(f"q /{name} Do Q\n{extra}".encode("latin-1"), width, height, [name])
+                self.writer.page(encoded(f"q /{name} Do Q\n{extra}"), width, height, [name])
             return len(pdf.pages)
 
     def _copied(self, thing: Any, known: dict[tuple[int, int], int]) -> int:
@@ -101,7 +95,7 @@ class Sheets:
 
     def sheet(self, content: str, width: float, height: float) -> None:
         """A page of ours without a form."""
-        self.writer.page(content.encode("latin-1"), width, height)
+        self.writer.page(encoded(content), width, height)
 
     def close(self, outline: Sequence[tuple[str, int]] = ()) -> None:
         """Fonts and what else is shared."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from hashlib import blake2b
+from typing import Any, cast
 
 from weasyprint import CSS
 from weasyprint.formatting_structure import boxes
@@ -17,7 +18,7 @@ from weasyprint.text.line_break import get_log_attrs, strut
 
 from epd.pictures import QR
 from epd.stencil import faces, layout, shape
-from epd.stencil.faces import Face
+from epd.stencil.faces import CLOSES, OPENS, Face
 from epd.stencil.layout import Laid, StencilRefused, TextRefused, Word
 from epd.stencil.shape import Chain, Flow, Reading, Run, Shape, collapsed
 from epd.stencil.template import NotCompiled, Text, compiled
@@ -26,7 +27,7 @@ MM_OF_INCH = Decimal("25.4")
 POINTS = 0.75  # in a CSS pixel
 WHOLE = 60.0  # a part lower than this has nowhere to be broken
 CLOSE = 0.06  # pixels: places nearer than this are one
-SKELETONS, VARIANTS = 20_000, 64  # kept at most
+SKELETONS, VARIANTS, KNOWN = 20_000, 64, 256  # kept at most
 SIMPLE = re.compile(r"</?(?:p|div|br|td|th)\b", re.I)
 FACES = re.compile(rb"/([A-Z]{6})(?= [0-9.]+ Tf)|<([0-9a-f]*)>")
 CELL = re.compile(r"<t[dh]\b", re.I)
@@ -43,8 +44,9 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """The paint of one page without texts of the document; faces with their glyphs."""
+    """The paint of one page without texts of the document, named by what it is; faces with their glyphs."""
 
+    name: str
     width: float
     height: float
     stream: bytes
@@ -53,33 +55,28 @@ class Form:
 
 @dataclass(slots=True)
 class Filled:
-    """A document over its stencils, page by page: width and height in points, forms with their shifts, what is written
-    over them, QR codes as (samples of a side, samples), drawn as Q0, Q1, …; letters of every face."""
+    """A document over its stencils, page by page: width and height in points, forms, the operators that draw them and
+    write over them, QR codes as (samples of a side, samples), drawn as Q0, Q1, …; letters of every face."""
 
     sizes: list[tuple[float, float]]
-    forms: list[list[tuple[Form, float]]]
-    written: list[str]
+    forms: list[list[Form]]
+    written: list[bytes]
     pictures: list[list[tuple[int, bytes]]]
     letters: dict[Face, set[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a run is set. size, spacing: pixels; above, below: of the line round the baseline; font, paint: operators."""
+    """How a run is set. size, spacing: pixels; above, below: of the line round the baseline; state: operators."""
 
     face: Face
-    name: str
     size: float
     spacing: float
     above: float
     below: float
-    paint: str
     transform: str
-    told: tuple[str, float]
-    font: str
-    advance: Callable[[str], float]
     scale: float
-    codes: Mapping[int, str]
+    state: str
 
 
 @dataclass(slots=True)
@@ -98,6 +95,48 @@ class Slot:
     is_free: bool = False
     limit: float = 0.0  # height of the block, where that is fixed
     top: float = 0.0
+    singles: dict[Chain, Single] = field(default_factory=dict)
+
+    def left(self, width: float) -> float:
+        """Where a line of this width begins, pixels."""
+        if self.align == "left":
+            return self.x
+        return self.x + (self.width - width if self.align == "right" else (self.width - width) / 2)
+
+
+@dataclass(slots=True, eq=False)
+class Single:
+    """How a flow of one run that takes one line is set: most texts are such. height: of the line; told: in the key;
+    short: so many letters never reach the end; at: operators of a line at the left; known: texts met of late."""
+
+    slot: Slot
+    style: Style
+    above: float
+    below: float
+    height: float
+    told: float
+    short: int
+    at: str
+    known: dict[str, Entry] = field(default_factory=dict)
+
+    def entry(self, text: str) -> Entry | None:
+        """The text as it is set; None when it is not so simple."""
+        style, slot = self.style, self.slot
+        if not text or text[0] == " " or text[-1] == " " or "  " in text or "\n" in text or style.transform:
+            return None
+        at = self.at
+        if not at or len(text) > self.short:
+            width = _width(style, text)
+            if width > slot.fits:
+                return None
+            at = at or f"1 0 0 1 {slot.left(width) * POINTS:.2f} "
+        if len(self.known) >= KNOWN:
+            self.known.clear()
+        found = self.known[text] = (self, text, at)
+        return found
+
+
+Entry = tuple[Single, str, str]  # text; operators up to its height
 
 
 @dataclass(slots=True)
@@ -131,6 +170,7 @@ class Variant:
     tops: list[list[float]]
     pictures: list[Box]
     bars: list[Box]
+    ends: list[tuple[Single | None, str]] = field(default_factory=list)  # operators of the heights of single lines
 
 
 @dataclass(slots=True)
@@ -157,7 +197,7 @@ class Piece:
     skeleton: Skeleton
     variant: Variant
     read: Reading
-    lines: list[list[Line]]
+    lines: list[Entry | list[Line]]
 
 
 @dataclass(slots=True)
@@ -204,18 +244,21 @@ class Press:
     def _part(self, head: str, tail: str, pieces: list[Any]) -> Piece:
         for _ in range(4):
             read = self.reader.read(pieces)
-            key = (head, read.shape.key)
-            why = self.refused.get(key)
-            if why:
-                raise StencilRefused(why)
-            skeleton = self.skeletons.get(key)
+            skeleton = read.shape.stencils.get(head)
+            if skeleton is None:
+                key = (head, read.shape.key)
+                why = self.refused.get(key)
+                if why:
+                    raise StencilRefused(why)
+                skeleton = self.skeletons.get(key)
             if skeleton is not None:
+                read.shape.stencils[head] = skeleton
                 set_ = _set(skeleton, read)
                 if set_ is not None:
                     variant = skeleton.variants.get(set_[0])
                     if variant is not None:
                         return Piece(skeleton, variant, read, set_[1])
-            self._learn(key, head, tail, pieces, read, skeleton)
+            self._learn((head, read.shape.key), head, tail, pieces, read, skeleton)
         raise StencilRefused("the page is never the same twice")
 
     def _learn(
@@ -234,7 +277,7 @@ class Press:
                 _more_styles(skeleton, laid, read.shape, self.look)
             set_ = _set(skeleton, read)
             assert set_ is not None
-            variant = _variant(skeleton, laid, read, set_[1], self.look)
+            variant = _variant(skeleton, laid, read, _whole(set_[1]), self.look)
         except TextRefused:
             raise
         except StencilRefused as cause:
@@ -367,50 +410,40 @@ class Press:
 # --- setting ---------------------------------------------------------------------------------------------------------
 
 
-def _set(skeleton: Skeleton, read: Reading) -> tuple[tuple[float, ...], list[list[Line]]] | None:
+def _set(skeleton: Skeleton, read: Reading) -> tuple[tuple[float, ...], list[Entry | list[Line]]] | None:
     """(heights, by which a variant is known; lines of every flow). None: a run stands in tags not met here yet."""
     heights = [extra for _, extra in skeleton.cells]
     key: list[float] = []
-    found: list[list[Line]] = []
-    texts = read.texts
+    found: list[Entry | list[Line]] = []
+    add, texts = found.append, read.texts
     for slot, flow in zip(skeleton.slots, read.shape.flows, strict=True):
         if flow.only is not None:
             chain, place = flow.only
-            text = texts[place]
-            if text and text[0] != " " and text[-1] != " " and "  " not in text and "\n" not in text:
+            single = slot.singles.get(chain)
+            if single is None:
                 style = slot.styles.get(chain)
                 if style is None:
                     return None
-                if not style.transform:
-                    # a line that begins at the left and is far from its end need not be measured
-                    if slot.align == "left" and len(text) * style.size < slot.fits:
-                        width = 0.0
-                    else:
-                        width = _width(style, text)
-                    if width <= slot.fits:
-                        above = style.above if style.above > slot.above else slot.above
-                        below = style.below if style.below > slot.below else slot.below
-                        found.append([(width, above, below, [(style, text, width)])])
-                        if not slot.is_free:
-                            key.append(round(above + below, 1))
-                        if slot.cell >= 0:
-                            heights[slot.cell] += above + below
-                        continue
-        lines: list[Line] | None
+                single = slot.singles[chain] = _single(slot, style)
+            entry = single.known.get(texts[place]) or single.entry(texts[place])
+            if entry is not None:
+                add(entry)
+                if not slot.is_free:
+                    key.append(single.told)
+                if slot.cell >= 0:
+                    heights[slot.cell] += single.height
+                continue
         runs = collapsed(read.runs(flow))
         if not runs:
-            found.append([])
+            add([])
             if not slot.is_free:
                 key.append(0.0)
             continue
         lines = _lines(slot, runs)
         if lines is None:
             return None
-        found.append(lines)
-        if len(lines) == 1:
-            height = lines[0][1] + lines[0][2]
-        else:
-            height = sum(line[1] + line[2] for line in lines)
+        add(lines)
+        height = sum([line[1] + line[2] for line in lines])
         if not slot.is_free or (slot.limit and height > slot.limit + CLOSE and len(lines) > 1):
             key.append(round(height, 1))
         if slot.cell >= 0:
@@ -421,6 +454,27 @@ def _set(skeleton: Skeleton, read: Reading) -> tuple[tuple[float, ...], list[lis
             rows[row] = height
     key.extend([round(row, 1) for row in rows])
     return tuple(key), found
+
+
+def _single(slot: Slot, style: Style) -> Single:
+    above, below = max(style.above, slot.above), max(style.below, slot.below)
+    is_left = slot.align == "left"
+    short = int(slot.fits / style.size) - 1 if is_left else 0  # no letter is wider than the size
+    at = f"1 0 0 1 {slot.x * POINTS:.2f} " if is_left else ""
+    return Single(slot, style, above, below, above + below, round(above + below, 1), short, at)
+
+
+def _whole(found: list[Entry | list[Line]]) -> list[list[Line]]:
+    """Lines of every flow, the single ones like the others."""
+    lines: list[list[Line]] = []
+    for one in found:
+        if isinstance(one, tuple):
+            single, text, _ = one
+            width = _width(single.style, text)
+            lines.append([(width, single.above, single.below, [(single.style, text, width)])])
+        else:
+            lines.append(one)
+    return lines
 
 
 def _lines(slot: Slot, runs: list[Run]) -> list[Line] | None:
@@ -451,7 +505,7 @@ def _line(slot: Slot, pieces: list[tuple[Style, str]]) -> Line:
 
 def _width(style: Style, text: str) -> float:
     try:
-        width = sum(map(style.advance, text)) * style.scale
+        width = sum(map(style.face.advances.__getitem__, text)) * style.scale
     except KeyError as cause:
         raise TextRefused(f"no glyph for {cause}") from cause
     return width + style.spacing * len(text) if style.spacing else width
@@ -512,10 +566,8 @@ def _joined(frame: Frame, parts: list[Piece], placed: list[tuple[int, float]], k
         if part.variant.kind == "told":
             for number, margin in enumerate(echoes):
                 for echo in margin:
-                    sheet.repeat(number, echo, part.lines)
+                    sheet.repeat(number, echo, _whole(part.lines))
             continue
-        assert part.variant.form is not None
-        sheet.forms[page].append((part.variant.form, -shift * POINTS))
         sheet.put(part, page, shift)
     return sheet.filled()
 
@@ -526,79 +578,85 @@ class _Sheet:
     def __init__(self, around: tuple[Form, ...], keep_letters: bool) -> None:
         pages = len(around)
         self.around = around
-        self.forms: list[list[tuple[Form, float]]] = [[(form, 0.0)] for form in around]
-        self.drawn: list[list[str]] = [[] for _ in range(pages)]
+        self.forms: list[list[Form]] = [[form] for form in around]
+        self.out: list[list[str]] = [[f"/{form.name} Do\n"] for form in around]
         self.pictures: list[list[tuple[int, bytes]]] = [[] for _ in range(pages)]
-        self.out: list[list[str]] = [["BT\n"] for _ in range(pages)]
-        self.fonts: list[tuple[str, float] | None] = [None] * pages
-        self.paints = [""] * pages
-        self.spacings = [0.0] * pages
         self.letters: dict[Face, set[str]] = {}
         self.keep_letters = keep_letters
 
     def put(self, part: Piece, page: int, shift: float) -> None:
-        """The texts, codes and bars of a part, `shift` pixels below where it was laid out."""
-        height = self.around[page].height
-        drawn, pictures = self.drawn[page], self.pictures[page]
+        """A part, `shift` pixels below where it was laid out: its form, bars, codes, then its texts."""
+        variant = part.variant
+        assert variant.form is not None
+        height = variant.form.height
+        self.forms[page].append(variant.form)
+        add = self.out[page].append
+        add(f"q 1 0 0 1 0 {-shift * POINTS:.4f} cm /{variant.form.name} Do\n")
+        if variant.bars or variant.pictures:
+            self._codes(part, page, height)
+        add("BT\n")
+        ends, state = variant.ends, ""
+        if not ends:
+            ends.extend([(None, "")] * len(part.lines))
+        for number, flow in enumerate(part.lines):
+            if not flow:
+                continue
+            if type(flow) is tuple:
+                single, text, at = flow
+                known, end = ends[number]
+                if known is not single:
+                    tops = variant.tops[number]
+                    top = tops[0] if tops else part.skeleton.slots[number].top
+                    end = f"{height - (top + single.above) * POINTS:.4f} Tm{OPENS}"
+                    ends[number] = (single, end)
+                if state != single.style.state:
+                    state = single.style.state
+                    add(state)
+                add(f"{at}{end}{text}{CLOSES}Tj\n")
+            else:
+                slot, tops = part.skeleton.slots[number], variant.tops[number]
+                top = slot.top
+                lines = cast("list[Line]", flow)
+                for place, (width, above, below, pieces) in enumerate(lines):
+                    if place < len(tops):
+                        top = tops[place]
+                    x = slot.left(width)
+                    for style, text, wide in pieces:
+                        if state != style.state:
+                            state = style.state
+                            add(state)
+                        add(_written(x, height - (top + above) * POINTS, text))
+                        x += wide
+                    top += above + below
+        add("ET\nQ\n")
+        if self.keep_letters:
+            for whole in _whole(part.lines):
+                for line in whole:
+                    for style, text, _ in line[3]:
+                        self.letters.setdefault(style.face, set()).update(text)
+
+    def _codes(self, part: Piece, page: int, height: float) -> None:
+        add, pictures = self.out[page].append, self.pictures[page]
         for box, value in zip(part.variant.bars, part.read.heights, strict=True):
-            y = height - (box.y + box.height + shift) * POINTS
-            drawn.append(
+            y = height - (box.y + box.height) * POINTS
+            add(
                 f"{box.paint} {box.x * POINTS:.2f} {y:.2f} {box.width * POINTS:.2f} "
                 f"{Decimal(value) * 72 / MM_OF_INCH:.2f} re f\n"
             )
         for box, picture in zip(part.variant.pictures, part.read.pictures, strict=True):
-            y = height - (box.y + box.height + shift) * POINTS
+            y = height - (box.y + box.height) * POINTS
             if picture.kind == QR:
-                drawn.append(
+                add(
                     f"q {box.width * POINTS:.3f} 0 0 {box.height * POINTS:.3f} {box.x * POINTS:.3f} {y:.3f} cm"
                     f" /Q{len(pictures)} Do Q\n"
                 )
                 pictures.append(picture.samples())
                 continue
             across, path = picture.path()
-            drawn.append(
+            add(
                 f"q 0 g {box.width * POINTS / across:.5f} 0 0 {box.height * POINTS:.5f} {box.x * POINTS:.3f}"
                 f" {y:.3f} cm\n{path}Q\n"
             )
-        add, told = self.out[page].append, self.fonts[page]
-        paint, spacing = self.paints[page], self.spacings[page]
-        keep = self.keep_letters
-        for slot, tops, flow in zip(part.skeleton.slots, part.variant.tops, part.lines, strict=True):
-            if not flow:
-                continue
-            top = tops[0] if tops else slot.top
-            if len(flow) == 1 and len(flow[0][3]) == 1:  # `write` at length: most texts are these
-                width, above, _, ((style, text, _),) = flow[0]
-                x = slot.x
-                if slot.align != "left":
-                    x += slot.width - width if slot.align == "right" else (slot.width - width) / 2
-                if told != style.told:
-                    told = style.told
-                    add(style.font)
-                if paint != style.paint:
-                    paint = style.paint
-                    add(paint)
-                if spacing != style.spacing:
-                    spacing = style.spacing
-                    add(f"{spacing * POINTS:.4f} Tc\n")
-                y = height - (top + above + shift) * POINTS
-                add(f"1 0 0 1 {x * POINTS:.2f} {y:.4f} Tm({text.translate(style.codes)})Tj\n")
-                if keep:
-                    self.letters.setdefault(style.face, set()).update(text)
-                continue
-            self.fonts[page], self.paints[page], self.spacings[page] = told, paint, spacing
-            for number, (width, above, below, pieces) in enumerate(flow):
-                if number < len(tops):
-                    top = tops[number]
-                x = slot.x
-                if slot.align != "left":
-                    x += slot.width - width if slot.align == "right" else (slot.width - width) / 2
-                for style, text, wide in pieces:
-                    self.write(page, x, height - (top + above + shift) * POINTS, style, text)
-                    x += wide
-                top += above + below
-            told, paint, spacing = self.fonts[page], self.paints[page], self.spacings[page]
-        self.fonts[page], self.paints[page], self.spacings[page] = told, paint, spacing
 
     def repeat(self, page: int, echo: Echo, lines: list[list[Line]]) -> None:
         """A flow again in the margin of a page."""
@@ -606,28 +664,20 @@ class _Sheet:
         text = "".join(piece for flow in lines for line in flow for _, piece, _ in line[3])
         if is_right:
             x += wide - _width(style, text)
-        self.write(page, x, self.around[page].height - baseline * POINTS, style, text)
-
-    def write(self, page: int, x: float, y: float, style: Style, text: str) -> None:
-        """A text; x in pixels, y in points from the bottom."""
-        out = self.out[page]
-        if self.fonts[page] != style.told:
-            self.fonts[page] = style.told
-            out.append(style.font)
-        if self.paints[page] != style.paint:
-            self.paints[page] = style.paint
-            out.append(style.paint)
-        if self.spacings[page] != style.spacing:
-            self.spacings[page] = style.spacing
-            out.append(f"{style.spacing * POINTS:.4f} Tc\n")
-        out.append(f"1 0 0 1 {x * POINTS:.2f} {y:.4f} Tm({text.translate(style.codes)})Tj\n")
+        y = self.around[page].height - baseline * POINTS
+        self.out[page].append(f"BT\n{style.state}{_written(x, y, text)}ET\n")
         if self.keep_letters:
             self.letters.setdefault(style.face, set()).update(text)
 
     def filled(self) -> Filled:
-        written = ["".join([*drawn, *out, "ET\n"]) for drawn, out in zip(self.drawn, self.out, strict=True)]
+        written = [faces.encoded("".join(out)) for out in self.out]
         sizes = [(form.width, form.height) for form in self.around]
         return Filled(sizes, self.forms, written, self.pictures, self.letters)
+
+
+def _written(x: float, y: float, text: str) -> str:
+    """x in pixels, y in points from the bottom."""
+    return f"1 0 0 1 {x * POINTS:.2f} {y:.4f} Tm{OPENS}{text}{CLOSES}Tj\n"
 
 
 # --- learning --------------------------------------------------------------------------------------------------------
@@ -663,18 +713,15 @@ def _style(laid: Laid, number: int, look: Look, *, told: Any = None) -> Style:
     transform = style["text_transform"]
     return Style(
         face=face,
-        name=face.name.replace("-", ""),
         size=style["font_size"],
         spacing=0.0 if spacing == "normal" else spacing,
         above=baseline,
         below=height - baseline,
-        paint=" ".join(f"{value:.4g}" for value in rgb) + " rg\n",
         transform="" if transform == "none" else str(transform),
-        told=(face.name, style["font_size"]),
-        advance=face.advances.__getitem__,
         scale=style["font_size"] / 1000,
-        codes=face.codes,
-        font=f"/{face.name.replace('-', '')} {style['font_size'] * POINTS:.3f} Tf\n",
+        state=f"/{face.name.replace('-', '')} {style['font_size'] * POINTS:.3f} Tf "
+        + " ".join(f"{value:.4g}" for value in rgb)
+        + f" rg {0 if spacing == 'normal' else spacing * POINTS:.4g} Tc\n",
     )
 
 
@@ -813,7 +860,7 @@ def _measure_cells(
     set_ = _set(skeleton, read)
     assert set_ is not None
     own = [0.0] * len(skeleton.cells)
-    for slot, lines in zip(skeleton.slots, set_[1], strict=True):
+    for slot, lines in zip(skeleton.slots, _whole(set_[1]), strict=True):
         if slot.cell >= 0:
             own[slot.cell] += sum(line[1] + line[2] for line in lines)
     heights = list(skeleton.rows)
@@ -940,7 +987,8 @@ def _form(width: float, height: float, stream: bytes, named: Mapping[bytes, Face
         return b"(" + faces.written(face, glyphs).encode("latin-1") + b")"
 
     try:
-        return Form(width, height, FACES.sub(ours, stream), used)
+        ready = FACES.sub(ours, stream)
+        return Form("P" + blake2b(ready, digest_size=6).hexdigest(), width, height, ready, used)
     except faces.NoGlyph as cause:
         raise StencilRefused(str(cause)) from cause
 
@@ -964,7 +1012,7 @@ def _told(words: list[Word]) -> list[tuple[int, Any, list[Word]]]:
 def _echoes(laid: Laid, source: Piece, look: Look) -> list[list[Echo]]:
     """Where the margins of every page repeat the text of a part (string-set); it leaves the form."""
     found: list[list[Echo]] = [[] for _ in laid.document.pages]
-    text = _text([line for flow in source.lines for line in flow])
+    text = _text([line for flow in _whole(source.lines) for line in flow])
     for margin in laid.margins:
         if "".join(word.box.text for word in margin).strip() != text:
             continue

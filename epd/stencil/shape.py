@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -56,6 +56,7 @@ class Shape:
     boxes: list[int]
     bars: list[int]
     blocks: int  # how many tags were known as blocks when this was read
+    stencils: dict[str, Any] = field(default_factory=dict)  # the press's, by what opens the page: the key is long
 
 
 @dataclass(slots=True)

@@ -62,7 +62,9 @@ def compiled(name: str) -> Page:
     """The function of the template. Raises NotCompiled."""
     maker = _Maker()
     maker.nodes(get_template(name).template.nodelist, {})  # type: ignore[attr-defined]
-    source = "\n".join(["def page(context):", "    out = []", "    add = out.append", *maker.lines, "    return out"])
+    source = "\n".join(
+        ["def page(context):", "    out = []", "    add = out.append", *maker.hoisted(), *maker.lines, "    return out"]
+    )
     room: dict[str, Any] = {
         "look": _look, "text": _text, "inside": _inside, "Loop": _Loop, "each": _each, "Height": Height, "CUT": CUT,
         **maker.constants,
@@ -134,6 +136,7 @@ class _Maker:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.constants: dict[str, Any] = {}
+        self.roots: dict[tuple[str, ...], str] = {}  # a name of the context, and what is asked of it → a local name
         self.depth = 1
         self.number = 0
         self.depth_of_tags, self.body, self.opens = 0, -1, False
@@ -316,11 +319,25 @@ class _Maker:
             return self.constant(variable.literal)
         root, *rest = variable.lookups
         code = names.get(root) or {"True": "True", "False": "False", "None": "None"}.get(root, "")
-        if not code:
-            code = f"context.get({root!r}, '')"
+        if not code:  # looked up once, whatever the page asks of it
+            code = self.roots.setdefault((root, *rest[:1]), f"r{len(self.roots)}")
+            rest = rest[1:]
         for part in rest:
-            code = f"look({code}, {part!r})"
+            if code.isidentifier():
+                code = f"({code}[{part!r}] if type({code}) is dict and {part!r} in {code} else look({code}, {part!r}))"
+            else:
+                code = f"look({code}, {part!r})"
         return code
+
+    def hoisted(self) -> list[str]:
+        """What the page asks of its context, before its first line."""
+        lines = []
+        for (root, *rest), local in self.roots.items():
+            code = f"context.get({root!r}, '')"
+            for part in rest:
+                code = f"look({code}, {part!r})"
+            lines.append(f"    {local} = {code}")
+        return lines
 
 
 def _after(state: str, text: str) -> str:

@@ -20,11 +20,19 @@ class Command(commands.Command):
         parser.add_argument("--accounts", type=commands.whole, default=20_000, help="сколько лицевых счетов (20 000)")
         parser.add_argument("--workers", type=commands.whole, help="сколько процессов, где их может быть несколько")
 
-    def handle(self, *, name: str, accounts: int, workers: int | None, **_: Any) -> None:
+        parser.add_argument(
+            "--decode", type=commands.whole, help="коды скольких документов прочитать с листа (documents)"
+        )
+
+    def handle(self, *, name: str, accounts: int, workers: int | None, decode: int | None, **_: Any) -> None:
         bench = BENCHES[name]
         options: dict[str, Any] = {"accounts": accounts}
         if workers is not None:
             if "workers" not in inspect.signature(bench).parameters:
                 raise CommandError(f"Измерение «{name}» идёт в одном процессе: уберите --workers.")
             options["workers"] = workers
+        if decode is not None:
+            if "decode" not in inspect.signature(bench).parameters:
+                raise CommandError(f"Измерение «{name}» не читает кодов: уберите --decode.")
+            options["decode"] = decode
         self.stdout.write(json.dumps(bench(**options), ensure_ascii=False))

@@ -108,6 +108,22 @@ def test_codes_of_a_bundle_are_read_at_200_dpi(tmp_path):
         assert barcode.read_desk_code(found["Code 128"][0].text).account == content["account"]["number"]
 
 
+def test_the_text_of_a_bundle_reads_from_the_state_to_the_rows_in_their_order(tmp_path):
+    content = assemble.payload(samples.debtor())
+    path = tmp_path / "bundle.pdf"
+    with path.open("wb") as file:
+        bundle = quick.Bundle(file)
+        bundle.add(content, version=VERSION)
+        bundle.close()
+    text = " ".join(tool("pdftotext", path, "-").split())
+    rows = text[text.index("За что платить") :]
+    places = [text.index("до 16 ноября 2026"), text.index("Долг на начало"), text.index("За что платить")]
+    names = [line.name for line in assemble.form(content).lines if line.look in ("service", "tall", "total")]
+    places += [places[-1] + rows.index(name) for name in names]
+    assert len(names) > 3
+    assert places == sorted(places)
+
+
 def test_a_letter_beyond_the_faces_goes_the_direct_way_and_is_counted():
     content = assemble.payload(samples.facts())
     strange = copy.deepcopy(content)
@@ -131,9 +147,12 @@ def test_one_document_is_light():
 
 def test_a_file_may_lie_inside():
     made = quick.single(
-        assemble.payload(samples.facts()), version=VERSION, attached=("документ.json", b"{}", "application/json")
+        assemble.payload(samples.facts()),
+        version=VERSION,
+        attached=("документ.json", b"{}", "application/json", "для программ"),
     )
     with pikepdf.open(io.BytesIO(made)) as pdf:
+        assert pdf.attachments["документ.json"].description == "для программ"
         assert pdf.attachments["документ.json"].get_file().read_bytes() == b"{}"
 
 
