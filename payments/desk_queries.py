@@ -14,15 +14,32 @@ from payments.models import CashMovement, CashShift, MovementKind
 
 @dataclass(frozen=True, slots=True)
 class ShiftSums:
-    """Roubles of a shift. left = float_amount + cash − returned_cash − collected: what has to be in the drawer."""
+    """Roubles of a shift. left = float_amount + cash − returned_cash − collected: what has to be in the drawer.
+
+    receipts, cash, card: all that were printed; cancelled, returned_*: those of them that were taken back in the shift.
+    """
 
     receipts: int
+    cancelled: int
     float_amount: Decimal
     cash: Decimal
     card: Decimal
     returned_cash: Decimal
     returned_card: Decimal
     collected: Decimal
+
+    @property
+    def kept(self) -> int:
+        """Receipts that stand."""
+        return self.receipts - self.cancelled
+
+    @property
+    def kept_cash(self) -> Decimal:
+        return self.cash - self.returned_cash
+
+    @property
+    def kept_card(self) -> Decimal:
+        return self.card - self.returned_card
 
     @property
     def left(self) -> Decimal:
@@ -37,8 +54,12 @@ def sums_of_shift(shift: CashShift) -> ShiftSums:
     def amount(kind: MovementKind, is_card: bool) -> Decimal:
         return found.get((kind, is_card), (ZERO, 0))[0]
 
+    def count(kind: MovementKind) -> int:
+        return sum(found.get((kind, is_card), (ZERO, 0))[1] for is_card in (False, True))
+
     return ShiftSums(
-        receipts=sum(found.get((MovementKind.RECEIPT, is_card), (ZERO, 0))[1] for is_card in (False, True)),
+        receipts=count(MovementKind.RECEIPT),
+        cancelled=count(MovementKind.CANCELLED),
         float_amount=shift.float_amount,
         cash=amount(MovementKind.RECEIPT, False),
         card=amount(MovementKind.RECEIPT, True),
@@ -56,6 +77,7 @@ class MovementRow:
     amount: Decimal
     is_card: bool
     is_out: bool
+    is_cancelled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +90,11 @@ class ShiftReport:
     counted: Decimal | None
     difference: Decimal | None
 
+    @property
+    def gap(self) -> Decimal | None:
+        """How much is missing or over, whichever it is."""
+        return None if self.difference is None else abs(self.difference)
+
 
 def shift_report(shift_id: int) -> ShiftReport | None:
     """The report of a shift, open or closed. Three statements."""
@@ -75,13 +102,16 @@ def shift_report(shift_id: int) -> ShiftReport | None:
     if shift is None:
         return None
     sums = sums_of_shift(shift)
+    movements = list(shift.movements.select_related("receipt").order_by("pk"))
+    cancelled = {row.receipt_id for row in movements if row.kind == MovementKind.CANCELLED}
     rows = tuple(
         MovementRow(
             made_at=row.made_at, kind=MovementKind(row.kind).label,
             document=row.receipt.number if row.receipt else row.document, amount=row.amount, is_card=row.is_card,
             is_out=row.kind != MovementKind.RECEIPT,
+            is_cancelled=row.kind == MovementKind.RECEIPT and row.receipt_id in cancelled,
         )
-        for row in shift.movements.select_related("receipt").order_by("pk")
+        for row in movements
     )  # fmt: skip
     difference = None if shift.counted is None else shift.counted - sums.left
     return ShiftReport(shift, sums, rows, shift.counted, difference)

@@ -1,17 +1,18 @@
 """Two hands at once: one payment, no debt paid twice, a closing day waits for the writer in flight."""
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from django.db import connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 
 from accounts.calendar import Month
 from accounts.errors import Refusal
 from payments import operations, queries
-from payments.models import CashReceipt, OperatingDay, Payment, Register, Remittance, Reversal
+from payments.models import CashReceipt, OperatingDay, Payment, Register, RegisterSource, Remittance, Reversal
 from payments.operations import PaymentConflict
 from tests import make
 
@@ -202,3 +203,32 @@ def test_a_day_closes_between_receipts_and_none_is_lost():
     assert queries.day_sheet(TODAY).received == Decimal("10.00") * len(taken)
     assert OperatingDay.objects.get(day=TODAY).state == "closed"
     assert list(queries.conservation_of_day(TODAY)) == []
+
+
+def test_the_database_gone_in_the_middle_of_a_register_leaves_the_file_for_the_next_hour(tmp_path, settings):
+    """Its connection is cut between the payments and their parts: nothing stands, and the job takes all of it later."""
+    account, contract = make.account(), make.contract()
+    with transaction.atomic():
+        make.ink(account, contract, 2, Month.parse("2026-10"), "100.00")
+    RegisterSource.objects.create(name="Банк", place="bank", layout="billdirect", channel_id="bank")
+    settings.REGISTERS_DIR = str(tmp_path)
+    rows = "".join(f"05112026;{account.number};;10.00;{number}\r\n" for number in range(30))
+    at = datetime(2026, 11, 5, 10, 0, tzinfo=UTC)
+    file = tmp_path / "bank" / "a.txt"
+    file.parent.mkdir()
+    file.write_text(f"{rows}=;30;300.00\r\n")
+    os.utime(file, (at.timestamp() - 60,) * 2)
+
+    def cut(execute, sql, params, many, context):
+        if "payments_openitem" in sql or "FOR NO KEY UPDATE" in sql:
+            execute("SELECT pg_terminate_backend(pg_backend_pid())", None, False, context)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(cut), pytest.raises(OperationalError):
+        operations.fetch_registers(today=TODAY, at=at)
+    connection.close()
+    assert (Payment.objects.count(), Register.objects.count(), OperatingDay.objects.count()) == (0, 0, 0)
+    assert file.exists()
+    assert operations.fetch_registers(today=TODAY, at=at).taken == 1
+    assert Payment.objects.filter(state="allocated").count() == 30 and not file.exists()
+    assert queries.balance(account_id=account.pk, on=date(2026, 11, 6)) == Decimal("-200.00")

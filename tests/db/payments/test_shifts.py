@@ -41,10 +41,11 @@ def test_the_drawer_of_a_shift_adds_up_and_its_sums_become_ink():
     operations.collect_cash(shift_id=shift.pk, amount=Decimal("550.00"), document="сумка 12", by=cashier)
     sums = desk_queries.sums_of_shift(shift)
     assert sums == desk_queries.ShiftSums(
-        receipts=3, float_amount=Decimal("500.00"), cash=Decimal("107.00"), card=Decimal("30.50"),
+        receipts=3, cancelled=1, float_amount=Decimal("500.00"), cash=Decimal("107.00"), card=Decimal("30.50"),
         returned_cash=Decimal("7.00"), returned_card=Decimal("0.00"), collected=Decimal("550.00"),
     )  # fmt: skip
     assert sums.left == Decimal("50.00")
+    assert (sums.kept, sums.kept_cash, sums.kept_card) == (2, Decimal("100.00"), Decimal("30.50"))
     operations.close_shift(shift_id=shift.pk, counted=Decimal("49.90"), by=cashier, at=EVENING)
     report = desk_queries.shift_report(shift.pk)
     assert (report.counted, report.difference) == (Decimal("49.90"), Decimal("-0.10"))
@@ -53,6 +54,7 @@ def test_the_drawer_of_a_shift_adds_up_and_its_sums_become_ink():
         ("квитанция", Decimal("7.00"), False), ("отмена квитанции", Decimal("7.00"), True),
         ("инкассация", Decimal("550.00"), True),
     ]  # fmt: skip
+    assert [row.is_cancelled for row in report.rows] == [False, False, True, False, False]
     with pytest.raises(InternalError), transaction.atomic():
         CashShift.objects.update(counted=Decimal("50.00"))
     with pytest.raises(InternalError, match="закрыта"), transaction.atomic():
