@@ -105,10 +105,10 @@ def test_an_operation_with_other_facts_is_told():
     assert "уже занят" in summary.rows[0].text
 
 
-def test_a_hundred_equal_rows_are_one_payment():
+def test_a_hundred_thousand_equal_rows_are_one_payment():
     account = make.account()
-    summary = load(sber(*[("1", account.number, "1,00")] * 100))
-    assert counts(summary) == {"accepted": (1, "1.00"), "repeated": (99, "99.00")}
+    summary = load(sber(*[("1", account.number, "1,00")] * 100_000))
+    assert counts(summary) == {"accepted": (1, "1.00"), "repeated": (99_999, "99999.00")}
     assert Payment.objects.count() == 1
 
 
