@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -118,6 +118,16 @@ class MeterForm(forms.Form):
                     }
                 ),
             )
+
+    def tell_prices(self, prices: Mapping[tuple[int, int], Decimal]) -> None:
+        """Give the page what it needs to show usage and cost while a value is typed: last value, ratio, price."""
+        for zone, last in self.meter.last.items():
+            field = self.fields.get(f"zone_{zone}")
+            if field is None:
+                continue
+            price = prices.get((self.meter.resource, zone), prices.get((self.meter.resource, 0)))
+            attrs = {"data-was": f"{last.value:f}", "data-ratio": f"{self.meter.ratio:f}", "data-unit": self.meter.unit}
+            field.widget.attrs.update(attrs if price is None else {**attrs, "data-price": f"{price:f}"})
 
     @property
     def dials(self) -> Iterable[tuple[forms.BoundField, Any]]:

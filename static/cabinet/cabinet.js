@@ -37,6 +37,22 @@ document.addEventListener("htmx:confirm", (event) => {
   }
 });
 
+// Usage and its cost while a reading is typed; the server counts anew, by its own rules, when it is sent.
+document.addEventListener("input", (event) => {
+  const field = event.target;
+  if (field.dataset.was === undefined) return;
+  const told = field.parentElement.querySelector("output");
+  const value = Number(field.value.replace(/\s/g, "").replace(",", "."));
+  const usage = (value - Number(field.dataset.was)) * Number(field.dataset.ratio);
+  if (!field.value.trim() || !Number.isFinite(usage) || usage < 0) {
+    told.textContent = "";
+    return;
+  }
+  const written = (number, places) => number.toLocaleString("ru-RU", { minimumFractionDigits: places, maximumFractionDigits: Math.max(places, places || 3) });
+  const cost = field.dataset.price === undefined ? "" : `, примерно ${written(usage * Number(field.dataset.price), 2)} ₽`;
+  told.textContent = `Расход ${written(usage, 0)} ${field.dataset.unit}${cost}`;
+});
+
 // Light or dark, large type: at once, so that what was typed stays. The form does the same alone, by a new page.
 const darkMedia = { auto: "screen and (prefers-color-scheme: dark)", light: "not all", dark: "screen" };
 document.addEventListener("submit", (event) => {

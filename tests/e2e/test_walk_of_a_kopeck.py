@@ -57,7 +57,7 @@ def enter(browser: Browser, browser_context_args: dict[str, Any], live_server: A
         page.goto("/accounts/login/")
         page.get_by_label("Электронная почта или телефон").fill(login)
         page.get_by_label("Пароль").fill(password)
-        page.locator("main").get_by_role("button", name="Войти").click()
+        page.locator("main").get_by_role("button", name="Войти", exact=True).click()
         page.wait_for_load_state()
         return page
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 import accounts.operations
 import accounts.queries
 import billing.operations
+import billing.queries
 from accounts.calendar import Month
 from accounts.errors import Refusal
 from accounts.queries import User
@@ -24,6 +25,7 @@ from portals.resident.forms import MeterForm
 from portals.resident.views.shell import head, resident
 
 READINGS_SHOWN = 24
+VERIFY_SOON = timedelta(days=60)
 
 
 def readings_context(row: Any, forms: list[MeterForm] | None) -> dict[str, Any]:
@@ -32,7 +34,16 @@ def readings_context(row: Any, forms: list[MeterForm] | None) -> dict[str, Any]:
     window = accounts.queries.reading_window(row.pk, today)
     if forms is None:
         forms = [MeterForm(meter) for meter in accounts.queries.last_readings(row.pk)]
-    return {"forms": forms, "window": window, "today": today, "is_closed": row.closed_on is not None}
+    prices = billing.queries.unit_prices(row.pk, Month.of(today)) if forms else {}
+    for form in forms:
+        form.tell_prices(prices)
+    return {
+        "forms": forms,
+        "window": window,
+        "today": today,
+        "verify_soon": today + VERIFY_SOON,
+        "is_closed": row.closed_on is not None,
+    }
 
 
 @never_cache
