@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Length
 
 import accounts.queries
 from accounts.calendar import Month
@@ -97,7 +98,8 @@ def chosen(
         rows = rows.filter(
             Q(serial__istartswith=text) | Q(premises__number__iexact=text) | Q(premises__in=own.values("premises"))
         )
-    return rows.order_by("house__street", "house__number", "premises__number", "resource", "pk")
+    house_number, number = "house__number", "premises__number"  # flat 2 before flat 10
+    return rows.order_by("house__street", Length(house_number), house_number, Length(number), number, "resource", "pk")
 
 
 def resources(meters: QuerySet[Meter]) -> list[tuple[int, str]]:
