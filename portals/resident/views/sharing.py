@@ -104,7 +104,6 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         status, wrong = 404, operations.STALE
     response = render(request, "resident/invitation.html", {"offer": offer, "wrong": wrong}, status=status)
     response["X-Robots-Tag"] = "noindex"
-    response["Referrer-Policy"] = "no-referrer"
     return response
 
 
