@@ -116,6 +116,7 @@ EVENTS = {
     "payments.statement.imported": "Загружена выписка банка",
     "portals.account.linked": "Счёт привязан к кабинету",
     "portals.certificate.issued": "Выдана справка",
+    "portals.document.forwarded": "Квитанция переслана по почте",
     "portals.account.unlinked": "Счёт отвязан от кабинета",
     "portals.account.edited": "Изменены данные счёта поставщиком",
     "portals.key.made": "Создан ключ доступа для программ",

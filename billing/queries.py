@@ -705,31 +705,6 @@ def totals_by_month(*, account_id: int, months: Sequence[Month]) -> dict[Month, 
     return {month: found.get(month.first, Decimal("0.00")) for month in months}
 
 
-def unit_prices(account_id: int, month: Month) -> dict[tuple[int, int], Decimal]:
-    """(Resource, zone) → roubles for a unit of its meter, by the account's last lines up to the month; zone 0: any.
-
-    Of hot water: the cold water in it and its heating by the norm. A price to show beforehand, not to charge by.
-    """
-    prices: dict[tuple[int, int], Decimal] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT ON (s.resource, zone, component) s.resource, c.line / 1000 %% 10 AS zone,"
-            " c.line / 10000 AS component, c.tariff, c.norm, c.unit"
-            " FROM billing_charge c JOIN accounts_service s ON s.id = c.service_id"
-            " WHERE c.account_id = %(account)s AND c.month IN (%(month)s, %(before)s) AND c.kind = %(charge)s"
-            " AND c.tariff IS NOT NULL AND s.resource <> 0"
-            " ORDER BY s.resource, zone, component, c.month DESC, c.line",
-            {
-                "account": account_id, "month": month.first, "before": month.previous.first,
-                "charge": ChargeKind.CHARGE.value,
-            },
-        )  # fmt: skip
-        for resource, zone, component, tariff, norm, _ in cursor.fetchall():
-            price = tariff * norm if component == 2 and norm else tariff
-            prices[resource, zone] = prices.get((resource, zone), Decimal(0)) + price
-    return prices
-
-
 def person_norms(house_id: int, on: date) -> dict[int, Decimal]:
     """Service → its norm a person a month in this house's group on the day, in the service's unit."""
     with connection.cursor() as cursor:

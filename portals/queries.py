@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import groupby, pairwise
@@ -216,6 +216,7 @@ class MonthBill:
     groups: list[ChargeGroup]
     total: Decimal
     is_draft: bool
+    prices: dict[tuple[int, int], Decimal] = field(default_factory=dict)
 
 
 def key_of(row: ChargeRow) -> str:
@@ -238,7 +239,8 @@ def title_of(row: ChargeRow) -> str:
 
 
 ELECTRICITY, HOT_WATER = 1, 3
-COMPONENTS = {1: ", вода", 2: ", нагрев"}
+HEATING_OF_WATER = 2
+COMPONENTS = {1: ", вода", HEATING_OF_WATER: ", нагрев"}
 
 
 def month_bill(account_id: int, month: Month, *, contract_ids: Sequence[int] | None = None) -> MonthBill:
@@ -279,7 +281,32 @@ def month_bill(account_id: int, month: Month, *, contract_ids: Sequence[int] | N
         groups=groups,
         total=total(line.amount for line in lines),
         is_draft=not all(line.is_ink for line in lines),
+        prices=prices_of(found),
     )
+
+
+def prices_of(rows: Sequence[ChargeRow]) -> dict[tuple[int, int], Decimal]:
+    """(Service, zone) → roubles for a unit of its meter, by the lines of a month; zone 0: any.
+
+    Of hot water: the cold water in it and its heating by the norm. A price to show beforehand, not to charge by.
+    """
+    parts: dict[tuple[int, int, int], Decimal] = {}
+    for row in rows:
+        if row.kind == ChargeKind.CHARGE and row.tariff is not None:
+            component = row.line // 10000
+            price = row.tariff * row.norm if component == HEATING_OF_WATER and row.norm else row.tariff
+            parts.setdefault((row.service_id, row.line // 1000 % 10, component), price)
+    prices: dict[tuple[int, int], Decimal] = {}
+    for (service_id, zone, _), price in parts.items():
+        prices[service_id, zone] = prices.get((service_id, zone), ZERO) + price
+    return prices
+
+
+def unit_prices(account_id: int, month: Month) -> dict[tuple[int, int], Decimal]:
+    """`prices_of` the month, or of the one before where the draft is not there yet. One statement."""
+    found = billing.queries.charges_of_months(account_id=account_id, first=month.previous, last=month)
+    last = found[0][0] if found else month
+    return prices_of([row for of_month, row in found if of_month == last])
 
 
 def months_back(last: Month, *, opened_on: date) -> list[Month]:

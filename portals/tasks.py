@@ -64,3 +64,9 @@ def send_notices(**_: object) -> None:
 def refresh_sums(**_: object) -> None:
     """Sum by house what was posted, paid and closed since; what is summed already is left alone."""
     sums.refresh()
+
+
+@shared_task(queue="portals", acks_late=True, autoretry_for=(OSError,), retry_backoff=60, max_retries=5)
+def forward_document(*, document_id: int, address: str, **_: object) -> None:
+    """Mail a document to the address that a resident has named."""
+    operations.forward_document(document_id=document_id, address=address)

@@ -11,6 +11,7 @@ from portals.operations.appeals import (
     take_appeal,
 )
 from portals.operations.certificates import CertificateRefused, issue_certificate
+from portals.operations.forwarding import ask_to_forward, forward_document
 from portals.operations.links import (
     NOT_PROVED,
     LinkRefused,
@@ -39,9 +40,11 @@ __all__ = [
     "LinkRefused",
     "accept_invitation",
     "answer_appeal",
+    "ask_to_forward",
     "choose_letters",
     "close_appeal",
     "enter_by_code",
+    "forward_document",
     "hand_over",
     "invite",
     "issue_certificate",

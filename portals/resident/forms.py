@@ -11,7 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from accounts.kinds import Delivery
+from accounts.kinds import Delivery, Resource
 from accounts.queries import MeterRow
 
 
@@ -97,6 +97,13 @@ class DialField(forms.CharField):
         return Decimal(text)
 
 
+# Resource of a meter → the service that is charged by it.
+SERVICES = {
+    Resource.COLD_WATER: 2, Resource.HOT_WATER: 3, Resource.ELECTRICITY: 1, Resource.GAS: 6, Resource.HEAT: 5,
+    Resource.WASTEWATER: 4,
+}  # fmt: skip
+
+
 class MeterForm(forms.Form):
     """One field per dial of a meter, and a tick that a surprising value is right."""
 
@@ -125,7 +132,8 @@ class MeterForm(forms.Form):
             field = self.fields.get(f"zone_{zone}")
             if field is None:
                 continue
-            price = prices.get((self.meter.resource, zone), prices.get((self.meter.resource, 0)))
+            service = SERVICES.get(self.meter.resource, 0)
+            price = prices.get((service, zone), prices.get((service, 0)))
             attrs = {"data-was": f"{last.value:f}", "data-ratio": f"{self.meter.ratio:f}", "data-unit": self.meter.unit}
             field.widget.attrs.update(attrs if price is None else {**attrs, "data-price": f"{price:f}"})
 
@@ -152,6 +160,18 @@ def zone_name(zones: int, zone: int) -> str:
         return "Новое показание"
     names = {1: "Пик" if zones == 3 else "День", 2: "Ночь", 3: "Полупик"}
     return f"{names[zone]} (Т{zone})"
+
+
+class ForwardForm(forms.Form):
+    """Where to send a document."""
+
+    email = forms.EmailField(
+        label="Кому, эл. почта",
+        error_messages={
+            "required": "Напишите адрес почты.",
+            "invalid": "Проверьте адрес почты: нужен вид имя@сайт.рф.",
+        },
+    )
 
 
 class DeliveryForm(forms.Form):

@@ -48,6 +48,7 @@ urlpatterns = [
     path("<str:number>/appeals/<int:pk>/close/", appeals.close, name="appeal-close"),
     path("<str:number>/appeals/<int:pk>/files/<int:file>/", appeals.attached, name="appeal-file"),
     path("<str:number>/chat/", appeals.chat, name="chat"),
+    path("<str:number>/documents/<int:pk>/send/", documents.forward, name="forward"),
     path("<str:number>/certificates/", certificates.certificates, name="certificates"),
     path("<str:number>/certificates/<int:pk>.pdf", certificates.certificate_pdf, name="certificate"),
     path("<str:number>/remove/", home.remove_account, name="remove"),

@@ -9,18 +9,19 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 import accounts.operations
 import epd.operations
 import epd.queries
 import epd.render
 from accounts.errors import Refusal
-from portals import access, limits
-from portals.resident.forms import DeliveryForm
-from portals.resident.views.shell import head
+from portals import access, limits, operations, tasks
+from portals.resident.forms import DeliveryForm, ForwardForm
+from portals.resident.views.shell import head, resident
 
 LETTERS = 10  # of one account in WAIT_SECONDS
+FORWARDED_A_DAY = 20  # by one user
 WAIT_SECONDS = 15 * 60
 
 
@@ -85,3 +86,31 @@ def document_pdf(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     response = HttpResponse(epd.render.pdf(document), content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{number}-{document.month:%Y-%m}.pdf"'
     return response
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def forward(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """Send a document to an address by e-mail: one's own stands in the field already."""
+    row = access.get_account_for(request.user, number)
+    document = access.get_document_for(request.user, number, pk)
+    form = ForwardForm(request.POST or None, initial={"email": resident(request).email or ""})
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        address = form.cleaned_data["email"]
+        try:
+            limits.count(
+                "forward", f"user {request.user.pk}", limit=FORWARDED_A_DAY, seconds=24 * 3600,
+                text=f"Сегодня отправлено уже {FORWARDED_A_DAY} писем. Продолжите завтра или скачайте квитанцию.",
+            )  # fmt: skip
+        except Refusal as refusal:
+            form.add_error(None, str(refusal))
+            status = 429
+        else:
+            operations.ask_to_forward(account_id=row.pk, document_id=pk, address=address, by=resident(request))
+            tasks.forward_document.delay(document_id=pk, address=address)
+            messages.success(request, f"Квитанция отправлена на {address}.")
+            return redirect("resident:documents", number=number)
+    context = {**head(row, "documents"), "document": document, "form": form}
+    return render(request, "resident/forward.html", context, status=status)

@@ -79,15 +79,15 @@ def account(request: HttpRequest, number: str) -> HttpResponse:
     """The first screen: what to pay and until when, the running bill, readings, the last payment."""
     row = access.get_account_for(request.user, number)
     today = localdate()
-    month = Month.of(today)
+    running = queries.month_bill(row.pk, Month.of(today))
     return render(
         request,
         "resident/account.html",
         {
             **head(row, "account"),
             "bill": queries.bill(row.pk, on=today),
-            "running": queries.month_bill(row.pk, month),
-            **readings_context(row, forms=None),
+            "running": running,
+            **readings_context(row, forms=None, prices=running.prices),
             "payments": payments.queries.payments_of_account(account_id=row.pk, limit=3),
             "can_pay": payments.online_queries.is_on(),
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -16,7 +17,6 @@ from django.views.decorators.http import require_http_methods
 import accounts.operations
 import accounts.queries
 import billing.operations
-import billing.queries
 from accounts.calendar import Month
 from accounts.errors import Refusal
 from accounts.queries import User
@@ -28,13 +28,16 @@ READINGS_SHOWN = 24
 VERIFY_SOON = timedelta(days=60)
 
 
-def readings_context(row: Any, forms: list[MeterForm] | None) -> dict[str, Any]:
-    """The form of readings: meters, window, and what was typed, if anything was."""
+def readings_context(
+    row: Any, forms: list[MeterForm] | None, *, prices: dict[tuple[int, int], Decimal] | None = None
+) -> dict[str, Any]:
+    """The form of readings: meters, window, and what was typed, if anything was. prices: if they are known already."""
     today = localdate()
     window = accounts.queries.reading_window(row.pk, today)
     if forms is None:
         forms = [MeterForm(meter) for meter in accounts.queries.last_readings(row.pk)]
-    prices = billing.queries.unit_prices(row.pk, Month.of(today)) if forms else {}
+    if prices is None:
+        prices = queries.unit_prices(row.pk, Month.of(today)) if forms else {}
     for form in forms:
         form.tell_prices(prices)
     return {
