@@ -74,7 +74,7 @@ def test_a_family_shares_an_account(visit: Callable[[User | None], Page], town: 
     mother.get_by_role("button", name="Послать приглашение").click()
     expect(mother.get_by_text("Приглашение отправлено")).to_be_visible()
     found += faults(mother)
-    link = re.search(r"/invite/[\w-]+/", mail.outbox[-1].body)
+    link = re.search(r"/invite/[\w-]+/", str(mail.outbox[-1].body))
     assert link is not None
 
     theirs = visit(son)
