@@ -70,7 +70,7 @@ def history(account: PersonalAccount, *, last: Month) -> History:
     months = [month for month in months if known and month >= known[0]] or [last]
     persons = accounts.queries.persons_on(account.premises_id, last.first)
     norms = billing.queries.person_norms(account.house_id, last.first)
-    services = []
+    services: list[Usage] = []
     for (service_id, name, unit), volumes in sorted(used.items()):
         if services and services[-1].service_id == service_id:
             continue  # the heat in hot water: its cubic metres are enough

@@ -98,7 +98,7 @@ class DialField(forms.CharField):
 
 
 # Resource of a meter → the service that is charged by it.
-SERVICES = {
+SERVICES: dict[int, int] = {
     Resource.COLD_WATER: 2, Resource.HOT_WATER: 3, Resource.ELECTRICITY: 1, Resource.GAS: 6, Resource.HEAT: 5,
     Resource.WASTEWATER: 4,
 }  # fmt: skip

@@ -87,8 +87,10 @@ def test_a_withdrawn_document_names_the_one_that_replaced_it(town, document):
 
 
 def test_the_code_why_leads_to_the_month_in_the_cabinet(town, document):
-    page = Client().get(place(document, "why"))
-    assert page["Location"] == f"/cabinet/{town.account.number}/charges/?month=2026-10"
+    place_of_why = f"/cabinet/{town.account.number}/charges/?month=2026-10"
+    assert place_of_why in text(Client().get(place(document, "why")))  # beside the way to readings without entering
+    page = client_of(town.resident).get(place(document, "why"))
+    assert page["Location"] == place_of_why
     assert client_of(town.resident).get(page["Location"]).status_code == 200
     assert client_of(make.user()).get(page["Location"]).status_code == 404
 
