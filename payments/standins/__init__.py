@@ -116,7 +116,7 @@ def html(title: str, body: str) -> str:
     """A page of a stand-in: plain, and it says what it is."""
     return (
         '<!doctype html><html lang="ru"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{title}</title>"
+        f'<title>{title}</title><link rel="icon" href="data:,">'
         "<style>body{font:1.1rem/1.5 sans-serif;max-width:34rem;margin:2rem auto;padding:0 1rem}"
         "button{font:inherit;padding:.75rem 1.25rem;margin:.25rem .5rem .25rem 0;border:1px solid #0b6b64;"
         "border-radius:.5rem;background:#fff;color:#0b6b64}button.main{background:#0b6b64;color:#fff}"
