@@ -12,8 +12,8 @@ from django.conf import settings
 import billing.operations
 from accounts.calendar import Month
 from accounts.errors import Refusal
-from accounts.queries import Delivery, Service
-from billing.queries import Breach, MassRule, UnauthorisedKind
+from accounts.queries import AgencyContract, Delivery, Service
+from billing.queries import Breach, MassRule, NormBasis, UnauthorisedKind
 from portals.office.forms import Choice, Day, Line, Number, OfficeForm
 
 MONTH = {"type": "month", "class": "of-input"}
@@ -135,6 +135,35 @@ class MassForm(OfficeForm):
         field = self.fields["service_id"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(row.pk, row.name) for row in Service.objects.order_by("priority", "pk")]
+
+
+TARIFF, NORM = 1, 2
+
+
+class WhatIfForm(OfficeForm):
+    """A price or a norm to be tried on a month."""
+
+    month = MonthBox(label="месяц")
+    what = Choice(label="что меняется", choices=[(TARIFF, "тариф"), (NORM, "норматив")], coerce=int)
+    service_id = Choice(label="услуга", coerce=int)
+    value = Number(label="новое значение", max_digits=18, decimal_places=6, min_value=0)
+    component = Choice(
+        label="часть тарифа", coerce=int, choices=[(0, "один тариф"), (1, "на воду"), (2, "на тепло")], required=False,
+        empty_value=0,
+    )  # fmt: skip
+    contract_id = Choice(label="договор (для тарифа)", coerce=int, required=False, empty_value=None)
+    basis = Choice(
+        label="норматив", choices=NormBasis.choices, coerce=int, required=False, empty_value=NormBasis.PERSON_MONTH
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        service, contract = self.fields["service_id"], self.fields["contract_id"]
+        assert isinstance(service, forms.ChoiceField)
+        assert isinstance(contract, forms.ChoiceField)
+        service.choices = [(row.pk, row.name) for row in Service.objects.order_by("priority", "pk")]
+        of_contracts = AgencyContract.objects.select_related("principal").order_by("number")
+        contract.choices = [("", "всех принципалов"), *((row.pk, str(row)) for row in of_contracts)]
 
 
 class ReversalForm(OfficeForm):

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 from django.db.models import Count, Q, QuerySet, Sum
 
 import accounts.rules
@@ -15,7 +16,7 @@ import billing.queries
 import payments.queries
 from accounts.calendar import Month
 from accounts.errors import Refusal
-from accounts.money import ZERO, written
+from accounts.money import ZERO, total, written
 from accounts.queries import (
     ChannelKind,
     FoundAccount,
@@ -34,6 +35,7 @@ from accounts.queries import (
     address_of,
     find_accounts,
 )
+from billing.differences import WORDS, Cause
 from payments.registers import client_bank
 from payments.registers import clues as register_clues
 from payments.registers.client_bank import Names
@@ -229,6 +231,44 @@ def months_known() -> list[Month]:
     """Months that were opened, the latest first."""
     rows = billing.queries.ContractMonth.objects.values_list("month", flat=True).distinct()
     return [Month(first) for first in sorted(rows, reverse=True)]
+
+
+def accounts_in(house_ids: list[int]) -> int:
+    """How many accounts the houses have; all of the region where none is named."""
+    rows = PersonalAccount.objects.all()
+    return (rows.filter(house__in=house_ids) if house_ids else rows).count()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Roubles of a difference by cause, by service and cause, and by house; each the largest first."""
+
+    total: Decimal
+    causes: list[tuple[str, int, Decimal]]  # words, accounts × services, roubles
+    services: list[tuple[str, str, int, Decimal]]  # service, words, accounts, roubles
+    houses: list[tuple[int, str, Decimal]]  # house, address, roubles
+
+
+def differences_told(before: billing.queries.Side, now: billing.queries.Side, house_ids: list[int]) -> Told:
+    """Why the lines of `now` differ from those of `before`, with words. Each list adds up to the total."""
+    rows = billing.queries.compare(before, now, house_ids=house_ids or None)
+    names = dict(Service.objects.values_list("pk", "name"))
+    largest = pl.col("amount").abs()
+
+    def sums(*key: str) -> list[tuple[Any, ...]]:
+        found = rows.group_by(*key).agg(pl.sum("accounts"), pl.sum("amount"))
+        return found.sort(largest, *key, descending=[True] + [False] * len(key)).rows()
+
+    by_house = [row for row in sums("house_id") if row[2]]
+    addresses = dict(houses_by_id([row[0] for row in by_house]))
+    return Told(
+        total=total(rows["amount"].to_list()),
+        causes=[(WORDS[Cause(cause)], count, amount) for cause, count, amount in sums("cause")],
+        services=[
+            (names[pk], WORDS[Cause(cause)], count, amount) for pk, cause, count, amount in sums("service_id", "cause")
+        ],
+        houses=[(pk, addresses[pk], amount) for pk, _count, amount in by_house],
+    )
 
 
 RUN_NAMES = {

@@ -56,6 +56,8 @@ def navigation(request: HttpRequest) -> list[Item]:
         ]),
         ("Начисления", True, [
             page("Расчётный месяц", "calendar_month", "month", "billing.view_contractmonth"),
+            page("Сравнение месяцев", "difference", "differences", "billing.view_contractmonth"),
+            page("Что если", "query_stats", "what_if", "billing.view_contractmonth"),
             page("Перерасчёты домов", "edit_document", "mass_corrections", "billing.view_correction"),
             page("Перерывы и качество", "thermostat", "quality", "billing.view_qualityevent"),
             rows("Льготы", "volunteer_activism", "billing.benefitentitlement"),
