@@ -100,7 +100,7 @@ def filled(payload: Mapping[str, Any], *, version: str, gis_id: str = "", keep_l
 def single(
     payload: Mapping[str, Any], *, version: str, gis_id: str = "", attached: tuple[str, bytes, str, str] | None = None
 ) -> bytes:
-    """One document as a PDF with its own letters alone. attached: name, content, media type of a file inside, what it is.
+    """One document as a PDF with its own letters alone. attached: a file inside: name, content, media type, what it is.
 
     Raises StencilRefused.
     """

@@ -90,7 +90,7 @@ def run(*, accounts: int, decode: int = 0) -> dict[str, Any]:
 
 
 def _decoded(folder: Path, run_id: int, most: int) -> dict[str, int]:
-    """Documents whose payment QR and desk code are read on the page at 200 dpi, byte for byte, of those that have them."""
+    """How many payment QRs and desk codes of the first documents are read on the page at 200 dpi, byte for byte."""
     import zxingcpp
     from PIL import Image
 

@@ -15,10 +15,11 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
+import payments.queries
 from accounts.calendar import Month
 from accounts.models import Run
-from epd import operations
-from epd.models import PrintBatch, PrintState
+from epd import operations, queries
+from epd.models import Delivery, PaymentDocument, PrintBatch, PrintState, Way
 from epd.operations import PrintRefused
 from epd.queries import printing
 from tests import make
@@ -66,6 +67,27 @@ def test_batches_stand_in_the_order_of_routes(tmp_path):
             assert len(pdf.pages) == batch["pages"] == 2 * batch["sheets"]
     run = Run.objects.get(pk=run_id)
     assert (run.state, run.done, run.counts["total"]) == ("done", 3, "1503.00")
+
+
+@pytest.mark.django_db
+def test_only_papers_are_printed_in_the_order_of_the_carriers_and_sums_are_those_of_the_balances(tmp_path):
+    accounts = issued(3)
+    in_cabinet = PaymentDocument.objects.get(account=accounts[1])
+    for document in PaymentDocument.objects.all():
+        way = Way.CABINET if document == in_cabinet else Way.PAPER
+        Delivery.objects.update_or_create(document=document, defaults={"way": way})
+    papers = queries.papers_of_month(month=OCTOBER)
+    run_id = operations.start_print(month=OCTOBER, folder=tmp_path)
+    (batch,) = PrintBatch.objects.filter(run_id=run_id)
+    numbers = dict(PaymentDocument.objects.values_list("pk", "number"))
+    assert [numbers[one] for one in batch.document_ids] == [paper.number for paper in papers]
+    assert in_cabinet.pk not in batch.document_ids
+    assert printed(run_id)
+    owed = sum(
+        payments.queries.balance(account_id=account.pk, on=OCTOBER.next.first) for account in (accounts[0], accounts[2])
+    )
+    told = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
+    assert Decimal(told["total"]) == owed == Decimal("1002.00")
 
 
 @pytest.mark.django_db

@@ -115,7 +115,7 @@ def test_the_text_of_a_bundle_reads_from_the_state_to_the_rows_in_their_order(tm
         bundle = quick.Bundle(file)
         bundle.add(content, version=VERSION)
         bundle.close()
-    text = " ".join(tool("pdftotext", path, "-").split())
+    text = " ".join(tool("pdftotext", "-raw", path, "-").split())  # the order of the file, not of guessed columns
     rows = text[text.index("За что платить") :]
     places = [text.index("до 16 ноября 2026"), text.index("Долг на начало"), text.index("За что платить")]
     names = [line.name for line in assemble.form(content).lines if line.look in ("service", "tall", "total")]
