@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from accounts.calendar import Month
 
@@ -82,7 +82,7 @@ def bars(points: Sequence[Point], *, norm: Decimal | None = None) -> Chart:
     known = [value for point in points for value in (point.value, point.year_ago) if value is not None]
     top_value = max([*known, norm or Decimal(0)], default=Decimal(0))
     step = step_of(top_value)
-    count = max(int(-(-top_value // step)), 1)
+    count = max(int((top_value / step).to_integral_value(ROUND_CEILING)), 1)
     highest = step * count
     base = HEIGHT - FOOT
 

@@ -28,6 +28,11 @@ def test_a_bar_reaches_its_value_and_last_year_has_its_mark():
     assert [year.title for year in chart.years] == ["2026"]
 
 
+def test_the_highest_bar_stays_in_the_picture():
+    chart = charts.bars([Point(JANUARY, Decimal("12417"), None)])
+    assert chart.levels[-1].value == Decimal(15000) and Decimal(chart.bars[0].y) > charts.TOP
+
+
 def test_nothing_known_is_still_a_picture():
     chart = charts.bars([Point(JANUARY, None, None)], norm=Decimal("6.93"))
     assert Decimal(chart.bars[0].height) == 0 and chart.norm is not None and charts.bars([]).bars == []
