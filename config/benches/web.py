@@ -207,10 +207,15 @@ def asked(port: int, address: str, residents: Sequence[tuple[str, str]]) -> Told
     def ask(number: int, due: float | None) -> None:
         account, key = order[number % len(order)]
         link = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        link.request("GET", address.format(account), headers={"Cookie": f"{settings.SESSION_COOKIE_NAME}={key}"})
-        answer = link.getresponse()
-        body = answer.read()
-        link.close()
+        try:
+            link.request("GET", address.format(account), headers={"Cookie": f"{settings.SESSION_COOKIE_NAME}={key}"})
+            answer = link.getresponse()
+            body = answer.read()
+        except OSError:  # not answered within a minute, or turned away at the door
+            told.refused += due is not None
+            return
+        finally:
+            link.close()
         if due is None:
             return
         told.waited.append((time.perf_counter() - due) * 1000)
