@@ -456,12 +456,21 @@ def _set(skeleton: Skeleton, read: Reading) -> tuple[tuple[float, ...], list[Ent
     return tuple(key), found
 
 
+_SINGLES: dict[tuple[Any, ...], Single] = {}
+
+
 def _single(slot: Slot, style: Style) -> Single:
+    """One for all skeletons with such a place: their texts are known together, and are kept once."""
     above, below = max(style.above, slot.above), max(style.below, slot.below)
-    is_left = slot.align == "left"
-    short = int(slot.fits / style.size) - 1 if is_left else 0  # no letter is wider than the size
-    at = f"1 0 0 1 {slot.x * POINTS:.2f} " if is_left else ""
-    return Single(slot, style, above, below, above + below, round(above + below, 1), short, at)
+    key = (slot.x, slot.width, slot.align, slot.fits, above, below, style)
+    found = _SINGLES.get(key)
+    if found is None:
+        is_left = slot.align == "left"
+        short = int(slot.fits / style.size) - 1 if is_left else 0  # no letter is wider than the size
+        at = f"1 0 0 1 {slot.x * POINTS:.2f} " if is_left else ""
+        found = Single(slot, style, above, below, above + below, round(above + below, 1), short, at)
+        _SINGLES[key] = found
+    return found
 
 
 def _whole(found: list[Entry | list[Line]]) -> list[list[Line]]:
