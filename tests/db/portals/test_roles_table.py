@@ -161,6 +161,7 @@ TABLE: dict[str, Row] = {
     "resident:appeal-file": Row(RESIDENT, account("appeal", "attached")),
     "resident:certificates": Row(RESIDENT, account()),
     "resident:certificate": Row(RESIDENT, account("certificate")),
+    "resident:forward": Row(RESIDENT, account("document")),
     "resident:history": Row(RESIDENT, account()),
     "resident:history-xlsx": Row(RESIDENT, account()),
     "resident:chat": Row(RESIDENT, account()),
