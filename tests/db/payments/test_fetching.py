@@ -177,7 +177,8 @@ def bank_server(folder):
     }  # fmt: skip
     flags = [f"-o{name}={value}" for name, value in options.items()]
     listen = [f"-oListenAddress=127.0.0.1:{port}"]
-    with subprocess.Popen([SSHD, "-D", "-e", "-f", "/dev/null", *listen, *flags], stderr=subprocess.DEVNULL) as server:
+    call = [str(SSHD), "-D", "-e", "-f", "/dev/null", *listen, *flags]
+    with subprocess.Popen(call, stderr=subprocess.DEVNULL) as server:
         try:
             for _ in range(100):
                 with socket.socket() as knock:
