@@ -135,6 +135,8 @@ REDIS_URL = env.str("REDIS_URL", "")
 if REDIS_URL:  # a database of its own: clearing the cache must not clear the queues
     _CACHE_URL = urlsplit(REDIS_URL)._replace(path="/1").geturl()
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _CACHE_URL}}
+    # A page less by one query; the row stays, so that nobody is logged out where the cache is emptied or away.
+    SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
