@@ -119,6 +119,18 @@ EVENTS = {
     "portals.document.forwarded": "Квитанция переслана по почте",
     "portals.account.unlinked": "Счёт отвязан от кабинета",
     "portals.account.edited": "Изменены данные счёта поставщиком",
+    "portals.access.given": "Открыт доступ члену семьи",
+    "portals.access.invited": "Приглашён член семьи",
+    "portals.access.invitation_withdrawn": "Приглашение члена семьи отозвано",
+    "portals.access.withdrawn": "Отозван доступ члена семьи",
+    "portals.appeal.opened": "Подано обращение",
+    "portals.appeal.added": "Обращение дополнено",
+    "portals.appeal.taken": "Обращение взято в работу",
+    "portals.appeal.asked_back": "По обращению задан вопрос",
+    "portals.appeal.answered": "Отвечено на обращение",
+    "portals.appeal.handed_over": "Обращение передано",
+    "portals.appeal.reopened": "Обращение открыто снова",
+    "portals.appeal.closed": "Обращение закрыто",
     "portals.key.made": "Создан ключ доступа для программ",
     "portals.key.withdrawn": "Отозван ключ доступа для программ",
     "portals.dispute.opened": "Подано разногласие",
@@ -162,6 +174,8 @@ JOBS = {
     "send-letters": "Отправить письма с документами",
     "send-receipts": "Отправить чеки",
     "settle-year": "Корректировка за год",
+    "make-notices": "Составить уведомления жителям",
+    "send-notices": "Отправить уведомления письмами",
     "celery.backend_cleanup": "Убрать старые ответы заданий",
 }
 FACTS = {
@@ -195,6 +209,9 @@ FACTS = {
     "keeps_paper": "бумага остаётся", "numbers": "номера", "order_id": "поручение", "parent": "квартира",
     "reason": "причина", "title": "название", "answer": "ответ", "bad": "отклонено строк", "dispute": "разногласие",
     "due_on": "ответить до", "email": "почта", "employee": "сотрудник", "principal_id": "поставщик", "role": "роль",
+    "address": "адрес", "appeal_id": "обращение", "certificate": "справка", "face": "кабинет", "given_by": "кто открыл",
+    "invitation_id": "приглашение", "key": "ключ", "may_write": "может передавать", "to": "кому", "topic": "тема",
+    "user_id": "пользователь",
 }  # fmt: skip
 CHANGES = {"added": "Добавлено", "changed": "Изменено"}
 
