@@ -253,7 +253,8 @@ def _benefits(facts: Facts, charged: Frame, agreed: Frame, off: Frame) -> Frame:
     sums = rows.with_columns(entitled=exact(entitled)).filter(entitled > 0)
     of_right = sums.group_by(once).agg(pl.sum("entitled"))
     rows = (
-        sums.drop("entitled").unique(once, keep="first", maintain_order=True).join(of_right, on=once, maintain_order="left")
+        sums.drop("entitled").unique(once, keep="first", maintain_order=True)
+        .join(of_right, on=once, maintain_order="left")
         .join(agreed.select("term", "person_norm", "person_over"), on="term")
     )  # fmt: skip
     if not rows.height:

@@ -84,7 +84,7 @@ def what_if(request: HttpRequest) -> HttpResponse:
         request,
         "office/what_if.html",
         title="Что если: другой тариф или норматив",
-        status=422 if form.errors else 200,
+        status=400 if form.errors else 200,
         form=form,
         outcome=outcome,
         refusal=refusal,

@@ -71,7 +71,7 @@ from payments.models import (
     Remittance,
     Reversal,
 )
-from portals.models import AccountLink, PrincipalUser
+from portals.models import AccountLink, HouseWork, PrincipalUser
 from tests import make
 
 OURS = ["accounts", "billing", "payments", "debt", "epd", "portals"]
@@ -128,6 +128,10 @@ def rows(number: int) -> None:
     Correction.objects.create(
         account=account, service_id=2, contract=contract, number=str(number), month=MONTH, for_month=MONTH,
         basis="акт", amount=Decimal("-12.50"), made_by=staff,
+    )  # fmt: skip
+    HouseWork.objects.create(
+        house=house, service_id=2, reason="опрессовка",
+        starts_at=datetime(2026, 10, 1, 8, tzinfo=UTC), ends_at=datetime(2026, 10, 2, 8, tzinfo=UTC),
     )  # fmt: skip
     payments.operations.open_day(DAY)
     MassCorrection.objects.create(
@@ -221,6 +225,11 @@ def test_every_model_is_findable():
     inside |= {"RefundOrder", "RegisterTransfer"}
     # reports have pages of their own in the office and in the supplier's cabinet
     inside |= {"SavedReport", "ReportJob", "ReportSchedule"}
+    # queues of the office with pages of their own, and what stands inside them
+    inside |= {"Appeal", "AppealMessage", "AppealFile", "Dispute"}
+    # things of the two cabinets, shown to their owners there
+    inside |= {"AccessKey", "KeyAnswer", "Certificate", "Invitation", "PrincipalInvitation", "Notice", "NoticeWish"}
+    inside |= {"ReadingFile"}
     # written and undone by operations, without a page so far
     assert missing == {*inside, "PaymentInstruction", "Reallocation"}
 

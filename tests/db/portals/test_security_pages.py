@@ -37,8 +37,8 @@ def words(response: object) -> str:
 @pytest.mark.parametrize(
     "name",
     [
-        "mfa_index", "mfa_activate_totp", "mfa_list_webauthn", "mfa_add_webauthn", "account_reauthenticate", "usersessions_list", "account_email",
-        "account_change_password", "account_change_phone",
+        "mfa_index", "mfa_activate_totp", "mfa_list_webauthn", "mfa_add_webauthn", "account_reauthenticate",
+        "usersessions_list", "account_email", "account_change_password", "account_change_phone",
     ],
 )  # fmt: skip
 def test_pages_of_safety_are_russian(name: str):
