@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from datetime import date
 
 from django.db import connection
+from django.utils.timezone import get_default_timezone
+
+from accounts.calendar import Month
+from accounts.money import written
+from payments import refund_queries
 
 # {span}: rows of a month, by a column of days.
 SPAN = (
@@ -29,17 +34,16 @@ ONLINE = f"""
     LEFT JOIN payments_payment p ON p.id = o.payment_id
     WHERE {SPAN.format(day="p.day")}
     GROUP BY o.id, o.payment_id, o.amount HAVING sum(f.amount) > o.amount
-    UNION ALL
-    SELECT 'возврат', f.id, o.payment_id, 'деньги вернули, а платёж не сторнирован' FROM payments_onlinerefund f
-    JOIN payments_onlinepayment o ON o.id = f.online_id
-    JOIN payments_payment p ON p.id = o.payment_id
-    WHERE f.state = 'succeeded' AND {SPAN.format(day="p.day")}
-        AND NOT EXISTS (SELECT FROM payments_reversal r WHERE r.payment_id = p.id)
-        AND NOT EXISTS (SELECT FROM accounts_journalentry j
-            WHERE j.event = 'payments.refund.unanswered' AND j.facts ->> 'refund' = f.provider_id)
 """
 # A receipt is made with the money or by the job of the next days; five days later its absence is a fault.
+# gone: payments whose money left us, under their own mirror or under that of the payment they were transferred to.
 RECEIPTS = f"""
+    WITH RECURSIVE gone AS (
+        SELECT r.payment_id FROM payments_reversal r WHERE r.replaced_by_id IS NULL OR r.is_refund
+        UNION
+        SELECT r.payment_id FROM gone
+        JOIN payments_reversal r ON r.replaced_by_id = gone.payment_id AND NOT r.is_refund
+    )
     SELECT 'платёж', p.id, p.day, 'нет чека' FROM payments_payment p
     JOIN payments_channel c ON c.code = p.channel_id AND c.receipts_from <= p.day
     WHERE p.state IN ('allocated', 'unidentified') AND {SPAN.format(day="p.day")}
@@ -58,7 +62,7 @@ RECEIPTS = f"""
     UNION ALL
     SELECT 'чек', f.id, p.day, 'нет чека возврата' FROM payments_fiscalreceipt f
     JOIN payments_payment p ON p.id = f.payment_id
-    JOIN payments_reversal r ON r.payment_id = p.id AND (r.replaced_by_id IS NULL OR r.is_refund)
+    JOIN gone ON gone.payment_id = p.id
     WHERE f.kind IN ('sell', 'offset') AND {SPAN.format(day="p.day")} AND NOT EXISTS (
         SELECT FROM payments_fiscalreceipt b WHERE b.payment_id = p.id AND b.month IS NOT DISTINCT FROM f.month
             AND b.kind = CASE f.kind WHEN 'sell' THEN 'sell_refund' ELSE 'offset_back' END)
@@ -66,7 +70,7 @@ RECEIPTS = f"""
     SELECT 'чек', f.id, p.day, 'чек возврата без сторно' FROM payments_fiscalreceipt f
     JOIN payments_payment p ON p.id = f.payment_id
     WHERE f.kind IN ('sell_refund', 'offset_back') AND {SPAN.format(day="p.day")}
-        AND NOT EXISTS (SELECT FROM payments_reversal r WHERE r.payment_id = p.id)
+        AND NOT EXISTS (SELECT FROM gone WHERE gone.payment_id = p.id)
 """
 
 
@@ -94,6 +98,12 @@ def transfers_astray(month: date | None) -> Iterator[str]:
 def online_astray(month: date | None) -> Iterator[str]:
     """On-line payments and refunds whose money is not one payment of theirs."""
     yield from _keys(ONLINE, month)
+    for claim in refund_queries.refund_claims():
+        if month is None or Month.of(claim.begun_at.astimezone(get_default_timezone()).date()) == Month.of(month):
+            yield (
+                f"возврат · {claim.refund_id} · {claim.payment_id} · {written(claim.amount)} ₽ · деньги вернули, "
+                "а платёж не сторнирован"
+            )
 
 
 def receipts_astray(month: date | None) -> Iterator[str]:

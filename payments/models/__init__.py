@@ -7,7 +7,14 @@ from payments.models.allocating import (
     ReallocatedPayment,
     Reallocation,
 )
-from payments.models.desk import CashMovement, CashShift, MovementKind, RefundApplication, RefundOrder
+from payments.models.desk import (
+    RETURN_OF,
+    CashMovement,
+    CashShift,
+    MovementKind,
+    RefundApplication,
+    RefundOrder,
+)
 from payments.models.money import (
     NO_CONTRACT,
     WAITING_STATES,
@@ -50,6 +57,7 @@ from payments.models.registers import RegisterLayout, RegisterSource, RegisterTr
 
 __all__ = [
     "NO_CONTRACT",
+    "RETURN_OF",
     "UNDECIDED",
     "WAITING_STATES",
     "Allocation",

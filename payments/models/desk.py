@@ -134,10 +134,18 @@ class CashMovement(models.Model):
         return f"{self.get_kind_display()}, {written(self.amount)} ₽"
 
 
-class RefundApplication(models.Model):
-    """A payer's application for his overpayment: whom it goes to, by which requisites, and the payments it undid."""
+RETURN_OF = "возврат платежа"  # stands for the application's number where a whole payment goes back
 
-    account = models.ForeignKey("accounts.PersonalAccount", PROTECT, related_name="+", verbose_name="лицевой счёт")
+
+class RefundApplication(models.Model):
+    """Money that goes back by the bank: whom to, by which requisites, and the payments it undid.
+
+    A payer's application for his overpayment, or a whole payment returned (of no account: nobody owned it).
+    """
+
+    account = models.ForeignKey(
+        "accounts.PersonalAccount", PROTECT, null=True, blank=True, related_name="+", verbose_name="лицевой счёт"
+    )
     number = models.CharField("номер заявления", max_length=40)
     applied_on = models.DateField("дата заявления")
     amount = MoneyField("сумма, руб.")
@@ -174,7 +182,11 @@ class RefundApplication(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"заявление {self.number} от {self.applied_on:%d.%m.%Y}, {written(self.amount)} ₽"
+        return f"{self.document} от {self.applied_on:%d.%m.%Y}, {written(self.amount)} ₽"
+
+    @property
+    def document(self) -> str:
+        return self.number if self.number.startswith(RETURN_OF) else f"заявление {self.number}"
 
 
 class RefundOrder(models.Model):

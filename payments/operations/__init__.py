@@ -18,7 +18,6 @@ from payments.operations.intake import (
     assign_payment,
     move_payment,
     record_payment,
-    reverse_payment,
 )
 from payments.operations.months import ClosingSummary, MonthDoesNotClose, close_month
 from payments.operations.online import (
@@ -29,6 +28,7 @@ from payments.operations.online import (
     look_again,
     payer_returned,
     refund_payment,
+    settle_claim,
     stop_autopayment,
     take_notification,
 )
@@ -91,6 +91,7 @@ from payments.operations.returns import (
     preview_move,
     refund_advance,
     refund_plan,
+    reverse_payment,
 )
 from payments.operations.shifts import ShiftRefused, close_shift, collect_cash, open_shift
 from payments.operations.statements import RowVerdict, StatementSummary, import_statement
@@ -197,6 +198,7 @@ __all__ = [
     "reverse_payment",
     "send_again",
     "send_receipts",
+    "settle_claim",
     "stop_autopayment",
     "take_cash",
     "take_notification",

@@ -16,7 +16,7 @@ from accounts.queries import Office, PersonalAccount, User
 from payments.models import CashReceipt, MovementKind, Payment, PaymentState, ReceiptPayment
 from payments.operations.allocating import Directed, allocate_payments, direction_as_stored
 from payments.operations.days import hold_open
-from payments.operations.intake import PaymentConflict, PaymentRefused, record_payment, reverse_payment
+from payments.operations.intake import PaymentConflict, PaymentRefused, mirror_payment, record_payment
 from payments.operations.receipts import make_receipts
 from payments.operations.shifts import hold_shift, shift_of_receipt, write_receipt
 
@@ -206,7 +206,7 @@ def cancel_receipt(*, number: str, reason: str, by: User, on: date, own_only: bo
             f"Из квитанции {number} уже отменено или перенесено платежей: {gone}. Остальные верните по одному."
         )
     for payment in payments:
-        reverse_payment(payment_id=payment.pk, day=on, reason=reason, by=by, refund=True)
+        mirror_payment(payment_id=payment.pk, day=on, reason=reason, by=by, refund=True)
     if shift is not None:
         write_receipt(receipt, shift, kind=MovementKind.CANCELLED, by=by)
     accounts_operations.note("payments.receipt.cancelled", by=by, ground=reason, number=number, amount=receipt.amount)

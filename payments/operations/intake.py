@@ -311,13 +311,14 @@ REVERSIBLE = (PaymentState.ACCEPTED, PaymentState.ALLOCATED, PaymentState.UNIDEN
 
 
 @transaction.atomic
-def reverse_payment(
+def mirror_payment(
     *, payment_id: int, day: date, reason: str, by: By, refund: bool = False, replaced_by: Payment | None = None
 ) -> Reversal:
     """Answer the payment by its mirror (сторно) on the open day `day`: balances as if it never was, both stay visible.
 
     After a remittance, too: the mirror rows are returns of their day, so the next remittance withholds the claim.
-    refund: the money goes back to the payer. Source: domain/payments.md, 2.4. Raises PaymentRefused.
+    refund: the money goes back to the payer, and the caller has seen to the road it goes by (`returns.reverse_payment`
+    does it for people). Source: domain/payments.md, 2.4. Raises PaymentRefused.
     """
     hold_open(day)
     payment = _locked(payment_id)
@@ -380,7 +381,7 @@ def move_payment(*, payment_id: int, account_id: int, day: date, reason: str, by
         accepted_by=by if isinstance(by, User) else None,
         office_id=payment.office_id,
     )
-    reverse_payment(payment_id=payment_id, day=day, reason=reason, by=by, replaced_by=anew)
+    mirror_payment(payment_id=payment_id, day=day, reason=reason, by=by, replaced_by=anew)
     accounts_operations.note(
         "payments.payment.moved", by=by, account_id=account_id, ground=reason, payment_id=anew.pk,
         from_payment_id=payment_id, amount=payment.amount, paid_on=payment.paid_on, day=day,

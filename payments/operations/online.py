@@ -20,7 +20,7 @@ from accounts import operations as accounts_operations
 from accounts.errors import Refusal
 from accounts.money import kopecks, written
 from accounts.queries import PersonalAccount, User
-from payments import online
+from payments import online, refund_queries
 from payments.models import (
     UNDECIDED,
     Autopayment,
@@ -43,8 +43,8 @@ from payments.operations.intake import (
     PaymentConflict,
     PaymentRefused,
     closed_doubt,
+    mirror_payment,
     record_payment,
-    reverse_payment,
 )
 from payments.operations.receipts import make_receipts
 
@@ -363,6 +363,7 @@ def _pursue(row: OnlinePayment, client: PaymentProvider, *, at: datetime) -> Non
 def refund_payment(*, payment_id: int, reason: str, by: User, at: datetime) -> OnlineRefund:
     """Give a payment made on line back to the payer the way it came; it is mirrored once the provider confirms.
 
+    What goes back is what stands of it today, on whatever account: after a transfer or a refund in part, too.
     Source: domain/payments.md, 2.4. Raises PaymentRefused, OnlineOff, ProviderDown (sent again later by the job).
     """
     client = online.provider()
@@ -374,14 +375,17 @@ def refund_payment(*, payment_id: int, reason: str, by: User, at: datetime) -> O
 
 @transaction.atomic
 def _refund_begun(*, payment_id: int, reason: str, by: User, at: datetime) -> OnlineRefund:
-    payment = Payment.objects.select_for_update(of=("self",)).filter(pk=payment_id).first()
-    if payment is None or payment.channel_id != CHANNEL:
+    found = Payment.objects.filter(pk=payment_id).first()
+    came = refund_queries.origin_of(found) if found else None
+    if found is None or came is None or came.channel_id != CHANNEL:
         raise PaymentRefused(f"Платёж № {payment_id} принят не на сайте: вернуть его через провайдера нельзя.")
+    stands = refund_queries.stands_for(found)  # moved to another account, or given back in part before
+    payment = Payment.objects.select_for_update(of=("self",)).get(pk=stands.pk)
     if not reason:
         raise PaymentRefused("Назовите причину возврата.", field="reason")
     if payment.state not in REVERSIBLE:
         raise PaymentRefused(f"Платёж № {payment_id} — «{PaymentState(payment.state).label}»: возвращать нечего.")
-    row = OnlinePayment.objects.filter(provider_id=payment.external_id.partition("/")[0]).first()
+    row = OnlinePayment.objects.filter(provider_id=came.external_id).first()
     if row is None:
         raise PaymentRefused("Этот платёж начат не на сайте: верните его в кабинете платёжного сервиса.")
     if row.refunds.filter(state__in=[RefundState.BEGUN, RefundState.WAITING]).exists():
@@ -390,7 +394,7 @@ def _refund_begun(*, payment_id: int, reason: str, by: User, at: datetime) -> On
         online=row, amount=payment.amount, reason=reason[:255], begun_by=by, begun_at=at
     )
     accounts_operations.note(
-        "payments.refund.begun", by=by, account_id=payment.account_id, ground=reason, payment_id=payment_id,
+        "payments.refund.begun", by=by, account_id=payment.account_id, ground=reason, payment_id=payment.pk,
         amount=payment.amount,
     )  # fmt: skip
     return refund
@@ -416,6 +420,7 @@ def settle_refund(told: ToldRefund, *, provider: str, at: datetime) -> OnlineRef
     """Write down what the provider tells of a refund, also of one made in its own cabinet. Mirrored once.
 
     Of a refund in part the payment is mirrored whole, and the rest of it is taken anew with the same value date.
+    What was given back above what stands of the payment is a claim (`refund_queries.refund_claims`).
     """
     today = _day(at)
     hold_open(today)
@@ -449,17 +454,20 @@ def _money_back(told: ToldRefund, refund: OnlineRefund | None, *, at: datetime) 
     today = _day(at)
     reason = refund.reason if refund else "Возврат оформлен в кабинете платёжного сервиса"
     by = refund.begun_by if refund and refund.begun_by else CHANNEL
-    payment = Payment.objects.filter(channel_id=CHANNEL, external_id=told.provider_id).first()
-    while payment is not None and payment.state == PaymentState.REVERSED and payment.reversal.replaced_by:
-        payment = payment.reversal.replaced_by  # moved to another account, or given back in part before
-    if payment is None or payment.state not in REVERSIBLE or told.amount > payment.amount:
+    came = Payment.objects.filter(channel_id=CHANNEL, external_id=told.provider_id).first()
+    payment = refund_queries.stands_for(came) if came else None
+    if payment is not None and payment.state not in REVERSIBLE:
+        payment = None
+    if payment is None or told.amount > payment.amount:
         accounts_operations.note(
-            "payments.refund.unanswered", by=by, ground=reason, refund=told.refund_id, amount=told.amount,
-            payment_id=payment.pk if payment else None,
+            "payments.refund.unanswered", by=by, ground=reason, refund=told.refund_id, refunded=told.amount,
+            amount=told.amount - payment.amount if payment else told.amount,
+            payment_id=payment.pk if payment else None, account_id=payment.account_id if payment else None,
         )  # fmt: skip
+    if payment is None:
         return
-    if told.amount == payment.amount:
-        reverse_payment(payment_id=payment.pk, day=today, reason=reason, by=by, refund=True)
+    if told.amount >= payment.amount:
+        mirror_payment(payment_id=payment.pk, day=today, reason=reason, by=by, refund=True)
         return
     is_known = payment.state != PaymentState.UNIDENTIFIED
     rest = record_payment(
@@ -468,9 +476,25 @@ def _money_back(told: ToldRefund, refund: OnlineRefund | None, *, at: datetime) 
         paid_on=payment.paid_on, day=today, today=today, payer=payment.payer, purpose=payment.purpose, by=by,
         doubt="" if is_known else payment.held_because, is_received=True,
     )  # fmt: skip
-    reverse_payment(payment_id=payment.pk, day=today, reason=reason, by=by, refund=True, replaced_by=rest)
+    mirror_payment(payment_id=payment.pk, day=today, reason=reason, by=by, refund=True, replaced_by=rest)
     allocate_payments([rest.pk], day=today)
     make_receipts([rest.pk], at=at)
+
+
+@transaction.atomic
+def settle_claim(*, online_id: int, ground: str, by: User) -> Decimal:
+    """The payer gave back what the provider had paid him too much, by the document `ground`; roubles of the claim."""
+    if not ground.strip():
+        raise PaymentRefused("Назовите документ, по которому плательщик вернул лишнее.", field="ground")
+    OnlinePayment.objects.select_for_update(of=("self",)).filter(pk=online_id).first()
+    claim = next((row for row in refund_queries.refund_claims() if row.online_id == online_id), None)
+    if claim is None:
+        raise PaymentRefused("По этому онлайн-платежу лишнего не возвращено или требование уже погашено.")
+    accounts_operations.note(
+        "payments.refund.claim_settled", by=by, account_id=claim.account_id, ground=ground.strip(),
+        online_id=online_id, amount=claim.amount,
+    )  # fmt: skip
+    return claim.amount
 
 
 # --- autopayment -----------------------------------------------------------------------------------------------------

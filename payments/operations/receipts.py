@@ -22,7 +22,7 @@ from payments import fiscal, queries
 from payments.allocation import Rule
 from payments.fiscal import CashRegister
 from payments.fiscal.receipt import PaidLine, Supplier, contents
-from payments.models import FiscalKind, FiscalReceipt, FiscalState, Payment, PaymentState
+from payments.models import FiscalKind, FiscalReceipt, FiscalState, Payment, PaymentState, Reversal
 
 LEASE = timedelta(minutes=2)  # who took a receipt to send it has so long before another may
 LONGEST_PAUSE = timedelta(hours=1)
@@ -154,14 +154,29 @@ def make_missing_receipts(*, at: datetime) -> int:
 
 
 def make_refund_receipt(payment_id: int, *, at: datetime) -> FiscalReceipt | None:
-    """The return of a payment whose receipt was made: the same lines, «возврат прихода». None: there was none."""
-    sold = FiscalReceipt.objects.filter(payment=payment_id, kind=FiscalKind.SELL).first()
+    """The return of a payment whose receipt was made: the same lines, «возврат прихода». None: there was none.
+
+    Money that changed its account keeps the receipt of the payment it came as, and that one is answered.
+    """
+    sold = sold_receipt(payment_id)
     if sold is None:
         return None
     # what the advance had paid for goes back first, then the advance itself
-    for offset in FiscalReceipt.objects.filter(payment=payment_id, kind=FiscalKind.OFFSET).order_by("month"):
+    for offset in FiscalReceipt.objects.filter(payment=sold.payment_id, kind=FiscalKind.OFFSET).order_by("month"):
         _returned(offset, FiscalKind.OFFSET_BACK, at=at)
     return _returned(sold, FiscalKind.SELL_REFUND, at=at)
+
+
+def sold_receipt(payment_id: int) -> FiscalReceipt | None:
+    """The receipt «приход» of this money: the payment's own, or of the payment it was transferred from."""
+    came: int | None = payment_id
+    while came is not None:
+        sold = FiscalReceipt.objects.filter(payment=came, kind=FiscalKind.SELL).first()
+        if sold is not None:
+            return sold
+        # behind a refund the whole was returned by its own receipt, and the rest sold anew
+        came = Reversal.objects.filter(replaced_by=came, is_refund=False).values_list("payment_id", flat=True).first()
+    return None
 
 
 def _returned(row: FiscalReceipt, kind: FiscalKind, *, at: datetime) -> FiscalReceipt:

@@ -18,7 +18,7 @@ from accounts.queries import User
 from payments import register_queries
 from payments.models import Payment, PaymentState, Register, RegisterTransfer
 from payments.operations.days import By, hold_open
-from payments.operations.intake import record_payment, reverse_payment
+from payments.operations.intake import mirror_payment, record_payment
 
 
 class NotReconciled(Refusal):
@@ -49,7 +49,7 @@ def reconcile_register(
     if sums.difference and not ground.strip():
         raise NotReconciled(f"{sums.words} Объясните расхождение: без этого сверка не проводится.", field="ground")
     reason = f"Поручение банка по реестру № {register.pk}"
-    reverse_payment(payment_id=payment.pk, day=day, reason=reason, by=by)
+    mirror_payment(payment_id=payment.pk, day=day, reason=reason, by=by)
     words = f"{sums.words} {ground.strip()}".strip()
     row = RegisterTransfer.objects.create(
         register=register, payment=payment, transferred=payment.amount, fee=sums.fee, expected=sums.expected,

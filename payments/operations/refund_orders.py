@@ -19,7 +19,7 @@ from accounts.errors import Refusal
 from accounts.money import total
 from accounts.queries import Organisation, OrganisationKind, User
 from payments import bank_orders, pain001, remittance
-from payments.models import RefundApplication, RefundOrder, RemittanceState
+from payments.models import RETURN_OF, RefundApplication, RefundOrder, RemittanceState
 from payments.operations.days import By
 
 FORMS = {"1c": bank_orders.write, "pain001": pain001.write}
@@ -129,15 +129,24 @@ def _orders(found: Collection[RefundOrder]) -> list[bank_orders.Order]:
             name=row.recipient, inn=row.inn or NO_INN, kpp="", account=row.bank_account, bank="", town="", bik=row.bik,
             correspondent="",
         )  # fmt: skip
-        told = row.application
         orders.append(
             bank_orders.Order(
-                number=row.number, on=on, amount=told.amount, payer=payer, payee=payee,
-                purpose=f"Возврат излишне уплаченного за ЖКУ, лицевой счёт {told.account.number}, по заявлению № "
-                f"{told.number} от {told.applied_on:%d.%m.%Y}. НДС не облагается",
+                number=row.number, on=on, amount=row.application.amount, payer=payer, payee=payee,
+                purpose=purpose(row.application),
             )
         )  # fmt: skip
     return orders
+
+
+def purpose(told: RefundApplication) -> str:
+    """What the order says it is for. Source: Правила 762-П, прил. 1, поле 24."""
+    whose = f", лицевой счёт {told.account.number}" if told.account else ""
+    if told.number.startswith(RETURN_OF):
+        return f"Возврат ошибочно перечисленных средств{whose}, {told.number}. НДС не облагается"
+    return (
+        f"Возврат излишне уплаченного за ЖКУ{whose}, по заявлению № {told.number} от {told.applied_on:%d.%m.%Y}. "
+        "НДС не облагается"
+    )
 
 
 @transaction.atomic

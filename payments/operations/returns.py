@@ -16,12 +16,12 @@ from accounts.database import rolled_back
 from accounts.errors import Refusal
 from accounts.money import kopecks, total, written
 from accounts.queries import ChannelKind, PersonalAccount, User
-from payments import queries
-from payments.models import FiscalKind, FiscalReceipt, Payment, RefundApplication
+from payments import queries, refund_queries
+from payments.models import RETURN_OF, Payment, RefundApplication, Reversal
 from payments.operations.allocating import allocate_payments, direction_as_told, lock_accounts
 from payments.operations.days import By, hold_open
-from payments.operations.intake import move_payment, reverse_payment
-from payments.operations.receipts import make_receipts
+from payments.operations.intake import REVERSIBLE, PaymentRefused, mirror_payment, move_payment
+from payments.operations.receipts import make_receipts, sold_receipt
 from payments.operations.refund_orders import form_order
 
 
@@ -120,11 +120,11 @@ def refund_advance(
     for part in refund_plan(account_id=account_id, amount=amount):
         anew = _rest_of(part, day=day, by=by) if part.rest else None
         reversals.append(
-            reverse_payment(payment_id=part.payment_id, day=day, reason=reason, by=by, refund=True, replaced_by=anew)
+            mirror_payment(payment_id=part.payment_id, day=day, reason=reason, by=by, refund=True, replaced_by=anew)
         )
         if anew is not None:
             allocate_payments([anew.pk], day=day)
-            if FiscalReceipt.objects.filter(payment=part.payment_id, kind=FiscalKind.SELL).exists():
+            if sold_receipt(part.payment_id) is not None:
                 make_receipts([anew.pk], at=reversals[-1].made_at)  # the whole was returned: the rest is sold again
     application = RefundApplication.objects.create(
         account=account, number=number.strip(), applied_on=applied_on, amount=amount,
@@ -183,6 +183,59 @@ def _rest_of(part: RefundPart, *, day: date, by: By) -> Payment:
 
 
 @transaction.atomic
+def reverse_payment(
+    *, payment_id: int, day: date, reason: str, by: By, refund: bool = False, requisites: Requisites | None = None
+) -> Reversal:
+    """Answer the payment by its mirror (сторно) on the open day `day`; refund: an order to `requisites` pays it back.
+
+    Money that came over a desk or on line goes back the way it came or by an order, never by a mirror alone: no drawer
+    keeps cash that nobody owns, nobody is told he was paid when nobody paid. Source: domain/payments.md, 2.4.
+    Raises PaymentRefused (with the page that does it), RefundRefused for bad requisites: nothing is written then.
+    """
+    hold_open(day)
+    payment = Payment.objects.select_for_update(of=("self",)).filter(pk=payment_id).first()
+    if payment is None or payment.state not in REVERSIBLE or not reason.strip():
+        return mirror_payment(payment_id=payment_id, day=day, reason=reason, by=by, refund=refund)  # it says why not
+    kind = refund_queries.origin_of(payment).channel.kind
+    if not refund:
+        if kind == ChannelKind.CASH_DESK:
+            raise PaymentRefused(
+                f"Платёж № {payment_id} принят в кассе: сторно без возврата оставит его деньги без хозяина. Пока смена "
+                "открыта, отмените квитанцию на странице «Касса»; потом проведите «Возврат по заявлению» из карточки "
+                "счёта, перенесите платёж на другой счёт или отметьте возврат и заполните реквизиты получателя."
+            )
+        return mirror_payment(payment_id=payment_id, day=day, reason=reason, by=by)
+    if kind == ChannelKind.ONLINE:
+        raise PaymentRefused(
+            f"Платёж № {payment_id} сделан на сайте: деньги возвращает платёжный сервис. Откройте «Онлайн-платежи», "
+            "отметьте этот платёж и выберите «Вернуть деньги плательщику»: сторно пройдёт, когда сервис подтвердит."
+        )
+    if kind == ChannelKind.PRINCIPAL:
+        raise PaymentRefused(
+            f"Деньги платежа № {payment_id} получил сам поставщик: он их и возвращает. Сторнируйте без отметки о "
+            "возврате."
+        )
+    if requisites is None:
+        raise PaymentRefused(
+            "Возврат уйдёт поручением банку: заполните получателя, БИК и счёт. Если плательщик просит вернуть только "
+            "переплату, проведите «Возврат по заявлению» из карточки счёта.",
+            field="recipient",
+        )
+    check_requisites(requisites)
+    if not isinstance(by, User):
+        raise PaymentRefused("Возврат проводит сотрудник: поручение банку выпустит другой.")
+    row = mirror_payment(payment_id=payment_id, day=day, reason=reason, by=by, refund=True)
+    application = RefundApplication.objects.create(
+        account_id=payment.account_id, number=f"{RETURN_OF} № {payment_id}", applied_on=day, amount=payment.amount,
+        recipient=" ".join(requisites.recipient.split()), inn=requisites.inn, bik=requisites.bik,
+        bank_account=requisites.bank_account, day=day, made_by=by,
+    )  # fmt: skip
+    application.reversals.set([row])
+    form_order(application, by=by)
+    return row
+
+
+@transaction.atomic
 def charge_back(*, payment_id: int, document: str, claimed_on: date, day: date, by: By) -> None:
     """The payer contested a card payment and his bank took the money back: mirrored on the open day, debts return.
 
@@ -205,7 +258,7 @@ def charge_back(*, payment_id: int, document: str, claimed_on: date, day: date, 
             field="claimed_on",
         )
     reason = f"Опротестован плательщиком {claimed_on:%d.%m.%Y}: {document.strip()}"
-    reverse_payment(payment_id=payment_id, day=day, reason=reason, by=by, refund=True)
+    mirror_payment(payment_id=payment_id, day=day, reason=reason, by=by, refund=True)
     accounts_operations.note(
         "payments.payment.charged_back", by=by, account_id=payment.account_id, ground=document, payment_id=payment_id,
         amount=payment.amount, claimed_on=claimed_on, day=day,

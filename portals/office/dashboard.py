@@ -14,6 +14,7 @@ import accounts.calendar
 import accounts.queries
 import billing.queries
 import payments.queries
+import payments.refund_queries
 from accounts.money import ZERO
 from portals.office import queries, roles
 from portals.office.pages import staff
@@ -57,6 +58,10 @@ def tiles(request: HttpRequest) -> list[Tile]:
         note = counted(waiting.count, "платёж,платежа,платежей")
         tone = "of-bad" if waiting.count else ""
         found.append(Tile("Не выяснено", roubles(waiting.amount), note, reverse("office:unidentified"), tone))
+    if may(roles.REFUND) and (claims := payments.refund_queries.refund_claims()):
+        owed = sum((row.amount for row in claims), start=ZERO)
+        note = f"платёжным сервисом: {counted(len(claims), 'платёж,платежа,платежей')}"
+        found.append(Tile("Возвращено лишнего", roubles(owed), note, reverse("office:refund_orders"), "of-bad"))
     if may(roles.JUDGE_READING):
         doubtful = queries.count_doubtful()
         tone = "of-bad" if doubtful else ""

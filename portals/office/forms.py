@@ -291,8 +291,14 @@ class CancelForm(OfficeForm):
 
 
 class ReverseForm(OfficeForm):
+    """A mirror; with `refund`, an order to the bank that pays the money back to these requisites."""
+
     ground = Line(label="причина", max_length=255)
-    refund = forms.BooleanField(label="деньги возвращены плательщику", required=False)
+    refund = forms.BooleanField(label="вернуть деньги плательщику поручением банку", required=False)
+    recipient = Line(label="получатель", max_length=160, required=False)
+    inn = Line(label="ИНН, если есть", max_length=12, required=False)
+    bik = Line(label="БИК банка", max_length=9, required=False)
+    bank_account = Line(label="счёт получателя", max_length=20, required=False)
 
 
 class CollectForm(OfficeForm):

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 import accounts.queries
 import payments.operations
 import payments.queries
+import payments.refund_queries
 from accounts.errors import Refusal
 from accounts.money import ZERO
 from payments import register_queries
@@ -159,14 +160,22 @@ def reverse_page(request: HttpRequest, payment_id: int) -> HttpResponse:
     path = payments.queries.payment_path(payment_id)
     if path is None:
         raise Http404("Такого платежа нет.")
-    form = forms.ReverseForm(request.POST or None)
+    payer = payments.refund_queries.payer_of(payment_id)
+    initial = {name: getattr(payer, name, "") for name in ("recipient", "inn", "bank_account")}
+    form = forms.ReverseForm(
+        request.POST or None, initial={**initial, "refund": path.payment.account_id is None}
+    )  # fmt: skip
     if request.method == "POST" and form.is_valid():
+        told, refund = form.cleaned_data, form.cleaned_data["refund"]
+        names = ("recipient", "inn", "bik", "bank_account")
+        requisites = payments.operations.Requisites(*(told[name] for name in names)) if told["recipient"] else None
         try:
             payments.operations.reverse_payment(
-                payment_id=payment_id, day=timezone.localdate(), reason=form.cleaned_data["ground"], by=staff(request),
-                refund=form.cleaned_data["refund"],
+                payment_id=payment_id, day=timezone.localdate(), reason=told["ground"], by=staff(request),
+                refund=refund, requisites=requisites,
             )  # fmt: skip
-            messages.success(request, f"Платёж {amount(path.payment.amount)} ₽ сторнирован.")
+            also = " Поручение на возврат сформировано: выпустить его должен другой сотрудник." if refund else ""
+            messages.success(request, f"Платёж {amount(path.payment.amount)} ₽ сторнирован.{also}")
             if path.payment.account_id:
                 return redirect("office:card", account_id=path.payment.account_id)
             return redirect("office:unidentified")

@@ -93,6 +93,7 @@ def refund_orders(request: HttpRequest) -> HttpResponse:
     return page(
         request, "office/refund_orders.html", title="Поручения на возврат", status=status_of(form), form=form,
         wanted=wanted, rows=payments.refund_queries.refund_orders(seen_by=staff(request).pk),
+        claims=payments.refund_queries.refund_claims(),
     )  # fmt: skip
 
 
@@ -108,6 +109,9 @@ def acted(request: HttpRequest, action: str, order_id: int, form: forms.Requisit
     if action == "reject":
         payments.operations.reject_refund(order_id=order_id, reason=request.POST.get("ground", ""), by=by)
         return "Отказ банка записан. Исправьте реквизиты и отправьте снова."
+    if action == "settled":
+        claim = payments.operations.settle_claim(online_id=order_id, ground=request.POST.get("ground", ""), by=by)
+        return f"Лишнее возвращено: {amount(claim)} ₽."
     if action != "resend":
         raise Http404("Нет такого действия.")
     if not form.is_valid():

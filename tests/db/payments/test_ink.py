@@ -55,7 +55,7 @@ def books():
     receipt = operations.take_cash(
         lines=[(account.pk, Decimal("5.00"))], given=None, office_id=office.pk, by=cashier, on=FRIDAY, key="к"
     )
-    operations.reverse_payment(payment_id=receipt.payment_ids[0], day=FRIDAY, reason="ошибка", by=cashier)
+    operations.cancel_receipt(number=receipt.number, reason="ошибка", by=cashier, on=FRIDAY)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE payments_channel SET name = name || '.' WHERE code = 'post'")
         cursor.execute("INSERT INTO payments_closedmonth (month, closed_at, totals) VALUES ('2026-01-01', now(), '{}')")

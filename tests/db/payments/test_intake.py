@@ -12,6 +12,7 @@ from payments import operations, queries
 from payments.models import Allocation, OperatingDay, Part, Payment, PaymentState, Reversal
 from payments.operations import DayClosed, PaymentConflict, PaymentRefused
 from tests import make
+from tests.db.payments.test_returns import payee
 
 pytestmark = pytest.mark.django_db
 
@@ -216,7 +217,9 @@ def test_reversal_leaves_balances_as_if_the_payment_never_was():
 
 def test_unidentified_money_goes_back_to_the_payer():
     payment = record(number="")
-    operations.reverse_payment(payment_id=payment.pk, day=TODAY, reason="заявление банка", by=None, refund=True)
+    operations.reverse_payment(
+        payment_id=payment.pk, day=TODAY, reason="заявление банка", by=make.user(), refund=True, requisites=payee()
+    )
     payment.refresh_from_db()
     assert payment.state == PaymentState.RETURNED
     assert operations.close_day(day=TODAY).returned == Decimal("10.00")

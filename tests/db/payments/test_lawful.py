@@ -54,7 +54,7 @@ def told() -> tuple[list[str], list[str]]:
 
 def test_sound_rows_are_not_named(paid: OnlinePayment) -> None:
     assert told() == ([], [])
-    operations.reverse_payment(payment_id=paid.payment_id, day=DAY, reason="ошибка", by="desk", refund=True)
+    operations.charge_back(payment_id=paid.payment_id, document="№ 1", claimed_on=DAY, day=DAY, by="desk")
     assert told() == ([], [])
 
 

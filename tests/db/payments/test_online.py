@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 
 from accounts.calendar import Month
-from payments import online, operations, queries
+from payments import lawful, online, operations, queries, refund_queries
 from payments.models import (
     Allocation,
     Autopayment,
@@ -28,6 +28,7 @@ from payments.operations import AutopaymentRefused, PaymentConflict, PaymentRefu
 from payments.operations import online as in_line
 from payments.standins.yookassa import YooKassaStandIn
 from tests import make
+from tests.db.payments.test_returns import payee
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -333,6 +334,16 @@ def paid(shop, flat, user) -> Payment:
     return Payment.objects.get()
 
 
+def refunded_by_hand(shop, payment, amount):
+    """In the provider's own cabinet."""
+    answer = requests.post(
+        f"{shop.address}/v3/refunds", auth=("100500", "test_secret"), headers={"Idempotence-Key": "by-hand"},
+        json={"payment_id": payment.external_id, "amount": {"value": amount, "currency": "RUB"}}, timeout=10,
+    )  # fmt: skip
+    assert answer.status_code == 200
+    delivered(shop)
+
+
 def test_a_refund_goes_back_once_and_the_payment_is_mirrored(shop, flat, user):
     payment = paid(shop, flat, user)
     shop.faults.repeated = True
@@ -360,17 +371,54 @@ def test_a_refund_is_sent_again_when_the_provider_was_silent(shop, flat, user):
 
 def test_a_refund_in_part_from_the_providers_cabinet_leaves_the_rest_with_its_value_date(shop, flat, user):
     payment = paid(shop, flat, user)
-    asked = {"payment_id": payment.external_id, "amount": {"value": "250.00", "currency": "RUB"}}
-    answer = requests.post(
-        f"{shop.address}/v3/refunds", json=asked, auth=("100500", "test_secret"),
-        headers={"Idempotence-Key": "by-hand"}, timeout=10,
-    )  # fmt: skip
-    assert answer.status_code == 200
-    delivered(shop)
+    refunded_by_hand(shop, payment, "250.00")
     payment.refresh_from_db()
     rest = payment.reversal.replaced_by
     assert (payment.state, rest.amount, rest.paid_on) == (PaymentState.REVERSED, Decimal("500.00"), payment.paid_on)
     assert owed(flat) == Decimal("500.00") and OnlineRefund.objects.get().amount == Decimal("250.00")
+
+
+def test_what_the_provider_gave_back_above_the_rest_is_a_claim_until_it_is_returned(shop, flat, user):
+    """150 went back on application, then the provider gave back the whole: 150 of it stand nowhere in the books."""
+    shop.pay(begin(flat, user, amount=Decimal("1150.00")).provider_id)
+    delivered(shop)
+    payment, today, clerk = Payment.objects.get(), localdate(), make.user()
+    operations.refund_advance(
+        account_id=flat.pk, amount=Decimal("150.00"), number="17", applied_on=today, requisites=payee(),
+        day=today, by=clerk,
+    )  # fmt: skip
+    assert refund_queries.refund_claims() == []
+    refunded_by_hand(shop, payment, "1150.00")
+    assert shop.sent[-1] == ("refund.succeeded", 200)
+    assert set(Payment.objects.values_list("state", flat=True)) == {PaymentState.REVERSED}
+    assert owed(flat) == Decimal("1000.00")
+    (claim,) = refund_queries.refund_claims()
+    assert (claim.refunded, claim.mirrored, claim.amount) == (Decimal("1150.00"), Decimal("1000.00"), Decimal("150.00"))
+    (told,) = lawful.online_astray(None)
+    assert told.endswith("150,00 ₽ · деньги вернули, а платёж не сторнирован")
+    with pytest.raises(PaymentRefused, match="Назовите документ"):
+        operations.settle_claim(online_id=claim.online_id, ground=" ", by=clerk)
+    assert operations.settle_claim(online_id=claim.online_id, ground="п/п 5", by=clerk) == Decimal("150.00")
+    assert refund_queries.refund_claims() == [] and list(lawful.online_astray(None)) == []
+    with pytest.raises(PaymentRefused, match="уже погашено"):
+        operations.settle_claim(online_id=claim.online_id, ground="п/п 5", by=clerk)
+
+
+def test_money_on_another_account_goes_back_by_the_provider_alone(shop, flat, user):
+    payment, clerk = paid(shop, flat, user), make.user()
+    moved = operations.move_payment(
+        payment_id=payment.pk, account_id=make.account().pk, day=localdate(), reason="не тот счёт", by=clerk
+    )
+    before = written()
+    with pytest.raises(PaymentRefused, match="Вернуть деньги плательщику"):
+        operations.reverse_payment(
+            payment_id=moved.pk, day=localdate(), reason="ошибка", by=clerk, refund=True, requisites=payee()
+        )
+    assert written() == before and shop.refunds == {}
+    operations.refund_payment(payment_id=payment.pk, reason="ошибка", by=clerk, at=timezone.now())
+    moved.refresh_from_db()
+    assert moved.state == PaymentState.REVERSED and moved.reversal.is_refund and len(shop.refunds) == 1
+    assert list(lawful.online_astray(None)) == []
 
 
 # --- autopayment -----------------------------------------------------------------------------------------------------

@@ -165,7 +165,9 @@ def test_a_token_that_has_run_out_is_asked_for_again(register):
 def test_a_reversal_has_a_return_after_its_sale(register):
     account, _, _ = debtor()
     payment = pay(account, "310.00")
-    operations.reverse_payment(payment_id=payment.pk, day=localdate(), reason="ошибка", by=make.user(), refund=True)
+    operations.charge_back(
+        payment_id=payment.pk, document="№ 1", claimed_on=localdate(), day=localdate(), by=make.user()
+    )
     send()
     assert [receipt.operation for receipt in register.receipts.values()] == ["sell"]
     send(minutes=5)
@@ -184,6 +186,18 @@ def test_money_that_only_changes_its_account_is_not_returned(register):
         payment_id=payment.pk, account_id=make.account().pk, day=localdate(), reason="не тот счёт", by=make.user()
     )
     assert FiscalReceipt.objects.count() == 1
+
+
+def test_money_that_changed_its_account_and_then_went_back_has_its_return(register):
+    account, _, _ = debtor()
+    payment, today = pay(account, "310.00"), localdate()
+    moved = operations.move_payment(
+        payment_id=payment.pk, account_id=make.account().pk, day=today, reason="не тот счёт", by=make.user()
+    )
+    operations.charge_back(payment_id=moved.pk, document="№ 1", claimed_on=today, day=today, by=make.user())
+    sold, back = FiscalReceipt.objects.order_by("pk")
+    assert (back.kind, back.payment_id, back.amount) == ("sell_refund", payment.pk, Decimal("310.00"))
+    assert back.contents == sold.contents and list(lawful.receipts_astray(None)) == []
 
 
 def test_a_refused_receipt_waits_for_a_person_and_goes_again_as_another_document(register):

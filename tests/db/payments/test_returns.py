@@ -5,14 +5,28 @@ from decimal import Decimal
 
 import pytest
 from django.db import InternalError, transaction
+from django.utils import timezone
 
 from accounts import rules
 from accounts.calendar import Month
 from accounts.models import JournalEntry
-from payments import operations, queries
-from payments.models import Allocation, OperatingDay, Payment, PaymentState, RefundApplication, Reversal
-from payments.operations import RefundRefused, Requisites
+from payments import operations, queries, refund_queries
+from payments.models import (
+    Allocation,
+    CashMovement,
+    Channel,
+    FiscalReceipt,
+    OperatingDay,
+    Payment,
+    PaymentState,
+    RefundApplication,
+    RefundOrder,
+    Reversal,
+)
+from payments.operations import PaymentRefused, RefundRefused, Requisites
+from payments.registers import client_bank
 from tests import make
+from tests.db.payments.test_statements import OURS, incoming, statement
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +36,10 @@ GOOD = {
     "recipient": "Иванова Мария Петровна", "inn": "", "bik": "045354601",
     "bank_account": rules.bank_account_with_key("40817810000000000001", "045354601"),
 }  # fmt: skip
+
+
+def payee() -> Requisites:
+    return Requisites(**GOOD)
 
 
 def pay(account, amount, channel="bank", day=TODAY, **facts):
@@ -119,6 +137,71 @@ def test_an_application_is_carried_out_once_and_is_ink():
     assert written() == before
     with pytest.raises(InternalError), transaction.atomic():
         RefundApplication.objects.update(amount=1)
+
+
+def orders():
+    return (*written(), CashMovement.objects.count(), RefundOrder.objects.count(), FiscalReceipt.objects.count())
+
+
+@pytest.mark.parametrize(
+    ("facts", "error", "words"),
+    [
+        ({"refund": False}, PaymentRefused, "отмените квитанцию"),
+        ({"requisites": None}, PaymentRefused, "заполните получателя, БИК и счёт"),
+        ({"requisites": Requisites(**{**GOOD, "bik": "1"})}, RefundRefused, "БИК 1 неверен"),
+    ],
+)
+def test_money_of_the_desk_is_never_mirrored_and_left_in_the_drawer(facts, error, words):
+    """A plain mirror would leave cash that nobody owns, and a return receipt for money that never went out."""
+    Channel.objects.filter(pk="cash").update(receipts_from=date(2026, 1, 1))
+    make.agent()
+    account, cashier = make.account(), make.user()
+    receipt = operations.take_cash(
+        lines=[(account.pk, Decimal("50.00"))], given=None, office_id=make.office().pk, by=cashier, on=TODAY
+    )
+    told = {
+        "payment_id": receipt.payment_ids[0], "day": TODAY, "reason": "ошибка", "by": cashier, "refund": True,
+        "requisites": payee(),
+    }  # fmt: skip
+    before = orders()
+    with pytest.raises(error, match=words):
+        operations.reverse_payment(**{**told, **facts})
+    assert orders() == before
+    operations.reverse_payment(**told)
+    order = RefundOrder.objects.get()
+    assert (order.application.amount, order.application.account, order.state) == (
+        Decimal("50.00"), account, "formed",
+    )  # fmt: skip
+    assert FiscalReceipt.objects.filter(kind="sell_refund").count() == 1
+    assert balance(account) == Decimal("0.00")
+
+
+def test_nobodys_money_goes_back_by_an_order_to_the_payer_of_the_statement():
+    agent, clerk, second = make.agent(), make.user(), make.user()
+    make.own_account(OURS)
+    operations.import_statement(
+        name="s.txt", content=statement(incoming("за что-то", "100.00")), channel="bank", day=TODAY, today=TODAY
+    )
+    payment = Payment.objects.get()
+    assert payment.state == PaymentState.UNIDENTIFIED
+    payer = refund_queries.payer_of(payment.pk)
+    assert (payer.recipient, payer.bank_account) == ("Иванова Мария Петровна", "40817810000000000001")
+    operations.reverse_payment(
+        payment_id=payment.pk, day=TODAY, reason="просит вернуть", by=clerk, refund=True, requisites=payee()
+    )
+    payment.refresh_from_db()
+    order = RefundOrder.objects.get()
+    assert (payment.state, order.application.amount, order.application.account) == (
+        PaymentState.RETURNED, Decimal("100.00"), None,
+    )  # fmt: skip
+    (row,) = refund_queries.refund_orders(seen_by=second.pk)
+    assert (row.document, row.account_number, row.may_be_released) == (
+        f"возврат платежа № {payment.pk}", "", True,
+    )  # fmt: skip
+    operations.release_refunds(order_ids=[order.pk], by=second, at=timezone.now())
+    (document,) = client_bank.read(operations.refund_file()).documents
+    assert document.payer.inn == agent.inn and document.amount == Decimal("100.00")
+    assert f"Возврат ошибочно перечисленных средств, возврат платежа № {payment.pk}" in document.purpose
 
 
 def test_a_chargeback_returns_the_debt_and_claims_it_from_the_principal():

@@ -12,7 +12,9 @@ from django.urls import reverse
 import payments.operations
 import payments.queries
 from accounts import rules
-from payments.models import CashMovement, CashShift, Payment, RefundApplication, RefundOrder, Reversal
+from payments import online
+from payments.models import CashMovement, CashShift, OnlinePayment, Payment, RefundApplication, RefundOrder, Reversal
+from payments.operations import online as settling
 from portals.office import roles
 from tests import make
 
@@ -108,6 +110,40 @@ def test_a_contested_payment_comes_off(desk: Desk):
     assert answer.status_code == 302
     assert Reversal.objects.get().is_refund
     assert accountant.post(address, {"document": "№ 5", "claimed_on": f"{TODAY}"}).status_code == 422
+
+
+def test_nobodys_money_goes_back_by_an_order_with_requisites(desk: Desk):
+    payment = desks.pay(desk, "150.00", number="")
+    accountant, address = client(roles.ACCOUNTANT), reverse("office:reverse", args=[payment.pk])
+    told = {"ground": "просит вернуть", "refund": "on", "recipient": "Климова Анна", "inn": "", **BANK}
+    before = written()
+    assert "checked" in str(accountant.get(address).context["form"]["refund"])
+    for typed, words in (({"recipient": ""}, "заполните получателя"), ({"bik": "1"}, "БИК 1 неверен")):
+        answer = accountant.post(address, {**told, **typed})
+        assert answer.status_code == 422 and words in text(answer)
+    assert written() == before
+    assert "Поручение на возврат сформировано" in text(accountant.post(address, told, follow=True))
+    assert RefundOrder.objects.get().application.account is None
+    assert f"возврат платежа № {payment.pk}" in text(accountant.get(reverse("office:refund_orders")))
+
+
+def test_what_the_provider_gave_back_too_much_stands_red_until_it_is_returned(desk: Desk):
+    begun = OnlinePayment.objects.create(
+        provider="yookassa", account=desk.account, user=make.user(), amount=Decimal("100.00"), method="card",
+        begun_at=NOW,
+    )  # fmt: skip
+    told = {"state": online.SUCCEEDED, "is_ours": True, "key": begun.key, "paid_at": NOW}
+    came = online.Told(provider_id="p-1", amount=begun.amount, **told)
+    settling.settle(came, provider="yookassa", at=NOW)
+    back = online.ToldRefund("r-1", "p-1", online.SUCCEEDED, Decimal("150.00"), None)
+    settling.settle_refund(back, provider="yookassa", at=NOW)
+    accountant, page = client(roles.ACCOUNTANT), reverse("office:refund_orders")
+    assert "Возвращено лишнего" in text(accountant.get(reverse("admin:index")))
+    assert [claim.amount for claim in accountant.get(page).context["claims"]] == [Decimal("50.00")]
+    done = {"row": begun.pk, "action": "settled"}
+    assert "Назовите документ" in text(accountant.post(page, {**done, "ground": " "}, follow=True))
+    assert "Лишнее возвращено: 50,00 ₽" in text(accountant.post(page, {**done, "ground": "п/п 5"}, follow=True))
+    assert accountant.get(page).context["claims"] == []
 
 
 def test_the_order_of_a_refund_is_released_by_another_and_goes_to_the_bank(desk: Desk):

@@ -170,8 +170,9 @@ class Books(RuleBasedStateMachine):
         if payment := self.payment(place, *LIVE, PaymentState.UNIDENTIFIED):
             with suppress(Refusal):
                 operations.reverse_payment(
-                    payment_id=payment.pk, day=self.today, reason="ошибка", by=self.cashier, refund=refund
-                )
+                    payment_id=payment.pk, day=self.today, reason="ошибка", by=self.cashier, refund=refund,
+                    requisites=PAYEE if refund else None,
+                )  # fmt: skip
 
     @rule(place=some, to=places)
     def move(self, place, to):
