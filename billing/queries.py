@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Sized
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -73,6 +74,25 @@ def frame(sql: str, schema: Schema, params: Mapping[str, Any] | Sequence[Any] = 
         return columns.empty(schema)
     source.seek(-1, io.SEEK_CUR)
     return pl.read_csv(source, schema=schema, has_header=False)
+
+
+MANY = 500  # ids from which a table is rather read through
+
+
+@contextmanager
+def by_key(ids: Sized) -> Iterator[None]:
+    """Within the transaction: rows of these ids are found by the key, not by reading the table through.
+
+    A table that grows by night has no statistics yet: thousands of ids look like all of it, and every block of the
+    first night would read what all blocks before it wrote.
+    """
+    if len(ids) < MANY or not connection.in_atomic_block:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        yield
+        cursor.execute("SET LOCAL enable_seqscan = on")
 
 
 def array(ids: Iterable[int] | pl.Series) -> str:
@@ -481,11 +501,12 @@ def _charged(
 
 def draft_digests(month: Month, account_ids: pl.Series) -> pl.DataFrame:
     """account_id, digest, lines, amount: what the last drafts of these accounts were computed from and came to."""
-    return frame(
-        "SELECT account_id, digest, lines, amount FROM billing_draftdigest"
-        f" WHERE month = {day(month.first)} AND account_id = ANY({array(account_ids)})",
-        {"account_id": pl.Int64, "digest": pl.Int64, "lines": pl.Int64, "amount": columns.MONEY},
-    )
+    with by_key(account_ids):
+        return frame(
+            "SELECT account_id, digest, lines, amount FROM billing_draftdigest"
+            f" WHERE month = {day(month.first)} AND account_id = ANY({array(account_ids)})",
+            {"account_id": pl.Int64, "digest": pl.Int64, "lines": pl.Int64, "amount": columns.MONEY},
+        )
 
 
 def problem_counts(month: Month, account_ids: pl.Series) -> dict[str, int]:
@@ -508,10 +529,11 @@ def standing(
     names = ", ".join(columns.CHARGES)
     listed = ", ".join(str(int(kind)) for kind in kinds or DRAFTED)
     wanted = f"kind IN ({listed})" if kinds else f"(kind IN ({listed}) OR (kind IN (4, 5) AND {OF_ITSELF}))"
-    return frame(
-        f"SELECT {names} FROM {partition(month)} WHERE account_id = ANY({array(account_ids)}) AND {wanted} AND {lines}",
-        columns.CHARGES,
-    )
+    of_accounts = f"account_id = ANY({array(account_ids)})"
+    with by_key(account_ids):
+        return frame(
+            f"SELECT {names} FROM {partition(month)} WHERE {of_accounts} AND {wanted} AND {lines}", columns.CHARGES
+        )
 
 
 def posted(month: Month, account_ids: Sequence[int]) -> pl.DataFrame:

@@ -147,7 +147,7 @@ def keep_digests(digests: pl.DataFrame, lines: pl.DataFrame, month: Month, scope
         pl.lit(month.first).alias("month"), "account_id", "digest",
         pl.col("lines").fill_null(0), pl.col("amount").fill_null(0),
     )  # fmt: skip
-    with connection.cursor() as cursor:
+    with queries.by_key(scope), connection.cursor() as cursor:
         cursor.execute(
             f"DELETE FROM billing_draftdigest WHERE month = {queries.day(month.first)}"
             f" AND account_id = ANY({queries.array(scope)})"
