@@ -1,12 +1,15 @@
 """What differs between the faces of the site, page by page."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, QueryDict, UnreadablePostError
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
 
 # Unfold's pages stand on Alpine, which evaluates expressions, and on style attributes.
 ADMIN = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
@@ -60,6 +63,23 @@ class OwnNotFound:
         is_page = not request.path_info.startswith("/api/") and request.accepts("text/html")
         if settings.DEBUG and is_page and type(response) is HttpResponseNotFound:
             return render(request, "404.html", status=404)
+        return response
+
+
+class SignInWhole:
+    """A fragment asked for after the session ended sends the whole page to the log-in, and back to where it stood."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        asked: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+        if asked and response.status_code == 302:
+            door, _, _ = response["Location"].partition("?")
+            if door in (resolve_url(settings.LOGIN_URL), resolve_url("admin:login")):
+                stood = asked.current_url_abs_path or request.path_info
+                return HttpResponseClientRedirect(f"{door}?{urlencode({'next': stood})}")
         return response
 
 

@@ -13,6 +13,9 @@ class TooOften(Refusal):
     """Tried too many times; the text says how long to wait."""
 
 
+OF_NUMBER = "По этому номеру сегодня слишком много попыток. Попробуйте завтра или позвоните нам."
+
+
 def digits(text: str) -> str:
     """The digits of a number, however it was typed: spaces and dashes do not give more tries."""
     return "".join(sign for sign in text if sign.isdecimal())

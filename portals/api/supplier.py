@@ -84,8 +84,9 @@ class SuppliedAccount(serializers.Serializer[Any]):
     closing = shapes.NumberField()
 
 
-ChargeSum = shapes.of(queries.ChargeSum)
-AccountCharge = shapes.of(queries.AccountCharge)
+IS_DRAFT = "Месяц ещё не проведён: сумма предварительная, в отчётах её нет."
+ChargeSum = shapes.of(queries.ChargeSum, is_draft=serializers.BooleanField(default=False, help_text=IS_DRAFT))
+AccountCharge = shapes.of(queries.AccountCharge, is_draft=serializers.BooleanField(default=False, help_text=IS_DRAFT))
 Turnover = shapes.of(TurnoverRow)
 AccountTurnover = shapes.of(queries.AccountRow)
 Receipt = shapes.of(ContractReceipt)
@@ -227,7 +228,8 @@ class ChargesByHouse(SupplierView):
     @extend_schema(operation_id="supplier_charges", parameters=[shapes.OfMonth], responses=ChargeSum(many=True))
     def get(self, request: Request) -> Response:
         sheet = queries.charges(ids(request), month_of(request))
-        return Response(shapes.told(ChargeSum, [row for group in sheet.groups for row in group.rows]))
+        rows = shapes.told(ChargeSum, [row for group in sheet.groups for row in group.rows])
+        return Response([{**row, "is_draft": sheet.is_draft} for row in rows])
 
 
 class HouseCharges(SupplierView):
@@ -236,8 +238,10 @@ class HouseCharges(SupplierView):
     @extend_schema(operation_id="house_charges", parameters=[shapes.OfMonth], responses=AccountCharge(many=True))
     def get(self, request: Request, house: int) -> Response:
         row, own = access.get_supplied_house_for(request.user, house), ids(request)
-        found, _ = queries.house_charges(access.supplied_accounts_for(request.user), row, own, month_of(request))
-        return Response(shapes.told(AccountCharge, found))
+        month = month_of(request)
+        found, _ = queries.house_charges(access.supplied_accounts_for(request.user), row, own, month)
+        is_draft = queries.is_open(own, month)
+        return Response([{**told, "is_draft": is_draft} for told in shapes.told(AccountCharge, found)])
 
 
 class TurnoverByHouse(SupplierView):

@@ -220,6 +220,8 @@ CORRECTIONS = ListReport(
         LEFT JOIN accounts_premises AS p ON p.id = a.premises_id
         LEFT JOIN accounts_premises AS up ON up.id = p.parent_id
         LEFT JOIN accounts_user AS u ON u.id = c.made_by_id
+        JOIN billing_contractmonth AS posted
+            ON posted.contract_id = c.contract_id AND posted.month = c.month AND posted.state <> 'open'
         WHERE c.month >= {{first}} AND c.month <= {{last}} AND {{scope}}
     """,
     OF_CONTRACT,

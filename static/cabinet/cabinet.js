@@ -90,10 +90,13 @@ document.addEventListener("htmx:beforeRequest", () => {
 });
 
 // What was typed into a long form outlives an expired session: it waits in this tab until the form has been taken in.
-for (const place of document.querySelectorAll("[data-draft-done]")) {
-  sessionStorage.removeItem(`draft:${place.dataset.draftDone}`);
+function keepDrafts(root) {
+  for (const place of root.querySelectorAll("[data-draft-done]")) {
+    sessionStorage.removeItem(`draft:${place.dataset.draftDone}`);
+  }
+  for (const form of root.querySelectorAll("form[data-draft]")) keepDraft(form);
 }
-for (const form of document.querySelectorAll("form[data-draft]")) {
+function keepDraft(form) {
   const place = `draft:${form.dataset.draft}`;
   const typed = "textarea, select, input:not([type=hidden], [type=file], [type=password], [type=checkbox])";
   const fields = [...form.elements].filter((one) => one.name && one.matches(typed));
@@ -107,3 +110,7 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
     sessionStorage.setItem(place, JSON.stringify(Object.fromEntries(fields.map((one) => [one.name, one.value]))));
   });
 }
+keepDrafts(document);
+document.addEventListener("htmx:load", (event) => {
+  if (event.detail.elt !== document.body) keepDrafts(event.detail.elt.parentElement || document);
+});

@@ -25,6 +25,7 @@ import payments.papers
 import payments.queries
 import payments.tracing
 from accounts.calendar import ONE_DAY, Month
+from accounts.money import total
 from accounts.queries import AgencyContract
 from portals import access, asked, papers, workbooks
 from portals import queries as portal_queries
@@ -136,6 +137,7 @@ def home(request: HttpRequest, scope: Scope) -> HttpResponse:
         "is_yesterday": day == today - ONE_DAY,
         "principal_day": found,
         "withheld": found.summary.commission + found.summary.vat,
+        "behind": total(line.remittance.gross for line in found.lines if line.remittance),
         "remittances": payments.queries.remittances_of(contract_ids=scope.ids, limit=5),
         "collection": manager.collection(scope.ids, Month.of(today).previous),
         "is_manager": scope.is_any(PrincipalRole.MANAGER),

@@ -49,7 +49,10 @@ def add_account(request: HttpRequest) -> HttpResponse:
         wait = "Слишком много попыток подряд. Подождите 15 минут и попробуйте снова или позвоните нам."
         try:
             limits.count("link", f"user {request.user.pk}", limit=TRIES_OF_USER, seconds=WAIT_SECONDS, text=wait)
-            limits.count("link", f"number {limits.digits(number)}", limit=TRIES_OF_NUMBER, seconds=24 * 3600, text=wait)
+            limits.count(
+                "link", f"number {limits.digits(number)}", limit=TRIES_OF_NUMBER, seconds=24 * 3600,
+                text=limits.OF_NUMBER,
+            )  # fmt: skip
             account = operations.link_account(user=request.user, number=number, code=code)  # type: ignore[arg-type]
         except limits.TooOften as refusal:
             form.add_error(None, str(refusal))

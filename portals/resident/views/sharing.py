@@ -120,7 +120,9 @@ def enter(request: HttpRequest) -> HttpResponse:
         number, code = form.cleaned_data["number"], form.cleaned_data["code"]
         try:
             limits.count("enter", sender_of(request), limit=TRIES_OF_SENDER, seconds=WAIT_SECONDS, text=WAIT)
-            limits.count("link", f"number {limits.digits(number)}", limit=TRIES_OF_NUMBER, seconds=DAY, text=WAIT)
+            limits.count(
+                "link", f"number {limits.digits(number)}", limit=TRIES_OF_NUMBER, seconds=DAY, text=limits.OF_NUMBER
+            )
             user = operations.enter_by_code(number=number, code=code)
         except Refusal as refusal:
             form.add_error(None, str(refusal))

@@ -36,8 +36,9 @@ def readings_by_code(request: HttpRequest, number: str = "") -> HttpResponse:
                 "readings-by-code", sender_of(request), limit=TRIES_OF_SENDER, seconds=SENDER_SECONDS, text=WAIT
             )
             limits.count(
-                "readings-by-code", f"number {given}", limit=TRIES_OF_NUMBER, seconds=NUMBER_SECONDS, text=WAIT
-            )
+                "readings-by-code", f"number {limits.digits(given)}", limit=TRIES_OF_NUMBER, seconds=NUMBER_SECONDS,
+                text=limits.OF_NUMBER,
+            )  # fmt: skip
             account = operations.prove_account(number=given, code=code)
         except limits.TooOften as refusal:
             form.add_error(None, str(refusal))

@@ -129,3 +129,14 @@ def test_the_adapter_keeps_phones_in_the_user(settings, tmp_path):
     adapter.send_verification_code_sms(user, "+79123456789", "482917")
     (message,) = (tmp_path / "sms").iterdir()
     assert "482917" in message.read_text("utf-8")
+
+
+@pytest.mark.django_db
+def test_a_fragment_after_the_session_ended_sends_the_whole_page_to_the_door():
+    """Else the log-in page would stand inside the card of readings, and what was typed would be gone."""
+    stood = "/cabinet/560000010/readings/"
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{stood}"}
+    answer = Client().post(stood, {"m1-z1": "551"}, headers=headers)
+    assert answer.status_code == 200 and not answer.content
+    assert answer["HX-Redirect"] == "/accounts/login/?next=%2Fcabinet%2F560000010%2Freadings%2F"
+    assert Client().post(stood, {"m1-z1": "551"}).status_code == 302
