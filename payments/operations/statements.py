@@ -51,6 +51,20 @@ NOTHING_TAKEN = (
     "Ни одну строку файла принять нельзя: ничего не записано, файл не запомнен. Исправьте причины, указанные в "
     "строках, и загрузите файл снова."
 )
+STRANGERS = (
+    "Выписка не нашего счёта: «РасчСчет» {account} не числится за центром, ничего не записано. Проверьте, тот ли это "
+    "файл. Если счёт наш, занесите его в карточку организации центра («Банковские счета»), утвердите вторым "
+    "сотрудником и загрузите выписку снова."
+)
+NO_ACCOUNTS = (
+    "Выписка счёта {account} не принята, ничего не записано: у центра не заведено ни одного утверждённого банковского "
+    "счёта, и чья это выписка, сказать нельзя. Занесите счета в карточку организации центра («Банковские счета»), "
+    "утвердите их вторым сотрудником и загрузите выписку снова."
+)
+UNNAMED = (
+    "В выписке не указан счёт («РасчСчет»), и ни один документ не называет счёта центра: чьи это деньги, сказать "
+    "нельзя, ничего не записано. Выгрузите выписку из банка заново."
+)
 HELD_FILE = "Файл ждёт решения: {why} Проверьте его и загрузите ещё раз с подтверждением."
 
 
@@ -142,8 +156,8 @@ def import_statement(
     or the same lines in an overlapping one, add nothing, and the summary says so; a file without a single new line
     makes no register. A file whose turnover differs from its documents is only held until somebody sends it again
     `confirmed`. dry_run: all the work, then undone.
-    Raises StatementRefused (not a statement, cut, balances wrong), PaymentRefused (channel, a day that has not come),
-    DayClosed: nothing is written.
+    Raises StatementRefused (not a statement, cut, balances wrong, of an account that is not ours), PaymentRefused
+    (channel, a day that has not come), DayClosed: nothing is written.
     """
     with rolled_back(if_=dry_run):
         try:
@@ -177,7 +191,8 @@ def _import(
     register = known.exclude(state=RegisterState.UNDONE).first()
     if register is not None and (register.state != RegisterState.HELD or not confirmed):
         return _seen(register, statement, name=name, dry_run=dry_run)
-    own = {*statement.own_accounts, *_agents_accounts()}
+    own = _agents_accounts()
+    _refuse_strangers(statement, own)
     plan = _plan(statement, own, day=day)
     if register is None and not plan.fresh:
         sources = sorted({*plan.known.values(), *_as_empty(statement)})
@@ -324,10 +339,27 @@ def _waiting(document: Document, own: set[str]) -> RowVerdict:
     return RowVerdict(document.line, document.number, document.document_on, document.amount, verdict, text)
 
 
-def _agents_accounts() -> list[str]:
+def _agents_accounts() -> set[str]:
     """Our own bank accounts, the closed ones too: old statements name them."""
     found = BankAccount.objects.filter(organisation__kind=OrganisationKind.AGENT, state=BankAccountState.APPROVED)
-    return list(found.values_list("number", flat=True))
+    return set(found.values_list("number", flat=True))
+
+
+def _refuse_strangers(statement: Statement, own: set[str]) -> None:
+    """Money on another's account is not ours to lay over debts: such a file is no statement of the centre."""
+    strange = [account for account in statement.own_accounts if account not in own]
+    if strange:
+        raise StatementRefused((STRANGERS if own else NO_ACCOUNTS).format(account=strange[0][:40]))
+    if statement.own_accounts:
+        return
+    named = {
+        number
+        for document in statement.documents
+        for side in (document.payer, document.payee)
+        for number in (side.number, side.account)
+    }
+    if not named & own and any(document.direction(own) != Direction.UNKNOWN for document in statement.documents):
+        raise StatementRefused(UNNAMED)
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
@@ -649,21 +681,29 @@ class _Finder:
     def owner(self, document: Document) -> tuple[PersonalAccount | None, str, str]:
         """The account, the number as received, and the doubt that keeps the money aside.
 
-        The surest kind of number that is there decides; it must name exactly one account.
+        All that the purpose names must be one account. Bare digits count where nothing surer is said, and beside it
+        when they are as long as the account so named: shorter ones are houses and days.
         """
         found = self.mentions[id(document)]
-        for kind in Names:
-            named = [mention for mention in found if mention.names == kind]
-            accounts = {row.pk: row for mention in named for row in self._accounts(mention)}
-            if len(accounts) > 1:
-                numbers = ", ".join(sorted(row.number for row in accounts.values()))
-                return None, "", f"В назначении несколько лицевых счетов: {numbers}. Выберите нужный."
-            if accounts:
-                (account,) = accounts.values()
-                return account, account.number, ""
-            if kind == Names.LABELLED and named:
-                number = named[0].value
-                if rules.is_account_number(number):
-                    return None, number, f"Лицевой счёт {number} не найден."
-                return None, number, f"Номер лицевого счёта {number} неверен: контрольная цифра не сходится."
+        surer = [mention for mention in found if mention.names < Names.BARE]
+        labelled = [mention.value for mention in found if mention.names == Names.LABELLED]
+        bare = [mention for mention in found if mention.names == Names.BARE]
+        accounts = {row.pk: row for mention in surer for row in self._accounts(mention)}
+        if not accounts and labelled:
+            number = labelled[0]
+            if rules.is_account_number(number):
+                return None, number, f"Лицевой счёт {number} не найден."
+            return None, number, f"Номер лицевого счёта {number} неверен: контрольная цифра не сходится."
+        lengths = {len(row.number) for row in accounts.values()}
+        beside = [mention for mention in bare if not accounts or len(mention.value) in lengths]
+        accounts |= {row.pk: row for mention in beside for row in self._accounts(mention)}
+        numbers = {row.number for row in accounts.values()}
+        if accounts:  # a number that looks like one of ours and is nobody's is a second candidate, too
+            numbers |= {told for told in labelled if len(told) in lengths and rules.is_account_number(told)}
+        if len(numbers) > 1:
+            told = ", ".join(sorted(numbers))
+            return None, "", f"В назначении несколько лицевых счетов: {told}. Выберите нужный."
+        if accounts:
+            (account,) = accounts.values()
+            return account, account.number, ""
         return None, "", "В назначении нет лицевого счёта."

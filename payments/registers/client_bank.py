@@ -484,14 +484,17 @@ _ELS = r"\d{2}[А-ЯЁ]{2}\d{6}"
 _DOCUMENT = re.compile(rf"(?<!\d){_ELS}-\d{{2}}-\d(?:0[1-9]|1[0-2])\d(?!\d)")
 _HOUSING = re.compile(rf"(?<!\d){_ELS}-\d{{2}}(?!\d)")
 _UNIFIED = re.compile(rf"(?<!\d){_ELS}(?!\d)")
-_LABELLED = re.compile(r"(?:Л/?С|ЛИЦ(?:ЕВОЙ|ЕВОГО|ЕВОМУ)?\.?\s*СЧ[ЕЁ]Т[АУ]?)\D{0,3}([\d-]{4,20})")
+_LABELLED = re.compile(
+    r"(?:Л/?С|ЛИЦ(?:ЕВОЙ|ЕВОГО|ЕВОМУ)?\.?\s*СЧ[ЕЁ]Т[АУ]?)\D{0,3}([\d-]{4,20}(?:\s*(?:[,;/+&]|И)\s*[\d-]{4,20}(?![\d-]))*)"
+)
 _BARE = re.compile(r"(?<![\d-])\d{4,20}(?![\d-])")
 
 
 def mentions(purpose: str, code: str = "") -> list[Mention]:
     """Numbers in the purpose (and in «Код») that may name a subscriber, the surest kind first, without repeats.
 
-    Source: bank-exchange.md, «Finding the subscriber». Latin look-alikes are read as Cyrillic letters.
+    Source: bank-exchange.md, «Finding the subscriber». Latin look-alikes are read as Cyrillic letters. Of «ЛС 123, 456»
+    both are labelled when they are as long as each other.
     """
     text = f"{purpose} {code}".upper().translate(_LOOKALIKES)
     found = [Mention(Names.DOCUMENT, value) for value in _DOCUMENT.findall(text)]
@@ -502,7 +505,9 @@ def mentions(purpose: str, code: str = "") -> list[Mention]:
     rest = _UNIFIED.sub(" ", purpose.upper().translate(_LOOKALIKES))
     if re.fullmatch(r"\d{4,20}", code.strip()):
         found.append(Mention(Names.CODE, code.strip()))
-    found += [Mention(Names.LABELLED, value.replace("-", "")) for value in _LABELLED.findall(rest)]
+    for listed in _LABELLED.findall(rest):
+        first, *others = (value.replace("-", "") for value in re.findall(r"[\d-]+", listed))
+        found += [Mention(Names.LABELLED, value) for value in [first, *(o for o in others if len(o) == len(first))]]
     found += [Mention(Names.BARE, value) for value in _BARE.findall(rest)]
     return list(dict.fromkeys(found))
 

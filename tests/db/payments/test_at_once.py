@@ -173,6 +173,7 @@ def test_two_clerks_identify_one_payment_and_one_of_them_is_told():
 
 
 def test_one_statement_from_two_tabs_and_with_a_blank_line_is_one_register():
+    make.own_account("40702810000000000007")
     account = make.account()
     rows = "".join(
         f"СекцияДокумент=Платежное поручение\nНомер={number}\nДата=05.11.2026\nСумма=10.00\n"

@@ -19,6 +19,7 @@ OURS = "40702810000000000007"
 
 @pytest.fixture
 def file(tmp_path):
+    make.own_account(OURS)
     account = make.account()
     path = tmp_path / "kl_to_1c.txt"
     rows = "".join(
@@ -86,6 +87,7 @@ def test_a_file_that_is_not_there_is_told_in_russian(tmp_path):
 
 
 def test_a_file_with_nothing_to_write_ends_the_command_with_a_reason(tmp_path):
+    make.own_account(OURS)
     account = make.account()
     file = tmp_path / "kl_to_1c.txt"
     file.write_bytes(

@@ -35,6 +35,7 @@ def snapshot():
 def books():
     """A closed and remitted Thursday; an open Friday with a payment of each state, one of them reversed."""
     make.agent()
+    make.own_account("40702810000000000007")
     make.account()  # somebody else
     account, contract, office, cashier = make.account(), make.contract(), make.office(), make.user()
     make.ink(account, contract, 2, Month.parse("2026-10"), "100.00")

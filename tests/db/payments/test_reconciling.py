@@ -11,7 +11,7 @@ from payments.models import Channel, Payment, PaymentState, RegisterState, Regis
 from payments.operations import NotReconciled, RegisterKept
 from tests import make
 from tests.db.payments.test_registers import load, own_layout, simple, undo, written
-from tests.db.payments.test_statements import incoming, statement
+from tests.db.payments.test_statements import OURS, incoming, statement
 
 pytestmark = pytest.mark.django_db
 
@@ -21,6 +21,7 @@ TODAY = date(2026, 11, 5)
 @pytest.fixture
 def register():
     """A register of two payments, 1 000 ₽; the bank keeps 2 per cent."""
+    make.own_account(OURS)
     Channel.objects.filter(pk="bank").update(fee_percent=Decimal("2"))
     own_layout(is_active=True, tried_at=timezone.now(), tried_on="образец")
     rows = [f"{make.account().number};{amount};04.11.2026" for amount in ("400.00", "600.00")]

@@ -14,7 +14,7 @@ from payments.models import RefundOrder, RemittanceState
 from payments.operations import RefundOrderRefused, Requisites
 from payments.registers import client_bank
 from tests import make
-from tests.db.payments.test_statements import outgoing, statement
+from tests.db.payments.test_statements import OURS, outgoing, statement
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +72,7 @@ def test_one_forms_another_releases_and_the_bank_gets_both_formats(order, people
 
 def test_the_statement_confirms_it_once(order, people):
     release(order, people[1], at=timezone.make_aware(timezone.datetime(2026, 11, 5, 10)))
+    make.own_account(OURS)
     content = statement(outgoing(order.number, "100.00", HIS))
     (row,) = operations.import_statement(
         name="s.txt", content=content, channel="bank", day=TODAY, today=TODAY

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.calendar import Month
-from accounts.models import JournalEntry
+from accounts.models import BankAccount, BankAccountState, JournalEntry
 from payments import operations, queries
 from payments.models import (
     Allocation,
@@ -56,6 +56,11 @@ def statement(*documents, totals=None, end="КонецФайла", encoding="cp1
         )
     head = f"1CClientBankExchange\nВерсияФормата=1.03\nКодировка=Windows\nРасчСчет={OURS}"
     return "\n".join(part for part in (head, section, *documents, end) if part).encode(encoding)
+
+
+@pytest.fixture(autouse=True)
+def agent():
+    return make.own_account(OURS).organisation
 
 
 def load(content, **facts):
@@ -144,11 +149,59 @@ def test_money_without_an_owner_is_kept_aside(purpose, why):
     assert Register.objects.get().state == RegisterState.PARTIAL
 
 
-def test_two_accounts_in_one_purpose_are_nobodys():
+@pytest.mark.parametrize(
+    "purpose",
+    [
+        "ЛС {one}, ЛС {two}",
+        "ЛС {one}, {two}",
+        "ЛС {one} и {two} за октябрь",
+        "ЛС {one} Орлова {two}",
+        "ЛС {one}, {nobody}",
+    ],
+)
+def test_two_accounts_in_one_purpose_are_nobodys(purpose):
     one, two = make.account(), make.account()
-    summary = load(statement(incoming(f"ЛС {one.number}, ЛС {two.number}")))
+    told = purpose.format(one=one.number, two=two.number, nobody=make.account_number())
+    summary = load(statement(incoming(told)))
     assert counts(summary) == {"held": (1, "100.00")}
     assert "несколько лицевых счетов" in summary.rows[0].text
+    assert Payment.objects.get().account is None
+
+
+def test_a_house_a_day_and_a_bank_beside_the_account_are_no_accounts():
+    account = make.account()
+    purpose = f"ЛС {account.number}, дом 1234, от 04112026, БИК 045354601, ЛС {account.number}"
+    assert counts(load(statement(incoming(purpose)))) == {"accepted": (1, "100.00")}
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_a_statement_of_anothers_account_is_refused_by_name(confirmed):
+    account, strange = make.account(), "40702810000000000099"
+    foreign = statement(incoming(f"ЛС {account.number}")).replace(OURS.encode(), strange.encode())
+    both = statement(incoming(f"ЛС {account.number}"), totals=("0.00", "100.00", "0.00", "100.00")).replace(
+        f"РасчСчет={OURS}\nНачальный".encode("cp1251"), f"РасчСчет={strange}\nНачальный".encode("cp1251")
+    )
+    nameless = foreign.replace(f"Windows\nРасчСчет={strange}".encode("cp1251"), b"Windows")
+    before = written()
+    for content, words in ((foreign, strange), (both, strange), (nameless, "не указан счёт")):
+        with pytest.raises(StatementRefused, match=words):
+            load(content, confirmed=confirmed)
+    assert written() == before
+
+
+def test_a_centre_without_accounts_is_told_to_enter_them():
+    BankAccount.objects.all().delete()
+    content = statement(incoming(f"ЛС {make.account().number}"))
+    before = written()
+    with pytest.raises(StatementRefused, match=f"счёта {OURS} не принята.*ни одного утверждённого.*Занесите счета"):
+        load(content)
+    assert written() == before
+    proposed = make.own_account(OURS, state=BankAccountState.PROPOSED)
+    with pytest.raises(StatementRefused, match="ни одного утверждённого"):
+        load(content)
+    proposed.state = BankAccountState.APPROVED
+    proposed.save(update_fields=["state"])
+    assert counts(load(content)) == {"accepted": (1, "100.00")}
 
 
 def test_the_identifiers_of_gis_name_the_account_in_any_letters():
@@ -318,8 +371,8 @@ def test_a_file_without_its_last_line_is_taken_with_a_warning():
     assert Register.objects.get().state == RegisterState.PARTIAL
 
 
-def test_an_order_of_another_date_or_not_released_is_not_confirmed_but_told():
-    make.agent()
+def test_an_order_of_another_date_or_not_released_is_not_confirmed_but_told(agent):
+    make.bank_accounts(agent)
     account, contract = make.account(), make.contract()
     make.ink(account, contract, 2, Month.parse("2026-10"), "60.00")
     load(statement(incoming(f"ЛС {account.number}", "60.00")))
@@ -343,8 +396,9 @@ def test_a_dry_run_shows_all_and_writes_nothing():
     assert written() == before
 
 
-def test_an_outgoing_line_confirms_our_order():
-    agent, account, contract = make.agent(), make.account(), make.contract()
+def test_an_outgoing_line_confirms_our_order(agent):
+    make.bank_accounts(agent)
+    account, contract = make.account(), make.contract()
     make.ink(account, contract, 2, Month.parse("2026-10"), "60.00")
     load(statement(incoming(f"ЛС {account.number}", "60.00")))
     operations.close_day(day=TODAY)
@@ -365,7 +419,6 @@ def test_an_outgoing_line_confirms_our_order():
     assert (paid.state, paid.confirmed_on) == (RemittanceState.CONFIRMED, TODAY)
     path = queries.payment_path(Payment.objects.get(account=account).pk)
     assert [step.remittance.confirmed_on for step in path.steps] == [TODAY]
-    assert agent.pk
 
 
 @pytest.mark.parametrize(
@@ -385,6 +438,8 @@ def test_an_outgoing_line_confirms_our_order():
 )
 def test_real_files_are_taken_in_once(reference_dir, name, expected):
     content = (reference_dir / "formats" / "samples" / name).read_bytes()
+    for number in client_bank.read(content).own_accounts:
+        make.own_account(number)
     first = load(content, name=name, confirmed=True)
     assert counts(first) == expected
     before = written()
