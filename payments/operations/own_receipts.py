@@ -135,7 +135,10 @@ def _judged(
     }
     accounts = {account.pk: account for account in found.values()}
     services, others = _services(accounts, contract)
-    alike = Alike([row for row in rows if not row.problem], channel=CHANNEL)
+    owners = {place: account.pk for place, account in found.items()}
+    alike = Alike(
+        [(row, owners.get(place)) for place, row in enumerate(rows) if not row.problem], channel=CHANNEL
+    )  # fmt: skip
     judged = []
     for place, row in enumerate(rows):
         problem = row.problem
@@ -153,10 +156,10 @@ def _judged(
                 problem = (
                     doubt_about(amount=row.amount, paid_on=row.paid_on, today=today)
                     or closed_doubt(account, row.paid_on)
-                    or alike.doubt(row)
+                    or alike.doubt(row, account.pk)
                 )
         judged.append(replace(row, problem=problem))
-    return judged, {place: account.pk for place, account in found.items()}, services
+    return judged, owners, services
 
 
 def _services(

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from accounts import operations as accounts_operations
 from accounts.database import lock_number, rolled_back
@@ -298,14 +299,15 @@ def _incoming(rows: Sequence[Row], *, channel: str, digest: str) -> dict[int, In
     """Place in the file → the payment, of the rows that can be one."""
     sound = {place: row for place, row in enumerate(rows) if not row.problem and row.paid_on is not None}
     owners = _Owners(list(sound.values()))
-    alike = Alike(list(sound.values()), channel=channel)
+    told = {place: owners.of(row) for place, row in sound.items()}
+    alike = Alike([(row, told[place][0]) for place, row in sound.items()], channel=channel)
     ids = anew(
         {place: external_id(row.operation or f"{digest[:16]}/{row.line}") for place, row in sound.items()},
         channel=channel,
     )
     found: dict[int, Incoming] = {}
     for place, row in sound.items():
-        account_id, doubt = owners.of(row)
+        account_id, doubt = told[place]
         assert row.paid_on is not None
         found[place] = Incoming(
             external_id=ids[place],
@@ -316,7 +318,7 @@ def _incoming(rows: Sequence[Row], *, channel: str, digest: str) -> dict[int, In
             payer=row.payer,
             purpose=f"{row.document} {row.address}".strip(),
             for_month=row.period,
-            doubt=row.doubt or doubt or alike.doubt(row),
+            doubt=row.doubt or doubt or alike.doubt(row, account_id),
         )
     return found
 
@@ -423,30 +425,44 @@ def number_forms(number: str) -> list[str]:
 
 
 class Alike:
-    """Rows without an operation's number that may have come twice: in this file, or in another of the channel."""
+    """Rows without an operation's number that may have come twice: in this file, or in another of the channel.
 
-    def __init__(self, rows: Sequence[Row], *, channel: str) -> None:
-        self.known: dict[tuple[str, Decimal, date], str] = {}
-        nameless = [row for row in rows if not row.operation and row.paid_on is not None]
+    One payment is another's like when account, sum and day agree. The account is told by what it is, not by how its
+    number is written; where it is not known, by the number as received.
+    """
+
+    def __init__(self, rows: Sequence[tuple[Row, int | None]], *, channel: str) -> None:
+        """rows: each with its account, where that is known."""
+        self.known: dict[tuple[str, int | str, Decimal, date], str] = {}
+        nameless = [(row, account_id) for row, account_id in rows if not row.operation and row.paid_on is not None]
         if not nameless:
             return
-        first = min(row.paid_on for row in nameless if row.paid_on is not None)
+        first = min(row.paid_on for row, _ in nameless if row.paid_on is not None)
+        owned = Q(account_id__in={account_id for _, account_id in nameless if account_id is not None})
         found = (
             Payment.objects.filter(channel_id=channel, day__gte=first, register__isnull=False)
-            .filter(number_as_received__in={row.account for row in nameless})
+            .filter(owned | Q(number_as_received__in={row.account for row, _ in nameless}))
             .exclude(state__in=[PaymentState.REVERSED, PaymentState.RETURNED])
         )
-        for number, amount, paid_on, register in found.values_list(
-            "number_as_received", "amount", "paid_on", "register_id"
+        for account_id, number, amount, paid_on, register in found.values_list(
+            "account_id", "number_as_received", "amount", "paid_on", "register_id"
         ):
-            self.known[number, amount, paid_on] = f"в реестре № {register}"
+            self._remember(account_id, number, amount, paid_on, f"в реестре № {register}")
 
-    def doubt(self, row: Row) -> str:
+    def _remember(self, account_id: int | None, number: str, amount: Decimal, paid_on: date, where: str) -> None:
+        self.known.setdefault(("number", number, amount, paid_on), where)
+        mark: tuple[str, int | str] = ("nobody", number) if account_id is None else ("account", account_id)
+        self.known.setdefault((*mark, amount, paid_on), where)
+
+    def doubt(self, row: Row, account_id: int | None) -> str:
         if row.operation or row.paid_on is None:
             return ""
-        key = (row.account, row.amount, row.paid_on)
-        earlier = self.known.setdefault(key, f"в строке {row.line}")
-        if earlier == f"в строке {row.line}":
+        marks: list[tuple[str, int | str]] = [("number", row.account)]
+        if account_id is not None:
+            marks = [("account", account_id), ("nobody", row.account)]
+        earlier = next(filter(None, (self.known.get((*mark, row.amount, row.paid_on)) for mark in marks)), "")
+        self._remember(account_id, row.account, row.amount, row.paid_on, f"в строке {row.line}")
+        if not earlier:
             return ""
         return f"Такой же платёж (счёт, сумма, дата) уже есть {earlier}: проверьте, не пришёл ли он дважды."
 

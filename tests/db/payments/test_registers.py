@@ -123,6 +123,17 @@ def test_equal_rows_without_a_number_wait_for_a_person():
     assert re.search(r"в реестре № \d+", again.rows[0].text)
 
 
+def test_an_account_written_otherwise_is_the_same_account():
+    one, two = in_use(), make.account()
+    dashed = f"{one.number[:4]}-{one.number[4:]}"
+    assert counts(load(simple(f"{one.number};5,00;04.11.2026"), layout="agent")) == {"accepted": (1, "5.00")}
+    again = load(simple(f"{dashed};5,00;04.11.2026", f"{two.number};5,00;04.11.2026"), layout="agent")
+    assert [row.verdict for row in again.rows] == ["held", "accepted"]
+    assert re.search(r"Такой же платёж \(счёт, сумма, дата\) уже есть в реестре № \d+", again.rows[0].text)
+    within = load(simple(f"{one.number};6,00;04.11.2026", f"{dashed};6,00;04.11.2026"), layout="agent")
+    assert [row.verdict for row in within.rows] == ["accepted", "held"]
+
+
 def test_the_identifiers_of_gis_name_the_account():
     account = in_use()
     account = make.account(unified_number="20МВ875415", housing_service_id="20МВ875415-07")
