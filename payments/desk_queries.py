@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Count, Sum
 
+from accounts.kinds import ChannelKind
 from accounts.money import ZERO
-from payments.models import CashMovement, CashShift, MovementKind
+from payments.models import CashMovement, CashShift, MovementKind, Payment, PaymentState
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +123,28 @@ def shift_report(shift_id: int) -> ShiftReport | None:
 def open_shift_of(cashier_id: int) -> CashShift | None:
     """The cashier's open shift, whatever its day."""
     return CashShift.objects.select_related("office").filter(cashier_id=cashier_id, closed_at=None).first()
+
+
+@dataclass(frozen=True, slots=True)
+class JustTaken:
+    """Money that an account has just brought, at a desk or on line; roubles. receipt: the desk's number, or empty."""
+
+    payment_id: int
+    amount: Decimal
+    at: datetime
+    receipt: str
+
+
+def just_taken(account_ids: Collection[int], *, since: datetime) -> dict[int, list[JustTaken]]:
+    """Account → its payments by the payer's own hand that came at or after `since` and stand. One statement."""
+    rows = (
+        Payment.objects.filter(account_id__in=account_ids, accepted_at__gte=since)
+        .filter(channel__kind__in=[ChannelKind.CASH_DESK, ChannelKind.ONLINE])
+        .exclude(state__in=[PaymentState.REVERSED, PaymentState.RETURNED])
+        .order_by("pk")
+    )
+    found = defaultdict[int, list[JustTaken]](list)
+    columns = ("account_id", "pk", "amount", "accepted_at", "receipts__number")
+    for account_id, payment_id, amount, at, receipt in rows.values_list(*columns):
+        found[account_id].append(JustTaken(payment_id, amount, at, receipt or ""))
+    return dict(found)

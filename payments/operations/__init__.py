@@ -8,7 +8,7 @@ from payments.operations.allocating import (
     consume_advances,
 )
 from payments.operations.batch import Incoming, Judged, record_payments
-from payments.operations.cash import KEY_LENGTH, Receipt, cancel_receipt, take_cash
+from payments.operations.cash import KEY_LENGTH, Receipt, cancel_receipt, held_at_desk, take_cash
 from payments.operations.closing import DayDoesNotClose, close_day, close_days
 from payments.operations.days import DayClosed, make_partitions, open_day
 from payments.operations.fetching import Fetched, fetch_registers
@@ -160,6 +160,7 @@ __all__ = [
     "direct_by_act",
     "end_instructions",
     "fetch_registers",
+    "held_at_desk",
     "import_own_receipts",
     "import_register",
     "import_statement",

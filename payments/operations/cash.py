@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -15,6 +16,7 @@ from accounts.money import kopecks, total, written
 from accounts.queries import Office, PersonalAccount, User
 from payments.models import CashReceipt, MovementKind, Payment, PaymentState, ReceiptPayment
 from payments.operations.allocating import Directed, allocate_payments, direction_as_stored
+from payments.operations.closed import lay_on_closed, paid_when_closed
 from payments.operations.days import hold_open
 from payments.operations.intake import PaymentConflict, PaymentRefused, mirror_payment, record_payment
 from payments.operations.receipts import make_receipts
@@ -36,6 +38,15 @@ class Receipt:
     is_repeated: bool = field(default=False, compare=False)
 
 
+@contextmanager
+def held_at_desk(account_ids: Collection[int]) -> Iterator[None]:
+    """Nobody else who holds these accounts takes money for them: what was just taken is seen before more is."""
+    with transaction.atomic():
+        for account_id in sorted(set(account_ids)):
+            lock_name(f"payments.desk.{account_id}")
+        yield
+
+
 @transaction.atomic
 def take_cash(
     *,
@@ -52,7 +63,7 @@ def take_cash(
 
     lines: (account_id, roubles). given: what the payer handed over (None or a card: exactly the sum). on: today, which
     is the operating day. key: what a form sends along: the second press of its button gives the first one's receipt,
-    even while the first is still being written.
+    even while the first is still being written. A closed account is paid up to its debt.
     Raises PaymentRefused, and PaymentConflict when the key returns with other facts: nothing is written then.
     """
     if len(key) > KEY_LENGTH:
@@ -83,15 +94,14 @@ def take_cash(
         raise PaymentRefused("Отделение не найдено.", field="office")
     hold_open(on)
     shift = hold_shift(office_id=office_id, by=by, on=on)
-    numbers = dict(
-        PersonalAccount.objects.filter(pk__in=[account_id for account_id, _ in lines]).values_list("pk", "number")
-    )
+    found = PersonalAccount.objects.in_bulk([account_id for account_id, _ in lines])
+    closed = paid_when_closed(found.values(), dict(lines), on=on)
     number = _next_number(office, on)
     payments = [
         record_payment(
             channel="card" if card else "cash",
             external_id=f"{key or number}/{place}",
-            number=numbers.get(account_id, ""),
+            number=found[account_id].number if account_id in found else "",
             account_id=account_id,
             amount=part,
             paid_on=on,
@@ -100,17 +110,20 @@ def take_cash(
             directed_to=directed_to,
             by=by,
             office=office_id,
+            is_received=account_id in closed,  # only its being closed is doubted, and that was looked into
         )
         for place, (account_id, part) in enumerate(lines, 1)
     ]
     if ReceiptPayment.objects.filter(payment__in=payments).exists():
         raise PaymentConflict("Платёж с этим номером уже стоит в другой квитанции. Откройте кассу заново.")
+    of_accounts = [(account_id, payment) for (account_id, _), payment in zip(lines, payments, strict=True)]
+    lay_on_closed([told for told in of_accounts if told[0] in closed], on=on, by=by)
     receipt = CashReceipt.objects.create(
         office=office, cashier=by, number=number, amount=amount, given=given, is_card=card, key=key or None
     )
     receipt.payments.set(payments)
     write_receipt(receipt, shift, kind=MovementKind.RECEIPT, by=by)
-    allocate_payments([payment.pk for payment in payments], day=on)
+    allocate_payments([payment.pk for account_id, payment in of_accounts if account_id not in closed], day=on)
     make_receipts([payment.pk for payment in payments], at=receipt.made_at)
     accounts_operations.note(
         "payments.receipt.given", by=by, number=number, amount=amount, change=given - amount,

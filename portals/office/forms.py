@@ -265,6 +265,7 @@ class DeskForm(OfficeForm):
     given = roubles("получено", required=False)
     card = forms.BooleanField(label="картой", required=False, widget=forms.CheckboxInput(attrs={"data-card": ""}))
     key = forms.CharField(widget=forms.HiddenInput, max_length=payments.operations.KEY_LENGTH)
+    shown = forms.CharField(widget=forms.HiddenInput, max_length=40, required=False)
 
     def __init__(self, *args: Any, account_ids: Iterable[int], offices: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

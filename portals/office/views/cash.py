@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 import accounts.operations
@@ -36,6 +37,7 @@ from portals.office.views.card import by_month, reading_form
 from portals.templatetags.cabinet import quantity
 
 MOST = 20  # accounts in one receipt
+RECENT, LONGEST = timedelta(minutes=10), timedelta(days=1)  # what was taken meanwhile: at least, at most so long ago
 LARGE, LARGER_TIMES = Decimal("100000.00"), 10  # a sum above both, ten times the debt, is asked about first
 
 
@@ -73,20 +75,24 @@ def desk_page(request: HttpRequest) -> HttpResponse:
     ids = [number for number in ids if number in found]
     owed = payments.queries.balances(account_ids=ids, on=today + ONE_DAY)
     offices = queries.offices()
-    doubtful: list[tuple[int, Decimal, Decimal]] = []
+    doubtful: list[Doubtful] = []
     confirm = ""
     if request.method == "POST":
         form = forms.DeskForm(request.POST, account_ids=ids, offices=offices)
         if form.is_valid():
-            doubtful = doubtful_sums(form, owed)
-            if doubtful and request.POST.get("confirmed") != total_of(form):
-                confirm = total_of(form)
-            elif answer := take(request, form, today):
-                return answer
+            with payments.operations.held_at_desk(ids):
+                owed = payments.queries.balances(account_ids=ids, on=today + ONE_DAY)
+                doubtful = doubtful_sums(form, owed, at=timezone.now())
+                wanted = confirmation(form, doubtful)
+                if doubtful and request.POST.get("confirmed") != wanted:
+                    confirm = wanted
+                elif answer := take(request, form, today):
+                    return answer
         form.mark_errors()
     else:
         initial: dict[str, Any] = {f"amount_{number}": max(owed[number], ZERO) or None for number in ids}
         initial |= {"office": request.session.get("office"), "key": uuid.uuid4().hex}
+        initial["shown"] = timezone.now().isoformat()
         form = forms.DeskForm(initial=initial, account_ids=ids, offices=offices)
     items = payments.queries.open_items_of(account_ids=ids) if ids else {}
     clients = [
@@ -111,7 +117,7 @@ def desk_page(request: HttpRequest) -> HttpResponse:
         clients=clients,
         form=form,
         has_offices=bool(offices),
-        doubtful=[(found[number].number, sum_, debt) for number, sum_, debt in doubtful] if confirm else [],
+        doubtful=[(found[doubt.account_id].number, doubt) for doubt in doubtful] if confirm else [],
         confirm=confirm,
         desk_url=address_of_desk(ids),
         preview_url=reverse("office:cash_preview") + "?" + "&".join(f"a={number}" for number in ids),
@@ -169,21 +175,51 @@ def foreseen(account_id: int, number: str, amount: Decimal, typed: str) -> Fores
     return Foreseen(number, amount, typed, sorted(found, key=lambda row: (-row[1], row[0])))
 
 
-def doubtful_sums(form: forms.DeskForm, owed: dict[int, Decimal]) -> list[tuple[int, Decimal, Decimal]]:
-    """(account, sum, debt) where so much more is paid than owed that it looks like a slip; none once it was taken."""
+@dataclass(frozen=True)
+class Doubtful:
+    """A sum that is asked about before it is taken, roubles. taken: what the account has just brought."""
+
+    account_id: int
+    amount: Decimal
+    debt: Decimal
+    is_far_above: bool
+    taken: list[payments.desk_queries.JustTaken]
+
+
+def doubtful_sums(form: forms.DeskForm, owed: dict[int, Decimal], *, at: datetime) -> list[Doubtful]:
+    """Sums that look like a slip: far above the debt, without any debt, or of an account that was paid just now.
+
+    Just now is since the form was shown, and the last minutes in any case. None once the form gave its receipt.
+    """
     if payments.queries.is_receipt_key(form.cleaned_data["key"]):
         return []
     debts = {number: max(owed[number], ZERO) for number, _ in form.lines}
-    return [
-        (number, amount, debts[number])
+    taken = payments.desk_queries.just_taken(list(debts), since=shown(form, at=at))
+    doubts = [
+        Doubtful(
+            number, amount, debts[number], taken=taken.get(number, []),
+            is_far_above=amount > LARGE and amount > LARGER_TIMES * debts[number],
+        )
         for number, amount in form.lines
-        if amount > LARGE and amount > LARGER_TIMES * debts[number]
-    ]
+    ]  # fmt: skip
+    return [doubt for doubt in doubts if doubt.is_far_above or doubt.taken or not doubt.debt]
 
 
-def total_of(form: forms.DeskForm) -> str:
-    """What is confirmed: this sum and no other."""
-    return str(total(amount for _, amount in form.lines))
+def shown(form: forms.DeskForm, *, at: datetime) -> datetime:
+    """From when what was taken is asked about; what a browser says counts within a day."""
+    try:
+        told = parse_datetime(form.cleaned_data["shown"])
+    except ValueError:
+        told = None
+    if told is None or timezone.is_naive(told):
+        return at - RECENT
+    return min(max(told, at - LONGEST), at - RECENT)
+
+
+def confirmation(form: forms.DeskForm, doubtful: list[Doubtful]) -> str:
+    """What is confirmed: this sum and no other, after these payments and no later ones."""
+    seen = [str(row.payment_id) for doubt in doubtful for row in doubt.taken]
+    return "/".join([str(total(amount for _, amount in form.lines)), *seen])
 
 
 def by_service(items: list[Any]) -> list[tuple[str, Decimal]]:

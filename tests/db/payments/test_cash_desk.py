@@ -93,6 +93,26 @@ def test_the_desk_refuses_a_closed_account_and_one_named_twice():
     assert written() == before
 
 
+def test_the_debt_of_a_closed_account_is_paid_and_not_a_kopeck_more():
+    office, cashier, closed, account = make.office().pk, make.user(), make.account(closed_on=TODAY), make.account()
+    make.ink(closed, make.contract(), 2, Month.parse("2026-10"), "100.00")
+    before = written()
+    with pytest.raises(PaymentRefused, match=r"только долг, 100,00 ₽, а вносят 100,01 ₽: уменьшите сумму"):
+        take((account, "5.00"), (closed, "100.01"), office=office, by=cashier)
+    assert written() == before
+    receipt = take((account, "5.00"), (closed, "60.00"), office=office, by=cashier)
+    payments = Payment.objects.order_by("pk")
+    assert [(row.account, row.amount, row.state) for row in payments] == [
+        (account, Decimal("5.00"), "allocated"), (closed, Decimal("60.00"), "allocated"),
+    ]  # fmt: skip
+    assert receipt.payment_ids == tuple(row.pk for row in payments)
+    take((closed, "40.00"), office=office, by=cashier)
+    before = written()
+    with pytest.raises(PaymentRefused, match="Долга по нему нет"):
+        take((closed, "0.01"), office=office, by=cashier)
+    assert written() == before
+
+
 def test_a_receipt_is_taken_back_on_its_day():
     account = make.account()
     receipt = take((account, "10.00"))

@@ -61,7 +61,8 @@ def test_a_cashier_cancels_his_own_receipt_and_nobody_elses(desk: Desk):
 def test_the_shift_counts_no_cancelled_receipt_and_shows_what_was_returned(desk: Desk):
     cashier = client(roles.CASHIER)
     hand_over(cashier, desk, "100")
-    hand_over(cashier, desk, "250,50")
+    asked = hand_over(cashier, desk, "250,50")
+    hand_over(cashier, desk, "250,50", confirmed=asked.context["confirm"])
     number = CashReceipt.objects.order_by("-pk").first().number
     assert "Возвращено" not in text(cashier.get(till(desk)))
     cashier.post(reverse("office:cash_cancel"), {"number": number, "ground": "ошибся счётом"})
@@ -89,6 +90,36 @@ def test_a_sum_far_above_the_debt_is_asked_about_and_taken_when_confirmed(desk: 
 def test_an_ordinary_advance_is_not_asked_about(desk: Desk, amount: str):
     hand_over(client(roles.CASHIER), desk, amount)
     assert CashReceipt.objects.get().amount == Decimal(amount)
+
+
+def test_what_was_just_paid_is_asked_about_before_more_is_taken(desk: Desk):
+    """Two cashiers have one account open: the second is told of the first's receipt, also an hour after his page."""
+    one, two = client(roles.CASHIER), client(roles.CASHIER)
+    shown = two.get(till(desk)).context["form"]
+    hand_over(one, desk, "1000")
+    first, before = CashReceipt.objects.get(), written()
+    for minutes in (1, 70):
+        with time_machine.travel(NOW + timedelta(minutes=minutes), tick=False):
+            asked = hand_over(two, desk, "1000", key=shown["key"].value(), shown=shown["shown"].value())
+        assert (asked.status_code, written()) == (422, before)
+        words = f"по этому счёту только что, в 10:00, принято 1 000,00 ₽, чек {first.number}. Принять ещё 1 000,00 ₽?"
+        assert words in text(asked)
+    hand_over(one, desk, "1", confirmed=asked.context["confirm"].replace("1000", "1"))
+    data = {"key": shown["key"].value(), "shown": shown["shown"].value(), "confirmed": asked.context["confirm"]}
+    assert hand_over(two, desk, "1000", **data).status_code == 422  # one more has come since he was asked
+    with time_machine.travel(NOW + timedelta(minutes=30), tick=False):
+        assert hand_over(two, desk, "1000").status_code == 302  # another payer, a new page: nothing to ask
+    assert CashReceipt.objects.count() == 3
+
+
+def test_money_without_a_debt_is_asked_about_once(desk: Desk):
+    desks.pay(desk, "1400.00")
+    cashier, before = client(roles.CASHIER), written()
+    asked = hand_over(cashier, desk, "300")
+    assert (asked.status_code, written()) == (422, before)
+    assert "долга нет, все 300,00 ₽ уйдут в аванс" in text(asked)
+    key = asked.context["form"]["key"].value()
+    assert hand_over(cashier, desk, "300", key=key, confirmed=asked.context["confirm"]).status_code == 302
 
 
 def test_a_reading_of_a_future_day_is_refused_at_the_desk_in_words(desk: Desk):
