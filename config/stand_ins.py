@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import threading
 import time
+from pathlib import Path
 
 from django.conf import settings
 from django.db import close_old_connections
@@ -14,8 +17,9 @@ from payments import operations
 from payments.models import Channel
 from payments.standins.atol import AtolStandIn
 from payments.standins.yookassa import YooKassaStandIn
+from portals import tasks
 
-SECONDS = 5  # between two rounds of what a worker does in an installation
+SECONDS = 5  # between two rounds of what a worker does in an installation, so that nobody waits for its minute
 
 
 def serve(*, site_port: int) -> list[str]:
@@ -27,11 +31,14 @@ def serve(*, site_port: int) -> list[str]:
     register = AtolStandIn(login="demo", password="demo", group="demo")
     shop.start()
     register.start()
-    settings.YOOKASSA_SHOP_ID = settings.YOOKASSA_SECRET_KEY = "demo"
-    settings.YOOKASSA_API_URL = f"{shop.address}/v3"
+    told = {
+        "YOOKASSA_SHOP_ID": "demo", "YOOKASSA_SECRET_KEY": "demo", "YOOKASSA_API_URL": f"{shop.address}/v3",
+        "ATOL_LOGIN": "demo", "ATOL_PASSWORD": "demo", "ATOL_GROUP": "demo", "ATOL_URL": f"{register.address}/v4",
+    }  # fmt: skip
+    for name, value in told.items():
+        setattr(settings, name, value)
     settings.YOOKASSA_NETWORKS = ["127.0.0.1/32"]
-    settings.ATOL_LOGIN = settings.ATOL_PASSWORD = settings.ATOL_GROUP = "demo"
-    settings.ATOL_URL = f"{register.address}/v4"
+    tell_worker(told | {"YOOKASSA_NETWORKS": "127.0.0.1/32"})
     Channel.objects.filter(pk__in=["online", "cash", "card"], receipts_from=None).update(receipts_from=localdate())
     threading.Thread(target=_rounds, name="demo-rounds", daemon=True).start()
     return [
@@ -40,10 +47,23 @@ def serve(*, site_port: int) -> list[str]:
     ]
 
 
+def tell_worker(told: dict[str, str]) -> None:
+    """Leave the settings where `./dev start` reads them before it brings up worker and beat: they pay there, too."""
+    mark = os.environ.get("DEV_SERVING")
+    if mark:
+        lines = [f"{name}={shlex.quote(value)}\n" for name, value in told.items()]
+        Path(f"{mark}.env").write_text("".join(lines), encoding="utf-8")
+
+
 def _rounds() -> None:
-    """Ask about undecided payments, send receipts: the demo has no worker beside it."""
     while True:
         time.sleep(SECONDS)
         close_old_connections()
-        operations.ask_undecided(at=timezone.now())
-        operations.send_receipts(at=timezone.now())
+        rounds()
+
+
+def rounds() -> None:
+    """Ask about undecided payments, send receipts, charge new documents to those who consented. Each once."""
+    operations.ask_undecided(at=timezone.now())
+    operations.send_receipts(at=timezone.now())
+    tasks.charge_autopayments()

@@ -1,6 +1,7 @@
 """Paying from the cabinet: three clicks, any sum, «в пути» at once, the QR readable, autopayment off in one click."""
 
 import re
+import subprocess
 import uuid
 from collections.abc import Iterator
 from decimal import Decimal
@@ -13,9 +14,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
 
+import epd.operations
 import payments.operations
 from accounts.calendar import Month
-from payments.models import Autopayment, OnlinePayment, Payment
+from config import stand_ins
+from payments.models import Autopayment, OnlinePayment, Payment, PaymentState
 from payments.standins.yookassa import YooKassaStandIn
 from portals import queries, tasks
 from portals.models import AccountLink
@@ -171,6 +174,36 @@ def test_autopayment_from_consent_to_off(shop, client, flat, monkeypatch):
     press(client, flat, page="autopay-off")
     assert Autopayment.objects.get().state == "stopped"
     assert "Выключен" in text(client.get(reverse("resident:autopay", args=[flat.number])))
+
+
+def test_a_new_document_is_charged_by_itself_once(shop, client, flat):
+    """The demonstration's own rounds, over a document issued as every other one is."""
+    make.agent()
+    press(client, flat, page="autopay", amount="100", limit="2000", consent="on")
+    shop.pay(OnlinePayment.objects.get().provider_id)
+    shop.waiting.join()
+    stand_ins.rounds()
+    assert Payment.objects.count() == 1  # no document is younger than the consent
+    month = Month.of(localdate()).previous
+    assert epd.operations.issue_month(month=month, day=localdate(), account_ids=[flat.pk]) == 1
+    document = queries.last_documents([flat.pk])[flat.pk]
+    for _ in range(2):
+        stand_ins.rounds()
+        shop.waiting.join()
+        assert [(row.amount, row.state) for row in Payment.objects.order_by("pk")] == [
+            (Decimal("100.00"), PaymentState.ALLOCATED), (Decimal("900.00"), PaymentState.ALLOCATED),
+        ]  # fmt: skip
+        assert queries.bill(flat.pk, on=localdate()).total == Decimal("0.00")
+    assert OnlinePayment.objects.filter(document=document.number).count() == 1
+    assert len(shop.payments) == 2
+
+
+def test_the_worker_of_a_demonstration_is_told_where_the_stand_ins_are(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEV_SERVING", str(tmp_path / "serving"))
+    stand_ins.tell_worker({"YOOKASSA_API_URL": "http://127.0.0.1:1/v3", "ATOL_LOGIN": "с пробелом"})
+    script = f'set -a; . "{tmp_path}/serving.env"; printenv YOOKASSA_API_URL ATOL_LOGIN'
+    told = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
+    assert told == "http://127.0.0.1:1/v3\nс пробелом\n"
 
 
 def test_who_removes_the_account_is_charged_no_more(shop, client, flat):
