@@ -76,7 +76,7 @@ def frame(sql: str, schema: Schema, params: Mapping[str, Any] | Sequence[Any] = 
     return pl.read_csv(source, schema=schema, has_header=False)
 
 
-MANY = 500  # ids from which a table is rather read through
+MANY = 20  # ids from which a table without statistics is rather read through
 
 
 @contextmanager
@@ -483,14 +483,15 @@ def _charged(
     since, this = day((month + -MONTHS_ON_LINE).first), day(month.first)
     # recalculations of the open month that are being drafted anew are taken from memory, not from the table
     settled = f" AND month < {day(redrafted.into.first)}" if redrafted else ""
-    rows = frame(
-        "SELECT account_id, service_id, for_month, line / 1000 % 10, volume FROM billing_charge"
-        f" WHERE account_id = ANY({array(homes['account_id'])}) AND month >= {since} AND for_month < {this}"
-        " AND volume IS NOT NULL AND ("
-        f"(kind = 1 AND method IN (2, 3) AND line < 20000 AND month < {this})"
-        f" OR (kind = 4 AND line / 100 = 1{settled}))",
-        columns.CHARGED,
-    )
+    with by_key(homes):
+        rows = frame(
+            "SELECT account_id, service_id, for_month, line / 1000 % 10, volume FROM billing_charge"
+            f" WHERE account_id = ANY({array(homes['account_id'])}) AND month >= {since} AND for_month < {this}"
+            " AND volume IS NOT NULL AND ("
+            f"(kind = 1 AND method IN (2, 3) AND line < 20000 AND month < {this})"
+            f" OR (kind = 4 AND line / 100 = 1{settled}))",
+            columns.CHARGED,
+        )
     if redrafted is None:
         return rows
     fresh = redrafted.lines.filter((pl.col("line") // 100 == 1) & (pl.col("for_month") < month.first))
