@@ -106,9 +106,10 @@ function keepDraft(form) {
   }
   const words = JSON.parse(sessionStorage.getItem(place) || "{}");
   for (const one of fields) if (one.name in words) one.value = words[one.name];
-  form.addEventListener("input", () => {
+  const keep = () =>
     sessionStorage.setItem(place, JSON.stringify(Object.fromEntries(fields.map((one) => [one.name, one.value]))));
-  });
+  form.addEventListener("input", keep);
+  form.addEventListener("submit", keep); // typed, perhaps, before this script had come
 }
 keepDrafts(document);
 document.addEventListener("htmx:load", (event) => {
