@@ -124,6 +124,8 @@ BREACHES: Final[Schema] = {
     "night_hours": pl.Int64,
     "days": pl.Int64,  # of the month that it touched
     "is_timed": pl.Boolean,  # from a moment to a moment, not a number of hours out of it
+    "since": pl.Int64,  # seconds of the month, local time
+    "until": pl.Int64,
     "normative_c": EXACT,
     "actual_c": EXACT,
     "percent": EXACT,

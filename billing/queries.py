@@ -416,7 +416,9 @@ def _breach(
     days = (
         -(-hours // 24) if said is not None else (end - timedelta(microseconds=1)).toordinal() - start.toordinal() + 1
     )
-    return (house, premises, service, breach, hours, nights, days, said is None, *rest)
+    first = start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    span = [(moment - first) // timedelta(seconds=1) for moment in (start, end)]
+    return (house, premises, service, breach, hours, nights, days, said is None, *span, *rest)
 
 
 _READING = "meter_id, zone, day, month, value, (source = 2)::int, counts::int FROM accounts_reading"

@@ -146,8 +146,11 @@ def _follows(waste: Frame, waters: Frame, spans: Frame, size: int) -> Frame:
 def _quality(facts: Facts, charged: Frame, agreed: Frame, prices: Frame) -> Frame:
     """The volume not supplied, the percent of the breach, and water too cold to be called hot, by service."""
     places = facts.accounts.select("account_id", "house_id", "premises_id")
-    events = places.join(facts.breaches.rename({"premises_id": "only"}), on="house_id")
-    events = events.filter(pl.col("only").is_null() | (pl.col("only") == pl.col("premises_id")))
+    acts = quality.united(facts.breaches)
+    alone = acts.filter(pl.col("premises_id").is_not_null()).select("premises_id", "service_id").unique()
+    events = places.join(acts.rename({"premises_id": "only"}), on="house_id")
+    of_house = events.filter(pl.col("only").is_null()).join(alone, on=["premises_id", "service_id"], how="anti")
+    events = pl.concat([of_house, events.filter(pl.col("only") == pl.col("premises_id"))])
     if not events.height:
         return columns.empty(OFF)
     key = ["account_id", "service_id"]
@@ -164,7 +167,8 @@ def _quality(facts: Facts, charged: Frame, agreed: Frame, prices: Frame) -> Fram
         over_at_once=at_once,
         degrees=pl.when(pl.col("step_c") > 0).then(by_degrees).otherwise(exact(pl.lit(0))).fill_null(0),
     )
-    sums = events.group_by(*key, "breach", maintain_order=True).agg(
+    item = pl.col("breach").replace(quality.ITEMS).alias("item")
+    sums = events.group_by(*key, item, maintain_order=True).agg(
         pl.sum("hours"), pl.sum("over_at_once"), pl.sum("degrees"), pl.sum("days"),
         pl.col("act").unique(maintain_order=True).str.join("; "),
         *(pl.first(name) for name in (

@@ -94,20 +94,21 @@ def test_absence(
     assert agree(-due, found.get(ABSENCE, D(0)))
 
 
-def breach(hours: int, percent: str = "0.15", allowed: int = 8, at_once: int = 4) -> tuple[Any, ...]:
-    """Cold water off for so many hours in a row (прил. 1, п. 1)."""
+def breach(hours: int, since: int = 0, *, kind: int = 1, at_once: int = 4, place: int | None = None) -> tuple[Any, ...]:
+    """A service off for so many hours in a row from the hour `since` of the month (прил. 1): cold water, п. 1."""
     return (
-        HOUSE, None, COLD, 1, hours, 0, 1, True, None, None, D(percent), 1, allowed, at_once, 0, 0, 0, None, None,
-        False, False, False, "акт",
+        HOUSE, place, COLD, kind, hours, 0, 1, True, since * 3600, (since + hours) * 3600, None, None, D("0.15"), 1,
+        8, at_once, 0, 0, 0, None, None, False, False, False, "акт",
     )  # fmt: skip
 
 
 @KEEP
-@given(months, st.integers(1, 4), fine, kopecks, st.lists(st.integers(1, 300), min_size=1, max_size=5))
+@given(months, st.integers(1, 4), fine, kopecks, st.lists(st.integers(1, 120), min_size=1, max_size=5))
 def test_interruptions(month: Month, people: int, norm: Decimal, price: Decimal, hours: list[int]) -> None:
     """0.15 % of the month's charge an hour beyond 8 in the month or beyond 4 at once; never more than the charge."""
     found = taken_off(
-        a_flat(month, people, norm, price), breaches=frame(columns.BREACHES, [breach(count) for count in hours])
+        a_flat(month, people, norm, price),
+        breaches=frame(columns.BREACHES, [breach(count, 130 * number) for number, count in enumerate(hours)]),
     )
     charge = F(rounded(people * F(norm) * F(price)))
     excess = max(sum(hours) - 8, sum(max(count - 4, 0) for count in hours), 0)
@@ -115,10 +116,55 @@ def test_interruptions(month: Month, people: int, norm: Decimal, price: Decimal,
     assert agree(-due, found.get(QUALITY, D(0)))
 
 
-def of_degrees(hours: int, nights: int, actual: Decimal, highest: int | None) -> tuple[Any, ...]:
-    """Water that should have 60 °C, or from 60 to `highest`: 3 ° of tolerance by day, 5 at night, steps of 3."""
+FLAT = 1  # the premises of `a_flat`
+
+
+@KEEP
+@given(
+    months, st.integers(1, 4), fine, kopecks,
+    st.lists(
+        st.tuples(
+            st.integers(0, 100), st.integers(1, 60), st.sampled_from([20, 21, 22]), st.sampled_from([None, FLAT])
+        ),
+        min_size=1, max_size=5,
+    ),
+)  # fmt: skip
+def test_an_hour_is_taken_off_once(
+    month: Month, people: int, norm: Decimal, price: Decimal, acts: list[tuple[int, int, int, int | None]]
+) -> None:
+    """Acts of the house and of the flat that share hours: Σ is of hours, at once is of hours in a row (п. 14)."""
+    limits = {20: 16, 21: 8, 22: 4}
+    rows = [breach(count, since, kind=kind, at_once=limits[kind], place=place) for since, count, kind, place in acts]
+    found = taken_off(a_flat(month, people, norm, price), breaches=frame(columns.BREACHES, rows))
+
+    def in_a_row(hours: set[int]) -> list[list[int]]:
+        runs: list[list[int]] = []
+        for hour in sorted(hours):
+            if runs and runs[-1][-1] == hour - 1:
+                runs[-1].append(hour)
+            else:
+                runs.append([hour])
+        return runs
+
+    told = {kind: {hour for since, count, one, _ in acts if one == kind for hour in range(since, since + count)}
+            for kind in limits}  # fmt: skip
+    off = set().union(*told.values())
+    at_once = 0
+    for run in in_a_row(off):
+        over = [len(part) - limits[kind] for kind, hours in told.items() for part in in_a_row(hours & set(run))]
+        at_once += max(0, *over)
+    percent = min(F(15, 100) * max(len(off) - 8, at_once, 0), F(100))
+    assert agree(-F(rounded(people * F(norm) * F(price))) * percent / 100, found.get(QUALITY, D(0)))
+
+
+def of_degrees(number: int, hours: int, nights: int, actual: Decimal, highest: int | None) -> tuple[Any, ...]:
+    """Water that should have 60 °C, or from 60 to `highest`: 3 ° of tolerance by day, 5 at night, steps of 3.
+
+    The act says how many hours of its days; days of other acts are other days.
+    """
+    span = (number * 10 * 86400, (number + 1) * 10 * 86400)
     return (
-        HOUSE, None, COLD, 8, hours, nights, 1, True, D(60), actual, D("0.1"), 1, 0, None, 3, 3, 5, None, highest,
+    span = (number * 864_000, (number + 1) * 864_000)
         False, False, False, "акт",
     )  # fmt: skip
 
@@ -138,7 +184,7 @@ def test_temperatures(
     acts = [(hours, min(nights, hours), actual) for hours, nights, actual in rows]
     found = taken_off(
         a_flat(month, people, norm, price),
-        breaches=frame(columns.BREACHES, [of_degrees(*act, highest) for act in acts]),
+        breaches=frame(columns.BREACHES, [of_degrees(place, *act, highest) for place, act in enumerate(acts)]),
     )
 
     def steps(actual: Decimal, tolerance: int) -> int:
