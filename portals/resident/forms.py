@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 
+from accounts.errors import Refusal
 from accounts.kinds import Delivery, Resource
 from accounts.queries import MeterRow
+from portals import limits
+
+Done = TypeVar("Done")
 
 
 class LinkForm(forms.Form):
@@ -32,6 +36,39 @@ class LinkForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
         error_messages={"required": "Введите код с квитанции."},
     )
+    # Asked for where the number has been tried too often: see portals.limits.count_code.
+    email = forms.CharField(
+        label="Ваша почта", required=False, max_length=254, widget=forms.HiddenInput(attrs={"autocomplete": "email"})
+    )
+    letter = forms.CharField(
+        label="Шесть цифр из письма", required=False, max_length=12,
+        widget=forms.HiddenInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )  # fmt: skip
+
+    def ask_letter(self, *, is_sent: bool) -> None:
+        """Show the field of the e-mail and, once the letter is under way, that of its digits."""
+        self.fields["email"].widget = forms.EmailInput(attrs=self.fields["email"].widget.attrs)
+        if is_sent:
+            self.fields["letter"].widget = forms.TextInput(attrs=self.fields["letter"].widget.attrs)
+
+    def tried(self, request: HttpRequest, act: Callable[[], Done]) -> tuple[Done | None, int]:
+        """`act` done where the tries of the number allow; else None, the refusal on the form. And the page's status."""
+        told = self.cleaned_data
+        try:
+            limits.count_code(request, number=told["number"], email=told["email"], letter=told["letter"])
+            return act(), 200
+        except limits.LetterNeeded as refusal:
+            self.ask_letter(is_sent=refusal.field == "letter")
+            if refusal.is_sent:
+                self["letter"].help_text = str(refusal)  # the bound field has read its own already
+            else:
+                self.add_error(refusal.field, str(refusal))
+            return None, 429
+        except Refusal as refusal:
+            if told["email"] and told["letter"]:
+                self.ask_letter(is_sent=True)
+            self.add_error(None, str(refusal))
+            return None, 429 if isinstance(refusal, limits.TooOften) else 200
 
 
 class RoublesField(forms.CharField):

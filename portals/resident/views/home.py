@@ -14,15 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 import payments.online_queries
 import payments.queries
 from accounts.calendar import Month
-from accounts.errors import Refusal
 from portals import access, limits, operations, queries
 from portals.resident.forms import LinkForm
 from portals.resident.views.readings import readings_context
-from portals.resident.views.shell import head
-
-TRIES_OF_USER = 5
-TRIES_OF_NUMBER = 10
-WAIT_SECONDS = 15 * 60
+from portals.resident.views.shell import head, resident
 
 
 @never_cache
@@ -46,22 +41,11 @@ def add_account(request: HttpRequest) -> HttpResponse:
     status = 200
     if request.method == "POST" and form.is_valid():
         number, code = form.cleaned_data["number"], form.cleaned_data["code"]
-        wait = "Слишком много попыток подряд. Подождите 15 минут и попробуйте снова или позвоните нам."
-        try:
-            limits.count("link", f"user {request.user.pk}", limit=TRIES_OF_USER, seconds=WAIT_SECONDS, text=wait)
-            limits.count(
-                "link", f"number {limits.digits(number)}", limit=TRIES_OF_NUMBER, seconds=24 * 3600,
-                text=limits.OF_NUMBER,
-            )  # fmt: skip
-            account = operations.link_account(user=request.user, number=number, code=code)  # type: ignore[arg-type]
-        except limits.TooOften as refusal:
-            form.add_error(None, str(refusal))
-            status = 429
-        except Refusal as refusal:
-            form.add_error(None, str(refusal))
-        else:
+        user = resident(request)
+        account, status = form.tried(request, lambda: operations.link_account(user=user, number=number, code=code))
+        if account is not None:
             messages.success(request, "Лицевой счёт добавлен.")
-            return redirect("resident:account", account.number)
+            return limits.remember(redirect("resident:account", account.number), number)
     return render(request, "resident/add.html", {"form": form}, status=status)
 
 
@@ -82,16 +66,17 @@ def account(request: HttpRequest, number: str) -> HttpResponse:
     """The first screen: what to pay and until when, the running bill, readings, the last payment."""
     row = access.get_account_for(request.user, number)
     today = localdate()
+    bill = queries.bill(row.pk, on=today)
     running = queries.month_bill(row.pk, Month.of(today))
     return render(
         request,
         "resident/account.html",
         {
             **head(row, "account"),
-            "bill": queries.bill(row.pk, on=today),
+            "bill": bill,
             "running": running,
             **readings_context(row, forms=None, prices=running.prices),
             "payments": payments.queries.payments_of_account(account_id=row.pk, limit=3),
-            "can_pay": payments.online_queries.is_on(),
+            "can_pay": payments.online_queries.is_on() and (not row.closed_on or bill.total > 0),
         },
     )

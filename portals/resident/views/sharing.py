@@ -14,17 +14,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.errors import Refusal
-from accounts.senders import sender_of
 from portals import access, limits, operations, people_queries
 from portals.resident.people_forms import EntryForm, InviteForm
 from portals.resident.views.shell import head, resident
 
 DAY = 24 * 3600
 INVITATIONS_A_DAY = 20
-TRIES_OF_NUMBER = 10
-TRIES_OF_SENDER = 20
-WAIT_SECONDS = 15 * 60
-WAIT = "Слишком много попыток подряд. Подождите 15 минут и попробуйте снова или позвоните нам."
 
 
 @never_cache
@@ -118,17 +113,10 @@ def enter(request: HttpRequest) -> HttpResponse:
     status = 200
     if request.method == "POST" and form.is_valid():
         number, code = form.cleaned_data["number"], form.cleaned_data["code"]
-        try:
-            limits.count("enter", sender_of(request), limit=TRIES_OF_SENDER, seconds=WAIT_SECONDS, text=WAIT)
-            limits.count(
-                "link", f"number {limits.digits(number)}", limit=TRIES_OF_NUMBER, seconds=DAY, text=limits.OF_NUMBER
-            )
-            user = operations.enter_by_code(number=number, code=code)
-        except Refusal as refusal:
-            form.add_error(None, str(refusal))
-            status = 429 if isinstance(refusal, limits.TooOften) else 200
-        else:
+        user, status = form.tried(request, lambda: operations.enter_by_code(number=number, code=code))
+        if user is not None:
             request.session.set_expiry(0)  # a printed code is not a password: the entry ends with the browser
             # allauth asks for the second step, where such a user has chosen to have one
-            return perform_login(request, user, email_verification="none", redirect_url=reverse("resident:accounts"))
+            entered = perform_login(request, user, email_verification="none", redirect_url=reverse("resident:accounts"))
+            return limits.remember(entered, number)
     return render(request, "account/enter.html", {"form": form}, status=status)

@@ -8,15 +8,10 @@ from django.utils.timezone import localdate
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.errors import Refusal
-from accounts.senders import sender_of
 from portals import access, limits, operations
 from portals.resident.forms import LinkForm
 from portals.resident.views.readings import readings_context, take_in
 
-TRIES_OF_SENDER, SENDER_SECONDS = 20, 15 * 60
-TRIES_OF_NUMBER, NUMBER_SECONDS = 10, 24 * 3600
-WAIT = "Слишком много попыток подряд. Подождите 15 минут и попробуйте снова или передайте показания по телефону."
 STALE = "Прошло больше получаса. Введите код ещё раз: показания, которые вы успели передать, приняты."
 BY = "код квитанции"
 
@@ -31,23 +26,10 @@ def readings_by_code(request: HttpRequest, number: str = "") -> HttpResponse:
     status = 200
     if request.method == "POST" and form.is_valid():
         given, code = form.cleaned_data["number"], form.cleaned_data["code"]
-        try:
-            limits.count(
-                "readings-by-code", sender_of(request), limit=TRIES_OF_SENDER, seconds=SENDER_SECONDS, text=WAIT
-            )
-            limits.count(
-                "readings-by-code", f"number {limits.digits(given)}", limit=TRIES_OF_NUMBER, seconds=NUMBER_SECONDS,
-                text=limits.OF_NUMBER,
-            )  # fmt: skip
-            account = operations.prove_account(number=given, code=code)
-        except limits.TooOften as refusal:
-            form.add_error(None, str(refusal))
-            status = 429
-        except Refusal as refusal:
-            form.add_error(None, str(refusal))
-        else:
+        account, status = form.tried(request, lambda: operations.prove_account(number=given, code=code))
+        if account is not None:
             context = {**readings_context(account, forms=None), "account": account, "proof": access.proof_of(account)}
-            return render(request, "public/readings.html", context)
+            return limits.remember(render(request, "public/readings.html", context), given)
     return render(request, "public/readings_code.html", {"form": form}, status=status)
 
 
