@@ -34,8 +34,9 @@ from payments.models import (
     RefundState,
 )
 from payments.online import PaymentProvider, Told, ToldRefund
-from payments.operations.allocating import allocate_payments
+from payments.operations.allocating import allocate_payments, lock_accounts
 from payments.operations.cash import lock_name
+from payments.operations.closed import above_debt, lay_on_closed
 from payments.operations.days import hold_open
 from payments.operations.intake import (
     LARGEST,
@@ -107,9 +108,11 @@ def _written_down(
     if account is None:
         raise PaymentRefused("Лицевой счёт не найден.")
     check_amount(amount, method)
-    closed = closed_doubt(account, _day(at))
+    closed = above_debt(account, amount, on=_day(at))
     if closed:
-        raise PaymentRefused(f"{closed} Оплатить его на сайте нельзя: позвоните нам.")
+        raise PaymentRefused(f"{closed} Если это ошибка, позвоните нам.", field="amount")
+    if autopay_limit and closed_doubt(account, _day(at)):
+        raise AutopaymentRefused("Счёт закрыт: новых квитанций не будет. Оплатите долг один раз, без автоплатежа.")
     consent = _proposed(account_id=account_id, user=user, limit=autopay_limit, at=at) if autopay_limit else None
     row = OnlinePayment.objects.create(
         key=key, provider=provider, account=account, user=user, amount=amount, method=method, autopayment=consent,
@@ -219,8 +222,17 @@ def _take(told: Told, row: OnlinePayment | None, *, doubt: str, at: datetime) ->
         is_received=True,
         lay=True,
     )
+    if row is not None and not doubt and payment.state == PaymentState.UNIDENTIFIED and _pays_closed(row, told, today):
+        lay_on_closed([(row.account_id, payment)], on=today, by=row.user or CHANNEL)
+        payment.refresh_from_db()
     make_receipts([payment.pk], at=at)
     return payment
+
+
+def _pays_closed(row: OnlinePayment, told: Told, today: date) -> bool:
+    """The account is closed and owes what came; what is above its debt waits for a person. Nobody pays it till then."""
+    lock_accounts({row.account_id})
+    return bool(closed_doubt(row.account, today)) and not above_debt(row.account, told.amount, on=today)
 
 
 def _ended(row: OnlinePayment, reason: str, *, at: datetime) -> None:

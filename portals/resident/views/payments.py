@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.timezone import localdate
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 import payments.online_queries
 import payments.queries
-from portals import access
+from portals import access, queries
 from portals.resident.views.shell import head
 
 
@@ -20,11 +21,14 @@ from portals.resident.views.shell import head
 def payments_page(request: HttpRequest, number: str) -> HttpResponse:
     """Payments, the latest first, each with its state."""
     row = access.get_account_for(request.user, number)
+    can_pay = payments.online_queries.is_on()
+    if row.closed_on and can_pay:  # only its debt is taken
+        can_pay = queries.bill(row.pk, on=localdate()).total > 0
     context = {
         **head(row, "payments"),
         "payments": payments.queries.payments_of_account(account_id=row.pk, limit=100),
         "waiting": payments.online_queries.waiting_of(row.pk),
-        "can_pay": payments.online_queries.is_on(),
+        "can_pay": can_pay,
     }
     return render(request, "resident/payments.html", context)
 

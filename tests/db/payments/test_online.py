@@ -16,6 +16,8 @@ from payments import lawful, online, operations, queries, refund_queries
 from payments.models import (
     Allocation,
     Autopayment,
+    Channel,
+    FiscalKind,
     FiscalReceipt,
     OnlinePayment,
     OnlineRefund,
@@ -323,6 +325,43 @@ def test_money_that_was_not_begun_here_waits_for_its_owner(shop, flat, user):
     delivered(shop)
     payment = Payment.objects.get()
     assert payment.state == PaymentState.UNIDENTIFIED and "начатый не на сайте" in payment.held_because
+
+
+@pytest.fixture
+def closed(flat):
+    flat.closed_on = localdate() - timedelta(days=1)
+    flat.save(update_fields=["closed_on"])
+    return flat
+
+
+def test_the_debt_of_a_closed_account_is_paid_by_its_notification_with_a_receipt(shop, closed, user):
+    Channel.objects.filter(pk="online").update(receipts_from=localdate())
+    shop.pay(begin(closed, user).provider_id)
+    assert delivered(shop) == [("payment.succeeded", 200)]
+    payment = Payment.objects.get()
+    assert (payment.state, payment.account_id, payment.amount) == (PaymentState.ALLOCATED, closed.pk, SUM)
+    assert list(Allocation.objects.values_list("account_id", "part", "amount")) == [(closed.pk, 1, SUM)]
+    assert FiscalReceipt.objects.filter(payment=payment, kind=FiscalKind.SELL, amount=SUM).count() == 1
+    assert owed(closed) == Decimal("250.00")
+
+
+def test_a_closed_account_takes_no_more_than_its_debt_and_no_autopayment(shop, closed, user):
+    with pytest.raises(PaymentRefused, match=r"Принять можно только долг, 1\s000,00 ₽, а вносят 1\s000,01 ₽"):
+        begin(closed, user, amount=Decimal("1000.01"))
+    with pytest.raises(AutopaymentRefused, match="Счёт закрыт"):
+        begin(closed, user, limit=Decimal("300.00"))
+    assert (shop.payments, OnlinePayment.objects.count()) == ({}, 0)
+
+
+def test_what_came_for_a_closed_account_when_its_debt_was_paid_already_waits_for_a_person(shop, closed, user):
+    first, second = begin(closed, user), begin(closed, user)
+    shop.pay(first.provider_id)
+    delivered(shop)
+    shop.pay(second.provider_id)
+    delivered(shop)
+    states = Payment.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == [PaymentState.ALLOCATED, PaymentState.UNIDENTIFIED]
+    assert owed(closed) == Decimal("250.00")
 
 
 # --- money back ------------------------------------------------------------------------------------------------------

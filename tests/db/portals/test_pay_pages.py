@@ -216,3 +216,19 @@ def test_who_removes_the_account_is_charged_no_more(shop, client, flat):
     assert payments.operations.charge_autopayment(
         autopayment_id=Autopayment.objects.get().pk, document="1", amount=Decimal("5.00"), at=timezone.now()
     ) is None  # fmt: skip
+
+
+def test_the_cabinet_offers_to_pay_what_a_closed_account_owes_and_nothing_when_it_owes_nothing(shop, flat, client):
+    flat.closed_on = localdate()
+    flat.save(update_fields=["closed_on"])
+    pay = reverse("resident:pay", args=[flat.number])
+    pages = [reverse(f"resident:{name}", args=[flat.number]) for name in ("account", "payments")]
+    for page in pages:
+        assert pay in client.get(page).content.decode()
+    assert reverse("resident:autopay", args=[flat.number]) not in client.get(pages[0]).content.decode()
+    press(client, flat, amount="1000,00", method="card")
+    shop.pay(OnlinePayment.objects.get().provider_id)
+    shop.waiting.join()
+    assert Payment.objects.get().state == PaymentState.ALLOCATED
+    for page in pages:
+        assert pay not in client.get(page).content.decode()
