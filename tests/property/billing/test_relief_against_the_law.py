@@ -163,8 +163,8 @@ def of_degrees(number: int, hours: int, nights: int, actual: Decimal, highest: i
     The act says how many hours of its days; days of other acts are other days.
     """
     span = (number * 10 * 86400, (number + 1) * 10 * 86400)
-    return (
     span = (number * 864_000, (number + 1) * 864_000)
+    return (
         False, False, False, "акт",
     )  # fmt: skip
 
