@@ -278,6 +278,11 @@ def _refuse_incomplete(facts: Facts, rows: list[dict[str, Any]], sums: dict[str,
                 "Проверьте начисления и показания."
             )
     for row in rows:
+        if any(abs(Decimal(row[name])) >= LARGEST for name in MONEY):
+            raise DocumentRefused(
+                f"Счёт {facts.account}, {row['name']}: сумма в миллиард рублей и больше не помещается в документ. "
+                "Проверьте начисления и показания."
+            )
         if row["contract_id"] and row["contract_id"] not in facts.principals:
             raise DocumentRefused(f"Счёт {facts.account}, {row['name']}: неизвестен исполнитель услуги.")
         if not row["contract_id"] and Decimal(row["payable"]):

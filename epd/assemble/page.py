@@ -32,9 +32,20 @@ PLAIN = {"volume": 15, "unit": 14, "tariff": 17, "charged": 18, "payable": 18.5,
          "closing": 19}  # fmt: skip
 RICH = {"volume": 13, "unit": 11.5, "tariff": 13.5, "charged": 14, "uplift": 11.5, "recalculated": 12.5,
         "benefits": 12, "payable": 14, "opening": 14, "paid": 13, "penalty": 10, "closing": 14.5}  # fmt: skip
+BROAD = {"volume": 12.5, "unit": 10.5, "tariff": 12.5, "charged": 13.6, "uplift": 13.6, "recalculated": 13.6,
+         "benefits": 13.6, "payable": 13.6, "opening": 13.6, "paid": 13.6, "penalty": 13.6, "closing": 13.6}  # fmt: skip
 WIDTH_MM = 194
 CELL_MM = 1.3  # paddings of a cell of section 3
-AMOUNT_SIZES = (("", 8.2), ("wide", 6.4), ("widest", 5))  # the total row is the largest
+# look, points of the total row (the largest), widths: sums that are long in one column take room of the others first
+AMOUNT_LOOKS = (("", 8.2, RICH), ("wide", 6.4, RICH), ("wide broad", 6.4, BROAD), ("widest", 5, RICH),
+                ("widest broad", 5, BROAD))  # fmt: skip
+BIG_SIZES, BIG_MM = (("", 12.5), ("wide", 10), ("widest", 8)), 30.7  # section 3 in large type
+# Columns of sums in the tables: look, points; room in mm. Large type has its own.
+RECIPIENT_SIZES, RECIPIENT_SUM_MM = (("", 7.6), ("s2", 6.4), ("s3", 5)), 14.7
+LARGE_RECIPIENT_SIZES, LARGE_RECIPIENT_SUM_MM = (("", 11.5), ("s2", 8.5), ("s3", 6.8)), 21.7
+BASE_SIZES, BASE_SUM_MM = (("", 11.5), ("s2", 8.5)), 24.7
+PART_SIZES, PART_MM = (("", 8.2), ("p2", 6.4)), 29.5
+LARGE_PART_SIZES = (("", 11), ("p2", 8.2), ("p3", 6.4))
 TITLES = {
     DocumentKind.CURRENT: "Платёжный документ (счёт)",
     DocumentKind.DEBT: "Долговой платёжный документ",
@@ -141,12 +152,14 @@ class Form:
     payer: list[Fact]
     executor: list[Fact]
     recipients: list[dict[str, Any]]
+    recipients_look: dict[str, str]
     recipients_total: dict[str, str]
     advance: str
     dials: list[dict[str, str]]
     house: list[dict[str, str]]
     recalculations: list[dict[str, Any]]
     recalculations_total: str
+    bases_look: dict[str, str]
     bases_title: str
     instalments: list[dict[str, str]]
     notes: list[Text]
@@ -226,36 +239,47 @@ def form(content: Mapping[str, Any], *, gis_id: str = "") -> Form:
     dials = [_printed_dial(dial) for dial in content["meters"]]
     columns = {name: any(Decimal(row[name]) for row in content["rows"]) for name in OPTIONAL}
     rows = list(content["rows"])
-    look, order, lines = _section_3(rows, sums, columns)
+    is_large = bool(content["look"]["large"])
+    look, order, lines = _section_3(rows, sums, columns, is_large=is_large)
     notes, notes_right = _two_columns(_notes(content, month, due))
     links = content["links"]
-    is_large = bool(content["look"]["large"])
     steps = _steps(content, month)
     known = {Month(date.fromisoformat(line["month"])): Decimal(line["amount"]) for line in content["history"]}
+    recipients = [_recipient(principal) for principal in content["principals"]]
+    recipients_total = {
+        "payable": money(sum_of(content["principals"], "payable", "penalty")),
+        "closing": money(due),
+    }
+    advance = blank(sum_of((row for row in rows if not row["contract_id"]), "closing"))
+    received = [row[name] for row in (*recipients, recipients_total) for name in ("payable", "closing")]
+    moved = money(sum_of(content["recalculations"], "amount"), signed=True)
+    grounds = [*(money(line["amount"], signed=True) for line in content["recalculations"]), moved]
     made = Form(
         look=f"{look} large" if is_large else look,
         order="large" if is_large else order,
         columns=columns,
         head=_head(content, month),
         window=_window(account, content["look"]["window"]),
-        pay=_pay(content, month, due),
+        pay=_pay(content, month, due, is_large=is_large),
         ids=_ids(content, gis_id),
         steps=steps,
         steps_look={"look": _steps_look(steps)},
         lines=lines,
         big=_big(lines) if is_large else [],
         footnotes=_paragraphs([_footnotes(rows)], "narrow", 6.8, WIDTH_MM),
-        **_chart(known, month),
+        **_chart(known, month, size=7.6 if is_large else 5.8),
         chart_note=_chart_note(known, month),
         messages=_messages(content["messages"]),
         payer=_payer(account),
         executor=_executor(content),
-        recipients=[_recipient(principal) for principal in content["principals"]],
-        recipients_total={
-            "payable": money(sum_of(content["principals"], "payable", "penalty")),
-            "closing": money(due),
+        recipients=recipients,
+        recipients_look={
+            "look": _fitting([*received, advance], LARGE_RECIPIENT_SIZES, LARGE_RECIPIENT_SUM_MM)
+            if is_large
+            else _fitting([*received, advance], RECIPIENT_SIZES, RECIPIENT_SUM_MM)
         },
-        advance=blank(sum_of((row for row in rows if not row["contract_id"]), "closing")),
+        recipients_total=recipients_total,
+        advance=advance,
         dials=dials,
         house=[_printed_house(line) for line in content["house"]],
         recalculations=[
@@ -266,9 +290,8 @@ def form(content: Mapping[str, Any], *, gis_id: str = "") -> Form:
             }
             for line in content["recalculations"]
         ],
-        recalculations_total=money(sum_of(content["recalculations"], "amount"), signed=True)
-        if len(content["recalculations"]) > 1
-        else "",
+        recalculations_total=moved if len(content["recalculations"]) > 1 else "",
+        bases_look={"look": _fitting(grounds, BASE_SIZES, BASE_SUM_MM) if is_large else ""},
         bases_title="Из чего сложился долг"
         if document["kind"] == DocumentKind.DEBT
         else "6. Сведения о перерасчётах: доначисление (+), уменьшение (−)",
@@ -322,18 +345,25 @@ def _flowing(made: Form) -> Form:
 
 
 def _section_3(
-    rows: list[Mapping[str, Any]], sums: Mapping[str, str], columns: Mapping[str, bool]
+    rows: list[Mapping[str, Any]], sums: Mapping[str, str], columns: Mapping[str, bool], *, is_large: bool
 ) -> tuple[str, str, list[Line]]:
     """The page's look, the place of the calculation, and its rows."""
-    widths = RICH if any(columns.values()) else PLAIN
-    shown = {name: width for name, width in widths.items() if columns.get(name, True)}
-    lines = _printed_rows(rows, sums, name_mm=WIDTH_MM - sum(shown.values()) - CELL_MM)
-    looks = ["rich" if any(columns.values()) else "plain"]
+    is_rich = any(columns.values())
+
+    def printed(widths: Mapping[str, float]) -> tuple[list[Line], dict[str, float]]:
+        shown = {name: width for name, width in widths.items() if columns.get(name, True)}
+        return _printed_rows(rows, sums, name_mm=WIDTH_MM - sum(shown.values()) - CELL_MM), shown
+
+    lines, shown = printed(RICH if is_rich else PLAIN)
+    amounts = _fitting(_sums_of(lines), BIG_SIZES, BIG_MM, "bold") if is_large else _amount_look(lines, shown)
+    if "broad" in amounts:
+        lines, _ = printed(BROAD)  # the names have less room
+    looks = ["rich" if is_rich else "plain"]
     height = sum(ROW_MM[line.look] for line in lines)
     if height > FRONT_MM:
         height = sum(CLOSE_MM[line.look] for line in lines)
         looks.append("close")
-    looks.append(_amount_look(lines, shown))
+    looks.append(amounts)
     return " ".join(filter(None, looks)), "front" if height <= FRONT_MM else "back", lines
 
 
@@ -360,13 +390,34 @@ def _big(lines: Sequence[Line]) -> list[Big]:
     return found
 
 
-def _amount_look(lines: Sequence[Line], shown: Mapping[str, Any]) -> str:
-    """Amounts are never cut: the longest decides how small all are set."""
-    room = {name: width - CELL_MM for name, width in shown.items() if name != "unit"}
-    longest = {name: max((getattr(line, name) for line in lines), key=len) for name in room}
-    return _smallest(AMOUNT_SIZES, lambda size: all(
-        fit.width_mm(text, "narrow_bold", size) <= room[name] for name, text in longest.items()
-    ))  # fmt: skip
+def _amount_look(lines: Sequence[Line], shown: Mapping[str, float]) -> str:
+    """Amounts are never cut: the longest of every column decides how all are set.
+
+    Where even the smallest face is too wide (sums of a hundred billion), the last look is taken: `content` refuses such.
+    """
+    is_rich = shown["volume"] == RICH["volume"]
+    ems = {
+        name: max(fit.width_mm(getattr(line, name), "narrow_bold", 1) for line in lines)
+        for name in shown
+        if name != "unit"
+    }
+    for look, size, widths in AMOUNT_LOOKS:
+        room = widths if is_rich else shown
+        if all(wide * size <= room[name] - CELL_MM for name, wide in ems.items()) and (is_rich or "broad" not in look):
+            return look
+    return AMOUNT_LOOKS[-1][0] if is_rich else "widest"
+
+
+def _sums_of(lines: Sequence[Line]) -> list[str]:
+    return [amount for line in lines for amount in (line.payable, line.closing)]
+
+
+def _fitting(
+    texts: Sequence[str], sizes: Sequence[tuple[str, float]], room_mm: float, face: str = "narrow_bold"
+) -> str:
+    """The look of the largest size at which every text goes into room_mm."""
+    longest = max((fit.width_mm(text, face, 1) for text in texts), default=0.0)
+    return _smallest(sizes, lambda size: longest * size <= room_mm)
 
 
 def _smallest(sizes: Sequence[tuple[str, Any]], fits: Callable[[Any], bool]) -> str:
@@ -508,7 +559,7 @@ def _window(account: Mapping[str, Any], window: Sequence[int]) -> dict[str, Any]
     return {"look": look, "place": place, "name": names, "address": address, "postcode": account["postcode"]}
 
 
-def _pay(content: Mapping[str, Any], month: Month, due: Decimal) -> dict[str, str]:
+def _pay(content: Mapping[str, Any], month: Month, due: Decimal, *, is_large: bool) -> dict[str, str]:
     """What to pay and until when, without debt and with it apart."""
     sums = {name: Decimal(amount) for name, amount in content["sums"].items()}
     current = sums["payable"] + sums["penalty"]
@@ -543,7 +594,13 @@ def _pay(content: Mapping[str, Any], month: Month, due: Decimal) -> dict[str, st
         until = "Всё оплачено" if due == 0 else "Аванс зачтётся в следующих месяцах"
     amount = f"{money(abs(due))} ₽"
     look = f"{look} {_smallest(SUM_SIZES, lambda size: fit.width_mm(amount, 'bold', size) <= 80)}"
-    return found | {"headline": headline, "sum": amount, "until": until, "look": look.strip()}
+    parts = _fitting(
+        [found["current"], found["earlier"], found["total"]],
+        LARGE_PART_SIZES if is_large else PART_SIZES,
+        PART_MM,
+        "bold",
+    )
+    return found | {"headline": headline, "sum": amount, "until": until, "look": f"{look} {parts}".strip()}
 
 
 def _ids(content: Mapping[str, Any], gis_id: str) -> list[Fact]:
@@ -652,14 +709,17 @@ def _one_line(text: str, size: int | float, room_mm: int | float) -> str:
 # --- the second page -------------------------------------------------------------------------------------------------
 
 
-def _chart(known: Mapping[Month, Decimal], month: Month) -> dict[str, Any]:
-    """Twelve months of what was charged; a month without charges is an empty place. Nothing known: no chart."""
+def _chart(known: Mapping[Month, Decimal], month: Month, *, size: float) -> dict[str, Any]:
+    """Twelve months of what was charged; a month without charges is an empty place. Nothing known: no chart.
+
+    size: of the sums over the bars, points.
+    """
     if not known:
         return {"chart": [], "chart_title": ""}
     months = [month + back for back in range(-11, 1)]
     highest = max([*known.values(), Decimal(1)])
     title, scale = "Начислено за двенадцать месяцев, ₽", 1
-    if any(fit.width_mm(money(amount)[:-3], "narrow", 5.8) > CHART_CELL_MM for amount in known.values()):
+    if any(fit.width_mm(money(amount)[:-3], "narrow", size) > CHART_CELL_MM for amount in known.values()):
         title, scale = "Начислено за двенадцать месяцев, тыс. ₽", 1000
     bars = [
         Bar(
