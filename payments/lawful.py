@@ -28,18 +28,14 @@ ONLINE = f"""
     SELECT 'платёж', p.id, o.id, 'деньги приняты, а онлайн-платёж о них не знает' FROM payments_onlinepayment o
     JOIN payments_payment p ON p.channel_id = 'online' AND p.external_id = o.provider_id
     WHERE p.id IS DISTINCT FROM o.payment_id AND {SPAN.format(day="p.day")}
-    UNION ALL
-    SELECT 'возврат', o.id, o.payment_id, 'вернули больше, чем получили' FROM payments_onlinepayment o
-    JOIN payments_onlinerefund f ON f.online_id = o.id AND f.state = 'succeeded'
-    LEFT JOIN payments_payment p ON p.id = o.payment_id
-    WHERE {SPAN.format(day="p.day")}
-    GROUP BY o.id, o.payment_id, o.amount HAVING sum(f.amount) > o.amount
 """
 # A receipt is made with the money or by the job of the next days; five days later its absence is a fault.
 # gone: payments whose money left us, under their own mirror or under that of the payment they were transferred to.
+# A plain mirror of what the provider still holds gave nothing back.
 RECEIPTS = f"""
     WITH RECURSIVE gone AS (
-        SELECT r.payment_id FROM payments_reversal r WHERE r.replaced_by_id IS NULL OR r.is_refund
+        SELECT r.payment_id FROM payments_reversal r JOIN payments_payment p ON p.id = r.payment_id
+        WHERE r.is_refund OR (r.replaced_by_id IS NULL AND (p.channel_id <> 'online' OR p.register_id IS NOT NULL))
         UNION
         SELECT r.payment_id FROM gone
         JOIN payments_reversal r ON r.replaced_by_id = gone.payment_id AND NOT r.is_refund
@@ -101,8 +97,10 @@ def online_astray(month: date | None) -> Iterator[str]:
     for claim in refund_queries.refund_claims():
         if month is None or Month.of(claim.begun_at.astimezone(get_default_timezone()).date()) == Month.of(month):
             yield (
-                f"возврат · {claim.refund_id} · {claim.payment_id} · {written(claim.amount)} ₽ · деньги вернули, "
-                "а платёж не сторнирован"
+                f"возврат · {claim.refund_id} · {claim.payment_id} · счёт {claim.account_number} · сервис вернул "
+                f"{written(claim.refunded)} ₽, сторнировано {written(claim.mirrored)} ₽: вернули больше, чем получили. "
+                f"Требование к плательщику {written(claim.amount)} ₽ открыто, погасите его на странице «Поручения на "
+                "возврат»"
             )
 
 

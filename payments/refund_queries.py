@@ -20,6 +20,12 @@ def origin_of(payment: Payment) -> Payment:
     return payment
 
 
+def is_held_by_provider(payment: Payment) -> bool:
+    """The money came by the provider's notification, so it is there until the provider itself gives it back."""
+    came = origin_of(payment)
+    return came.channel_id == "online" and came.register_id is None
+
+
 def stands_for(payment: Payment) -> Payment:
     """What stands of this money today: on over transfers and rests; itself when nothing took its place."""
     while payment.state == PaymentState.REVERSED:

@@ -17,6 +17,7 @@ from accounts.calendar import Month
 from accounts.errors import Refusal
 from accounts.money import ZERO, kopecks, written
 from accounts.queries import ChannelKind, PersonalAccount, User
+from payments import refund_queries
 from payments.models import Payment, PaymentState, Register, Reversal
 from payments.operations.allocating import (
     Directed,
@@ -335,7 +336,9 @@ def mirror_payment(
     was_nobodys = payment.state == PaymentState.UNIDENTIFIED
     payment.state = PaymentState.RETURNED if was_nobodys and refund else PaymentState.REVERSED
     payment.save(update_fields=["state"])
-    if replaced_by is None or refund:  # money that only changes its account was received all the same
+    # 54-ФЗ, ст. 1.1: «возврат прихода» is money that went back. What only changes its account, and what the provider
+    # still holds behind a plain mirror, was received all the same
+    if refund or (replaced_by is None and not refund_queries.is_held_by_provider(payment)):
         make_refund_receipt(payment_id, at=row.made_at)
     accounts_operations.note(
         "payments.payment.returned" if refund else "payments.payment.reversed",

@@ -204,6 +204,11 @@ def reverse_payment(
                 "открыта, отмените квитанцию на странице «Касса»; потом проведите «Возврат по заявлению» из карточки "
                 "счёта, перенесите платёж на другой счёт или отметьте возврат и заполните реквизиты получателя."
             )
+        if refund_queries.is_held_by_provider(payment):
+            raise PaymentRefused(
+                f"Платёж № {payment_id} сделан на сайте: сторно без возврата оставит его деньги без хозяина. Перенесите "
+                "платёж на другой счёт или верните деньги: «Онлайн-платежи», «Вернуть деньги плательщику»."
+            )
         return mirror_payment(payment_id=payment_id, day=day, reason=reason, by=by)
     if kind == ChannelKind.ONLINE:
         raise PaymentRefused(

@@ -434,7 +434,7 @@ def test_what_the_provider_gave_back_above_the_rest_is_a_claim_until_it_is_retur
     (claim,) = refund_queries.refund_claims()
     assert (claim.refunded, claim.mirrored, claim.amount) == (Decimal("1150.00"), Decimal("1000.00"), Decimal("150.00"))
     (told,) = lawful.online_astray(None)
-    assert told.endswith("150,00 ₽ · деньги вернули, а платёж не сторнирован")
+    assert "вернули больше, чем получили. Требование к плательщику 150,00 ₽ открыто" in told
     with pytest.raises(PaymentRefused, match="Назовите документ"):
         operations.settle_claim(online_id=claim.online_id, ground=" ", by=clerk)
     assert operations.settle_claim(online_id=claim.online_id, ground="п/п 5", by=clerk) == Decimal("150.00")
@@ -457,6 +457,21 @@ def test_money_on_another_account_goes_back_by_the_provider_alone(shop, flat, us
     operations.refund_payment(payment_id=payment.pk, reason="ошибка", by=clerk, at=timezone.now())
     moved.refresh_from_db()
     assert moved.state == PaymentState.REVERSED and moved.reversal.is_refund and len(shop.refunds) == 1
+    assert list(lawful.online_astray(None)) == []
+
+
+def test_verify_is_green_again_when_more_than_was_paid_has_come_back(shop, flat, user):
+    """Told of once more than the payment held: red with the claim's name while it is open, green when it is settled."""
+    payment, clerk = paid(shop, flat, user), make.user()
+    refunded_by_hand(shop, payment, "750.00")
+    row = OnlinePayment.objects.get()
+    OnlineRefund.objects.create(
+        online=row, provider_id="лишний", amount=Decimal("50.00"), begun_at=timezone.now(), state="succeeded",
+        reason="Возврат оформлен в кабинете платёжного сервиса",
+    )  # fmt: skip
+    (told,) = lawful.online_astray(None)
+    assert f"счёт {flat.number} · сервис вернул 800,00 ₽, сторнировано 750,00 ₽" in told
+    assert operations.settle_claim(online_id=row.pk, ground="п/п 6", by=clerk) == Decimal("50.00")
     assert list(lawful.online_astray(None)) == []
 
 

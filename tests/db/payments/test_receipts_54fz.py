@@ -11,8 +11,9 @@ from django.utils.timezone import localdate
 from accounts.calendar import Month
 from billing.models import ChargeKind
 from payments import fiscal, lawful, operations
-from payments.models import Channel, FiscalReceipt, FiscalState, Payment
-from payments.operations import NoReceipt
+from payments.models import Channel, FiscalReceipt, FiscalState, Payment, Reversal
+from payments.operations import NoReceipt, PaymentRefused
+from payments.operations.intake import mirror_payment
 from payments.standins.atol import AtolStandIn
 from tests import make
 
@@ -200,6 +201,17 @@ def test_money_that_changed_its_account_and_then_went_back_has_its_return(regist
     assert back.contents == sold.contents and list(lawful.receipts_astray(None)) == []
 
 
+def test_a_plain_mirror_of_what_the_provider_holds_gives_no_return_receipt(register):
+    account, _, _ = debtor()
+    payment, today, clerk = pay(account, "310.00"), localdate(), make.user()
+    with pytest.raises(PaymentRefused, match="оставит его деньги без хозяина"):
+        operations.reverse_payment(payment_id=payment.pk, day=today, reason="ошибка", by=clerk)
+    assert (Reversal.objects.count(), FiscalReceipt.objects.count()) == (0, 1)
+    mirror_payment(payment_id=payment.pk, day=today, reason="ошибка", by=clerk)
+    assert list(FiscalReceipt.objects.values_list("kind", flat=True)) == ["sell"]
+    assert list(lawful.receipts_astray(None)) == []
+
+
 def test_a_refused_receipt_waits_for_a_person_and_goes_again_as_another_document(register):
     account, _, _ = debtor()
     pay(account, "10.00")
@@ -257,7 +269,7 @@ def test_a_used_advance_is_offset_by_a_receipt_once_its_month_is_over(register):
     assert item["supplier_info"]["name"] == "Водоканал"
     assert list(lawful.receipts_astray(None)) == []
     # the payment is reversed later: what the advance had paid for goes back, then the advance
-    operations.reverse_payment(payment_id=payment.pk, day=today, reason="возврат банка", by=None)
+    operations.charge_back(payment_id=payment.pk, document="№ 1", claimed_on=today, day=today, by=make.user())
     for minutes in range(100, 200, 2):
         operations.send_receipts(at=later + timedelta(minutes=minutes))
     back = FiscalReceipt.objects.get(kind="offset_back")
