@@ -3,6 +3,7 @@
 from portals.models.appeals import (
     OPEN,
     Appeal,
+    AppealChannel,
     AppealFile,
     AppealMessage,
     AppealState,
@@ -22,6 +23,7 @@ __all__ = [
     "AccessKey",
     "AccountLink",
     "Appeal",
+    "AppealChannel",
     "AppealFile",
     "AppealMessage",
     "AppealState",

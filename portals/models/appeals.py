@@ -32,6 +32,13 @@ class AppealState(models.TextChoices):
     REOPENED = "reopened", "открыто снова"
 
 
+class AppealChannel(models.TextChoices):
+    CABINET = "cabinet", "из кабинета"
+    PHONE = "phone", "по телефону"
+    DESK = "desk", "в отделении"
+    LETTER = "letter", "письмом"
+
+
 OPEN = (AppealState.NEW, AppealState.TAKEN, AppealState.REOPENED)  # the answer is due from us
 
 # A chat is a conversation without an end: who wrote last decides whether it waits.
@@ -72,13 +79,26 @@ class AppealTerm(Dated):
 
 
 class Appeal(models.Model):
-    """What a resident asks, until it is answered. Seen by its author and by the staff; its number is its key."""
+    """What a resident asks, until it is answered. Seen by its author and by the staff; its number is its key.
+
+    One that a clerk wrote down has no author but a caller; whoever proves the account by its code sees it, too.
+    """
 
     account = models.ForeignKey(
         "accounts.PersonalAccount", models.PROTECT, related_name="appeals", verbose_name="лицевой счёт"
     )
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="appeals", verbose_name="кто обратился"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="appeals",
+        verbose_name="кто обратился",
+    )  # fmt: skip
+    channel = models.CharField(
+        "как обратился", max_length=8, choices=AppealChannel, default=AppealChannel.CABINET, db_default="cabinet"
+    )
+    caller = models.CharField("имя обратившегося", max_length=160, blank=True, db_default="")
+    caller_phone = models.CharField("телефон для ответа", max_length=20, blank=True, db_default="")
+    caller_email = models.EmailField("почта для ответа", blank=True, db_default="")
+    registered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="кто записал"
     )
     key = models.UUIDField("ключ отправки", default=uuid4)
     topic = models.SmallIntegerField("тема", choices=Topic)
@@ -110,6 +130,20 @@ class Appeal(models.Model):
                 fields=["author", "key"], name="appeal_once", violation_error_message="Это обращение уже отправлено."
             ),
             models.UniqueConstraint(
+                fields=["registered_by", "key"], name="appeal_written_once",
+                violation_error_message="Это обращение уже записано.",
+            ),
+            models.CheckConstraint(
+                name="appeal_of_somebody",
+                condition=Q(author__isnull=False, channel="cabinet", registered_by=None)
+                | (Q(author=None, registered_by__isnull=False) & ~Q(channel="cabinet") & ~Q(caller="")),
+                violation_error_message="У обращения есть либо автор из кабинета, либо имя того, чьи слова записаны.",
+            ),
+            models.CheckConstraint(
+                name="appeal_channel_known", condition=Q(channel__in=AppealChannel.values),
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+            ),
+            models.UniqueConstraint(
                 fields=["account", "author"], name="appeal_one_chat", condition=Q(topic=Topic.CHAT.value),
                 violation_error_message="Чат по этому счёту уже есть.",
             ),
@@ -133,7 +167,10 @@ class Appeal(models.Model):
         ]  # fmt: skip
         triggers = [
             pgtrigger.FSM(name="appeal_state", field="state", transitions=MOVES),
-            pgtrigger.ReadOnly(name="appeal_asked", fields=["account", "author", "key", "topic", "created_at"]),
+            pgtrigger.ReadOnly(
+                name="appeal_asked",
+                fields=["account", "author", "key", "topic", "created_at", "channel", "caller", "registered_by"],
+            ),
             pgtrigger.Protect(name="appeal_kept", operation=pgtrigger.Delete),
         ]
 
@@ -145,7 +182,9 @@ class AppealMessage(models.Model):
     """One message of a conversation; what was said stays as it was said."""
 
     appeal = models.ForeignKey(Appeal, models.PROTECT, related_name="messages", verbose_name="обращение")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="кто")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="кто"
+    )  # nobody: the words of a caller, written down by the clerk of the appeal
     is_staff = models.BooleanField("от центра", default=False)
     is_internal = models.BooleanField("только для сотрудников", default=False)
     text = models.TextField("текст", max_length=4000)
@@ -163,6 +202,10 @@ class AppealMessage(models.Model):
             models.CheckConstraint(
                 name="appealmessage_internal_is_staff", condition=Q(is_internal=False) | Q(is_staff=True),
                 violation_error_message="Служебную пометку пишет сотрудник.",
+            ),
+            models.CheckConstraint(
+                name="appealmessage_staff_is_known", condition=Q(is_staff=False) | Q(author__isnull=False),
+                violation_error_message="Ответ центра пишет сотрудник, его имя должно быть известно.",
             ),
         ]  # fmt: skip
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
