@@ -165,7 +165,8 @@ def of_degrees(number: int, hours: int, nights: int, actual: Decimal, highest: i
     span = (number * 10 * 86400, (number + 1) * 10 * 86400)
     span = (number * 864_000, (number + 1) * 864_000)
     return (
-        False, False, False, "акт",
+        HOUSE, None, COLD, 8, hours, nights, 1, False, *span, D(60), actual, D("0.1"), 1, 0, None, 3, 3, 5, None,
+        highest, False, False, False, "акт",
     )  # fmt: skip
 
 
