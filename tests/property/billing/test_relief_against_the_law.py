@@ -162,7 +162,6 @@ def of_degrees(number: int, hours: int, nights: int, actual: Decimal, highest: i
 
     The act says how many hours of its days; days of other acts are other days.
     """
-    span = (number * 10 * 86400, (number + 1) * 10 * 86400)
     span = (number * 864_000, (number + 1) * 864_000)
     return (
         HOUSE, None, COLD, 8, hours, nights, 1, False, *span, D(60), actual, D("0.1"), 1, 0, None, 3, 3, 5, None,
