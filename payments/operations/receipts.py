@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,11 +17,12 @@ from accounts import operations as accounts_operations
 from accounts.calendar import Month
 from accounts.database import lock_number
 from accounts.errors import Refusal
+from accounts.money import split, total
 from accounts.queries import AgencyContract, Organisation, OrganisationKind, User
 from payments import fiscal, queries
 from payments.allocation import Rule
 from payments.fiscal import CashRegister
-from payments.fiscal.receipt import PaidLine, Supplier, contents
+from payments.fiscal.receipt import ADVANCE, PaidLine, Supplier, contents
 from payments.models import FiscalKind, FiscalReceipt, FiscalState, Payment, PaymentState, Reversal
 
 LEASE = timedelta(minutes=2)  # who took a receipt to send it has so long before another may
@@ -70,7 +71,8 @@ def make_receipts(payment_ids: Collection[int], *, at: datetime) -> list[FiscalR
     return FiscalReceipt.objects.bulk_create(made)
 
 
-# What the advances of receipts went to in a month; a payment that was reversed since is not offset any more.
+# What the advances of receipts went to in a month; a payment that was reversed since is not offset any more. Money
+# that was nobody's, or another account's, when its receipt was printed is found by MOVED_OFFSETS.
 OFFSETS = """
     SELECT a.payment_id, a.contract_id, a.service_id, service.name, a.part, sum(a.amount)
     FROM payments_fiscalreceipt AS sold
@@ -78,17 +80,75 @@ OFFSETS = """
     JOIN payments_allocation AS a ON a.account_id = p.account_id AND a.payment_id = p.id
         AND a.day >= %(first)s AND a.day < %(after)s AND a.rule = %(rule)s AND a.amount > 0
     JOIN accounts_service AS service ON service.id = a.service_id
-    WHERE sold.kind = 'sell' AND NOT EXISTS (
+    WHERE sold.kind = 'sell' AND p.held_because = '' AND NOT EXISTS (
         SELECT FROM payments_fiscalreceipt AS o
         WHERE o.payment_id = sold.payment_id AND o.kind = 'offset' AND o.month = %(first)s)
     GROUP BY 1, 2, 3, 4, 5 ORDER BY 1
 """
 
 
+# Money whose receipt said «аванс» because nobody knew its account, or that was moved to another one: what it pays there
+# is an offset of that advance. The receipt is its root's; `due`: what the debts it pays exceed what was told by then.
+MOVED_OFFSETS = """
+    WITH RECURSIVE moved AS (
+        SELECT p.id AS root_id, p.id AS payment_id FROM payments_payment AS p
+        WHERE p.held_because <> '' AND p.state IN ('allocated', 'reversed')
+        UNION
+        SELECT r.payment_id, r.replaced_by_id FROM payments_reversal AS r
+        WHERE NOT r.is_refund AND r.replaced_by_id IS NOT NULL
+        UNION
+        SELECT moved.root_id, r.replaced_by_id FROM moved
+        JOIN payments_reversal AS r ON r.payment_id = moved.payment_id AND NOT r.is_refund
+            AND r.replaced_by_id IS NOT NULL
+    ), told AS (
+        SELECT moved.payment_id, moved.root_id, p.account_id,
+            (SELECT coalesce(sum((line ->> 'amount')::numeric), 0) FROM jsonb_array_elements(sold.contents -> 'lines')
+                AS line WHERE line ->> 'method' = 'advance') AS advance,
+            sold.amount AS sold,
+            (SELECT coalesce(sum(o.amount), 0) FROM payments_fiscalreceipt AS o
+                WHERE o.payment_id = moved.root_id AND o.kind = 'offset') AS offset_before
+        FROM moved
+        JOIN payments_fiscalreceipt AS sold ON sold.payment_id = moved.root_id AND sold.kind = 'sell'
+        JOIN payments_payment AS p ON p.id = moved.payment_id AND p.state = 'allocated'
+        WHERE NOT EXISTS (SELECT FROM payments_fiscalreceipt AS o
+            WHERE o.payment_id = moved.root_id AND o.kind = 'offset' AND o.month = %(first)s)
+    )
+    SELECT told.root_id, a.contract_id, a.service_id, service.name, a.part,
+        coalesce(sum(a.amount) FILTER (WHERE a.day >= %(first)s), 0),
+        least(told.advance - told.offset_before, sum(sum(a.amount)) OVER (PARTITION BY told.root_id)
+            - (told.sold - told.advance) - told.offset_before)
+    FROM told
+    JOIN payments_allocation AS a ON a.account_id = told.account_id AND a.payment_id = told.payment_id
+        AND a.day < %(after)s AND a.part <> %(advance)s
+    JOIN accounts_service AS service ON service.id = a.service_id
+    WHERE told.advance > told.offset_before
+    GROUP BY 1, 2, 3, 4, 5, told.advance, told.offset_before, told.sold ORDER BY 1, 2, 3, 5
+"""
+
+
+def _moved_offsets(facts: Mapping[str, Any]) -> dict[int, list[PaidLine]]:
+    """Payment with the receipt → what its advance paid on the account it was given to, by MOVED_OFFSETS."""
+    rows: dict[int, list[tuple[PaidLine, Decimal]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(MOVED_OFFSETS, {**facts, "advance": ADVANCE})
+        for payment_id, *line, due in cursor.fetchall():
+            told = PaidLine(*line)
+            if told.amount > 0 < due:
+                rows.setdefault(payment_id, []).append((told, due))
+    found = {}
+    for payment_id, paid in rows.items():
+        lines, due = [line for line, _ in paid], paid[0][1]
+        amounts = [line.amount for line in lines]
+        parts = split(due, amounts) if due < total(amounts) else amounts
+        found[payment_id] = [replace(line, amount=part) for line, part in zip(lines, parts, strict=True)]
+    return found
+
+
 @transaction.atomic
 def make_offset_receipts(*, month: Month, at: datetime) -> int:
     """Receipts «зачёт аванса» of the month: one a payment, a line for each principal and service; how many.
 
+    Money that was nobody's when its receipt was printed, or that was moved to another account, is offset there.
     Once the month is over; a second call adds nothing. Source: 54-ФЗ, ст. 1.2 п. 2.1 (domain/payments.md, 7).
     """
     today = at.astimezone(get_default_timezone()).date()
@@ -101,6 +161,7 @@ def make_offset_receipts(*, month: Month, at: datetime) -> int:
         used: dict[int, list[PaidLine]] = {}
         for payment_id, *line in cursor.fetchall():
             used.setdefault(payment_id, []).append(PaidLine(*line))
+    used |= _moved_offsets(facts)
     if not used:
         return 0
     found = Payment.objects.filter(pk__in=used).select_related("channel", "account", "online__user").order_by("pk")

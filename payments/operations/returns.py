@@ -206,8 +206,8 @@ def reverse_payment(
             )
         if refund_queries.is_held_by_provider(payment):
             raise PaymentRefused(
-                f"Платёж № {payment_id} сделан на сайте: сторно без возврата оставит его деньги без хозяина. Перенесите "
-                "платёж на другой счёт или верните деньги: «Онлайн-платежи», «Вернуть деньги плательщику»."
+                f"Платёж № {payment_id} сделан на сайте: сторно без возврата оставит его деньги без хозяина. "
+                "Перенесите платёж на другой счёт или верните деньги: «Онлайн-платежи», «Вернуть деньги плательщику»."
             )
         return mirror_payment(payment_id=payment_id, day=day, reason=reason, by=by)
     if kind == ChannelKind.ONLINE:

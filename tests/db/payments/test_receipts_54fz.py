@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 
 from accounts.calendar import Month
+from accounts.models import AgencyContract
 from billing.models import ChargeKind
 from payments import fiscal, lawful, operations
 from payments.models import Channel, FiscalReceipt, FiscalState, Payment, Reversal
@@ -199,6 +200,36 @@ def test_money_that_changed_its_account_and_then_went_back_has_its_return(regist
     sold, back = FiscalReceipt.objects.order_by("pk")
     assert (back.kind, back.payment_id, back.amount) == ("sell_refund", payment.pk, Decimal("310.00"))
     assert back.contents == sold.contents and list(lawful.receipts_astray(None)) == []
+
+
+@pytest.mark.parametrize("was", ["nobody's", "another's"])
+def test_an_advance_that_found_its_account_later_is_offset_by_what_it_paid_there(register, was):
+    """The receipt of 500 said «аванс»; then it paid 300 + 100 + 5 of the right account, and 50 of its next month."""
+    account, water, _ = debtor()
+    today, month, clerk = localdate(), Month.of(localdate()), make.user()
+    if was == "another's":
+        payment = pay(make.account(), "500.00")
+        operations.move_payment(
+            payment_id=payment.pk, account_id=account.pk, day=today, reason="не тот счёт", by=clerk
+        )  # fmt: skip
+    else:
+        payment = pay(account, "500.00", doubt="Не наш платёж?", is_received=True)
+        operations.assign_payment(payment_id=payment.pk, account_id=account.pk, day=today, by=clerk)
+    at = timezone.now() + timedelta(days=40)
+    assert operations.make_offset_receipts(month=month, at=at) == 1
+    row = FiscalReceipt.objects.get(kind="offset")
+    told = sorted((line["amount"], line["method"]) for line in row.contents["lines"])
+    assert (row.payment_id, row.amount) == (payment.pk, Decimal("405.00"))
+    assert told == [("100.00", "full_payment"), ("300.00", "full_payment"), ("5.00", "full_payment")]
+    assert operations.make_offset_receipts(month=month, at=at) == 0
+    assert list(lawful.receipts_astray(None)) == []
+    contract = AgencyContract.objects.get(principal=water)
+    make.ink(account, contract, 2, month, "50.00")
+    after = month.next.first
+    operations.consume_advances(month=month, day=after)
+    assert operations.make_offset_receipts(month=month.next, at=at + timedelta(days=40)) == 1
+    (next_one,) = FiscalReceipt.objects.filter(kind="offset", month=month.next.first)
+    assert [(line["supplier"]["inn"], line["amount"]) for line in next_one.contents["lines"]] == [(water.inn, "50.00")]
 
 
 def test_a_plain_mirror_of_what_the_provider_holds_gives_no_return_receipt(register):
