@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Sum
 
 import accounts.queries
@@ -76,23 +76,30 @@ def frame(sql: str, schema: Schema, params: Mapping[str, Any] | Sequence[Any] = 
     return pl.read_csv(source, schema=schema, has_header=False)
 
 
-MANY = 20  # ids from which a table without statistics is rather read through
+MANY = 20  # ids from which the planner would rather read a table through
 
 
 @contextmanager
 def by_key(ids: Sized) -> Iterator[None]:
-    """Within the transaction: rows of these ids are found by the key, not by reading the table through.
+    """Rows of these ids are found by the key, not by reading the table through.
 
-    A table that grows by night has no statistics yet: thousands of ids look like all of it, and every block of the
-    first night would read what all blocks before it wrote.
+    A table that grows by night has no statistics yet, and thousands of ids look like a good part of any table: every
+    block would read the region through, with processes that share the cores with the other blocks.
     """
-    if len(ids) < MANY or not connection.in_atomic_block:
+    if len(ids) < MANY:
         yield
         return
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+    wanted = {"enable_seqscan": "off", "max_parallel_workers_per_gather": "0", "jit": "off"}
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute("SELECT " + ", ".join(f"current_setting('{name}')" for name in wanted))
+        before = dict(zip(wanted, cursor.fetchone(), strict=True))
+        cursor.execute(_settings(wanted))
         yield
-        cursor.execute("SET LOCAL enable_seqscan = on")
+        cursor.execute(_settings(before))
+
+
+def _settings(values: Mapping[str, str]) -> str:
+    return "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in values.items())
 
 
 def array(ids: Iterable[int] | pl.Series) -> str:
@@ -147,6 +154,17 @@ def facts(
 
     Of accounts whose house shares something by what all its premises used, the whole house is loaded.
     """
+    with by_key(house_ids or account_ids or ()):
+        return _facts(month, known, house_ids, account_ids, redrafted)
+
+
+def _facts(
+    month: Month,
+    known: pipeline.Reference,
+    house_ids: Sequence[int] | None,
+    account_ids: Sequence[int] | None,
+    redrafted: Redrafted | None,
+) -> pipeline.Facts:
     wanted: tuple[int, ...] | None = None
     if house_ids is None and (shared := _sharing(month, account_ids or [])):
         mine = list(PersonalAccount.objects.filter(pk__in=list(account_ids or [])).values_list("pk", "house_id"))
@@ -514,11 +532,12 @@ def draft_digests(month: Month, account_ids: pl.Series) -> pl.DataFrame:
 
 def problem_counts(month: Month, account_ids: pl.Series) -> dict[str, int]:
     """How many lines of these accounts the last draft could not charge, by cause."""
-    rows = frame(
-        f"SELECT text, count(*) FROM billing_lineproblem WHERE month = {day(month.first)}"
-        f" AND account_id = ANY({array(account_ids)}) GROUP BY text ORDER BY text",
-        {"problem": pl.String, "lines": pl.Int64},
-    )
+    with by_key(account_ids):
+        rows = frame(
+            f"SELECT text, count(*) FROM billing_lineproblem WHERE month = {day(month.first)}"
+            f" AND account_id = ANY({array(account_ids)}) GROUP BY text ORDER BY text",
+            {"problem": pl.String, "lines": pl.Int64},
+        )
     return dict(rows.iter_rows())
 
 
@@ -1203,11 +1222,12 @@ def anomalies(month: Month, *, limit: int = 500, above: Decimal = ABOVE, least: 
 
 def problems(month: Month, account_ids: Sequence[int]) -> pl.DataFrame:
     """What the last run could not charge to these accounts: account_id, service_id, problem."""
-    return frame(
-        "SELECT account_id, service_id, text FROM billing_lineproblem"
-        f" WHERE account_id = ANY({array(account_ids)}) AND month = {day(month.first)}",
-        {"account_id": pl.Int64, "service_id": pl.Int16, "problem": pl.String},
-    )
+    with by_key(account_ids):
+        return frame(
+            "SELECT account_id, service_id, text FROM billing_lineproblem"
+            f" WHERE account_id = ANY({array(account_ids)}) AND month = {day(month.first)}",
+            {"account_id": pl.Int64, "service_id": pl.Int16, "problem": pl.String},
+        )
 
 
 # --- what if ---------------------------------------------------------------------------------------------------------
