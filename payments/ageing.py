@@ -5,7 +5,7 @@ Source: сроки — ст. 155 ЖК РФ (договор или закон н�
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -27,6 +27,7 @@ AGES: dict[str, Any] = {
     "account_id": pl.Int64, "house_id": pl.Int64, "contract_id": pl.Int64, "service_id": pl.Int64, "for_month": pl.Date,
     "is_penalty": pl.Boolean, "due_on": pl.Date, "days": pl.Int64, "bucket": pl.Int64, "amount": allocation.MONEY,
 }  # fmt: skip
+Due = Callable[[pl.DataFrame], pl.DataFrame]  # debts (ITEMS of allocation) → the same with `due_on`
 BLOCK = 50_000  # accounts read at once: memory is bounded by them, not by the region
 
 
@@ -45,22 +46,27 @@ def due_days(months: Collection[date]) -> dict[date, date]:
     return found
 
 
-def ages(*, account_ids: Collection[int], on: date) -> pl.DataFrame:
+def by_law(debts: pl.DataFrame) -> pl.DataFrame:
+    """The debts with `due_on` by the law of their month alone."""
+    months = due_days(debts["for_month"].unique().to_list())
+    return debts.join(allocation.frame({"for_month": pl.Date, "due_on": pl.Date}, months.items()), on="for_month")
+
+
+def ages(*, account_ids: Collection[int], on: date, due: Due = by_law) -> pl.DataFrame:
     """Debts (AGES) of the accounts as they stand, credits netted inside their contract; roubles, days late on `on`.
 
+    due: how `due_on` is found; whoever knows the contracts' own days hands it in (`debt.queries.ages`).
     days: 0 while the debt is not due. bucket: a key of BUCKETS.
     """
     if not account_ids:
         return allocation.frame(AGES)
     debts = allocation.netted(open_items.of_accounts(account_ids, on=on))
-    months = due_days(debts["for_month"].unique().to_list())
-    due = allocation.frame({"for_month": pl.Date, "due_on": pl.Date}, months.items())
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, house_id FROM accounts_personalaccount WHERE id = ANY(%s)", [list(account_ids)])
         houses = allocation.frame({"account_id": pl.Int64, "house_id": pl.Int64}, cursor.fetchall())
     aged = (
-        debts.lazy()
-        .join(due.lazy(), on="for_month")
+        due(debts)
+        .lazy()
         .join(houses.lazy(), on="account_id")
         .with_columns(late=(pl.lit(on) - pl.col("due_on")).dt.total_days())
     )
@@ -76,13 +82,13 @@ def ages(*, account_ids: Collection[int], on: date) -> pl.DataFrame:
     )
 
 
-def ages_by(by: Sequence[str], *, on: date, contract_id: int | None = None) -> pl.DataFrame:
+def ages_by(by: Sequence[str], *, on: date, contract_id: int | None = None, due: Due = by_law) -> pl.DataFrame:
     """Debt of all accounts by the columns `by` (of AGES) and bucket: bucket, accounts (that owe there), amount.
 
-    contract_id: of this contract alone. Read block by block.
+    contract_id: of this contract alone. due: as in `ages`. Read block by block.
     """
     key = list(dict.fromkeys([*by, "bucket"]))
-    found = [_summed(ages(account_ids=block, on=on), key, contract_id) for block in _blocks()]
+    found = [_summed(ages(account_ids=block, on=on, due=due), key, contract_id) for block in _blocks()]
     if not found:
         return allocation.frame({**{name: AGES[name] for name in key}, "accounts": pl.Int64, "amount": AGES["amount"]})
     # blocks share no account, so their counts add up

@@ -195,9 +195,14 @@ def _unsure(debts: OpenDebts) -> list[int]:
     return sorted({*corrected["account_id"].to_list(), *credited["account_id"].to_list()})
 
 
+def debtors(account_ids: list[int]) -> pl.DataFrame:
+    """account_id, debtor (penalties.Debtor): who pays for each account."""
+    return billing_queries.frame(_DEBTORS, {"account_id": _ID, "debtor": pl.Int8}, {"accounts": account_ids})
+
+
 def _debts(account_ids: list[int], month: Month, law: Law, mark: Month | None, states: pl.DataFrame) -> OpenDebts:
     lines, paid, charged, used = _moved(account_ids, month.previous.first, mark, states)
-    debtor = billing_queries.frame(_DEBTORS, {"account_id": _ID, "debtor": pl.Int8}, {"accounts": account_ids})
+    debtor = debtors(account_ids)
     services = billing_queries.frame(
         "SELECT id, priority FROM accounts_service", {"service_id": _SMALL, "priority": _SMALL}
     )
