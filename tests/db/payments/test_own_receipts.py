@@ -145,3 +145,31 @@ def test_a_dry_run_writes_nothing(two):
         "accepted": (1, "60.00")
     }
     assert written() == before
+
+
+def test_what_is_over_pays_only_that_suppliers_later_lines_and_its_undo_claims_nothing(two):
+    """60 owed, 100 paid to the supplier himself: of the later 30 of his and 70 of another's only the 30 are paid."""
+    account, own, other = two
+    first = load(csv((account.number, "04.11.2026", "100,00", "К-1", "Иванова")), own)
+    month, second, third = Month.parse("2026-11"), date(2026, 11, 6), date(2026, 11, 7)
+    make.ink(account, own, 2, month, "30.00")
+    make.ink(account, other, 8, month, "70.00")
+    operations.close_day(day=TODAY, today=second)
+    operations.consume_advances(month=month, day=second)
+    paid = {
+        contract: sum(row.amount for row in Allocation.objects.filter(contract_id=contract.pk)) for contract in two[1:]
+    }
+    assert paid == {own: Decimal("90.00"), other: 0}
+    operations.close_day(day=second, today=third)
+    operations.remit_day(day=second)
+    assert [row.gross for row in queries.remittances_of(contract_ids=[own.pk, other.pk]) if row.gross] == []
+    undone = operations.undo_register(
+        register_id=first.register_id, day=third, reason="ошибка", at=timezone.now(), by=None
+    )
+    assert (undone.payments, undone.withheld) == (1, 0)
+    operations.close_day(day=third, today=date(2026, 11, 8))
+    operations.remit_day(day=third)
+    rows = queries.remittances_of(contract_ids=[own.pk, other.pk])
+    assert [row for row in rows if row.returns or row.net or row.carried_out] == []
+    assert queries.balance(account_id=account.pk, on=date(2026, 12, 1)) == Decimal("660.00")
+    assert all(list(queries.conservation_of_contract(contract.pk)) == [] for contract in two[1:])
