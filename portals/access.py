@@ -13,7 +13,7 @@ from django.http import Http404
 import accounts.queries
 import epd.queries
 from accounts.queries import AgencyContract, House, Meter, PersonalAccount, User
-from portals import people_queries
+from portals import appeal_queries, people_queries
 from portals.models import (
     AccessKey,
     AccountLink,
@@ -115,7 +115,7 @@ def has_accounts(user: Visitor) -> bool:
 
 def get_appeal_for(user: Visitor, account: PersonalAccount, pk: int) -> Appeal:
     """The user's own appeal on his account, or 404: those of his family are theirs."""
-    rows = Appeal.objects.filter(account=account.pk, author=user.pk) if known(user) else Appeal.objects.none()
+    rows = appeal_queries.own_appeals(account_id=account.pk, user_id=user.pk or 0)
     return only(rows, pk=pk)  # type: ignore[no-any-return]
 
 

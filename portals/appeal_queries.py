@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils.timezone import get_current_timezone
 
 import accounts.queries
 from accounts.queries import User
-from portals.models import OPEN, Appeal, AppealFile, AppealMessage, AppealState, AppealTerm, Topic
+from portals.models import OPEN, AccountLink, Appeal, AppealFile, AppealMessage, AppealState, AppealTerm, Topic
 
 TAGS = {
     AppealState.NEW: "warn", AppealState.TAKEN: "accent", AppealState.ANSWERED: "good", AppealState.CLOSED: "",
@@ -94,20 +94,25 @@ def row_of(appeal: Appeal, *, today: date, is_office: bool = False) -> AppealRow
         account_id=appeal.account_id,
         number=account.number if account else "",
         address=accounts.queries.address_of(account.house, account.premises) if account else "",
-        author=str(appeal.author) if is_office else "",
+        author=str(appeal.author or appeal.caller) if is_office else "",
         taken_by=str(appeal.taken_by) if is_office and appeal.taken_by else "",
     )
 
 
 def appeals_of(*, account_id: int, user_id: int, today: date, limit: int = 100) -> list[AppealRow]:
     """The user's own appeals on the account, the latest first; the chat is not among them. One statement."""
-    rows = Appeal.objects.filter(account=account_id, author=user_id).exclude(topic=Topic.CHAT)
+    rows = own_appeals(account_id=account_id, user_id=user_id).exclude(topic=Topic.CHAT)
     return [row_of(row, today=today) for row in rows.order_by("-last_at", "-pk")[:limit]]
 
 
 def own_appeals(*, account_id: int, user_id: int) -> QuerySet[Appeal]:
-    """The user's appeals on the account, the chat too."""
-    return Appeal.objects.filter(account=account_id, author=user_id)
+    """The user's appeals on the account, the chat too.
+
+    And those written down by the office, for who has proved the account by its code: whoever was let in by a relative
+    sees neither his appeals nor these.
+    """
+    proved = AccountLink.objects.filter(user=user_id, account=OuterRef("account"), withdrawn_at=None, given_by=None)
+    return Appeal.objects.filter(Q(author=user_id) | Q(Exists(proved), author=None), account=account_id)
 
 
 def chat_of(*, account_id: int, user_id: int) -> Appeal | None:
@@ -116,7 +121,8 @@ def chat_of(*, account_id: int, user_id: int) -> Appeal | None:
 
 def conversation(appeal_id: int, *, for_staff: bool = False) -> list[Said]:
     """What was said, the earliest first; a resident sees no names of clerks and no inner remarks. Two statements."""
-    rows = AppealMessage.objects.filter(appeal=appeal_id).select_related("author").order_by("created_at", "pk")
+    rows = AppealMessage.objects.filter(appeal=appeal_id).select_related("author", "appeal")
+    rows = rows.order_by("created_at", "pk")
     if not for_staff:
         rows = rows.filter(is_internal=False)
     found = list(rows)
@@ -127,7 +133,7 @@ def conversation(appeal_id: int, *, for_staff: bool = False) -> list[Said]:
     return [
         Said(
             id=row.pk,
-            author=str(row.author) if for_staff else ("Расчётный центр" if row.is_staff else "Вы"),
+            author=_speaker(row, for_staff=for_staff),
             is_staff=row.is_staff,
             is_internal=row.is_internal,
             text=row.text,
@@ -136,6 +142,12 @@ def conversation(appeal_id: int, *, for_staff: bool = False) -> list[Said]:
         )
         for row in found
     ]
+
+
+def _speaker(row: AppealMessage, *, for_staff: bool) -> str:
+    if row.author is None:  # the words of a caller, written down
+        return f"{row.appeal.caller}, {row.appeal.get_channel_display()}"
+    return str(row.author) if for_staff else ("Расчётный центр" if row.is_staff else "Вы")
 
 
 def files_of(appeal_id: int, *, for_staff: bool = False) -> QuerySet[AppealFile]:
@@ -213,7 +225,7 @@ def queue(*, which: str, topic: int | None, number: str, user_id: int, today: da
 def appeal_for_office(pk: int) -> Appeal | None:
     return Appeal.objects.select_related(
         "account__house", "account__premises", "account__payer_person", "account__payer_organisation", "author",
-        "taken_by",
+        "taken_by", "registered_by",
     ).filter(pk=pk).first()  # fmt: skip
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from smtplib import SMTPException
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from django.core.mail import EmailMessage
 from django.db import transaction
+from django.template.loader import render_to_string
 from django.utils.timezone import get_current_timezone
 
 import accounts.operations
@@ -16,8 +20,10 @@ from accounts.calendar import is_working_day
 from accounts.errors import Refusal
 from accounts.files import Attachment
 from accounts.queries import PersonalAccount, User
-from portals.models import OPEN, Appeal, AppealFile, AppealMessage, AppealState, AppealTerm, Topic
+from portals.models import OPEN, Appeal, AppealChannel, AppealFile, AppealMessage, AppealState, AppealTerm, Topic
 from portals.operations import notices
+
+logger = logging.getLogger(__name__)
 
 FILES_AT_MOST = 5
 LONGEST = 4000
@@ -103,8 +109,51 @@ def open_appeal(
     return made
 
 
+@transaction.atomic
+def register_appeal(
+    *,
+    by: User,
+    account_id: int,
+    caller: str,
+    topic: int,
+    text: str,
+    key: UUID,
+    at: datetime,
+    channel: str = AppealChannel.PHONE,
+    phone: str = "",
+    email: str = "",
+) -> Appeal:
+    """Write down the appeal of somebody who called, came or wrote, for an account; the same key again is the same.
+
+    It has the number and the term of any other, and stands in the cabinet of whoever proves the account by its code.
+    Raises AppealRefused.
+    """
+    text = check_words(text, ())
+    if not caller.strip():
+        raise AppealRefused("Запишите, кто обратился.", field="caller")
+    if channel not in AppealChannel.values or channel == AppealChannel.CABINET:
+        raise AppealRefused("Выберите, как обратились: по телефону, в отделении или письмом.", field="channel")
+    if topic not in Topic.values or topic == Topic.CHAT:
+        raise AppealRefused("Выберите тему обращения.", field="topic")
+    PersonalAccount.objects.select_for_update(of=("self",)).get(pk=account_id)
+    known = Appeal.objects.filter(registered_by=by, key=key).first()
+    if known is not None:
+        return known
+    due_on, act = term_of(topic, day_of(at))
+    made = Appeal.objects.create(
+        account_id=account_id, author=None, registered_by=by, channel=channel, caller=caller.strip()[:160],
+        caller_phone=phone.strip()[:20], caller_email=email.strip().lower(), key=key, topic=topic,
+        subject=" ".join(text.split())[:100], created_at=at, last_at=at, due_on=due_on, act=act,
+    )  # fmt: skip
+    _say(made, author=None, text=text, files=(), key=key, at=at)
+    accounts.operations.note(
+        "portals.appeal.opened", by=by, account_id=account_id, appeal_id=made.pk, topic=topic, due_on=due_on
+    )
+    return made
+
+
 def _say(
-    appeal: Appeal, *, author: User, text: str, files: Sequence[Attachment], key: UUID, at: datetime,
+    appeal: Appeal, *, author: User | None, text: str, files: Sequence[Attachment], key: UUID, at: datetime,
     is_staff: bool = False, is_internal: bool = False,
 ) -> AppealMessage:  # fmt: skip
     row = AppealMessage.objects.create(
@@ -199,7 +248,25 @@ def answer_appeal(
         by=by, account_id=appeal.account_id, appeal_id=appeal.pk,
     )  # fmt: skip
     notices.tell_of_answer(appeal=appeal, message=row, at=at)
+    if appeal.author_id is None and appeal.caller_email:
+        transaction.on_commit(lambda: _mail_answer(appeal, row, files=files, at=at))
     return row
+
+
+def _mail_answer(appeal: Appeal, row: AppealMessage, *, files: Sequence[Attachment], at: datetime) -> None:
+    """The answer by e-mail to a caller without a cabinet; that it did not go out stands in the appeal."""
+    text = render_to_string("resident/mail/answer.txt", {"appeal": appeal, "text": row.text})
+    letter = EmailMessage(f"Ответ на обращение № {appeal.pk}", text, to=[appeal.caller_email])
+    for one in files:
+        letter.attach(one.name, one.content, one.mime)
+    try:
+        letter.send()
+    except (SMTPException, OSError) as fault:
+        logger.warning(
+            "portals.appeal.answer_not_mailed", extra={"appeal_id": appeal.pk, "reason": type(fault).__name__}
+        )
+        words = f"Письмо на {appeal.caller_email} не ушло. Позвоните обратившемуся или распечатайте ответ."
+        _say(appeal, author=row.author, text=words, files=(), key=uuid4(), at=at, is_staff=True, is_internal=True)
 
 
 @transaction.atomic
@@ -224,12 +291,12 @@ def hand_over(*, appeal_id: int, by: User, to_id: int, text: str, key: UUID, at:
 
 
 @transaction.atomic
-def close_appeal(*, appeal_id: int, by: User, at: datetime) -> Appeal:
-    """Nothing more to say. The resident may close his own; the staff closes what it has answered. Twice is once."""
+def close_appeal(*, appeal_id: int, by: User, at: datetime, is_asker: bool = False) -> Appeal:
+    """Nothing more to say. Who asks (is_asker) may close it; the staff closes what it has answered. Twice is once."""
     appeal = _locked(appeal_id)
     if appeal.state == AppealState.CLOSED:
         return appeal
-    if by.pk != appeal.author_id and appeal.state != AppealState.ANSWERED:
+    if not is_asker and appeal.state != AppealState.ANSWERED:
         raise AppealRefused("Сначала ответьте: без ответа обращение закрывает только сам житель.")
     appeal.state, appeal.closed_at = AppealState.CLOSED, at
     appeal.save(update_fields=["state", "closed_at"])

@@ -61,17 +61,17 @@ def batched(rows: Iterable[notice_queries.News], size: int) -> Iterator[list[not
 
 
 def tell_of_answer(*, appeal: Appeal, message: AppealMessage, at: datetime) -> None:
-    """The author of the appeal learns of the answer, while he still sees the account."""
-    links = AccountLink.objects.filter(user=appeal.author_id, account=appeal.account_id, withdrawn_at=None)
-    if not links.exists():
-        return
+    """The author of the appeal learns of the answer, while he still sees the account; of a caller's, its holders."""
+    links = AccountLink.objects.filter(account=appeal.account_id, withdrawn_at=None)
+    links = links.filter(user=appeal.author_id) if appeal.author_id else links.filter(given_by=None)
     title = "Новое сообщение в чате" if appeal.due_on is None else f"Ответ на обращение № {appeal.pk}"
     tell(
         rows=[
             Notice(
-                user_id=appeal.author_id, account_id=appeal.account_id, kind=NoticeKind.ANSWER, key=f"m{message.pk}",
+                user_id=user_id, account_id=appeal.account_id, kind=NoticeKind.ANSWER, key=f"m{message.pk}",
                 title=title, text=appeal.subject if appeal.due_on else "", made_at=at,
             )
+            for user_id in links.values_list("user_id", flat=True)
         ]
     )  # fmt: skip
 

@@ -18,12 +18,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 import accounts.queries
 import payments.queries
+from accounts import files
 from accounts.errors import Refusal
 from portals import access, appeal_queries, asked, operations
 from portals.models import Topic
 from portals.office import roles
-from portals.office.appeal_forms import AnswerForm, HandForm
+from portals.office.appeal_forms import AnswerForm, CallForm, HandForm
 from portals.office.pages import demand, desk, fragment, page, staff
+from portals.office.views.card import get_account
 from portals.resident.views.appeals import file_answer, opened
 
 SHOWN = 50
@@ -92,6 +94,67 @@ def leads_to(found: Any, *, today: date) -> list[tuple[str, str]]:
 
 
 @require_http_methods(["GET", "POST"])
+@desk(roles.ANSWER_APPEALS)
+def new(request: HttpRequest, account_id: int) -> HttpResponse:
+    """The appeal of somebody who called or came: from the account's card, the payer filled in, the term beside it."""
+    account, today = get_account(account_id), localdate()
+    terms = appeal_queries.terms(today)
+    topics = [(one.value, topic_words(one, terms.get(one))) for one in Topic if one != Topic.CHAT and one in terms]
+    known = {
+        "caller": accounts.queries.payer_of(account), "phone": accounts.queries.phone_of(account),
+        "email": account.email or "",
+    }  # fmt: skip
+    form = CallForm(request.POST or None, topics=topics, initial=known)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                made = operations.register_appeal(
+                    by=staff(request), account_id=account.pk, at=timezone.now(), **form.cleaned_data
+                )
+            except Refusal as refusal:
+                form.refuse(refusal)
+            else:
+                messages.success(
+                    request, f"Обращение № {made.pk} записано. Назовите: ответим до {made.due_on:%d.%m.%Y}."
+                )
+                return redirect("office:appeal", made.pk)
+    form.mark_errors()
+    address = accounts.queries.address_of(account.house, account.premises)
+    return page(
+        request, "office/appeal_new.html", title=f"Записать обращение: счёт {account.number}", status=status, form=form,
+        account=account, address=address,
+    )  # fmt: skip
+
+
+def topic_words(topic: Topic, term: appeal_queries.Term | None) -> str:
+    """«Вопрос: ответ за 10 рабочих дней»"""
+    if term is None:
+        return topic.label
+    kind = "рабочих дней" if term.is_working else "дней"
+    return f"{topic.label}: ответ за {term.days} {kind}"
+
+
+@require_safe
+@desk(roles.SEE_APPEALS)
+def letter(request: HttpRequest, pk: int) -> HttpResponse:
+    """The last answer as a letter to print, for who has no e-mail."""
+    found = get_appeal(pk)
+    said = [one for one in appeal_queries.conversation(pk, for_staff=True) if one.is_staff and not one.is_internal]
+    if not said:
+        raise Http404("Ответа ещё нет.")
+    account = found.account
+    context = {
+        "appeal": found, "answer": said[-1], "account": account, "who": found.caller or found.author,
+        "address": accounts.queries.address_of(account.house, account.premises),
+    }  # fmt: skip
+    response = HttpResponse(files.pdf("papers/answer.html", context), content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="otvet-{pk}.pdf"'
+    return response
+
+
+@require_http_methods(["GET", "POST"])
 @desk(roles.SEE_APPEALS)
 def card(request: HttpRequest, pk: int) -> HttpResponse:
     """One appeal: who asks, what of, what was said; take, answer, hand over, close."""
@@ -132,6 +195,8 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
         payer=accounts.queries.payer_of(account),
         phone=accounts.queries.phone_of(account),
         author=found.author,
+        found=found,
+        is_answered=found.answered_at is not None,
         owed=payments.queries.balance(account_id=account.pk, on=today),
         doors=leads_to(found, today=today),
         answer=answer,
@@ -170,6 +235,10 @@ def _answer(pk: int, form: AnswerForm, *, by: Any, is_final: bool) -> str:
         appeal_id=pk, by=by, text=clean["text"], key=clean["key"], files=opened(clean["files"]), is_final=is_final,
         at=timezone.now(),
     )  # fmt: skip
+    found = get_appeal(pk)
+    if found.author_id is None and not found.caller_email:
+        by_phone = f"Позвоните: {found.caller_phone} или распечатайте" if found.caller_phone else "Распечатайте"
+        return f"Ответ записан. {by_phone} письмо, кнопка внизу."
     return "Ответ отправлен: житель получит уведомление." if is_final else "Вопрос жителю отправлен, срок идёт."
 
 

@@ -25,7 +25,7 @@ from accounts.calendar import ONE_DAY, Month
 from accounts.errors import Refusal
 from accounts.operations import ReadingDoubtful
 from accounts.queries import MeterRow, PersonalAccount, ReadingSource
-from portals import asked
+from portals import asked, notice_queries
 from portals.office import forms, queries, roles
 from portals.office.effects import Effect, effect_of
 from portals.office.forms import OfficeForm
@@ -133,6 +133,7 @@ def show(sheet: Sheet) -> HttpResponse:
         close=sheet.forms.get("close") or forms.CloseAccountForm(initial={"closed_on": today}),
         effect=sheet.effects.get(sheet.asks),
         asks=sheet.asks,
+        works=notice_queries.works_of_house(account.house_id, at=timezone.now()),
         opened=sheet.opened,
         may={name: request.user.has_perm(right) for name, right in RIGHTS.items()},
     )  # fmt: skip

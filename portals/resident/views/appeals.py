@@ -236,7 +236,7 @@ def close(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     found = access.get_appeal_for(request.user, row, pk)
     if found.due_on is None:
         raise Http404("Не найдено.")
-    operations.close_appeal(appeal_id=found.pk, by=resident(request), at=timezone.now())
+    operations.close_appeal(appeal_id=found.pk, by=resident(request), at=timezone.now(), is_asker=True)
     messages.success(request, "Обращение закрыто. Новое сообщение откроет его снова.")
     return redirect("resident:appeal", row.number, found.pk)
 

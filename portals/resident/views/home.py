@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 import payments.online_queries
 import payments.queries
 from accounts.calendar import Month
-from portals import access, limits, operations, queries
+from portals import access, limits, notice_queries, operations, queries
 from portals.resident.forms import LinkForm
 from portals.resident.views.readings import readings_context
 from portals.resident.views.shell import head, resident
@@ -65,7 +65,7 @@ def remove_account(request: HttpRequest, number: str) -> HttpResponse:
 def account(request: HttpRequest, number: str) -> HttpResponse:
     """The first screen: what to pay and until when, the running bill, readings, the last payment."""
     row = access.get_account_for(request.user, number)
-    today = localdate()
+    today, now = localdate(), timezone.now()
     bill = queries.bill(row.pk, on=today)
     running = queries.month_bill(row.pk, Month.of(today))
     return render(
@@ -77,6 +77,8 @@ def account(request: HttpRequest, number: str) -> HttpResponse:
             "running": running,
             **readings_context(row, forms=None, prices=running.prices),
             "payments": payments.queries.payments_of_account(account_id=row.pk, limit=3),
+            "works": notice_queries.works_of_house(row.house_id, at=now),
+            "now": now,
             "can_pay": payments.online_queries.is_on() and (not row.closed_on or bill.total > 0),
         },
     )

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,12 +12,13 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.db.utils import DatabaseError
+from django.test import TestCase
 from django.urls import reverse
 from PIL import Image
 
 from accounts.models import JournalEntry, PersonalAccount, User
 from portals import operations
-from portals.models import AccountLink, Appeal, AppealFile, AppealMessage, Notice, Topic
+from portals.models import AccountLink, Appeal, AppealFile, AppealMessage, HouseWork, Notice, Topic
 from portals.office import roles
 from tests import make
 
@@ -341,3 +342,62 @@ def test_a_resident_cannot_drown_the_office(user: User, account: PersonalAccount
     answer = new(user, account)
     assert answer.status_code == 422 and "Ответа ждут уже 20" in answer.content.decode()
     assert Appeal.objects.count() == 20
+
+
+def call(client: Any, account: PersonalAccount, **told: Any) -> Any:
+    page = reverse("office:appeal_new", args=[account.pk])
+    form = {"key": str(uuid4()), "topic": Topic.QUESTION, "text": "Вода?", "caller": "Иванова А. П.", **told}
+    return client.post(page, {"channel": "phone", "phone": "8 912 345-67-89", **form})
+
+
+def test_a_caller_without_a_cabinet_is_written_down_and_answered(account: PersonalAccount, mailoutbox: list[Any]):
+    operator = desk.client(roles.OPERATOR)
+    page = operator.get(reverse("office:card", args=[account.pk])).content.decode()
+    assert reverse("office:appeal_new", args=[account.pk]) in page
+    assert "ответ за 10 рабочих дней" in operator.get(reverse("office:appeal_new", args=[account.pk])).content.decode()
+    key = str(uuid4())
+    answers = [call(operator, account, key=key, email="anna@test.example", text=f"Вода? {SCRIPT}") for _ in range(2)]
+    made = Appeal.objects.get()
+    assert {answer["Location"] for answer in answers} == {reverse("office:appeal", args=[made.pk])}
+    assert (made.author, made.caller_phone, made.due_on) == (None, "+79123456789", date(2026, 12, 4))
+    page = operator.get(answers[0]["Location"]).content.decode()
+    assert "Иванова А. П." in page and "по телефону" in page and SCRIPT not in page
+
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        operator.post(answers[0]["Location"], {"action": "answer", "key": str(uuid4()), "text": "По счётчику."})
+    assert mailoutbox[-1].to == ["anna@test.example"] and "По счётчику." in mailoutbox[-1].body
+    printed = operator.get(reverse("office:appeal_letter", args=[made.pk]))
+    assert printed["Content-Type"] == "application/pdf"
+
+    # whoever proves the account later finds it in his cabinet; whom he lets in does not
+    owner, guest = make.user(), make.user()
+    AccountLink.objects.create(user=owner, account=account)
+    AccountLink.objects.create(user=guest, account=account, given_by=owner)
+    own = reverse("resident:appeal", args=[account.number, made.pk])
+    page = client_of(owner).get(own).content.decode()
+    assert "По счётчику." in page and "Иванова А. П., по телефону" in page
+    assert own in client_of(owner).get(reverse("resident:appeals", args=[account.number])).content.decode()
+    assert client_of(guest).get(own).status_code == 404 and client_of(make.user()).get(own).status_code == 404
+    assert client_of(owner).post(reverse("resident:appeal-close", args=[account.number, made.pk])).status_code == 302
+
+
+@pytest.mark.parametrize("broken", [{"caller": " "}, {"text": ""}, {"topic": "8"}, {"channel": "cabinet"}])
+def test_a_call_that_says_too_little_is_not_written_down(broken: dict[str, Any], account: PersonalAccount):
+    before = written()
+    answer = call(desk.client(roles.OPERATOR), account, **broken)
+    assert answer.status_code == 422 and written() == before
+
+
+def test_works_of_the_house_stand_on_the_first_screen_and_on_the_card(user: User, account: PersonalAccount):
+    at = datetime.fromisoformat(NOW)
+    for hours, reason in ((-48, "давно"), (2, "замена крана")):
+        HouseWork.objects.create(
+            house=account.house, service_id=2, starts_at=at + timedelta(hours=hours),
+            ends_at=at + timedelta(hours=hours + 3), reason=reason,
+        )  # fmt: skip
+    for client, page in (
+        (client_of(user), reverse("resident:account", args=[account.number])),
+        (desk.client(roles.OPERATOR), reverse("office:card", args=[account.pk])),
+    ):
+        shown = client.get(page).content.decode()
+        assert "замена крана" in shown and "давно" not in shown
