@@ -17,6 +17,7 @@ from accounts.operations.meters import (
     replace_meter,
     verify_meter,
 )
+from accounts.operations.reading_batches import ReadingItem, reject_readings, submit_readings
 from accounts.operations.readings import (
     ReadingDoubtful,
     ReadingRefused,
@@ -54,6 +55,7 @@ __all__ = [
     "NewMeter",
     "Owner",
     "ReadingDoubtful",
+    "ReadingItem",
     "ReadingRefused",
     "RowVerdict",
     "SubmittedReading",
@@ -81,12 +83,14 @@ __all__ = [
     "register_ownership",
     "reject_bank_account",
     "reject_reading",
+    "reject_readings",
     "remove_meter",
     "replace_meter",
     "running",
     "settle_resident",
     "start_run",
     "submit_reading",
+    "submit_readings",
     "touch",
     "touch_premises",
     "undo_import",

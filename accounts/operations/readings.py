@@ -97,33 +97,7 @@ def submit_reading(
     source = ReadingSource(source)
     account = PersonalAccount.objects.select_related("premises").get(pk=account_id)
     meter = _meter_of(account, meter_id)
-    if account.opened_on > on:
-        raise ReadingRefused(
-            f"Счёт {account.number} открыт {account.opened_on:%d.%m.%Y}, показание от {on:%d.%m.%Y} принять нельзя.",
-            field="on",
-        )
-    if account.closed_on is not None and (
-        on >= account.closed_on or source in (ReadingSource.RESIDENT, ReadingSource.PAYMENT)
-    ):
-        raise ReadingRefused(
-            f"Счёт {account.number} закрыт {account.closed_on:%d.%m.%Y}. Показания по нему больше не принимаются; "
-            "передайте их по новому счёту."
-        )
-    if meter.removed_on is not None and (
-        on > meter.removed_on or source in (ReadingSource.RESIDENT, ReadingSource.PAYMENT)
-    ):
-        raise ReadingRefused(
-            f"Счётчик № {meter.serial} снят {meter.removed_on:%d.%m.%Y}. Передайте показание нового счётчика; "
-            "если его нет в списке, позвоните в контакт-центр."
-        )
-    if on < meter.commissioned_on:
-        raise ReadingRefused(
-            f"Счётчик № {meter.serial} введён {meter.commissioned_on:%d.%m.%Y}, показание от {on:%d.%m.%Y} "
-            "принять нельзя. Проверьте дату.",
-            field="on",
-        )
-    if on > today:
-        raise ReadingRefused(f"Дата показания {on:%d.%m.%Y} ещё не наступила. Укажите сегодняшнюю дату.", field="on")
+    check_days(account=account, meter=meter, on=on, today=today, source=source)
     _check_zones(meter, values)
     month = month_of_reading(account_id=account.pk, meter=meter, on=on, source=source)
 
@@ -138,7 +112,7 @@ def submit_reading(
     for zone, value in values.items():
         judged = _judge(
             meter=meter, zone=zone, value=value, on=on, month=former[zone].month if zone in former else month.first,
-            today=today, source=source, ceiling=_ceiling(account, meter),
+            today=today, source=source, ceiling=ceiling_of(account, meter),
         )  # fmt: skip
         name = f"Т{zone}: " if meter.zones > 1 else ""
         if judged.refusal:
@@ -306,6 +280,39 @@ def _meter_of(account: PersonalAccount, meter_id: int) -> Meter:
     return meter
 
 
+def check_days(
+    *, account: PersonalAccount, meter: Meter, on: date, today: date, source: ReadingSource
+) -> None:  # fmt: skip
+    """May the account send a reading of this meter for this day at all? Raises ReadingRefused."""
+    if account.opened_on > on:
+        raise ReadingRefused(
+            f"Счёт {account.number} открыт {account.opened_on:%d.%m.%Y}, показание от {on:%d.%m.%Y} принять нельзя.",
+            field="on",
+        )
+    if account.closed_on is not None and (
+        on >= account.closed_on or source in (ReadingSource.RESIDENT, ReadingSource.PAYMENT)
+    ):
+        raise ReadingRefused(
+            f"Счёт {account.number} закрыт {account.closed_on:%d.%m.%Y}. Показания по нему больше не принимаются; "
+            "передайте их по новому счёту."
+        )
+    if meter.removed_on is not None and (
+        on > meter.removed_on or source in (ReadingSource.RESIDENT, ReadingSource.PAYMENT)
+    ):
+        raise ReadingRefused(
+            f"Счётчик № {meter.serial} снят {meter.removed_on:%d.%m.%Y}. Передайте показание нового счётчика; "
+            "если его нет в списке, позвоните в контакт-центр."
+        )
+    if on < meter.commissioned_on:
+        raise ReadingRefused(
+            f"Счётчик № {meter.serial} введён {meter.commissioned_on:%d.%m.%Y}, показание от {on:%d.%m.%Y} "
+            "принять нельзя. Проверьте дату.",
+            field="on",
+        )
+    if on > today:
+        raise ReadingRefused(f"Дата показания {on:%d.%m.%Y} ещё не наступила. Укажите сегодняшнюю дату.", field="on")
+
+
 def _check_zones(meter: Meter, values: Mapping[int, Decimal]) -> None:
     zones = set(range(1, meter.zones + 1))
     if set(values) != zones:
@@ -330,7 +337,7 @@ def _check_zones(meter: Meter, values: Mapping[int, Decimal]) -> None:
             )
 
 
-def _ceiling(account: PersonalAccount, meter: Meter) -> Decimal | None:
+def ceiling_of(account: PersonalAccount, meter: Meter) -> Decimal | None:
     if account.premises.kind in (PremisesKind.NON_RESIDENTIAL, PremisesKind.PARKING):
         return None
     ceiling = CEILING.get(Resource(meter.resource))
@@ -349,19 +356,29 @@ def _judge(
     ceiling: Decimal | None,
 ) -> rules.ReadingVerdict:
     """The verdict on one dial against its neighbours in time."""
-    unit = queries.UNITS.get(Resource(meter.resource), "")
     dial = Reading.objects.filter(meter=meter, zone=zone, verdict__in=queries.STANDING)
     others = dial.exclude(day=on, source=source)
     counted = others.filter(counts=True)
-    later = counted.filter(month__gt=month).order_by("month", "day").first()
+    return judged(
+        meter=meter, value=value, on=on, today=today, source=source, ceiling=ceiling,
+        later=counted.filter(month__gt=month).order_by("month", "day").first(),
+        history=list(counted.filter(month__lt=month, day__lte=on).order_by("-month", "-day")[:AVERAGE_OVER]),
+        # A stronger word of the same month binds, too; an equal or weaker one is what this reading replaces.
+        stronger=others.filter(month=month, day__lte=on, source__lt=source).order_by("-day", "source").first(),
+    )  # fmt: skip
+
+
+def judged(
+    *, meter: Meter, value: Decimal, on: date, today: date, source: ReadingSource, ceiling: Decimal | None,
+    later: Reading | None, history: list[Reading], stronger: Reading | None,
+) -> rules.ReadingVerdict:  # fmt: skip
+    """The verdict on one dial against its neighbours in time, as `_judge` finds them; history: the latest first."""
+    unit = queries.UNITS.get(Resource(meter.resource), "")
     if later is not None and source not in MAY_GO_BACK:
         return rules.ReadingVerdict(
             refusal=f"Уже принято более позднее показание: {queries.decimal_text(later.value)} {unit} "
             f"от {later.day:%d.%m.%Y}. Проверьте дату; если ошибка в прежнем показании, позвоните в контакт-центр."
         )
-    history = list(counted.filter(month__lt=month, day__lte=on).order_by("-month", "-day")[:AVERAGE_OVER])
-    # A stronger word of the same month binds, too; an equal or weaker one is what this reading replaces.
-    stronger = others.filter(month=month, day__lte=on, source__lt=source).order_by("-day", "source").first()
     previous = history[0] if history else None
     if stronger is not None and (previous is None or stronger.day >= previous.day):
         previous = stronger
@@ -369,7 +386,7 @@ def _judge(
     if previous is not None:
         months = max(1, Month.of(on) - Month.of(previous.day))
     average = _average(history, meter.digits)
-    judged = rules.judge_reading(
+    found = rules.judge_reading(
         value=queries.plain(value),
         day=on,
         today=today,
@@ -380,15 +397,15 @@ def _judge(
         ceiling=ceiling * months if ceiling is not None else None,
         unit=unit,
     )
-    if judged.refusal or later is None:
-        return judged
+    if found.refusal or later is None:
+        return found
     if rules.usage_between(value, later.value, meter.digits) is None:
         return rules.ReadingVerdict(
             refusal=f"Показание {queries.decimal_text(value)} {unit} больше следующего "
             f"({queries.decimal_text(later.value)} {unit} от {later.day:%d.%m.%Y}). Проверьте цифры или исправьте "
             "сначала следующее показание."
         )
-    return judged
+    return found
 
 
 def _average(history: list[Reading], digits: int) -> Decimal | None:

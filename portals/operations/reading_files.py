@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +17,7 @@ import accounts.operations
 from accounts.calendar import Month
 from accounts.database import rolled_back, words_of
 from accounts.errors import Refusal
+from accounts.operations import ReadingItem, SubmittedReading
 from accounts.queries import (
     AgencyContract,
     Meter,
@@ -33,6 +34,7 @@ from portals.models import ReadingFile
 from portals.reading_sheets import SentRow
 
 SOURCE = ReadingSource.REGISTER
+Progress = Callable[[int], None]
 
 
 class ReadingFileRefused(Refusal):
@@ -80,12 +82,14 @@ def load_readings(
     today: date,
     at: datetime,
     dry_run: bool = False,
+    progress: Progress = lambda _: None,
 ) -> Taken:
     """Judge every row and keep the good ones; with `dry_run` nothing is kept.
 
     meters: those the sender may write to (portals.access); another's meter is refused like one that is not. All dials
     of a meter stand or fall together. Unlikely values are kept for a check by the staff, unless the row says that they
-    were checked. Raises FileRefused, SheetRefused, ReadingFileRefused (the file came before).
+    were checked. progress: how many meters are judged; it may raise, and nothing is kept.
+    Raises FileRefused, SheetRefused, ReadingFileRefused (the file came before).
     """
     rows = reading_sheets.read(content, name=name)
     digest = hashlib.sha256(content).hexdigest()
@@ -96,7 +100,7 @@ def load_readings(
                 f"Файл «{name}» уже загружен {before.sent_at:%d.%m.%Y}, принято строк: {before.good}. "
                 "Ничего не сделано."
             )
-        verdicts, taken = _take(rows, meters=meters, by=by, today=today)
+        verdicts, taken = _take(rows, meters=meters, by=by, today=today, progress=progress)
         file = ReadingFile.objects.create(
             principal_id=contract.principal_id, contract=contract, name=name[:255], digest=digest,
             month=Month.of(today).first, sent_by=by, sent_at=at, good=sum(one.is_good for one in verdicts),
@@ -114,67 +118,82 @@ def load_readings(
 
 
 def _take(
-    rows: Sequence[SentRow], *, meters: QuerySet[Meter], by: User, today: date
+    rows: Sequence[SentRow], *, meters: QuerySet[Meter], by: User, today: date, progress: Progress
 ) -> tuple[list[RowVerdict], list[dict[str, Any]]]:
-    """The verdict on each row, in the order of the file, and what was written."""
-    wanted = {row.meter_id for row in rows if row.meter_id is not None}
-    own = {meter.pk: meter for meter in meters.filter(pk__in=wanted).exclude(kind=MeterKind.BUILDING)}
-    accounts_of = _accounts_of(own.values())
+    """The verdict on each row, in the order of the file, and what was written. Statements do not grow with rows."""
     groups: dict[tuple[int | None, date | None], list[SentRow]] = {}
     for row in rows:
         groups.setdefault((row.meter_id, row.day), []).append(row)
+    own = _own_of({row.meter_id for row in rows if row.meter_id is not None}, meters)
+    accounts_of = _accounts_of(own.values())
     told: dict[int, tuple[bool, str]] = {}
-    taken: list[dict[str, Any]] = []
-    days: dict[int, date | None] = {}
+    days: dict[int, date] = {}
+    kept: list[tuple[ReadingItem, list[SentRow]]] = []
     for (meter_id, day), group in groups.items():
         meter = own.get(meter_id or 0)
-        problem = next((row.problem for row in group if row.problem), "")
-        if not problem and meter is None:
-            problem = "Такого прибора среди ваших нет. Не меняйте столбец «Код прибора»: скачайте файл заново."
-        if not problem and meter is not None and group[0].serial and group[0].serial != meter.serial:
-            problem = f"Под этим кодом прибор № {meter.serial}, а в строке № {group[0].serial}. Строки перепутаны."
-        if not problem and len({row.zone for row in group}) < len(group):
-            problem = "Тот же прибор и тариф в файле дважды. Оставьте одну строку."
-        if not problem and meter is not None and meter.pk in days:
-            problem = "Прибор встречается в файле с разными датами. Оставьте одну."
-        account = accounts_of.get(meter.pk) if meter else None
-        if not problem and account is None:
-            problem = "У помещения этого прибора нет открытого лицевого счёта."
-        if problem or meter is None or account is None:
+        account_id = accounts_of.get(meter.pk) if meter else None
+        problem = _problem(group, meter, account_id, is_again=meter_id in days)
+        if problem or meter is None or account_id is None:
             told |= {row.line: (False, problem) for row in group}
             continue
-        days[meter.pk] = day
-        told |= dict.fromkeys(
-            (row.line for row in group), _submitted(meter, account, group, taken, on=day or today, by=by, today=today)
-        )
+        days[meter.pk] = day or today
+        values = {row.zone: row.value for row in group if row.value is not None}
+        is_sure = all(row.is_sure for row in group)
+        kept.append((ReadingItem(account_id, meter.pk, values, days[meter.pk], is_sure), group))
+    before = _before(days)
+    outcomes = accounts.operations.submit_readings(
+        items=[item for item, _ in kept], by=by, today=today, source=SOURCE, progress=progress
+    )
+    taken: list[dict[str, Any]] = []
+    for (item, group), outcome in zip(kept, outcomes, strict=True):
+        if isinstance(outcome, Refusal):
+            told |= {row.line: (False, str(outcome)) for row in group}
+            continue
+        taken.append({"meter": item.meter_id, "day": item.on.isoformat(), "was": before.get(item.meter_id, {})})
+        told |= {row.line: (True, _words(outcome)) for row in group}
     return [
         RowVerdict(row.line, row.account, row.serial, row.value, *told[row.line]) for row in rows
     ], taken  # fmt: skip
 
 
-def _submitted(
-    meter: Meter, account_id: int, group: Sequence[SentRow], taken: list[dict[str, Any]], *, on: date, by: User,
-    today: date,
-) -> tuple[bool, str]:  # fmt: skip
-    """Good or not, and the words; what was written is added to `taken`."""
-    values = {row.zone: row.value for row in group if row.value is not None}
-    before = {
-        str(row.zone): f"{row.value:f}"
-        for row in Reading.objects.filter(meter=meter, day=on, source=SOURCE).exclude(verdict=ReadingVerdict.REJECTED)
-    }
-    try:
-        done = accounts.operations.submit_reading(
-            account_id=account_id, meter_id=meter.pk, values=values, on=on, by=by, today=today, source=SOURCE,
-            confirmed=all(row.is_sure for row in group), hold_doubtful=True,
-        )  # fmt: skip
-    except Refusal as refusal:
-        return False, str(refusal)
-    taken.append({"meter": meter.pk, "day": on.isoformat(), "was": before})
+def _problem(group: Sequence[SentRow], meter: Meter | None, account_id: int | None, *, is_again: bool) -> str:
+    """Why these rows of a meter cannot be judged at all; empty where they can."""
+    if problem := next((row.problem for row in group if row.problem), ""):
+        return problem
+    if meter is None:
+        return "Такого прибора среди ваших нет. Не меняйте столбец «Код прибора»: скачайте файл заново."
+    if group[0].serial and group[0].serial != meter.serial:
+        return f"Под этим кодом прибор № {meter.serial}, а в строке № {group[0].serial}. Строки перепутаны."
+    if len({row.zone for row in group}) < len(group):
+        return "Тот же прибор и тариф в файле дважды. Оставьте одну строку."
+    if is_again:
+        return "Прибор встречается в файле с разными датами. Оставьте одну."
+    return "" if account_id is not None else "У помещения этого прибора нет открытого лицевого счёта."
+
+
+def _words(done: SubmittedReading) -> str:
     if done.verdict == ReadingVerdict.DOUBTFUL:
-        return True, "Принято, но необычно: ждёт проверки. Если верно, поставьте «да» в «Показание проверено»."
+        return "Принято, но необычно: ждёт проверки. Если верно, поставьте «да» в «Показание проверено»."
     usage = ", ".join(decimal_text(used) for _, used in sorted(done.usage.items()))
     text = f"Принято за {done.month.title}, расход {usage}."
-    return True, text if done.counts else f"{text} Учтётся более сильный источник этого месяца."
+    return text if done.counts else f"{text} Учтётся более сильный источник этого месяца."
+
+
+def _own_of(wanted: set[int], meters: QuerySet[Meter]) -> dict[int, Meter]:
+    """Those of the meters that the sender may write to. One statement."""
+    rows = meters.filter(pk__in=wanted).exclude(kind=MeterKind.BUILDING)
+    return {row.pk: row for row in rows.only("pk", "serial", "premises_id")}
+
+
+def _before(days: dict[int, date]) -> dict[int, dict[str, str]]:
+    """Meter → what stands under the same key now: zone → value. One statement."""
+    found: dict[int, dict[str, str]] = {}
+    rows = Reading.objects.filter(meter__in=list(days), source=SOURCE, day__in=set(days.values()))
+    rows = rows.exclude(verdict=ReadingVerdict.REJECTED)
+    for meter_id, zone, day, value in rows.values_list("meter", "zone", "day", "value"):
+        if day == days[meter_id]:
+            found.setdefault(meter_id, {})[str(zone)] = f"{value:f}"
+    return found
 
 
 def _accounts_of(meters: Any) -> dict[int, int]:
@@ -208,8 +227,7 @@ def undo_readings(*, file_id: int, by: User, at: datetime, today: date) -> int:
     ground = f"отменён файл «{file.name}»"[:255]
     try:
         with transaction.atomic():
-            for one in file.taken:
-                _take_back(one, accounts_of.get(one["meter"]), by=by, today=today, ground=ground)
+            _take_back(file.taken, accounts_of, by=by, today=today, ground=ground)
     except DatabaseError as fault:
         if words := words_of(fault):
             raise ReadingFileRefused(f"Файл «{file.name}» отменить нельзя: {words}") from None
@@ -237,15 +255,22 @@ def _in_ink(taken: Sequence[dict[str, Any]]) -> date | None:
         return cursor.fetchone()[0]  # type: ignore[no-any-return]
 
 
-def _take_back(one: dict[str, Any], account_id: int | None, *, by: User, today: date, ground: str) -> None:
-    day = date.fromisoformat(one["day"])
-    standing = Reading.objects.filter(meter_id=one["meter"], day=day, source=SOURCE)
-    if not standing.exclude(verdict=ReadingVerdict.REJECTED).exists():
-        return  # the staff has put it aside already
-    if one["was"] and account_id is not None:
-        accounts.operations.submit_reading(
-            account_id=account_id, meter_id=one["meter"], on=day, by=by, today=today, source=SOURCE, confirmed=True,
-            values={int(zone): Decimal(value) for zone, value in one["was"].items()},
-        )  # fmt: skip
-        return
-    accounts.operations.reject_reading(meter_id=one["meter"], day=day, source=SOURCE, by=by, ground=ground)
+def _take_back(
+    taken: Sequence[dict[str, Any]], accounts_of: dict[int, int], *, by: User, today: date, ground: str
+) -> None:  # fmt: skip
+    """What stood before stands again, the rest is put aside; what the staff has put aside already is left alone."""
+    days = {one["meter"]: date.fromisoformat(one["day"]) for one in taken}
+    standing = _before(days)
+    again = [
+        ReadingItem(
+            accounts_of[one["meter"]], one["meter"], {int(zone): Decimal(value) for zone, value in one["was"].items()},
+            days[one["meter"]], confirmed=True,
+        )
+        for one in taken if one["was"] and one["meter"] in accounts_of and one["meter"] in standing
+    ]  # fmt: skip
+    back = {item.meter_id for item in again}
+    for outcome in accounts.operations.submit_readings(items=again, by=by, today=today, source=SOURCE):
+        if isinstance(outcome, Refusal):
+            raise outcome
+    spots = {meter: day for meter, day in days.items() if meter in standing and meter not in back}
+    accounts.operations.reject_readings(spots=spots, source=SOURCE, by=by, ground=ground)
