@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portals.api import resident, supplier
+from portals.api import company, resident, supplier
 
 app_name = "api"
 
@@ -33,4 +33,17 @@ urlpatterns = [
     path("supplier/reports/<slug:code>/", supplier.OneReport.as_view(), name="report"),
     path("supplier/receipts/", supplier.OwnReceipts.as_view(), name="receipts"),
     path("supplier/readings/", supplier.SentReadings.as_view(), name="sent-readings"),
+    path("supplier/accounts/<str:number>/facts/", company.AccountFacts.as_view(), name="account-facts"),
+    path("supplier/disputes/", company.Disputes.as_view(), name="disputes"),
+    path("supplier/disputes/<int:pk>/", company.OneDispute.as_view(), name="dispute"),
+    path("supplier/appeals/", company.Appeals.as_view(), name="appeals"),
+    path("supplier/people/", company.Colleagues.as_view(), name="people"),
+    path("supplier/people/<int:pk>/", company.OneColleague.as_view(), name="person"),
+    path("supplier/papers/acts/", company.ActOfMonth.as_view(), name="acts"),
+    path("supplier/papers/<int:pk>/answer/", company.SignedPaper.as_view(), name="paper-answer"),
+    path("supplier/readings/files/", company.ReadingFiles.as_view(), name="reading-files"),
+    path("supplier/readings/files/<int:pk>/undo/", company.ReadingFileUndo.as_view(), name="reading-file-undo"),
+    path("supplier/readings/meters.xlsx", company.ReadingsToFill.as_view(), name="readings-to-fill"),
+    path("supplier/receipts/files/", company.ReceiptFiles.as_view(), name="receipt-files"),
+    path("supplier/receipts/files/<int:pk>/undo/", company.ReceiptFileUndo.as_view(), name="receipt-file-undo"),
 ]

@@ -12,8 +12,10 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Length
 
 import accounts.queries
+from accounts import files
 from accounts.calendar import Month
 from accounts.queries import UNITS, House, Meter, MeterKind, PersonalAccount, Reading, Resource, decimal_text, plain
+from portals import reading_sheets
 
 SOON = timedelta(days=90)
 STATES = {
@@ -210,6 +212,12 @@ def to_fill(meters: QuerySet[Meter], *, house: int | None, today: date) -> Itera
             yield from _to_fill(portion, today)
             portion = []
     yield from _to_fill(portion, today)
+
+
+def file_to_fill(meters: QuerySet[Meter], *, house: int | None, today: date) -> bytes:
+    """`to_fill` as xlsx."""
+    rows = to_fill(meters, house=house, today=today)
+    return files.xlsx({"Показания": rows}, headers={"Показания": reading_sheets.COLUMNS})
 
 
 def _to_fill(portion: Sequence[Meter], today: date) -> Iterator[list[Any]]:

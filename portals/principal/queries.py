@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Avg, Count, DurationField, F, Q, QuerySet, Sum
 
 import accounts.queries
 import billing.queries
@@ -18,7 +18,16 @@ from accounts.money import ZERO, total
 from accounts.queries import AgencyContract, House, PersonalAccount
 from billing.queries import ChargeKind
 from payments.queries import ContractDay, DaySummary, RemittanceRow, StatementRow, TurnoverRow
-from portals.models import Dispute, DisputeState, PrincipalInvitation, PrincipalUser, ReadingFile
+from portals.models import (
+    OPEN,
+    Appeal,
+    Dispute,
+    DisputeState,
+    PrincipalInvitation,
+    PrincipalUser,
+    ReadingFile,
+    Topic,
+)
 
 MONEY = ("opening", "charged", "recalculated", "benefits", "penalty", "paid", "closing")
 
@@ -282,8 +291,45 @@ def disputes(principal_ids: Sequence[int], *, state: str = "") -> QuerySet[Dispu
 
 def people(principal_id: int) -> list[PrincipalUser]:
     """Who works in the principal's cabinet, managers first."""
-    rows = PrincipalUser.objects.filter(principal=principal_id, withdrawn_at=None).select_related("user")
-    return list(rows.order_by("role", "pk"))
+    return people_of([principal_id])
+
+
+def people_of(principal_ids: Sequence[int]) -> list[PrincipalUser]:
+    """Who works in the cabinets of these principals, managers first."""
+    rows = PrincipalUser.objects.filter(principal__in=list(principal_ids), withdrawn_at=None).select_related("user")
+    return list(rows.order_by("principal", "role", "pk"))
+
+
+@dataclass(frozen=True, slots=True)
+class TopicLine:
+    """Appeals of a topic over a year: how many, how many wait, are late; days from the appeal to its answer."""
+
+    topic: int
+    topic_name: str
+    count: int
+    waiting: int
+    late: int
+    days: Decimal | None
+
+
+def appeals_by_topic(accounts_of: QuerySet[PersonalAccount], *, today: date) -> list[TopicLine]:
+    """What the residents of these accounts turned to the centre with in the last year, most of all first; no chats."""
+    rows = Appeal.objects.filter(
+        account__in=accounts_of.order_by().values("pk"), created_at__date__gt=today - timedelta(days=365)
+    )
+    found = rows.exclude(topic=Topic.CHAT).values("topic").annotate(
+        count=Count("pk"), waiting=Count("pk", filter=Q(state__in=OPEN)),
+        late=Count("pk", filter=Q(state__in=OPEN, due_on__lt=today)),
+        took=Avg(F("answered_at") - F("created_at"), output_field=DurationField()),
+    )  # fmt: skip
+    return [
+        TopicLine(
+            row["topic"], Topic(row["topic"]).label, row["count"], row["waiting"], row["late"],
+            (Decimal(row["took"] // timedelta(minutes=1)) / (24 * 60)).quantize(Decimal("0.1"))
+            if row["took"] is not None else None,
+        )
+        for row in found.order_by("-count", "topic")
+    ]  # fmt: skip
 
 
 def invitations(principal_id: int) -> list[PrincipalInvitation]:

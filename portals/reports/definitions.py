@@ -24,7 +24,7 @@ from portals.reports.vocabulary import (
     ReportRefused,
 )
 
-MOST_ROWS, MOST_MEASURES, MOST_MONTHS, MOST_VALUES = 4, 16, 60, 500
+MOST_ROWS, MOST_MEASURES, MOST_MONTHS, MOST_VALUES = 4, 16, 240, 500
 FIXED, THIS_MONTH, LAST_MONTH, THIS_YEAR = "fixed", "this_month", "last_month", "this_year"
 PERIODS = {
     LAST_MONTH: "прошлый месяц", THIS_MONTH: "текущий месяц", THIS_YEAR: "с начала года", FIXED: "месяцы по выбору",

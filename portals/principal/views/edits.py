@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,14 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-import accounts.operations
 import accounts.queries
 from accounts.errors import Refusal
-from accounts.queries import PersonalAccount, ResidencyKind
+from accounts.queries import PersonalAccount, ResidencyKind, User
 from portals import access
 from portals.office import queries as office_queries
-from portals.office.effects import Effect, effect_of
-from portals.operations import account_edits
+from portals.office.effects import Effect
+from portals.principal import changes
 from portals.principal.views.books import Scope
 from portals.principal.views.rooms import Day, Line, page, refuse, worker
 
@@ -66,26 +64,23 @@ class Sheet:
 
     request: HttpRequest
     account: PersonalAccount
-    contract_ids: list[int]
     forms: dict[str, forms.Form] = field(default_factory=dict)
     asks: str = ""
     effect: Effect | None = None
     done: str = ""
 
-    def perform(self, name: str, change: Callable[[dict[str, Any]], str], *, moves_money: bool) -> None:
+    def perform(self, name: str, *, by: User) -> None:
         """Validate, show the effect first where money moves, then change; a refusal goes to its field."""
         form = self.forms[name]
         if not form.is_valid():
             return
         facts = form.cleaned_data
         try:
-            if moves_money and "agreed" not in self.request.POST:
-                self.effect = effect_of(
-                    lambda: change(facts), account_id=self.account.pk, contract_ids=self.contract_ids
-                )
+            if changes.CHANGES[name].moves_money and "agreed" not in self.request.POST:
+                self.effect = changes.preview(self.account, name, facts, by=by)
                 self.asks = name
                 return
-            self.done = change(facts)
+            self.done = changes.perform(self.account, name, facts, by=by)
         except Refusal as refusal:
             refuse(form, refusal)
 
@@ -96,7 +91,7 @@ def edit(request: HttpRequest, scope: Scope, number: str) -> HttpResponse:
     account = access.get_edited_account_for(request.user, number)
     today, by = timezone.localdate(), worker(request)
     stays = [row for row in office_queries.residencies_of(account.premises_id, today) if not row.until]
-    sheet = Sheet(request, account, [contract.pk for contract in access.edited_contracts_for(request.user)])
+    sheet = Sheet(request, account)
     action = request.POST.get("action", "") if request.method == "POST" else ""
     person = account.payer_person
     initial: dict[str, dict[str, Any]] = {
@@ -118,26 +113,8 @@ def edit(request: HttpRequest, scope: Scope, number: str) -> HttpResponse:
         (row.id, f"{row.name or 'без имени'}, {row.persons} чел., с {row.since:%d.%m.%Y}") for row in stays
     ]
 
-    def rename(facts: dict[str, Any]) -> str:
-        own = access.supplied_accounts_for(by).values("pk")
-        account_edits.rename_payer(account_id=account.pk, by=by, own=own, **facts)
-        return "Имя плательщика исправлено."
-
-    def relabel(facts: dict[str, Any]) -> str:
-        account_edits.relabel_premises(account_id=account.pk, by=by, **facts)
-        return "Адрес исправлен."
-
-    def settle(facts: dict[str, Any]) -> str:
-        accounts.operations.settle_resident(account_id=account.pk, by=by, **facts)
-        return "Проживание записано. Начисления пересчитаются сами."
-
-    def leave(facts: dict[str, Any]) -> str:
-        accounts.operations.move_out(account_id=account.pk, by=by, **facts)
-        return "Выбытие записано. Начисления пересчитаются сами."
-
     if action:
-        changes = {"name": rename, "place": relabel, "settle": settle, "leave": leave}
-        sheet.perform(action, changes[action], moves_money=action in ("settle", "leave"))
+        sheet.perform(action, by=by)
         if sheet.done:
             messages.success(request, sheet.done)
             return redirect("principal:account", number=account.number)

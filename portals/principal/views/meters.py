@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts import files
 from accounts.errors import Refusal
 from accounts.queries import AgencyContract
-from portals import access, asked, reading_sheets
+from portals import access, asked
 from portals.office import drafts
 from portals.operations import reading_files
 from portals.principal import meters, queries
@@ -167,8 +167,7 @@ def to_fill(request: HttpRequest, scope: Scope) -> HttpResponse:
     if house is not None:
         access.get_supplied_house_for(request.user, house)
     own = access.supplied_meters_for(request.user, [contract.pk])
-    rows = meters.to_fill(own, house=house, today=timezone.localdate())
-    content = files.xlsx({"Показания": rows}, headers={"Показания": reading_sheets.COLUMNS})
+    content = meters.file_to_fill(own, house=house, today=timezone.localdate())
     return excel(f"pokazaniya-{timezone.localdate():%Y-%m}", content)
 
 

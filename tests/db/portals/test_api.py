@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,10 +11,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import openpyxl
 import pytest
 import schemathesis
 import time_machine
+from django.core import mail
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
@@ -25,7 +30,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 
 import payments.operations
 from accounts.models import Reading
-from portals.models import AccessKey, KeyAnswer, KeyFace, PrincipalUser
+from portals.models import AccessKey, Dispute, KeyAnswer, KeyFace, PrincipalRole, PrincipalUser
 from portals.operations import tokens
 from tests import make
 
@@ -230,6 +235,104 @@ def test_what_an_address_cannot_mean_is_refused(town: Town):
     assert book.get("report", "no-such").status_code == 404
 
 
+def sent_by(book: Program, way: str, at: str, /, *args: Any, once: str = "", **body: Any) -> Any:
+    headers = {"Idempotency-Key": once or uuid.uuid4().hex}
+    ask = getattr(book.client, way)
+    return ask(reverse(f"api:{at}", args=args), body, content_type="application/json", headers=headers)
+
+
+@pytest.fixture
+def manager(town: Town) -> Program:
+    user = make.user(email="boss@test.example")
+    PrincipalUser.objects.create(user=user, principal=town.water.principal, role=PrincipalRole.MANAGER)
+    return program(user, KeyFace.SUPPLIER)
+
+
+def test_a_program_disputes_a_figure_once(town: Town):
+    book = program(town.accountant, KeyFace.SUPPLIER)
+    sums = book.get("turnover", month=str(OCTOBER)).json()[0]
+    key = f"{OCTOBER}:{sums['house_id']}:{sums['service_id']}:{sums['contract_id']}"
+    figure = {"kind": "turnover", "key": key, "name": "closing", "text": "По акту меньше."}
+    other = sent_by(book, "post", "disputes", amount="1.00", **figure)
+    assert other.status_code == 409 and Dispute.objects.count() == 0
+    made = sent_by(book, "post", "disputes", once="d-1", amount=sums["closing"], **figure)
+    again = sent_by(book, "post", "disputes", once="d-1", amount=sums["closing"], **figure)
+    assert (made.status_code, again.status_code, Dispute.objects.count()) == (201, 200, 1)
+    assert made.json() == again.json() == book.get("dispute", made.json()["id"]).json()
+    assert [one["due_on"] for one in book.get("disputes", state="open").json()] == [made.json()["due_on"]]
+    assert book.get("disputes", state="refused").json() == []
+
+
+def test_a_program_changes_an_account_after_it_saw_the_effect(town: Town, manager: Program):
+    number = town.neighbour.number
+    stay = {"settle": {"persons": 1, "kind": 1, "since": "2026-11-01", "ground": "заявление № 1"}}
+    tried = sent_by(manager, "post", "account-facts", number, dry_run=True, **stay).json()
+    assert Decimal(tried["effect"]["after"]) > Decimal(tried["effect"]["before"])
+    assert [one["persons"] for one in manager.get("account-facts", number).json()["residents"]] == [1]
+    done = sent_by(manager, "post", "account-facts", number, **stay)
+    assert done.status_code == 201 and "записано" in done.json()["detail"]
+    assert sorted(one["persons"] for one in manager.get("account-facts", number).json()["residents"]) == [1, 1]
+    two = sent_by(manager, "post", "account-facts", number, **stay, place={"number": "1", "ground": "акт"})
+    assert two.status_code == 400
+    clerk = program(town.accountant, KeyFace.SUPPLIER)
+    assert sent_by(clerk, "post", "account-facts", number, **stay).status_code == 404
+
+
+def test_a_program_of_the_manager_lets_people_in_and_sends_them_away(
+    town: Town, manager: Program, django_capture_on_commit_callbacks: Any
+):
+    own = {"principal": town.water.principal_id}
+    with django_capture_on_commit_callbacks(execute=True):
+        asked = sent_by(manager, "post", "people", email="new@test.example", role=2, **own)
+    assert asked.status_code == 201 and [letter.to for letter in mail.outbox] == [["new@test.example"]]
+    clerk = next(one for one in manager.get("people").json() if one["email"] == "water@test.example")
+    assert sent_by(manager, "put", "person", clerk["id"], role=3, **own).status_code == 201
+    assert PrincipalUser.objects.get(pk=clerk["id"]).role == PrincipalRole.OPERATOR
+    book = program(town.accountant, KeyFace.SUPPLIER)
+    refused = sent_by(book, "post", "people", email="b@test.example", role=1, **own)
+    assert refused.status_code == 404 and book.get("people").status_code == 200
+    address = reverse("api:person", args=[clerk["id"]]) + f"?principal={town.water.principal_id}"
+    gone = manager.client.delete(address, headers={"Idempotency-Key": "gone"})
+    assert gone.status_code == 201 and book.get("people").status_code == 404
+
+
+def test_a_program_fills_the_file_sends_it_and_takes_it_back(town: Town):
+    book = program(town.accountant, KeyFace.SUPPLIER)
+    content = book.get("readings-to-fill", contract=town.water.pk).content
+    sheet = openpyxl.load_workbook(io.BytesIO(content))
+    sheet.active.cell(2, 9).value = "111"
+    out = io.BytesIO()
+    sheet.save(out)
+    file = SimpleUploadedFile("показания.xlsx", out.getvalue())
+    address = reverse("api:sent-readings")
+    taken = book.client.post(address, {"contract": town.water.pk, "file": file}, headers={"Idempotency-Key": "f"})
+    assert taken.status_code == 201, taken.json()
+    [row] = book.get("reading-files").json()
+    assert (row["good"], row["bad"]) == (1, 0)
+    assert sent_by(book, "post", "reading-file-undo", row["id"]).status_code == 201
+    assert sent_by(book, "post", "reading-file-undo", row["id"]).status_code == 409
+    assert book.get("receipt-files").json() == [] and book.get("appeals").json() == []
+
+
+def test_a_report_speaks_of_any_period(town: Town):
+    book = program(town.accountant, KeyFace.SUPPLIER)
+    assert book.get("report", "turnover", first="2010-01", last="2026-10").status_code == 200
+    assert "240 месяцев" in book.get("report", "turnover", first="2000-01", last="2026-10").json()["detail"]
+
+
+def test_what_cannot_be_read_is_said_in_russian(town: Town):
+    book = program(town.accountant, KeyFace.SUPPLIER)
+    address, headers = reverse("api:disputes"), {"Idempotency-Key": "x"}
+    broken = book.client.post(address, '{"kind": ', content_type="application/json", headers=headers)
+    assert broken.status_code == 400 and "не JSON: ошибка в строке 1" in broken.json()["detail"]
+    plain = book.client.post(address, "x", content_type="text/plain", headers=headers)
+    assert plain.status_code == 415
+    said = [broken, plain, book.client.put(address, {}), Client().get(address), Program("bc_x").get("people")]
+    empty = sent_by(book, "post", "disputes", kind="что", amount="много")
+    for text in [answer.json()["detail"] for answer in said] + [one for told in empty.json().values() for one in told]:
+        assert re.search("[а-я]", text), text
+
+
 def answers(case: Any, bearer: str) -> None:
     """No fault, and what is given is of the shape promised."""
     case.headers["Authorization"] = bearer
@@ -277,4 +380,4 @@ def test_whatever_is_sent_is_answered_as_the_schema_says(town: Town, request: An
         cache.clear()  # it is not the throttle that is tried here
         tried(operation, bearers[face], known)
         asked.append(operation.label)
-    assert len(asked) == 27
+    assert len(asked) == 44

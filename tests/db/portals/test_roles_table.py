@@ -247,6 +247,19 @@ TABLE: dict[str, Row] = {
     "api:report": Row(API_SUPPLIER, lambda world: ["turnover-accounts"]),
     "api:receipts": Row(API_SUPPLIER),
     "api:sent-readings": Row(API_SUPPLIER),
+    "api:account-facts": Row(API_OBJECT, account()),
+    "api:disputes": Row(API_SUPPLIER),
+    "api:dispute": Row(API_OBJECT, row("dispute")),
+    "api:appeals": Row(API_SUPPLIER),
+    "api:people": Row(API_SUPPLIER),
+    "api:person": Row(API_SUPPLIER, row("link"), also=frozenset({404})),
+    "api:acts": Row(API_SUPPLIER),
+    "api:paper-answer": Row(API_OBJECT, row("paper")),
+    "api:reading-files": Row(API_SUPPLIER),
+    "api:reading-file-undo": Row(API_OBJECT, row("reading_file")),
+    "api:readings-to-fill": Row(API_SUPPLIER),
+    "api:receipt-files": Row(API_SUPPLIER),
+    "api:receipt-file-undo": Row(API_OBJECT, row("register")),
 }
 # Rooms with tables of their own: the back office, the log-in, providers' notifications, probes.
 ELSEWHERE = ("admin/", "accounts/", "payments/online/", "healthz", "readyz", "metrics")
