@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db import connection
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 
 from accounts.kinds import ChannelKind
 from accounts.money import ZERO, kopecks, written
@@ -113,11 +117,19 @@ def sums_of(register: Register, came: Decimal) -> TransferSums:
 
     The fee is what the register's own control line tells, else the channel's per cent of its living payments.
     """
-    gone = [PaymentState.REVERSED, PaymentState.RETURNED]
-    living = Payment.objects.filter(register=register).exclude(state__in=gone).aggregate(sum=Sum("amount"))["sum"]
-    living = living or ZERO
+    living = Payment.objects.filter(register=register).exclude(state__in=GONE).aggregate(sum=Sum("amount"))["sum"]
+    return _beside(living or ZERO, _fee(living or ZERO, register), came)
+
+
+GONE = (PaymentState.REVERSED, PaymentState.RETURNED)
+
+
+def _fee(living: Decimal, register: Register) -> Decimal:
     told = register.totals.get("commission")
-    fee = Decimal(told) if told is not None else kopecks(living * register.channel.fee_percent / 100)
+    return Decimal(told) if told is not None else kopecks(living * register.channel.fee_percent / 100)
+
+
+def _beside(living: Decimal, fee: Decimal, came: Decimal) -> TransferSums:
     expected = living - fee
     difference = came - expected
     words = (
@@ -131,37 +143,127 @@ def sums_of(register: Register, came: Decimal) -> TransferSums:
     return TransferSums(living, fee, expected, difference, words)
 
 
-def transfer_hints(payment_id: int) -> list[TransferHint]:
-    """Registers of the fortnight whose money the unidentified payment may be: the nearest sum first."""
-    payment = Payment.objects.filter(pk=payment_id, state=PaymentState.UNIDENTIFIED).first()
-    line = BankStatementLine.objects.filter(payment=payment_id, is_incoming=True).first()
-    if payment is None:
-        return []
-    words = payment.purpose.casefold()
+@dataclass(frozen=True, slots=True)
+class _Awaiting:
+    """A register without its order: roubles of its living payments, the bank's fee, the operating days it is of."""
+
+    register: Register
+    living: Decimal
+    fee: Decimal
+    days: tuple[date, ...]
+
+    @property
+    def expected(self) -> Decimal:
+        return self.living - self.fee
+
+    def is_near(self, order: _Order) -> bool:
+        return any(abs(day - order.paid_on) <= NEAR for day in self.days)
+
+    def is_named_by(self, order: _Order) -> bool:
+        number = str(self.register.totals.get("order") or "")
+        return (number != "" and number == order.number) or "реестр" in order.purpose.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Unidentified money that may be a bank's order; number: of its line in the statement."""
+
+    payment_id: int
+    amount: Decimal
+    paid_on: date
+    purpose: str
+    number: str
+
+
+def _orders(payments: QuerySet[Payment]) -> list[_Order]:
+    """The unidentified of these payments, but the rows of registers: a row of a register is no order for another."""
+    line = BankStatementLine.objects.filter(payment=OuterRef("pk"), is_incoming=True).order_by("pk").values("number")
+    found = payments.filter(Q(register=None) | Q(register__kind="statement"), state=PaymentState.UNIDENTIFIED)
+    rows = found.order_by("pk").annotate(line=Subquery(line[:1]))
+    return [_Order(*row[:4], row[4] or "") for row in rows.values_list("pk", "amount", "paid_on", "purpose", "line")]
+
+
+def _awaiting(first: date, last: date) -> list[_Awaiting]:
+    """Registers that have no order yet, of operating days near the span; two statements for all of them.
+
+    Their verdicts stay in the table: a register of a hundred thousand rows has tens of megabytes of them.
+    """
+    near = Payment.objects.filter(register=OuterRef("pk"), day__gte=first - NEAR, day__lte=last + NEAR)
+    matched = RegisterTransfer.objects.filter(register=OuterRef("pk"), undone_at=None)
     found = (
-        Register.objects.filter(
-            kind="register", state__in=[RegisterState.ACCEPTED, RegisterState.PARTIAL],
-            payments__day__gte=payment.paid_on - NEAR, payments__day__lte=payment.paid_on + NEAR,
-        )
+        Register.objects.filter(Exists(near), ~Exists(matched), kind="register")
+        .filter(state__in=[RegisterState.ACCEPTED, RegisterState.PARTIAL])
         .exclude(channel__kind=ChannelKind.PRINCIPAL)
-        .exclude(transfers__undone_at=None, transfers__isnull=False)
         .select_related("channel")
-        .distinct()
-    )  # fmt: skip
-    hints = []
-    for register in found.order_by("pk"):
-        sums = sums_of(register, payment.amount)
-        if not sums.living or abs(sums.difference) > sums.living * FAR_OFF:
-            continue
-        order = str(register.totals.get("order") or "")
-        is_named = (line is not None and order != "" and order == line.number) or "реестр" in words
-        hints.append(
-            TransferHint(
-                register.pk, register.name, register.channel.name, register.taken_at, sums.living, sums.fee,
-                sums.expected, sums.difference, sums.words, is_named and not sums.difference,
-            )
-        )  # fmt: skip
-    return sorted(hints, key=lambda hint: (abs(hint.difference), -hint.register_id))
+        .defer("verdicts")
+    )
+    registers = {register.pk: register for register in found.order_by("pk")}
+    living = dict.fromkeys(registers, ZERO)
+    days = defaultdict[int, list[date]](list)
+    sums = Payment.objects.filter(register__in=registers).values("register_id", "day")
+    for register_id, day, amount in sums.annotate(
+        living=Sum("amount", filter=~Q(state__in=GONE))
+    ).values_list("register_id", "day", "living"):  # fmt: skip
+        living[register_id] += amount or ZERO
+        days[register_id].append(day)
+    return [
+        _Awaiting(register, living[pk], _fee(living[pk], register), tuple(days[pk]))
+        for pk, register in registers.items()
+        if living[pk]
+    ]
+
+
+def transfer_hints(payment_ids: Collection[int]) -> dict[int, list[TransferHint]]:
+    """Unidentified payment → registers of its fortnight whose money it may be, the nearest sum first.
+
+    The registers are read once for all the payments; payments without a hint are not in the answer.
+    """
+    orders = _orders(Payment.objects.filter(pk__in=payment_ids))
+    if not orders:
+        return {}
+    waiting = _awaiting(min(one.paid_on for one in orders), max(one.paid_on for one in orders))
+    hints = defaultdict[int, list[TransferHint]](list)
+    for order in orders:
+        for one in waiting:
+            if abs(order.amount - one.expected) > one.living * FAR_OFF or not one.is_near(order):
+                continue
+            register, sums = one.register, _beside(one.living, one.fee, order.amount)
+            hints[order.payment_id].append(
+                TransferHint(
+                    register.pk, register.name, register.channel.name, register.taken_at, sums.living, sums.fee,
+                    sums.expected, sums.difference, sums.words, one.is_named_by(order) and not sums.difference,
+                )
+            )  # fmt: skip
+    return {
+        payment_id: sorted(found, key=lambda hint: (abs(hint.difference), -hint.register_id))
+        for payment_id, found in hints.items()
+    }
+
+
+def certain_transfers(statement_id: int) -> list[tuple[int, int]]:
+    """Payment → register, of the statement's orders that are beyond doubt: named, to the kopeck, and the only one.
+
+    Only lines of a sum that some register expects are looked at, so a statement of any length asks four times.
+    """
+    lines = Payment.objects.filter(register=statement_id, state=PaymentState.UNIDENTIFIED)
+    span = lines.aggregate(first=Min("paid_on"), last=Max("paid_on"))
+    if span["first"] is None:
+        return []
+    expected = defaultdict[Decimal, list[_Awaiting]](list)
+    for one in _awaiting(span["first"], span["last"]):
+        expected[one.expected].append(one)
+    found: list[tuple[int, int]] = []
+    taken = set[int]()
+    for order in _orders(lines.filter(amount__in=list(expected))) if expected else []:
+        fitting = [
+            one.register.pk
+            for one in expected[order.amount]
+            if one.register.pk not in taken and one.is_near(order) and one.is_named_by(order)
+        ]
+        if len(fitting) == 1:
+            taken.add(fitting[0])
+            found.append((order.payment_id, fitting[0]))
+    return found
 
 
 def transfers_of(register_id: int) -> list[Transfer]:
@@ -174,11 +276,21 @@ def transfers_of(register_id: int) -> list[Transfer]:
     ]  # fmt: skip
 
 
+FIRST_VERDICTS = """
+    SELECT told.one::text
+    FROM payments_register AS r, jsonb_array_elements(r.verdicts) WITH ORDINALITY AS told(one, place)
+    WHERE r.id = %(register)s AND told.place <= %(shown)s ORDER BY told.place
+"""
+
+
 def register_card(register_id: int, *, shown: int = 300) -> RegisterCard | None:
     """The register, its payments by state and its first verdicts; None when there is none."""
-    row = Register.objects.select_related("channel", "taken_by").filter(pk=register_id).first()
+    row = Register.objects.select_related("channel", "taken_by").defer("verdicts").filter(pk=register_id).first()
     if row is None:
         return None
+    with connection.cursor() as cursor:  # the first of them only: all are tens of megabytes
+        cursor.execute(FIRST_VERDICTS, {"register": register_id, "shown": shown})
+        first = [json.loads(told) for (told,) in cursor.fetchall()]
     found = Payment.objects.filter(register=row).values("state").annotate(count=Count("id"), amount=Sum("amount"))
     return RegisterCard(
         register_id=row.pk, name=row.name, channel=row.channel.name, kind=row.kind, taken_at=row.taken_at,
@@ -190,7 +302,7 @@ def register_card(register_id: int, *, shown: int = 300) -> RegisterCard | None:
         ),
         verdicts=tuple(
             {**one, "document_on": date.fromisoformat(one["document_on"]) if one["document_on"] else None}
-            for one in row.verdicts[:shown]
+            for one in first
         ),
     )  # fmt: skip
 

@@ -7,7 +7,6 @@ owner; matched to its register it is mirrored, since the register's rows are its
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 
 from django.db import transaction
 
@@ -37,7 +36,10 @@ def reconcile_register(
     payment = Payment.objects.select_for_update(of=("self",)).filter(pk=payment_id).first()
     if payment is None or payment.state != PaymentState.UNIDENTIFIED:
         raise NotReconciled("Сверить с реестром можно только невыясненный платёж.")
-    register = Register.objects.select_for_update(of=("self",)).select_related("channel").filter(pk=register_id).first()
+    register = (
+        Register.objects.select_for_update(of=("self",)).select_related("channel").defer("verdicts")
+        .filter(pk=register_id).first()
+    )  # fmt: skip
     if register is None:
         raise NotReconciled(f"Реестр № {register_id} не найден.")
     if payment.register_id == register.pk:
@@ -69,7 +71,8 @@ def undo_reconciliation(*, register_id: int, day: date, at: datetime, reason: st
     hold_open(day)
     row = (
         RegisterTransfer.objects.select_for_update(of=("self",))
-        .select_related("payment", "register")
+        .select_related("payment__register")
+        .defer("payment__register__verdicts")
         .filter(register=register_id, undone_at=None)
         .first()
     )
@@ -95,15 +98,10 @@ def undo_reconciliation(*, register_id: int, day: date, at: datetime, reason: st
 
 def reconcile_orders(*, statement: Register, day: date, at: datetime, by: By) -> dict[int, RegisterTransfer]:
     """Orders of the statement whose register is beyond doubt, to the kopeck; payment → its match. Others wait."""
-    found: dict[int, RegisterTransfer] = {}
-    held = Payment.objects.filter(register=statement, state=PaymentState.UNIDENTIFIED).order_by("pk")
-    for payment_id, amount in held.values_list("pk", "amount"):
-        certain = [hint for hint in register_queries.transfer_hints(payment_id) if hint.is_certain]
-        if len(certain) == 1 and certain[0].difference == Decimal(0) and amount > 0:
-            found[payment_id] = reconcile_register(
-                register_id=certain[0].register_id, payment_id=payment_id, day=day, at=at, by=by
-            )
-    return found
+    return {
+        payment_id: reconcile_register(register_id=register_id, payment_id=payment_id, day=day, at=at, by=by)
+        for payment_id, register_id in register_queries.certain_transfers(statement.pk)
+    }
 
 
 def say(row: RegisterTransfer) -> str:

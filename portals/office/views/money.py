@@ -41,11 +41,13 @@ def unidentified(request: HttpRequest) -> HttpResponse:
     totals = queries.unidentified_totals()
     last = max(-(-totals.count // AT_ONCE), 1)
     number = min(asked.page(request), last)
+    rows = payments.queries.unidentified(today=today, limit=number * AT_ONCE)[(number - 1) * AT_ONCE :]
+    hints = register_queries.transfer_hints([row.payment_id for row in rows])
     return page(
         request,
         "office/unidentified.html",
         title="Невыясненные платежи",
-        rows=payments.queries.unidentified(today=today, limit=number * AT_ONCE)[(number - 1) * AT_ONCE :],
+        rows=[(row, hints.get(row.payment_id, [])[:3]) for row in rows],
         totals=totals,
         number=number,
         last=last,
@@ -77,10 +79,7 @@ def candidates(request: HttpRequest, payment_id: int) -> HttpResponse:
     """Accounts to give a payment to: those its own words hint at, or by anything typed."""
     text = asked.text(request)
     found = accounts.queries.find_accounts(text, limit=6) if text else queries.candidates(payment_id)
-    hints = [] if text else register_queries.transfer_hints(payment_id)[:3]
-    return fragment(
-        request, "office/_candidates.html", payment_id=payment_id, candidates=found, q=text, transfers=hints
-    )
+    return fragment(request, "office/_candidates.html", payment_id=payment_id, candidates=found, q=text)
 
 
 # --- statements -------------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from payments import lawful, operations, queries, register_queries
@@ -61,7 +63,7 @@ def test_an_order_that_agrees_to_the_kopeck_is_matched_by_itself(register):
 
 def test_a_difference_waits_for_a_person_and_for_his_words(register):
     (row,) = bank("Перевод платежей по реестру", "975.00").rows
-    (hint,) = register_queries.transfer_hints(row.payment_id)
+    (hint,) = register_queries.transfer_hints([row.payment_id])[row.payment_id]
     assert (hint.register_id, hint.difference, hint.is_certain) == (register, Decimal("-5.00"), False)
     assert hint.words.endswith("поступило 975,00 ₽: меньше на 5,00 ₽.")
     before = written()
@@ -72,7 +74,7 @@ def test_a_difference_waits_for_a_person_and_for_his_words(register):
     assert transfer.words.endswith("меньше на 5,00 ₽. банк удержал за выписку")
     assert queries.unidentified(today=TODAY) == []
     assert sound()
-    assert register_queries.transfer_hints(row.payment_id) == []
+    assert register_queries.transfer_hints([row.payment_id]) == {}
 
 
 def test_undone_the_money_waits_again_with_its_own_date(register):
@@ -118,11 +120,28 @@ def test_what_is_no_order_of_the_register_is_refused(register):
 
 def test_a_register_of_another_time_or_another_size_is_no_hint(register):
     (small,) = bank("Перевод платежей по реестру", "500.00", "80").rows
-    assert register_queries.transfer_hints(small.payment_id) == []
+    assert register_queries.transfer_hints([small.payment_id]) == {}
     late = statement(
         incoming("Перевод платежей по реестру", "980.00", "81", Дата="28.11.2026", ДатаПоступило="28.11.2026")
     )
     day = TODAY + timedelta(days=23)
     (row,) = operations.import_statement(name="81.txt", content=late, channel="bank", day=day, today=day).rows
     assert row.verdict == "held"
-    assert register_queries.transfer_hints(row.payment_id) == []
+    assert register_queries.transfer_hints([row.payment_id]) == {}
+
+
+def test_a_statement_asks_for_registers_once_and_never_for_their_verdicts(register):
+    lines = [incoming("Перевод платежей по реестру", f"{amount}.00", f"{amount}") for amount in range(970, 990)]
+    with CaptureQueriesContext(connection) as asked:
+        rows = operations.import_statement(
+            name="82.txt", content=statement(*lines), channel="bank", day=TODAY, today=TODAY
+        ).rows
+    assert [row.number for row in rows if row.verdict == "accepted"] == ["980"]
+    told = [query["sql"] for query in asked if "living" in query["sql"]]
+    assert len(told) == 1
+    held = [row.payment_id for row in rows if row.verdict == "held"]
+    operations.undo_reconciliation(register_id=register, day=TODAY, at=timezone.now(), reason="не тот", by=None)
+    with CaptureQueriesContext(connection) as asked:
+        hints = register_queries.transfer_hints(held)
+    assert set(hints) == set(held)
+    assert len(asked) == 3 and not any("verdicts" in query["sql"] for query in asked)

@@ -107,7 +107,7 @@ def test_the_banks_order_is_matched_to_its_register_and_parted_again(desk: Desk)
         purpose="Перевод платежей по реестру",
     )  # fmt: skip
     queue = reverse("office:unidentified")
-    hints = accountant.get(reverse("office:candidates", args=[order.pk]))
+    hints = accountant.get(queue)
     assert f"№ {register.pk}" in text(hints) and "меньше на" in text(hints)
     address = reverse("office:reconcile", args=[order.pk])
     refused = accountant.post(address, {"register_id": register.pk}, follow=True)
