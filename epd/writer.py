@@ -14,7 +14,7 @@ from typing import BinaryIO, Protocol
 
 KIDS = 64  # pages under one node of the tree
 PACK = 128  # objects in one object stream
-QUICKLY, SMALL = 2, 9  # levels of deflate
+QUICKLY, SMALL = 4, 9  # levels of deflate
 
 
 class Font(Protocol):

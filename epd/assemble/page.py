@@ -32,11 +32,10 @@ PLAIN = {"volume": 15, "unit": 14, "tariff": 17, "charged": 18, "payable": 18.5,
          "closing": 19}  # fmt: skip
 RICH = {"volume": 13, "unit": 11.5, "tariff": 13.5, "charged": 14, "uplift": 11.5, "recalculated": 12.5,
         "benefits": 12, "payable": 14, "opening": 14, "paid": 13, "penalty": 10, "closing": 14.5}  # fmt: skip
-BROAD = {"volume": 12.5, "unit": 10.5, "tariff": 12.5, "charged": 13.6, "uplift": 13.6, "recalculated": 13.6,
-         "benefits": 13.6, "payable": 13.6, "opening": 13.6, "paid": 13.6, "penalty": 13.6, "closing": 13.6}  # fmt: skip
+BROAD = {"volume": 12.5, "unit": 10.5, "tariff": 12.5} | dict.fromkeys((*RICH,)[3:], 13.6)  # every sum has as much
 WIDTH_MM = 194
 CELL_MM = 1.3  # paddings of a cell of section 3
-# look, points of the total row (the largest), widths: sums that are long in one column take room of the others first
+# look, points of the total row (the largest), widths: a sum too long for its column first takes room of the others
 AMOUNT_LOOKS = (("", 8.2, RICH), ("wide", 6.4, RICH), ("wide broad", 6.4, BROAD), ("widest", 5, RICH),
                 ("widest broad", 5, BROAD))  # fmt: skip
 BIG_SIZES, BIG_MM = (("", 12.5), ("wide", 10), ("widest", 8)), 30.7  # section 3 in large type
@@ -393,7 +392,7 @@ def _big(lines: Sequence[Line]) -> list[Big]:
 def _amount_look(lines: Sequence[Line], shown: Mapping[str, float]) -> str:
     """Amounts are never cut: the longest of every column decides how all are set.
 
-    Where even the smallest face is too wide (sums of a hundred billion), the last look is taken: `content` refuses such.
+    The last look holds whatever `content` lets through.
     """
     is_rich = shown["volume"] == RICH["volume"]
     ems = {

@@ -21,7 +21,8 @@ REPERTOIRE = (
     + "АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдеёжзийклмнопрстуфхцчшщъыьэюя"
     + "\u00a0«»„“”‘’…–—−№₽§©°±²³·×½¼•≤≥≈"
 )
-OPENS, CLOSES = "\ue00a", "\ue00b"  # parentheses of a string of a PDF; those of a text are letters as all others
+# Parentheses of a string of a PDF, and what escapes in it; those of a text are letters as all others.
+OPENS, CLOSES, ESCAPES = "\ue00a", "\ue00b", "\ue00c"
 
 
 class NoGlyph(ValueError):
@@ -42,12 +43,29 @@ BYTES = _bytes()
 def _table() -> Any:
     """Letters → bytes in one call of the interpreter's codec: those of the repertoire, parentheses, ends of lines."""
     letters = ["\0"] + ["\ufffe"] * 255  # a table that does not begin with nought is a slow one
-    for letter, byte in {**BYTES, "\n": 10, OPENS: ord("("), CLOSES: ord(")")}.items():
+    signs = {chr(code): code for code in range(1, 0x20)} | {OPENS: ord("("), CLOSES: ord(")"), ESCAPES: ord("\\")}
+    for letter, byte in {**BYTES, **signs}.items():
         letters[byte] = letter
     return codecs.charmap_build("".join(letters))
 
 
 TABLE = _table()
+# UTF-16 as bytes, each of which must come out of TABLE as itself.
+ESCAPED = {code: f"{ESCAPES}{code:03o}" for code in (*b"()\\\r", 0x7F, *range(0x80, 0x100))}
+
+
+BEGINS = "\u00fe\u00ff".translate(ESCAPED)  # of a string in UTF-16
+
+
+@lru_cache(maxsize=16_384)  # names, units and tariffs are those of the next document, too
+def _utf_16(text: str) -> str:
+    return text.encode("utf-16-be").decode("latin-1").translate(ESCAPED)
+
+
+def string(texts: Iterable[str]) -> str:
+    """The texts with spaces between them as a string of a PDF in Unicode, ready for `encoded`: for marks, not for what
+    is drawn."""
+    return OPENS + BEGINS + "\0 ".join(map(_utf_16, texts)) + CLOSES
 
 
 def encoded(stream: str) -> bytes:

@@ -11,14 +11,14 @@ import pikepdf
 
 from epd.stencil.faces import REPERTOIRE, Face, encoded, glyphs_of, subset
 from epd.stencil.press import Filled, Form
-from epd.writer import QUICKLY, Writer
+from epd.writer import QUICKLY, SMALL, Writer
 
 
 class Sheets:
     """A PDF of documents. `letters`: with the letters of the documents alone (one document), else with all we have."""
 
     def __init__(self, file: BinaryIO, faces: Iterable[Face], *, title: str = "", whole: bool = True) -> None:
-        self.writer = Writer(file, title=title, level=QUICKLY if whole else 6)
+        self.writer = Writer(file, title=title, level=QUICKLY if whole else SMALL)
         self.faces = {face.name.replace("-", ""): face for face in faces}
         self.glyphs: dict[Face, set[int]] = {face: set() for face in self.faces.values()}
         if whole:

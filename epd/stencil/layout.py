@@ -28,6 +28,12 @@ BLANK = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='9' 
 OPAQUE = re.compile(rb"/[aA]1(?:\.0)? gs\n?")
 RESOURCE = re.compile(rb"(?:^|\n| )/\S+ (?:gs|Do|scn|SCN|sh)\b")
 LONG = re.compile(rb"-?\d+\.\d{5,}")
+SIDE = re.compile(  # one side of a box's border: a clip, and the whole border filled in it
+    rb"q\n((?:-?[\d.]+ -?[\d.]+ [ml]\n){4})W\*\nn\n((?:-?[\d.]+ ){3}rg\n)"
+    rb"((?:-?[\d.]+ ){4})re\n((?:-?[\d.]+ ){4})re\nf\*\nQ\n"
+)
+UP = 8.0  # pixels
+NEAR = 0.02  # pixels: edges nearer than this are one
 
 
 class StencilRefused(Exception):
@@ -153,11 +159,74 @@ def paint(laid: Laid) -> tuple[list[tuple[float, float, bytes]], dict[str, Any]]
     for page, stream in zip(laid.document.pages, streams, strict=True):
         stream = LONG.sub(lambda match: _short(match[0]), stream)
         stream = OPAQUE.sub(b"", stream)
+        stream = _ruled(stream)
         other = RESOURCE.search(stream)
         if other:
             raise StencilRefused(f"the form has a picture, a pattern or transparency: {other[0].decode().strip()}")
         found.append((page.width * 0.75, page.height * 0.75, stream))
     return found, {font.hash: font for font in laid.document.fonts.values()}
+
+
+def _ruled(stream: bytes) -> bytes:
+    """Straight sides of borders as rectangles, neighbours as one: the rules of a table are nine tenths of a form."""
+    parts: list[bytes] = []
+    place, colour = 0, b""
+    last: list[float] = []  # x, y, width, height that wait for a neighbour
+
+    def end() -> None:
+        nonlocal last
+        if last:
+            x, y, width, height = last
+            corners = ((x + width, y + height), (x, y + height), (x, y), (x + width, y))
+            clip = b"\n".join(
+                b"%b %b %b" % (_short(b"%.4f" % one), _short(b"%.4f" % other), b"l" if number else b"m")
+                for number, (one, other) in enumerate(corners)
+            )  # the clip stays: without it edges are drawn softer than WeasyPrint's own
+            parts.append(b"q\n%b\nW*\nn\n%b" % (clip, colour))
+            for tall in (UP, UP + height):  # what is between the two, as in the original: one rectangle is drawn bolder
+                sides = (x, y - UP, width, tall)
+                parts.append(b" ".join(_short(b"%.4f" % side) for side in sides) + b" re\n")
+            parts.append(b"f*\nQ\n")
+            last = []
+
+    for match in SIDE.finditer(stream):
+        found = _rule(match)
+        if found is None:
+            continue
+        if match.start() > place or not (match[2] == colour and _follows(last, found)):
+            end()
+            parts.append(stream[place : match.start()])
+            last, colour = found, match[2]
+        else:
+            last = [min(last[0], found[0]), last[1], last[2] + found[2], last[3]]
+        place = match.end()
+    end()
+    return b"".join(parts) + stream[place:]
+
+
+def _rule(match: re.Match[bytes]) -> list[float] | None:
+    """The side as x, y, width, height where it is a rectangle that the clip holds whole; else None."""
+    points = [tuple(map(float, line.split()[:2])) for line in match[1].splitlines()]
+    xs, ys = sorted({x for x, _ in points}), sorted({y for _, y in points})
+    if len(xs) != 2 or len(ys) != 2:
+        return None
+    inner, outer = (tuple(map(float, match[part].split())) for part in (3, 4))
+    is_within = (
+        outer[0] - NEAR <= xs[0] and xs[1] <= outer[0] + outer[2] + NEAR
+        and outer[1] - NEAR <= ys[0] and ys[1] <= outer[1] + outer[3] + NEAR
+    )  # fmt: skip
+    is_beside = (
+        xs[1] <= inner[0] + NEAR or inner[0] + inner[2] <= xs[0] + NEAR
+        or ys[1] <= inner[1] + NEAR or inner[1] + inner[3] <= ys[0] + NEAR
+    )  # fmt: skip
+    return [xs[0], ys[0], xs[1] - xs[0], ys[1] - ys[0]] if is_within and is_beside else None
+
+
+def _follows(last: list[float], rule: list[float]) -> bool:
+    """Does the rule go on where the last one ends, or end where it begins, at the same height?"""
+    if not last or abs(last[1] - rule[1]) > NEAR or abs(last[3] - rule[3]) > NEAR:
+        return False
+    return abs(last[0] + last[2] - rule[0]) <= NEAR or abs(rule[0] + rule[2] - last[0]) <= NEAR
 
 
 def _short(number: bytes) -> bytes:

@@ -182,6 +182,7 @@ class Skeleton:
     slots: list[Slot]
     cells: list[tuple[int, float]]
     rows: list[float]
+    spans: list[int] = field(default_factory=list)  # row of each flow that stands in one with others, else -1
     variants: OrderedDict[tuple[float, ...], Variant] = field(default_factory=OrderedDict)
 
 
@@ -571,7 +572,8 @@ def _joined(frame: Frame, parts: list[Piece], placed: list[tuple[int, float]], k
     """The parts at their places on the pages of the frame."""
     around, echoes = frame
     sheet = _Sheet(around, keep_letters)
-    for part, (page, shift) in zip(parts, placed, strict=True):
+    flowing = sorted(zip(parts, placed, strict=True), key=lambda one: one[0].variant.kind != "flow")
+    for part, (page, shift) in flowing:  # the slip at the foot is read after what stands above it
         if part.variant.kind == "told":
             for number, margin in enumerate(echoes):
                 for echo in margin:
@@ -599,7 +601,8 @@ class _Sheet:
         assert variant.form is not None
         height = variant.form.height
         self.forms[page].append(variant.form)
-        add = self.out[page].append
+        out, opened = self.out[page], 0
+        add = out.append
         add(f"q 1 0 0 1 0 {-shift * POINTS:.4f} cm /{variant.form.name} Do\n")
         if variant.bars or variant.pictures:
             self._codes(part, page, height)
@@ -607,9 +610,17 @@ class _Sheet:
         ends, state = variant.ends, ""
         if not ends:
             ends.extend([(None, "")] * len(part.lines))
+        spans, row, told = part.skeleton.spans, -1, []
         for number, flow in enumerate(part.lines):
             if not flow:
                 continue
+            if spans[number] != row:
+                if told:
+                    out[opened] = _span(told)
+                    add("EMC\n")
+                row, told, opened = spans[number], [], len(out)
+                if row >= 0:
+                    add("")
             if type(flow) is tuple:
                 single, text, at = flow
                 known, end = ends[number]
@@ -622,6 +633,8 @@ class _Sheet:
                     state = single.style.state
                     add(state)
                 add(f"{at}{end}{text}{CLOSES}Tj\n")
+                if row >= 0:
+                    told.append(text)
             else:
                 slot, tops = part.skeleton.slots[number], variant.tops[number]
                 top = slot.top
@@ -630,6 +643,8 @@ class _Sheet:
                     if place < len(tops):
                         top = tops[place]
                     x = slot.left(width)
+                    if row >= 0:
+                        told.extend([text for _, text, _ in pieces])
                     for style, text, wide in pieces:
                         if state != style.state:
                             state = style.state
@@ -637,6 +652,9 @@ class _Sheet:
                         add(_written(x, height - (top + above) * POINTS, text))
                         x += wide
                     top += above + below
+        if told:
+            out[opened] = _span(told)
+            add("EMC\n")
         add("ET\nQ\n")
         if self.keep_letters:
             for whole in _whole(part.lines):
@@ -682,6 +700,12 @@ class _Sheet:
         written = [faces.encoded("".join(out)) for out in self.out]
         sizes = [(form.width, form.height) for form in self.around]
         return Filled(sizes, self.forms, written, self.pictures, self.letters)
+
+
+def _span(told: list[str]) -> str:
+    """Opens what is drawn for a row of a table: a program that takes the text off the page is given it as one line,
+    cell by cell, and need not guess columns."""
+    return f"/Span<</ActualText{faces.string(told)}>>BDC\n"
 
 
 def _written(x: float, y: float, text: str) -> str:
@@ -812,9 +836,19 @@ def _skeleton(laid: Laid, reading: Reading, look: Look) -> Skeleton:
         if alone and _is_last(read, flow):
             slot.is_free, slot.top = True, box.content_box_y()
     told = laid.style(0)["string_set"] != "none"
-    skeleton = Skeleton(told, slots, cells, rows)
+    skeleton = Skeleton(told, slots, cells, rows, _spans(slots, cells))
     _measure_cells(skeleton, reading, {number: box for box, number in _by_number(laid, cell_of)}, row_of, laid)
     return skeleton
+
+
+def _spans(slots: list[Slot], cells: list[tuple[int, float]]) -> list[int]:
+    """Row of every flow; -1 for one outside of a table, and in a row where no other cell has a flow."""
+    columns: dict[int, set[int]] = {}
+    for slot in slots:
+        if slot.cell >= 0:
+            columns.setdefault(cells[slot.cell][0], set()).add(slot.cell)
+    rows = [cells[slot.cell][0] if slot.cell >= 0 else -1 for slot in slots]
+    return [row if row >= 0 and len(columns[row]) > 1 else -1 for row in rows]
 
 
 def _by_number(laid: Laid, cell_of: Mapping[int, int]) -> list[tuple[Any, int]]:

@@ -216,3 +216,22 @@ def test_a_document_of_the_first_drawing_is_printed_as_it_was(tmp_path):
 def test_an_unknown_drawing_is_a_fault():
     with pytest.raises(KeyError):
         render.html_of(json.loads(ELDER.read_text("utf-8")), version="12-1")
+
+
+@pytest.mark.parametrize("how", [[], ["-raw"]], ids=["plain", "raw"])
+def test_the_wide_table_is_read_row_by_row(debtor, how):
+    """A program that reads the page aloud does not mix the columns."""
+    content, path = debtor
+    told = " ".join(tool("pdftotext", *how, path, "-").split())
+    lines = [
+        " ".join(" ".join(filter(None, (getattr(line, name) for name in ROW))).split())
+        for line in assemble.form(content).lines
+    ]
+    places = [told.find(line) for line in lines]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert told.index("Собственник Иванова Мария Петровна") > places[-1]
+
+
+ROW = ("name", "supplier", "volume", "unit", "tariff", "charged", "uplift", "multiplier", "recalculated", "benefits",
+       "payable", "opening", "paid", "penalty", "closing")  # fmt: skip
