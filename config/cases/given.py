@@ -19,7 +19,7 @@ YES, NO = {"true", "yes", "да", "1"}, {"false", "no", "нет", "0"}
 OF_DAYS = {30: "2026-06", 31: "2026-07", 28: "2026-02", 29: "2024-02"}
 
 
-EX_VAT = ("tariff_ex_vat", "tariff_without_vat")
+EX_VAT = ("_ex_vat", "_without_vat")  # of any price
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Given:
         self.where = where
         self.asked: set[str] = set()
         self.inside: list[Given] = []
-        self.knows_vat = False
+        self.is_net = False
 
     def __contains__(self, name: str) -> bool:
         self.asked.add(name)
@@ -67,7 +67,7 @@ class Given:
         return [name for name in found if self.values[name] is not None]
 
     def raw(self, *names: str, default: Any = REQUIRED) -> Any:
-        name = self.name_of(*names, *(EX_VAT if self.knows_vat and "tariff" in names else ()))
+        name = self.name_of(*names)
         if name is not None:
             return self.values[name]
         if default is REQUIRED:
@@ -134,11 +134,20 @@ class Given:
         return found
 
     def vat(self) -> Vat | None:
-        """A price without VAT and its rate, where the case gives one; from here on that price answers to «tariff»."""
-        self.knows_vat = True
-        if not self.has(*EX_VAT):
-            return None
-        return Vat(self.number("vat_percent", default=None))
+        """The rate of VAT, where the prices of the case are without it; from here on they answer to their plain names.
+
+        A rate alone says so, too: the prices of the population have VAT in them, and no line of it.
+        """
+        prices = [name for name in self.values if name.endswith(EX_VAT)]
+        for name in prices:
+            plain = next(name.removesuffix(end) for end in EX_VAT if name.endswith(end))
+            if self.values.get(plain) is not None:
+                raise NotUnderstood(f"одно и то же дано дважды: {self.path(plain)}, {self.path(name)}.")
+            self.values[plain] = self.values.pop(name)
+        if self.is_net or prices or self.has("vat_percent"):
+            self.is_net = True
+            return Vat(self.number("vat_percent", default=None))
+        return None
 
     def month_of(self, *, default: str = "2026-06", day: date | None = None) -> Month:
         """The month the case is about: named, or that of a `day` it names, or any of so many days."""

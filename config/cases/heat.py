@@ -12,16 +12,16 @@ from django.db import connection
 
 from accounts.calendar import ONE_DAY, Month
 from accounts.kinds import HeatingMode, MeterKind, PremisesKind, Resource
-from accounts.models import PersonalAccount
+from accounts.models import PersonalAccount, Service
 from billing import operations as billing_operations
 from billing.formulas import heating
 from billing.kinds import Kind
 from billing.models import NormBasis, ProvisionMethod
-from config.cases import water
+from config.cases import area, breaks, power, shared, water
 from config.cases.answers import Answer
 from config.cases.given import Given, one_of
 from config.cases.penalty import NotUnderstood
-from config.cases.stage import LONG_AGO, Stage, columns, posted, service_id
+from config.cases.stage import LONG_AGO, Stage, columns, organisation, posted, service_id
 
 WINTER = "2026-01"  # a month of the heating period, where the case names none
 EVEN = {"uniform_year", "even", "even_1_12", "uniform", "1/12"}
@@ -96,18 +96,22 @@ def by_norm(given: Given, case: Any) -> Answer:
 def legal_entity(given: Given, case: Any) -> Answer:
     """A price without VAT, and VAT on top as a line of its own."""
     service = service_id(str(case["service"]))
-    vat = given.vat()
-    if vat is None:
+    if given.vat() is None:
         raise NotUnderstood("нет входных данных «tariff_ex_vat»: цена без НДС.")
-    if given.has("odpu_gcal", *LAST_YEAR):
-        return by_building_meter(given, case)
-    if given.has("area"):
-        return by_norm(given, case)
-    stage = Stage(given.month_of(), vat=vat)
-    stage.serve(service)
-    stage.price(service, given.number("tariff"))
-    stage.used(water.resource_of(service), [given.number(*SOLD)])
-    return water.amounts(stage.bill(), service)
+    if service == breaks.HEATING:
+        return heat(given, case)
+    if given.has(*SOLD) and given.has("tariff"):
+        stage = Stage(given.month_of(), vat=given.vat())
+        stage.serve(service)
+        stage.price(service, given.number("tariff"))
+        stage.used(water.resource_of(service), [given.number(*SOLD)])
+        return water.amounts(stage.bill(), service)
+    # any other service is charged as in its own cases, at a price without VAT
+    code = Service.objects.get(pk=service).code
+    readers = {**dict.fromkeys(("cold_water", "hot_water"), water.hot_water), "wastewater": water.wastewater,
+               "electricity": power.electricity, "waste": area.waste, "gas": area.gas}  # fmt: skip
+    reader = shared.odn if code.startswith("common_") else readers.get(code, area.housing)
+    return reader(given, case)
 
 
 def by_building_meter(given: Given, case: Any) -> Answer:
@@ -224,18 +228,19 @@ def correction(given: Given, case: Any) -> Answer:
     """
     service = service_id(str(case["service"]))
     year = given.whole("year", default=None) or given.month_of(default="2025-01").first.year
+    vat = given.vat()
     actual = given.numbers("actual_monthly_gcal")
     charged = given.number("monthly_charged_gcal")
     if len(actual) != 12:
         raise NotUnderstood("actual_monthly_gcal: нужно двенадцать месяцев.")
     months = [Month.parse(f"{year}-{number:02}") for number in range(1, 13)]
     stages = [
-        Stage(months[0], area=Decimal(50), house_area=Decimal(50), heating=mode)
+        Stage(months[0], area=Decimal(50), house_area=Decimal(50), heating=mode, vat=vat)
         for mode in (HeatingMode.EVEN, HeatingMode.SEASON)
     ]
     for stage in stages:
         stage.serve(service, ProvisionMethod.HEATING_BUILDING)
-        for month, value in _prices(given, months):
+        for month, value in water.prices_of_year(given, months):
             stage.price(service, value, valid_from=month.first, valid_to=month.next.first)
         for month, volume in zip(months, actual, strict=True):
             stage.house_volume(service, month + -12, charged)
@@ -255,39 +260,25 @@ def correction(given: Given, case: Any) -> Answer:
     return {"charged_total": totals[0], "actual_total": totals[1], "correction": difference}
 
 
-def _prices(given: Given, months: list[Month]) -> list[tuple[Month, Decimal]]:
-    """Prices by months: one for the year, or rows of «01-06»."""
-    if given.has("tariff"):
-        return [(month, given.number("tariff")) for month in months]
-    found: dict[Month, Decimal] = {}
-    for row in given.rows("tariffs"):
-        first, _, last = str(row.raw("months")).partition("-")
-        try:
-            span = range(int(first), int(last or first) + 1)
-        except ValueError:
-            raise NotUnderstood(f"tariffs: месяцы «{row.raw('months')}» не поняты, нужны вида 01-06.") from None
-        for number in span:
-            if not 1 <= number <= 12 or months[number - 1] in found:
-                raise NotUnderstood(f"tariffs: месяц {number} назван дважды или не бывает.")
-            found[months[number - 1]] = row.number("value", "tariff")
-    if len(found) < 12:
-        raise NotUnderstood("tariffs: тариф задан не на все двенадцать месяцев.")
-    return sorted(found.items())
-
-
 def communal(given: Given, case: Any) -> Answer:
     """A room: the flat's heat by living area, the flat's other resources by residents (п. 50, charges.md 7.7)."""
     service = service_id(str(case["service"]))
     by_heat = given.has("flat_gcal")
     month = given.month_of(default=WINTER if by_heat else "2026-06")
     # the flat itself has no account any more: its rooms have
-    stage = Stage(month, area=Decimal(100), house_area=Decimal(100), closed_on=LONG_AGO + ONE_DAY)
+    vat = given.vat()
+    stage = Stage(
+        month, area=Decimal(100), house_area=Decimal(100), closed_on=LONG_AGO + ONE_DAY, vat=vat,
+        kind=PremisesKind.FLAT,
+    )  # fmt: skip
     flat = stage.account.premises
+    # a price without VAT is one of an organisation that pays for the room
+    payer: dict[str, Any] = {"payer_organisation": organisation()} if vat else {}
     if by_heat:
         living, whole = given.number("room_living_area"), given.number("flat_living_area")
         if living > whole:
             raise NotUnderstood("room_living_area больше flat_living_area.")
-        room = _room(stage, flat, living)
+        room = _room(stage, flat, living, **payer)
         if whole > living:
             _room(stage, flat, whole - living)
         stage.house_volume(service, stage.month, given.number("flat_gcal"))
@@ -296,16 +287,22 @@ def communal(given: Given, case: Any) -> Answer:
         mine, people = given.whole("room_residents", "residents_room"), given.whole("flat_residents", "residents_flat")
         if mine > people:
             raise NotUnderstood("room_residents больше flat_residents.")
-        room = _room(stage, flat, Decimal(10), persons=mine)
-        _room(stage, flat, Decimal(10), persons=people - mine, owners=0)
-        used = given.number("flat_m3", "flat_kwh", "flat_volume_m3", "flat_volume", "flat_volume_kwh")
-        stage.used(water.resource_of(service), [used], premises=flat, kind=MeterKind.SHARED_FLAT)
+        resource = water.resource_of(service)
+        room = _room(stage, flat, Decimal(10), persons=mine, impossible=[resource], **payer)
+        _room(stage, flat, Decimal(10), persons=people - mine, owners=0, impossible=[resource])
+        if given.has(*water.PERSON_NORMS):  # without a common meter: everybody's norm
+            stage.norm(service, given.number(*water.PERSON_NORMS))
+        else:
+            used = given.number("flat_m3", "flat_kwh", "flat_volume_m3", "flat_volume", "flat_volume_kwh")
+            stage.used(resource, [used], premises=flat, kind=MeterKind.SHARED_FLAT)
         stage.serve(service)
     stage.price(service, given.number("tariff"))
     bill = stage.bill()
     volume = bill.volume(room)
     names = ("volume", "volume_gcal", "volume_m3", "volume_kwh")
-    return {"amount": bill.amount(room, kinds=[Kind.CHARGE]), **dict.fromkeys(names, volume)}
+    net, taxed = bill.amount(room, kinds=[Kind.CHARGE]), bill.amount(room, kinds=[Kind.VAT])
+    answer = {"amount": net + taxed, "net_amount": net, "net": net, "vat_amount": taxed, "vat": taxed}
+    return {**answer, **dict.fromkeys(names, volume)}
 
 
 def _room(stage: Stage, flat: Any, living: Decimal, **facts: Any) -> PersonalAccount:

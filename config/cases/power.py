@@ -26,9 +26,10 @@ def electricity(given: Given, case: Any) -> Answer:
     zones = _zones(given)
     if not zones and not given.has(*CONSUMED):
         return water.consumption(given, case)
+    vat = given.vat()
     stage = Stage(
         given.month_of(), persons=given.whole("residents", default=0), owners=given.whole("owners", default=1),
-        vat=given.vat(), impossible=without_meters(given),
+        vat=vat, impossible=without_meters(given),
     )  # fmt: skip
     stage.serve(service)
     limits = [limit * given.number("limit_factor", default=1) for limit in given.numbers("range_limits", default=[])]

@@ -8,13 +8,14 @@ from typing import Any
 
 import polars as pl
 
+from accounts.calendar import Month
 from accounts.kinds import PremisesKind
 from accounts.models import PersonalAccount
 from accounts.money import kopecks
-from billing.formulas import common_use, distribution
+from billing.formulas import common_use, distribution, legal_entity
 from billing.formulas.exact import exact, roubles
 from billing.kinds import Kind
-from billing.models import NormBasis, ProvisionMethod
+from billing.models import LawValue, NormBasis, ProvisionMethod
 from config.cases import water
 from config.cases.answers import Answer
 from config.cases.given import Given
@@ -39,7 +40,7 @@ FLATS = (
 )  # fmt: skip
 NORMED = ("normative_flats_m3", "normative_flats_kwh")
 BUSINESSES = ("commercial_m3", "commercial_kwh", "commercial", "non_residential_m3", "non_residential_kwh")
-MADE = ("house_hot_water_made_m3", "house_heating_made_m3")
+MADE = ("house_hot_water_made_m3", "house_heating_made_m3", "house_hot_water_made_kwh", "house_heating_made_kwh")
 BALANCE = ("house_odn_kwh", "house_odn_m3", "house_odn")
 OWN = ("own_kwh", "own_m3", "own")
 PEOPLE = ("residents", "flat_residents")
@@ -192,8 +193,13 @@ def negative(given: Given, case: Any) -> Answer:
 
 def of_year(given: Given) -> Answer:
     """The norm of the year against the building meter: the difference by area, priced at the year's tariff."""
-    months = given.whole("months", default=12)
-    house, area, price = given.number("total_area", "house_area"), given.number("area"), given.number("tariff")
+    months, vat = given.whole("months", default=12), given.vat()
+    house, area = given.number("total_area", "house_area"), given.number("area")
+    if given.has("tariffs") and months != 12:
+        raise NotUnderstood("months: тарифы по месяцам даны на весь год.")
+    # the difference stands in equal months, each at its own price
+    year = water.prices_of_year(given, list(Month.range(Month.parse("2025-01"), Month.parse("2025-12"))))
+    price = sum((value for _, value in year), Decimal(0))
     facts = {
         "norm": given.number(*NORMS), "common": given.number("common_area"), "months": Decimal(months), "house": house,
         "area": area, "price": price, "actual": given.number(*YEAR),
@@ -203,14 +209,21 @@ def of_year(given: Given) -> Answer:
     charged = common_use.by_norm(names["months"], names["norm"], names["common"])
     difference = distribution.balance(names["actual"], charged)
     flat = distribution.by_area(difference, names["area"])
-    found: Answer = {
-        "correction": kopecks(columns(roubles(flat, names["house"], names["price"]), **facts)),
-    }  # fmt: skip
+    net = kopecks(columns(roubles(flat, names["house"] * 12, names["price"]), **facts))
+    found: Answer = {"correction": net, "net_amount": net, "net": net}
+    if vat:
+        percent = vat.percent if vat.percent is not None else _percent_of_vat(given.month_of())
+        taxed = kopecks(columns(legal_entity.vat(pl.col("net"), pl.col("percent")), net=net, percent=percent))
+        found |= {"vat_amount": taxed, "vat": taxed, "amount": net + taxed}
     for unit in ("kwh", "m3"):
         found[f"charged_house_{unit}"] = columns(charged, **facts)
         found[f"difference_house_{unit}"] = columns(difference, **facts)
         found[f"flat_difference_{unit}"] = columns(flat / exact(names["house"]), **facts)
     return found
+
+
+def _percent_of_vat(month: Month) -> Decimal:
+    return Decimal(LawValue.objects.on(month.first).get(code="vat").value)
 
 
 KINDS: dict[str, Callable[[Given, Any], Answer]] = {"odn": odn}

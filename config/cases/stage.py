@@ -60,7 +60,13 @@ _numbers = itertools.count(1)
 
 def service_id(code: str) -> int:
     """The service under the case's word for it. Raises NotUnderstood."""
-    known = {"housing_maintenance": "maintenance", "housing": "maintenance", "solid_waste": "waste", "tko": "waste"}
+    known = {
+        "housing_maintenance": "maintenance",
+        "housing": "maintenance",
+        "solid_waste": "waste",
+        "tko": "waste",
+        "common_needs": "common_electricity",
+    }
     found = Service.objects.filter(code=known.get(code, code)).values_list("pk", flat=True).first()
     if found is None:
         raise NotUnderstood(f"service: услуга «{code}» не понята.")
@@ -158,7 +164,7 @@ class Stage:
         self.month = month
         self.vat = vat
         if vat is not None:
-            flat["kind"] = PremisesKind.NON_RESIDENTIAL
+            flat.setdefault("kind", PremisesKind.NON_RESIDENTIAL)
             if vat.percent is not None:
                 self.law("vat", vat.percent)
         Norm.objects.filter(scope=0).delete()  # the case states its norms; rolled back with the rest
@@ -174,7 +180,7 @@ class Stage:
             common_area_m2=common_area if common_area is not None else Decimal(0),
         )  # fmt: skip
         self.contract = AgencyContract.objects.create(
-            principal=_organisation(), number=f"ПР-{number}", signed_on=LONG_AGO, valid_from=LONG_AGO
+            principal=organisation(), number=f"ПР-{number}", signed_on=LONG_AGO, valid_from=LONG_AGO
         )
         self.account = self.flat(area=own, persons=persons, owners=owners, impossible=impossible, **flat)
 
@@ -311,7 +317,7 @@ def columns(formula: pl.Expr, **values: Decimal) -> Decimal:
     return Decimal(frame.select(formula.alias("value"))["value"][0])
 
 
-def _organisation() -> Organisation:
+def organisation() -> Organisation:
     base = f"{569900000 + next(_numbers)}"
     inn = next(base + digit for digit in "0123456789" if rules.is_inn(base + digit))
     ogrn = f"{102569900000 + next(_numbers)}"

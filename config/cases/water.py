@@ -388,16 +388,13 @@ def owner_change(given: Given, case: Any) -> Answer:
     first = given.day("owner_change_first_day_of_buyer")
     month = given.month_of(day=first)
     service = service_id(str(case["service"]))
-    by_area = given.has("area")
     stage = Stage(
         month, area=given.number("area", default=None), persons=given.whole("residents", default=0), closed_on=first,
-        vat=given.vat(),
+        owners=given.whole("owners", default=1), vat=given.vat(),
     )  # fmt: skip
     buyer = stage.open(stage.account.premises, opened_on=first)
-    stage.serve(service, ProvisionMethod.PER_M2 if by_area else ProvisionMethod.NORM_PERSON)
+    stage.serve(service, _by_days(given, stage, service))
     stage.price(service, given.number("rate", "tariff", "tariff_m3"))
-    if not by_area:
-        stage.norm(service, given.number(*PERSON_NORMS))
     bill = stage.bill()
     seller_lines, buyer_lines = bill.of(stage.account), bill.of(buyer)
     return {
@@ -405,6 +402,43 @@ def owner_change(given: Given, case: Any) -> Answer:
         "seller": bill.amount(stage.account), "buyer": bill.amount(buyer),
         "seller_days": sum(line.days for line in seller_lines), "buyer_days": sum(line.days for line in buyer_lines),
     }  # fmt: skip
+
+
+def _by_days(given: Given, stage: Stage, service: int) -> ProvisionMethod:
+    """How a service that the days split is charged: by area or by heads, at a rate or by a norm."""
+    given.raw("unit", default=None)
+    by_area = given.has("area") and not given.has("residents")
+    yearly = given.has(*YEARLY_NORMS)
+    norm = given.number(*(YEARLY_NORMS if yearly else (*PERSON_NORMS, "norm_m3_month", "norm_gcal_m2")), default=None)
+    if norm is None:
+        if not given.has("area"):
+            raise NotUnderstood("нет ни площади, ни норматива.")
+        return ProvisionMethod.PER_M2
+    if by_area:
+        stage.norm(service, norm, NormBasis.M2_YEAR if yearly else NormBasis.M2_MONTH)
+        return ProvisionMethod.HEATING_NORM if resource_of(service) == Resource.HEAT else ProvisionMethod.NORM_AREA
+    stage.norm(service, norm, NormBasis.PERSON_YEAR if yearly else NormBasis.PERSON_MONTH)
+    return ProvisionMethod.NORM_PERSON
+
+
+def prices_of_year(given: Given, months: list[Month]) -> list[tuple[Month, Decimal]]:
+    """Prices by months: one for the year, or rows of «01-06»."""
+    if given.has("tariff"):
+        return [(month, given.number("tariff")) for month in months]
+    found: dict[Month, Decimal] = {}
+    for row in given.rows("tariffs"):
+        first, _, last = str(row.raw("months")).partition("-")
+        try:
+            span = range(int(first), int(last or first) + 1)
+        except ValueError:
+            raise NotUnderstood(f"tariffs: месяцы «{row.raw('months')}» не поняты, нужны вида 01-06.") from None
+        for number in span:
+            if not 1 <= number <= 12 or months[number - 1] in found:
+                raise NotUnderstood(f"tariffs: месяц {number} назван дважды или не бывает.")
+            found[months[number - 1]] = row.number("value", "tariff")
+    if len(found) < 12:
+        raise NotUnderstood("tariffs: тариф задан не на все двенадцать месяцев.")
+    return sorted(found.items())
 
 
 def hot_water(given: Given, case: Any) -> Answer:
@@ -423,11 +457,17 @@ def one_component(given: Given) -> Answer:
         heat=given.number("heat_tariff") + given.number("heat_surcharge", default=Decimal(0)),
     )  # fmt: skip
     found: Answer = {"price_per_m3": kopecks(price)}
-    if given.has("volume_m3"):
-        stage = Stage(given.month_of(), vat=given.vat())
+    if given.has("volume_m3") or given.has(*PERSON_NORMS):
+        stage = Stage(
+            given.month_of(), persons=given.whole("residents", default=0), owners=given.whole("owners", default=1),
+            vat=given.vat(), impossible=without_meters(given),
+        )  # fmt: skip
         stage.serve(HOT)
         stage.price(HOT, found["price_per_m3"])
-        stage.used(Resource.HOT_WATER, [given.number("volume_m3")])
+        if given.has("volume_m3"):
+            stage.used(Resource.HOT_WATER, [given.number("volume_m3")])
+        else:
+            stage.norm(HOT, given.number(*PERSON_NORMS))
         found |= amounts(stage.bill(), HOT)
     return found
 
@@ -438,10 +478,11 @@ def made_in_house(given: Given) -> Answer:
     whole = given.number("hot_water_house_m3")
     if mine is not None and not 0 < mine <= whole:
         raise NotUnderstood("flat_hot_water_m3 больше hot_water_house_m3 или не положительна.")
+    vat = given.vat()
     found: Answer = {}
     asked = [(mine, ("amount", "cold_component", "heat_component"))] if mine is not None else []
     for volume, names in [(Decimal(1), ("price_per_m3",)), *asked]:
-        stage = Stage(given.month_of(), owners=1)
+        stage = Stage(given.month_of(), owners=1, vat=vat)
         stage.used(Resource.HOT_WATER, [volume])
         other = stage.flat(area=Decimal(50))
         if whole > volume:
@@ -451,8 +492,12 @@ def made_in_house(given: Given) -> Answer:
         stage.price(HOT, given.number("tariff_cold_water"), component=1)
         stage.price(HOT, given.number("tariff_heat"), component=2)
         bill = stage.bill()
-        parts = [bill.amount(stage.account, component=number) for number in (1, 2)]
-        found |= dict(zip(names, [sum(parts, Decimal(0)), *parts], strict=False))
+        parts = [bill.amount(stage.account, component=number, kinds=[Kind.CHARGE]) for number in (1, 2)]
+        taxed = bill.amount(stage.account, kinds=[Kind.VAT])
+        net = sum(parts, Decimal(0))
+        # a price of a cubic metre is what the others of its kind are: without VAT where they are
+        found |= dict(zip(names, [net if len(names) == 1 else net + taxed, *parts], strict=False))
+        found |= {"net_amount": net, "net": net, "vat_amount": taxed, "vat": taxed}
     return found
 
 

@@ -1,4 +1,4 @@
-"""Worked cases of the reference folder through the real engine, one test each; `config.cases` reads them."""
+"""Worked cases of the reference folder, and those once refused, through the real engine; `config.cases` reads them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from config.cases.answers import told
 
 pytestmark = pytest.mark.django_db
 CASES_FILE = Path(settings.REFERENCE_DIR) / "domain" / "cases.json"
+ONCE_REFUSED = Path(__file__).parents[2] / "tables" / "worked_cases.json"
 ELSEWHERE = {"payment", "penalty", "court_fee", "debt", "subsidy"}
 
 
@@ -31,3 +32,12 @@ def test_worked_case(case: dict[str, Any]) -> None:
     outcome = book.outcome(case)
     assert outcome.refusal == ""
     assert {finding.name: told(finding.came_out) for finding in outcome.findings if not finding.fits} == {}
+
+
+def test_cases_that_were_once_refused() -> None:
+    outcomes = list(book.outcomes(book.read(ONCE_REFUSED)))
+    wrong = {
+        outcome.name: outcome.refusal or [(one.name, told(one.came_out)) for one in outcome.findings if not one.fits]
+        for outcome in outcomes if not outcome.fits
+    }  # fmt: skip
+    assert wrong == {}
