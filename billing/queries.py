@@ -1214,7 +1214,7 @@ def anomalies(month: Month, *, limit: int = 500, above: Decimal = ABOVE, least: 
                 account_number=numbers.get(row["account_id"], ""), house_id=row["house_id"],
                 address=addresses.get(row["house_id"], ""), contract_id=row["contract_id"],
                 service_id=row["service_id"], service_name=name, stake=row["stake"],
-                text=gate.words(kind, name, before, now, row["said"] or ""), fix=gate.FIXES[kind],
+                text=gate.words(kind, name, before, now, row["said"] or ""), fix=gate.fix(kind, row["said"] or ""),
             )
         )  # fmt: skip
     return told

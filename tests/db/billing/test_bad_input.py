@@ -51,7 +51,12 @@ def test_a_house_without_area() -> None:
     assert lines(one, APRIL) == lines(other, APRIL) == {8: D("1000.00")}  # what needs no house goes on
     told = [row for row in gate(APRIL) if row[0] == Oddity.NOT_CHARGED]
     assert told == [
-        (Oddity.NOT_CHARGED, pk, "Отопление: нет паспорта дома.", "Введите недостающее и рассчитайте дом снова.")
+        (
+            Oddity.NOT_CHARGED,
+            pk,
+            "Отопление: нет паспорта дома.",
+            "Внесите площади дома в его паспорт на этот месяц и рассчитайте дом снова.",
+        )
         for pk in (one.pk, other.pk)
     ]
 
@@ -71,7 +76,7 @@ def test_a_meter_without_readings() -> None:
     assert lines(other) == {8: D("1000.00"), 2: D("200.00")}
     assert gate() == [
         (Oddity.NOT_CHARGED, one.pk, "Холодное водоснабжение: нет норматива.",
-         "Введите недостающее и рассчитайте дом снова."),
+         "Заведите норматив для домов этого вида и рассчитайте дом снова."),
     ]  # fmt: skip
     make.norm(2, "5")
     operations.run_billing(month=MAY)
@@ -86,7 +91,7 @@ def test_no_tariff_on_a_day() -> None:
     assert lines(one) == lines(other) == {8: D("322.58")}
     assert gate() == [
         (Oddity.NOT_CHARGED, pk, "Содержание жилого помещения: нет тарифа.",
-         "Введите недостающее и рассчитайте дом снова.") for pk in (one.pk, other.pk)
+         "Заведите тариф на все дни месяца и рассчитайте дом снова.") for pk in (one.pk, other.pk)
     ]  # fmt: skip
 
 
@@ -160,7 +165,9 @@ def test_premises_without_area() -> None:
     assert lines(one) == {}
     assert lines(other) == {8: D("1000.00")}
     (row,) = gate()
-    assert (row[0], row[1], row[3]) == (Oddity.NOT_CHARGED, one.pk, "Введите недостающее и рассчитайте дом снова.")
+    assert (row[0], row[1], row[3]) == (
+        Oddity.NOT_CHARGED, one.pk, "Внесите площадь помещения на этот месяц и рассчитайте дом снова.",
+    )  # fmt: skip
     assert row[2].endswith(": нет площади.")
 
 
