@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
+from typing import Any
 
-from django.http import HttpRequest
+from django.core.paginator import Page, Paginator
+from django.http import Http404, HttpRequest
 
 from accounts.calendar import Month
 from accounts.errors import Refusal
@@ -40,12 +43,53 @@ def month(request: HttpRequest, default: Month, *, last: Month | None = None, na
     return min(found, last) if last else found
 
 
+def known_month(request: HttpRequest, default: Month, *, last: Month, name: str = "month") -> Month:
+    """The month of the address, which a page shows or nothing: Http404 for what is no month, or one after `last`."""
+    told = request.GET.get(name, "").strip()
+    if not told:
+        return default
+    try:
+        found = Month.parse(told)
+    except Refusal as refusal:
+        raise Http404("Такого месяца нет.") from refusal
+    if not is_known(found.first) or found > last:
+        raise Http404("За этот месяц ещё ничего нет.")
+    return found
+
+
+def leaf(request: HttpRequest, pages: Paginator[Any]) -> Page[Any]:
+    """The page of a list that the address names, the first where it names none; Http404 for one that is not there."""
+    told = request.GET.get("page", "1") or "1"
+    wanted = number(told)
+    if wanted is None or not 1 <= wanted <= pages.num_pages:
+        raise Http404("Такой страницы списка нет.")
+    return pages.page(wanted)
+
+
+def one_of(request: HttpRequest, name: str, known: Collection[str]) -> str:
+    """What the address chooses among `known`, empty where nothing; Http404 for what there is not."""
+    told = request.GET.get(name, "")
+    if told and told not in known:
+        raise Http404("Такого выбора нет.")
+    return told
+
+
 def unread_month(request: HttpRequest, name: str = "month") -> str:
     """What the address says for a month where `month` could make nothing of it; empty where it could."""
     told = request.GET.get(name, "").strip()[:MOST_LETTERS]
     try:
         is_read = not told or is_known(Month.parse(told).first)
     except Refusal:
+        is_read = False
+    return "" if is_read else told
+
+
+def unread_day(request: HttpRequest, name: str) -> str:
+    """What the address says for a day where `day` could make nothing of it; empty where it could."""
+    told = request.GET.get(name, "").strip()[:MOST_LETTERS]
+    try:
+        is_read = not told or is_known(date.fromisoformat(told))
+    except ValueError:
         is_read = False
     return "" if is_read else told
 

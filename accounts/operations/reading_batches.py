@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 
@@ -399,7 +400,7 @@ SPEAK = f"""
 def choose_counting_of(spots: Iterable[tuple[int, Month]]) -> None:
     """Let the best standing reading of each dial count for these (meter, month), and no other. Two statements."""
     told = sorted(spots)
-    params = {
+    params: dict[str, Any] = {
         "meters": [meter for meter, _ in told], "months": [month.first for _, month in told],
         "standing": [int(one) for one in queries.STANDING], "act": int(ReadingSource.ACT),
     }  # fmt: skip

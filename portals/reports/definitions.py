@@ -120,14 +120,16 @@ def asked(query: QueryDict, base: Definition, *, today: date) -> Definition:
     # an address that tells the rest of the report tells its filters, too: one without them has none
     if not filters and not any(name in query for name in ("rows", "period", "first")):
         filters = dict(base.filters)
-    period = query.get("period", base.period)
+    period = query.get("period") or base.period
+    if period not in PERIODS:
+        raise ReportRefused(f"Такого периода нет: {period[:40]}. Выберите из списка: {', '.join(PERIODS.values())}.")
     first, last = query.get("first", ""), query.get("last", "")
     if (first or last) and not query.get("period", ""):
         period = FIXED
     given = Definition(
         rows=rows, measures=measures, columns=columns, filters=filters,
         sort=query.get("sort", base.sort if not rows or rows == base.rows else ""),
-        period=period if period in PERIODS else base.period,
+        period=period,
         first=_month(first, base.first), last=_month(last or first, base.last),
     )  # fmt: skip
     moved = given.over(today)
@@ -139,11 +141,16 @@ def asked(query: QueryDict, base: Definition, *, today: date) -> Definition:
 
 
 def _month(text: str, default: Month) -> Month:
+    """The month of an address; `default` where it names none. Raises ReportRefused for what is no month."""
+    if not text:
+        return default
     try:
         found = Month.parse(text)
     except Refusal:
-        return default
-    return found if 2000 <= found.first.year <= 2099 else default
+        found = None
+    if found is None or not 2000 <= found.first.year <= 2099:
+        raise ReportRefused(f"Месяц «{text[:40]}» не понят. Нужен вида 2026-10, с 2000 по 2099 год.")
+    return found
 
 
 def facts_of(measure: Measure) -> list[Fact]:

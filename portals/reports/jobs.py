@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 KEPT = timedelta(days=7)
 SILENT = timedelta(minutes=10)  # a job that said nothing for so long was killed, and is begun anew
+SLOW = timedelta(minutes=1)  # a worker takes a job within seconds: where none did for so long, there may be none
 AT_ONCE = 20_000  # lines: fewer are made while the person waits
 MOST_WAITING = 5  # files of one person in the making
 MOST_RECIPIENTS = 20
@@ -236,7 +237,7 @@ def make_file(*, job: ReportJob, clock: Any) -> None:
             job, JobState.DONE, at=clock(), done=rows, total=rows, size=path.stat().st_size, expires_on=today + KEPT
         )
         if finished:
-            accounts.operations.note("portals.report.exported", by=user, title=job.title, rows=rows, form=job.form)
+            note_export(user=user, title=job.title, rows=rows, form=job.form)
     if not finished:
         path.unlink(missing_ok=True)
 
@@ -248,7 +249,7 @@ def _finish(job: ReportJob, state: str, *, at: datetime, **facts: Any) -> bool:
 
 
 def note_export(*, user: User, title: str, rows: int, form: str) -> None:
-    """The journal's line of a file made at once: rows of the books have left the house."""
+    """The journal's line of a file, made at once or by a job: rows of the books leave the house."""
     accounts.operations.note("portals.report.exported", by=user, title=title, rows=rows, form=form)
 
 

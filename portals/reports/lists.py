@@ -29,13 +29,14 @@ from portals.reports.vocabulary import (
 
 @dataclass(frozen=True, slots=True)
 class ListColumn:
-    """A column: its heading, what it holds, whether it is summed."""
+    """A column: its heading, what it holds, whether it is summed, whether a page leaves it out."""
 
     code: str
     title: str
     kind: str = TEXT
     width: int = 16
     is_summed: bool = False
+    in_file_only: bool = False  # a page of 1280 px has room for eight
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +128,10 @@ METERS = ListReport(
     "meters",
     (
         ListColumn("number", "Лицевой счёт", width=16), ListColumn("address", "Адрес", width=48),
-        ListColumn("resource", "Ресурс", width=22), ListColumn("kind", "Вид", width=18),
-        ListColumn("serial", "Заводской номер", width=18), ListColumn("model", "Марка", width=20),
-        ListColumn("commissioned_on", "Введён", DAY, 12), ListColumn("verified_on", "Поверен", DAY, 12),
+        ListColumn("resource", "Ресурс", width=22), ListColumn("kind", "Вид", width=18, in_file_only=True),
+        ListColumn("serial", "Заводской номер", width=18), ListColumn("model", "Марка", width=20, in_file_only=True),
+        ListColumn("commissioned_on", "Введён", DAY, 12, in_file_only=True),
+        ListColumn("verified_on", "Поверен", DAY, 12, in_file_only=True),
         ListColumn("verified_until", "Поверка до", DAY, 12), ListColumn("verification", "Состояние поверки", width=20),
         ListColumn("read_on", "Последнее показание", DAY, 14), ListColumn("value", "Значение", QUANTITY, 14),
     ),

@@ -29,7 +29,7 @@ from accounts.errors import Refusal
 from accounts.queries import User
 from portals import access, asked, tasks
 from portals.models import SavedReport
-from portals.models.reports import Every, Face, FileForm
+from portals.models.reports import Every, Face, FileForm, JobState
 from portals.principal.views import books
 from portals.reports import definitions, faces, jobs, ready, running, sheets, tables
 from portals.reports.compiler import Scope
@@ -413,16 +413,16 @@ def listing(visit: Visit, found: Asked, page: int) -> dict[str, Any]:
     count = rows[0][width] if rows else 0
     sums = rows[0][width + 1 :] if rows else ()
     pages = Paginator(range(count), running.PER_PAGE)
-    cells = []
-    for row in rows:
-        cells.append([_listed(column.kind, value) for column, value in zip(report.columns, row, strict=False)])
+    shown = [place for place, column in enumerate(report.columns) if not column.in_file_only]
+    cells = [[_listed(report.columns[place].kind, row[place]) for place in shown] for row in rows]
     return {
-        "count": counted(count, "строка,строки,строк"), "has_rows": bool(rows), "list_columns": report.columns,
-        "list_rows": cells, "page": pages.get_page(page), "elided": list(pages.get_elided_page_range(page)),
+        "count": counted(count, "строка,строки,строк"), "has_rows": bool(rows),
+        "list_columns": [report.columns[place] for place in shown], "list_rows": cells, "page": pages.get_page(page),
+        "elided": list(pages.get_elided_page_range(page)), "in_file": width - len(shown),
         "list_totals": [
-            figure(sum_, column.kind) if column.is_summed else Cell("")
-            for column, sum_ in zip(report.columns, sums, strict=False)
-        ] if any(column.is_summed for column in report.columns) else [],
+            figure(sums[place], report.columns[place].kind) if report.columns[place].is_summed else Cell("")
+            for place in shown
+        ] if rows and any(column.is_summed for column in report.columns) else [],
     }  # fmt: skip
 
 
@@ -566,7 +566,11 @@ def files(visit: Visit) -> HttpResponse:
     """Files of this person: in the making with progress, ready ones until their day."""
     rows = jobs.files_of(visit.user, visit.place.face)
     is_busy = any(row.state in jobs.UNFINISHED for row in rows)
-    context: dict[str, Any] = {"rows": rows, "is_busy": is_busy, "today": localdate()}
+    patience = timezone.now() - jobs.SLOW
+    context: dict[str, Any] = {
+        "rows": rows, "is_busy": is_busy, "today": localdate(),
+        "is_stuck": any(row.state == JobState.WAITING and row.created_at < patience for row in rows),
+    }  # fmt: skip
     if visit.request.htmx:  # type: ignore[attr-defined]
         return visit.show("reports/_files.html", **context)
     return visit.show("reports/files.html", title="Файлы отчётов", **context)

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
 from django.core.paginator import EmptyPage, Paginator
@@ -111,6 +112,8 @@ def first_month(scope: Scope) -> Month | None:
 def months_context(request: HttpRequest, scope: Scope) -> dict[str, Any]:
     """The months to choose from, the latest first: those of the books of the principal's contracts, and this one."""
     month, last = asked_month(request), Month.of(localdate())
+    if unread := asked.unread_month(request):
+        messages.warning(request, f"Месяц «{unread[:40]}» не понят: показан {month.title}. Нужен вида 2026-10.")
     begun = first_month(scope) or last
     months = [last + -back for back in range(portal_queries.MONTHS_SHOWN) if last + -back >= begun] or [last]
     is_first = month <= months[-1]
@@ -292,9 +295,14 @@ def turnover_workbook(request: HttpRequest, scope: Scope) -> HttpResponse:
     what = tables.What(f"Обороты {month}", Definition(("house", "service", "contract"), ready.TURNOVER, month, month))
     found = tables.table(what, reports.Scope.of(scope.ids), owner=scope.title, made_on=localdate())
     heading = f"Оборотная ведомость за {month.title} г. {scope.title}"
+    return layered(found, f"oborot-{month}", heading)
+
+
+def layered(found: sheets.Table, name: str, heading: str) -> HttpResponse:
+    """A report of the layer as the page's own Excel, under its heading."""
     file = io.BytesIO()
     sheets.write_xlsx(file, replace(found, title=heading, notes=()))
-    return excel(f"oborot-{month}", file.getvalue())
+    return excel(name, file.getvalue())
 
 
 def excel(name: str, content: bytes) -> HttpResponse:
@@ -309,6 +317,9 @@ def excel(name: str, content: bytes) -> HttpResponse:
 def period(request: HttpRequest) -> tuple[date, date]:
     """The days asked for: a week to today by default, a year at most, the earlier first."""
     today = localdate()
+    for name in ("since", "until"):
+        if unread := asked.unread_day(request, name):
+            messages.warning(request, f"День «{unread[:40]}» не понят, взят обычный. Нужен вида 2026-10-31.")
     until = asked.day(request, "until", today, last=today)
     since = asked.day(request, "since", until - timedelta(days=DAYS_SHOWN - 1), last=until)
     return max(since, until - timedelta(days=LONGEST)), until
@@ -345,16 +356,12 @@ def payments_page(request: HttpRequest, scope: Scope) -> HttpResponse:
 def payments_workbook(request: HttpRequest, scope: Scope) -> HttpResponse:
     """The payments of the period as Excel, all of them."""
     since, until = period(request)
-    columns = [
-        Column("Операционный день", 14), Column("Дата платежа", 14), Column("Лицевой счёт", 16), Column("Канал", 26),
-        Column("Договор", 16), Column("Сумма", 15, True),
-    ]  # fmt: skip
-    found = payments.queries.contract_receipts(contract_ids=scope.ids, since=since, until=until)
-    rows = (
-        [row.day, row.paid_on, row.account_number, row.channel, row.contract_number, row.amount] for row in found.rows
-    )
+    days = tuple((since + n * ONE_DAY).isoformat() for n in range((until - since).days + 1))
+    definition = Definition((), (), Month.of(since), Month.of(until), filters={"day": days})
     heading = f"Платежи с {since:%d.%m.%Y} по {until:%d.%m.%Y}. {scope.title}"
-    return excel(f"platezhi-{since}-{until}", workbooks.workbook("Платежи", heading, columns, rows))
+    what = tables.What(f"Платежи {since} {until}", definition, "receipts")
+    found = tables.table(what, reports.Scope.of(scope.ids), owner=scope.title, made_on=localdate())
+    return layered(found, f"platezhi-{since}-{until}", heading)
 
 
 @page

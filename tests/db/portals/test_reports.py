@@ -19,6 +19,7 @@ from django.db import connection
 from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django.utils.http import urlencode
 from openpyxl import load_workbook
 
@@ -36,6 +37,7 @@ from portals.reports import definitions, faces, jobs, lists, ready, running, she
 from portals.reports import sums as sums_of_books
 from portals.reports.compiler import Report, Scope
 from portals.reports.definitions import Definition
+from portals.reports.tables import What
 from portals.reports.vocabulary import DIMENSIONS, FACTS, ReportRefused
 from tests import make
 
@@ -511,6 +513,34 @@ def test_no_address_of_reports_is_answered_by_a_fault(town: Town, supplier: Clie
             assert status in (200, 400, 404, 422), (code, name, value[:30], status)
     for path in ("love/", "saved/9/", f"saved/{'9' * 30}/", "files/x/", "файл/"):
         assert supplier.get(f"/supplier/reports/{path}").status_code in (404, 301), path
+
+
+def test_a_parameter_that_cannot_be_meant_is_said_in_words(supplier: Client):
+    for query, words in (
+        ({"first": "2026-13"}, "Месяц «2026-13» не понят"), ({"period": "когда-то"}, "Такого периода нет: когда-то"),
+        ({"rows": "planet"}, "Такого поля в отчётах нет: planet"), ({"f.love": "1"}, "Такого поля в отчётах нет: love"),
+    ):  # fmt: skip
+        for code in ("turnover", "meters") if "rows" not in query else ("turnover",):
+            page = supplier.get(f"/supplier/reports/{code}/", query)
+            assert (page.status_code, words in page.content.decode()) == (422, True), (code, query)
+
+
+def test_a_list_is_narrow_on_the_page_and_whole_in_the_file(town: Town, supplier: Client):
+    page = supplier.get("/supplier/reports/meters/")
+    assert [column.code for column in page.context["list_columns"]][:4] == ["number", "address", "resource", "serial"]
+    assert len(page.context["list_columns"]) == 8 and "столбцы (4)" in page.content.decode()
+    found = tables.table(What("П", ready.READY["meters"].definition(TODAY), "meters"), Scope.of([town.water.pk]),
+                         owner="", made_on=TODAY)  # fmt: skip
+    assert len(found.columns) == 12
+
+
+def test_a_file_that_nobody_makes_says_so(town: Town, supplier: Client):
+    what = What("Обороты", ready.READY["turnover"].definition(TODAY))
+    late = timezone.now() - 2 * jobs.SLOW
+    job = jobs.order_file(user=town.accountant, face="supplier", what=what, form="xlsx", at=late)
+    assert "не запущен" in supplier.get("/supplier/reports/files/").content.decode()
+    jobs.make_file(job=jobs.take(at=timezone.now(), job_id=job.pk), clock=timezone.localtime)
+    assert "не запущен" not in supplier.get("/supplier/reports/files/").content.decode()
 
 
 def test_script_comes_back_as_text(town: Town, supplier: Client):
