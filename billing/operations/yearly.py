@@ -89,7 +89,8 @@ def true_up_common_use(
     """Draft this month's part of the true-up of common needs charged by the norm or the average of the year before.
 
     Σ (balance of the house · S_i / S_об − volume charged) · tariff, each month at its own tariff; in equal parts over
-    the following year: what is left by the months that are left, so that the parts make the whole.
+    the following year: what is left by the months that are left, so that the parts make the whole. Whoever is charged
+    without VAT has it in the difference, at the rate of each month.
     Raises YearNotOver. Source: ст. 156 ч. 9.2 ЖК РФ; ПП РФ № 92; equal parts: charges.md 11.2.
     """
     if into.first.year <= year:
@@ -104,7 +105,7 @@ def true_up_common_use(
     of_heat = pl.when(pl.col("line") >= 20_000).then(pl.col("norm")).otherwise(1)  # Gcal on a cubic metre
     over = pl.col("house_area") * exact(size)
     differences = rows.select(
-        *KEY, due=(share * of_heat - pl.col("volume") * over) * pl.col("tariff") / over,
+        *KEY, due=(share * of_heat - pl.col("volume") * over) * pl.col("tariff") * (pl.col("vat") + 100) / (over * 100),
         volume=pl.when(pl.col("line") < 20_000).then(share / over - pl.col("volume")).otherwise(0),
     )  # fmt: skip
     whole = differences.group_by(KEY, maintain_order=True).agg(
@@ -268,7 +269,9 @@ def _common_of_year(year: int, house_ids: Sequence[int] | None) -> pl.DataFrame:
 
     return queries.frame(
         "SELECT c.account_id, c.contract_id, c.service_id, c.house_id, c.for_month, c.line, c.volume, c.tariff,"
-        f" c.norm, c.area, c.days, b.volume, p.total_area_m2{_INK}"
+        " c.norm, c.area, c.days, b.volume, p.total_area_m2, coalesce((SELECT t.tariff FROM billing_charge t"
+        "  WHERE (t.account_id, t.contract_id, t.service_id, t.line, t.month)"
+        f"   = (c.account_id, c.contract_id, c.service_id, c.line, c.month) AND t.kind = {int(Kind.VAT)}), 0){_INK}"
         " JOIN billing_housebalance b ON b.house_id = c.house_id AND b.service_id = c.service_id AND b.month = c.month"
         f" JOIN billing_provision v ON v.house_id = c.house_id AND v.service_id = c.service_id AND {holds('v')}"
         f" JOIN accounts_housepassport p ON p.house_id = c.house_id AND {holds('p')}"
@@ -278,7 +281,7 @@ def _common_of_year(year: int, house_ids: Sequence[int] | None) -> pl.DataFrame:
         {
             "account_id": pl.Int64, "contract_id": pl.Int64, "service_id": pl.Int16, "house_id": pl.Int64,
             "for_month": pl.Date, "line": pl.Int16, "volume": EXACT, "tariff": EXACT, "norm": EXACT, "area": EXACT,
-            "days": pl.Int32, "actual": EXACT, "house_area": EXACT,
+            "days": pl.Int32, "actual": EXACT, "house_area": EXACT, "vat": EXACT,
         },
     )  # fmt: skip
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from accounts.calendar import Month
+from accounts.kinds import PremisesKind
 from accounts.models import HeatingMode
 from billing import operations, queries
-from billing.kinds import Kind
+from billing.kinds import BUSINESS, Kind
 from billing.models import Charge, HouseBalance, NormBasis, ProvisionMethod
 from tests import make
 
@@ -88,12 +89,15 @@ def test_a_year_that_goes_on_is_not_settled():
 
 
 def test_common_needs_by_the_norm_are_trued_up_in_twelve_parts():
-    """ODN-D06: −1 200 kWh of the house, 54 of 3 000 m²: −106.49 ₽."""
+    """ODN-D06: −1 200 kWh of the house, 54 of 3 000 m²: −106.49 ₽; of a shop of 54 m², with VAT of 2025: −127.79 ₽."""
     house, contract = make.house(total_area_m2=D("3000"), common_area_m2=D("500")), make.contract()
     account = make.account(house=house, total_area_m2=D("54"))
+    shop = make.premises(house=house, total_area_m2=D("54"), kind=PremisesKind.NON_RESIDENTIAL)
+    make.account(premises=shop)
     make.provision(house, 16, contract, ProvisionMethod.COMMON_NORM)
     make.norm(16, "2.7", NormBasis.COMMON_M2_MONTH)
-    make.tariff(contract, 16, "4.93")
+    for category in (0, BUSINESS):
+        make.tariff(contract, 16, "4.93", category=category)
     for month in YEAR:
         make.house_volume(house, 1, month.first, "1250")
     post(YEAR)
@@ -104,7 +108,9 @@ def test_common_needs_by_the_norm_are_trued_up_in_twelve_parts():
         parts.append(operations.settle_year(into=month))
         assert operations.settle_year(into=month) == parts[-1]
         operations.post_month(month=month, today=month.next.first)
-    assert sum(parts) == D("-106.49")
-    assert {-D("8.87"), -D("8.88")} >= set(parts)
+    assert sum(parts) == D("-106.49") + D("-127.79")
+    mine = Charge.objects.filter(account_id=account.pk, kind=Kind.RECALCULATION).values_list("amount", flat=True)
+    assert sum(mine) == D("-106.49")
+    assert {-D("8.87"), -D("8.88")} >= set(mine)
     (told,) = [one for one in queries.explain(account_id=account.pk, month=JANUARY) if one.kind == Kind.RECALCULATION]
     assert "за 2025 год" in told.text
