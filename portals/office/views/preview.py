@@ -32,10 +32,10 @@ OTHER_RULES: dict[ByRule, str] = {
 class PreviewForm(forms.Form):
     """A payment as the payer tells it."""
 
-    account = forms.CharField(label="лицевой счёт", max_length=40)
+    account = office_forms.Line(label="лицевой счёт", max_length=40)
     amount = office_forms.roubles("сумма, ₽")
-    month = forms.CharField(label="за месяц (2026-10), если назван", max_length=7, required=False)
-    rule = forms.ChoiceField(label="рядом — по другому правилу", choices=OTHER_RULES.items(), required=False)
+    month = office_forms.Line(label="за месяц (2026-10), если назван", max_length=7, required=False)
+    rule = office_forms.Choice(label="рядом — по другому правилу", choices=OTHER_RULES.items(), required=False)
 
 
 @require_safe
