@@ -20,6 +20,7 @@ class Sheets:
     def __init__(self, file: BinaryIO, faces: Iterable[Face], *, title: str = "", whole: bool = True) -> None:
         self.writer = Writer(file, title=title, level=QUICKLY if whole else SMALL)
         self.faces = {face.name.replace("-", ""): face for face in faces}
+        self.whole = whole
         self.glyphs: dict[Face, set[int]] = {face: set() for face in self.faces.values()}
         if whole:
             for face, glyphs in self.glyphs.items():
@@ -28,16 +29,27 @@ class Sheets:
     def add(self, filled: Filled, over: Sequence[str] = ()) -> int:
         """Write a document; returns how many pages. over: what is drawn on its pages besides (marks)."""
         for place, (width, height) in enumerate(filled.sizes):
-            for form in filled.forms[place]:
-                self._known(form)
+            content, forms = filled.written[place], filled.forms[place]
+            if self.whole:
+                for form in forms:
+                    self._known(form)
+            else:
+                content, forms = self._drawn(content, forms), []
             pictures = [self.writer.picture(samples, side) for side, samples in filled.pictures[place]]
-            content = filled.written[place]
             if place < len(over):
                 content += encoded(over[place])
-            self.writer.page(content, width, height, [form.name for form in filled.forms[place]], pictures)
+            self.writer.page(content, width, height, [form.name for form in forms], pictures)
         for face, letters in filled.letters.items():
             self.glyphs[face].update(glyphs_of(face, letters))
         return len(filled.sizes)
+
+    def _drawn(self, content: bytes, forms: Iterable[Form]) -> bytes:
+        """The operators with those of the forms in their places: one document draws each of them once."""
+        for form in forms:
+            content = content.replace(b"/%b Do\n" % form.name.encode(), b"q\n%b\nQ\n" % form.stream, 1)
+            for face, glyphs in form.faces.items():
+                self.glyphs[face].update(glyphs)
+        return content
 
     def _known(self, form: Form) -> None:
         if form.name not in self.writer.forms:
