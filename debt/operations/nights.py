@@ -332,8 +332,9 @@ def _charge(night: Night, account_ids: list[int], house_ids: Sequence[int] | Non
         houses = accounts_queries.PersonalAccount.objects.filter(pk__in=account_ids).values_list("house_id", flat=True)
         house_ids = sorted(set(houses))
     writing.lock_houses(house_ids)
-    astray = _compute(night, account_ids)
-    made = _draft(night, account_ids, house_ids)
+    with billing_queries.by_key(account_ids):
+        astray = _compute(night, account_ids)
+        made = _draft(night, account_ids, house_ids)
     counted = made if night.whole else replace(made, accounts=0, lines=0, amount=ZERO)
     return replace(counted, recomputed=len(account_ids), astray=astray)
 
