@@ -107,6 +107,7 @@ EVENTS = {
     "payments.remittance.confirmed": "Перечисление исполнено банком",
     "payments.remittance.formed": "Составлено перечисление",
     "payments.remittance.rejected": "Перечисление отклонено банком",
+    "payments.remittance.checked": "Перечисление проверено",
     "payments.remittance.released": "Перечисление выпущено",
     "payments.remittance.returned_to_queue": "Перечисление вернулось в очередь",
     "payments.remittance.sent": "Перечисление отправлено в банк",

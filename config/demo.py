@@ -163,6 +163,7 @@ def remit_until(day: date, *, today: date) -> None:
     formed = payments_operations.remit_day(day=last.day, by="demo")
     if formed.formed and day < today - ONE_DAY:  # the bank has executed the older ones
         at = datetime.combine(last.day + ONE_DAY, time(9), timezone.get_default_timezone())
+        payments_operations.check_remittances(day=last.day, by=checker(), at=at)
         payments_operations.release_remittances(day=last.day, by=releaser(), at=at)
         payments_operations.mark_remittance_sent(day=last.day, by="demo")
         for row in payments_queries.remittances_on(last.day):
@@ -171,9 +172,17 @@ def remit_until(day: date, *, today: date) -> None:
 
 def releaser() -> User:
     """Who lets the orders of the demo go to the bank: the head of the accountants, not the one who forms them."""
-    email = "chief@demo.example"
+    return _staff("chief@demo.example", "Главный бухгалтер центра")
+
+
+def checker() -> User:
+    """Who has checked the orders that the job formed, before the releaser: the accountant."""
+    return _staff("accountant@demo.example", "Бухгалтер центра")
+
+
+def _staff(email: str, name: str) -> User:
     return User.objects.filter(email=email).first() or User.objects.create_user(
-        email, PASSWORD, name="Главный бухгалтер центра", is_staff=True
+        email, PASSWORD, name=name, is_staff=True
     )
 
 
@@ -197,7 +206,6 @@ STAFF = [
     ("operator", "Оператор абонентского отдела", OPERATOR),
     ("cashier", "Кассир", CASHIER),
     ("engineer", "Инженер по расчётам", ENGINEER),
-    ("accountant", "Бухгалтер центра", ACCOUNTANT),
     ("admin", "Администратор", ADMINISTRATOR),
 ]
 
@@ -208,7 +216,8 @@ def make_logins() -> None:
     ensure_roles()  # at every start: a new version brings rights of its own
     if User.objects.filter(email="admin@demo.example").exists():
         return
-    releaser().groups.add(Group.objects.get(name=ACCOUNTANT))
+    for person in (checker(), releaser()):
+        person.groups.add(Group.objects.get(name=ACCOUNTANT))
     for name, title, group in STAFF:
         user = User.objects.create_user(f"{name}@demo.example", PASSWORD, name=title, is_staff=True)
         user.groups.add(Group.objects.get(name=group))

@@ -456,6 +456,15 @@ class RemittanceRow:
     released_by: str
     released_at: datetime | None
     formed_by_id: int | None
+    checked_by: str = ""
+    checked_by_id: int | None = None
+
+    @property
+    def awaits(self) -> str:
+        """Whose turn it is, before the bank's: «check» one person's, «release» another's; «» where nobody's is."""
+        if self.state != RemittanceState.FORMED or not self.is_order or self.is_released:
+            return ""
+        return "release" if self.formed_by_id or self.checked_by_id else "check"
 
     @property
     def is_order(self) -> bool:
@@ -609,7 +618,7 @@ def is_receipt_key(key: str) -> bool:
 def remittance_rows(found: Iterable[Remittance]) -> list[RemittanceRow]:
     """Remittances as rows for a page; a set of them is read in one statement."""
     if hasattr(found, "select_related"):
-        found = found.select_related("contract__principal", "bank_account", "formed_by", "released_by")
+        found = found.select_related("contract__principal", "bank_account", "formed_by", "checked_by", "released_by")
     return [
         RemittanceRow(
             remittance_id=row.pk,
@@ -639,6 +648,8 @@ def remittance_rows(found: Iterable[Remittance]) -> list[RemittanceRow]:
             released_by=str(row.released_by or ""),
             released_at=row.released_at,
             formed_by_id=row.formed_by_id,
+            checked_by=str(row.checked_by or ""),
+            checked_by_id=row.checked_by_id,
         )
         for row in found
     ]

@@ -162,8 +162,9 @@ def contract(**facts: Any) -> AgencyContract:
 
 
 def released(day: date, by: User | None = None, on: date | None = None) -> int:
-    """A second person lets the day's orders go to the bank, at nine in the morning of the next day or `on`."""
+    """One checks what the job formed, another lets the day's orders go to the bank, at nine of the next day or `on`."""
     at = datetime.combine(on or day + timedelta(days=1), time(9), timezone.get_default_timezone())
+    payments_operations.check_remittances(day=day, by=user(), at=at)
     return payments_operations.release_remittances(day=day, by=by or user(), at=at)
 
 

@@ -60,7 +60,7 @@ def run(*, accounts: int) -> dict[str, Any]:
             "seed", accounts=300, months=1, until=Month.parse("2026-10"), stdout=io.StringIO(), stderr=io.StringIO()
         )
         contracts = _contracts()
-        person = User.objects.create_user("bench@demo.example", "bench", is_staff=True)
+        person, first = (User.objects.create_user(f"{name}@demo.example", "bench", is_staff=True) for name in "ab")
         allocations = _day(accounts, contracts)
         checkpoint()
         floor = _floor()
@@ -68,6 +68,7 @@ def run(*, accounts: int) -> dict[str, Any]:
         began = time.perf_counter()
         summary = operations.remit_day(day=DAY)
         formed = time.perf_counter() - began
+        operations.check_remittances(day=DAY, by=first, at=NEXT)
         operations.release_remittances(day=DAY, by=person, at=NEXT)
         content = operations.remittance_file(DAY)
         seconds = time.perf_counter() - began

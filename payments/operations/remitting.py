@@ -369,11 +369,31 @@ def _days_of(row: Remittance) -> list[date]:
 
 
 @transaction.atomic
+def check_remittances(*, day: date, by: User, at: datetime) -> int:
+    """The first of two people has looked at the day's orders that the job formed; another may release them then.
+
+    Returns how many were checked; safe to repeat. What a person formed needs no check: he is the first.
+    """
+    rows = Remittance.objects.select_for_update(of=("self",)).filter(
+        day=day, state=RemittanceState.FORMED, bank_account__isnull=False, formed_by=None, checked_by=None,
+        released_by=None,
+    )  # fmt: skip
+    found = list(rows.order_by("pk"))
+    Remittance.objects.filter(pk__in=[row.pk for row in found]).update(checked_by=by, checked_at=at)
+    if found:
+        accounts_operations.note(
+            "payments.remittance.checked", by=by, day=day, orders=[row.pk for row in found],
+            net=total(row.net for row in found),
+        )  # fmt: skip
+    return len(found)
+
+
+@transaction.atomic
 def release_remittances(*, day: date, by: User, at: datetime, remittance_ids: Collection[int] | None = None) -> int:
     """The second person lets the day's orders go to the bank; `at` is the moment, whose day dates the orders.
 
     remittance_ids: only these of the day. Returns how many were released; safe to repeat. Raises RemittanceRefused,
-    and releases nothing, if any of them was formed by the same person.
+    and releases nothing, if any of them was formed or checked by the same person, or by nobody yet.
     """
     rows = Remittance.objects.select_for_update(of=("self",)).filter(
         day=day, state=RemittanceState.FORMED, bank_account__isnull=False, released_by=None
@@ -381,12 +401,16 @@ def release_remittances(*, day: date, by: User, at: datetime, remittance_ids: Co
     if remittance_ids is not None:
         rows = rows.filter(pk__in=remittance_ids)
     found = list(rows.select_related("contract__principal").order_by("pk"))
-    own = next((row for row in found if row.formed_by_id == by.pk), None)
-    if own is not None:
-        raise RemittanceRefused(
-            f"Поручение № {own.number} ({own.contract.principal.short_name}) сформировали вы. Выпустить его должен "
-            "другой сотрудник."
-        )
+    for row in found:
+        which = f"Поручение № {row.number} ({row.contract.principal.short_name})"
+        if by.pk in (row.formed_by_id, row.checked_by_id):
+            what = "сформировали" if row.formed_by_id == by.pk else "проверили"
+            raise RemittanceRefused(f"{which} {what} вы. Выпустить его должен другой сотрудник.")
+        if row.formed_by_id is None and row.checked_by_id is None:
+            raise RemittanceRefused(
+                f"{which} сформировало задание, и его ещё никто не проверил. Сверьте суммы и счета и нажмите "
+                "«Проверено» на странице «Перечисления»: выпустит поручения другой сотрудник."
+            )
     Remittance.objects.filter(pk__in=[row.pk for row in found]).update(released_by=by, released_at=at)
     if found:
         accounts_operations.note(
@@ -469,7 +493,7 @@ def resend_remittance(*, remittance_id: int, on: date, by: By) -> None:
         raise RemittanceRefused("У принципала нет утверждённого счёта. Внесите реквизиты и утвердите их.")
     Remittance.objects.filter(pk=row.pk).update(
         state=RemittanceState.FORMED, bank_account=account, formed_by=by if isinstance(by, User) else None,
-        released_by=None, released_at=None,
+        checked_by=None, checked_at=None, released_by=None, released_at=None,
     )  # fmt: skip
     accounts_operations.note(
         "payments.remittance.returned_to_queue", by=by, remittance_id=row.pk, net=row.net, bank_account_id=account.pk

@@ -214,6 +214,7 @@ def remittances(request: HttpRequest) -> HttpResponse:
         return redirect(f"{reverse('office:remittances')}?day={day.isoformat()}")
     rows = payments.queries.remittances_on(day)
     names = ("gross", "returns", "commission", "vat", "carried_in", "carried_out", "net")
+    firsts = [(row.formed_by_id, row.checked_by_id) for row in rows if row.awaits == "release"]
     return page(
         request,
         "office/remittances.html",
@@ -226,7 +227,9 @@ def remittances(request: HttpRequest) -> HttpResponse:
         rows=rows,
         totals={name: sum((getattr(row, name) for row in rows), start=ZERO) for name in names},
         queue=payments.queries.remittance_queue(before=day),
-        to_release=sum(row.state == "formed" and row.is_order and not row.is_released for row in rows),
+        to_check=sum(row.awaits == "check" for row in rows),
+        to_release=sum(staff(request).pk not in first for first in firsts),
+        own=sum(staff(request).pk in first for first in firsts),
         to_send=sum(row.state == "formed" and row.is_order and row.is_released for row in rows),
         may={name: request.user.has_perm(right) for name, (right, _) in ACTIONS.items()},
     )
@@ -239,6 +242,11 @@ def close_day(request: HttpRequest, day: date) -> str:
 
 def remit(request: HttpRequest, day: date) -> str:
     return str(payments.operations.remit_day(day=day, by=staff(request)))
+
+
+def check(request: HttpRequest, day: date) -> str:
+    count = payments.operations.check_remittances(day=day, by=staff(request), at=timezone.now())
+    return f"Проверено поручений: {count}. Выпустить их должен другой сотрудник."
 
 
 def release(request: HttpRequest, day: date) -> str:
@@ -278,6 +286,7 @@ def one_of(request: HttpRequest, day: date) -> int:
 ACTIONS: dict[str, tuple[str, Callable[[HttpRequest, date], str]]] = {
     "close_day": (roles.CLOSE_DAY, close_day),
     "remit": (roles.FORM_REMITTANCE, remit),
+    "check": (roles.SEND_REMITTANCE, check),
     "release": (roles.SEND_REMITTANCE, release),
     "sent": (roles.SEND_REMITTANCE, sent),
     "confirm": (roles.SEND_REMITTANCE, confirm),

@@ -82,6 +82,7 @@ def test_district_is_charged_documented_paid_and_remitted_and_keeps_every_law() 
     assert demo.summary() == once
     waiting = Remittance.objects.filter(state="formed", bank_account__isnull=False).latest("day").day
     at = timezone.now()
+    payments_operations.check_remittances(day=waiting, by=demo.checker(), at=at)
     assert payments_operations.release_remittances(day=waiting, by=demo.releaser(), at=at) > 0
     orders = client_bank.read(payments_operations.remittance_file(waiting)).documents
     assert orders and all(order.payer.number != order.payee.number for order in orders)

@@ -271,8 +271,12 @@ def test_the_command_writes_the_bank_file_and_a_dry_run_nothing(tmp_path):
     with pytest.raises(CommandError, match="нет: назовите"):
         call_command("remit", "2026-11-06", out=out, release_by="nobody@example.org")
     chief = make.user(email="chief@example.org", is_staff=True)
-    call_command("remit", "2026-11-06", out=out, release_by="chief@example.org")
-    assert Remittance.objects.get().released_by == chief
+    with pytest.raises(CommandError, match="ещё никто не проверил"):
+        call_command("remit", "2026-11-06", out=out, release_by="chief@example.org")
+    first = make.user(email="first@example.org", is_staff=True)
+    call_command("remit", "2026-11-06", out=out, check_by="first@example.org", release_by="chief@example.org")
+    row = Remittance.objects.get()
+    assert (row.checked_by, row.released_by) == (first, chief)
     assert client_bank.read(out.read_bytes()).documents[0].amount == Decimal("10.00")
     assert Remittance.objects.get().state == RemittanceState.SENT
     with pytest.raises(CommandError, match="ещё открыт"):
@@ -292,6 +296,29 @@ def test_the_morning_job_pays_the_weekend_on_a_working_day_only():
         tasks.remit_day()
         tasks.remit_day()
     assert [(row[0], row[-1]) for row in remitted(contract)] == [(SUNDAY, "10.00")]
+
+
+def test_what_the_job_formed_leaves_by_two_people_too():
+    make.agent()
+    contract, one, two = make.contract(), make.user(), make.user()
+    pay(debtor(contract), "10.00", FRIDAY)
+    operations.close_day(day=FRIDAY)
+    operations.remit_day(day=FRIDAY)
+    at = timezone.now()
+    before = written()
+    with pytest.raises(RemittanceRefused, match="ещё никто не проверил"):
+        operations.release_remittances(day=FRIDAY, by=two, at=at)
+    assert written() == before
+    with pytest.raises(InternalError, match="remittance_checked_first"), transaction.atomic():
+        Remittance.objects.update(released_by=two, released_at=at)
+    assert [operations.check_remittances(day=FRIDAY, by=person, at=at) for person in (one, two)] == [1, 0]
+    with pytest.raises(RemittanceRefused, match="проверили вы"):
+        operations.release_remittances(day=FRIDAY, by=one, at=at)
+    with pytest.raises(IntegrityError, match="remittance_checked_by_another"), transaction.atomic():
+        Remittance.objects.update(released_by=one, released_at=at)
+    with pytest.raises(InternalError, match="remittance_checked_once"), transaction.atomic():
+        Remittance.objects.update(checked_by=two)
+    assert operations.release_remittances(day=FRIDAY, by=two, at=at) == 1
 
 
 def test_one_forms_and_another_releases_or_nothing_leaves():

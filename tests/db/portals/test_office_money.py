@@ -304,6 +304,22 @@ def test_a_statement_with_nothing_to_write_is_not_offered_to_be_taken(desk: Desk
 # --- remittances ------------------------------------------------------------------------------------------------------
 
 
+def test_the_page_says_whose_turn_it_is_with_orders_of_the_morning_job(desk: Desk):
+    make.agent()
+    desks.pay(desk, "1000.00")
+    payments.operations.close_day(day=TODAY)
+    payments.operations.remit_day(day=TODAY)
+    first, second, address = client(roles.ACCOUNTANT), client(roles.ACCOUNTANT), reverse("office:remittances")
+    day = {"day": TODAY.isoformat()}
+    assert "Ждут проверки: 1" in text(first.get(address, day))
+    assert "ещё никто не проверил" in text(first.post(address, {**day, "action": "release"}, follow=True))
+    assert "Вы их сформировали или проверили" in text(first.post(address, {**day, "action": "check"}, follow=True))
+    assert "проверили вы" in text(first.post(address, {**day, "action": "release"}, follow=True))
+    assert Remittance.objects.get().released_by is None
+    assert "выпустить можете вы" in text(second.get(address, day))
+    assert "Выпущено поручений: 1" in text(second.post(address, {**day, "action": "release"}, follow=True))
+
+
 def test_a_day_is_closed_remitted_filed_and_marked_sent(desk: Desk):
     make.agent()
     desks.pay(desk, "1000.00")
