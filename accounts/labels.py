@@ -97,6 +97,9 @@ EVENTS = {
     "payments.refund.claim_settled": "Лишнее возвращено плательщиком",
     "payments.register.imported": "Загружен реестр платежей",
     "payments.register.undone": "Реестр платежей отменён",
+    "payments.register.held": "Реестр платежей ждёт решения",
+    "payments.register.discarded": "Отложенный реестр не принят",
+    "payments.register.assigned": "Невыясненные платежи реестра зачислены на счёт",
     "payments.refund_order.released": "Поручения на возврат выпущены",
     "payments.refund_order.sent": "Поручения на возврат отправлены в банк",
     "payments.refund_order.confirmed": "Возврат исполнен банком",
@@ -157,6 +160,7 @@ RUN_KINDS = {
     "epd.print": "Печать платёжных документов",
     "payments.close_day": "Закрытие операционного дня",
     "payments.fetch_registers": "Получение реестров",
+    "payments.undo_register": "Отмена реестра",
     "payments.remit_day": "Перечисления за день",
 }
 JOBS = {

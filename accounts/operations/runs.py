@@ -39,6 +39,12 @@ def start_run(
     return run
 
 
+def living_run(run_id: int) -> Run | None:
+    """The job while it waits or runs; None once it has ended, or where there is none."""
+    alive = Run.objects.filter(pk=run_id, state__in=[RunState.WAITING, RunState.RUNNING])
+    return alive.select_related("started_by").first()
+
+
 def advance_run(run_id: int, *, done: int, total: int | None = None) -> None:
     """Show progress: `done` of `total` pieces are ready."""
     Run.objects.filter(pk=run_id).update(done=done, **({} if total is None else {"total": total}))

@@ -53,7 +53,7 @@ from payments.models.online import (
     OnlineState,
     RefundState,
 )
-from payments.models.registers import RegisterLayout, RegisterSource, RegisterTransfer, SourceKind
+from payments.models.registers import HeldFile, RegisterLayout, RegisterSource, RegisterTransfer, SourceKind
 
 __all__ = [
     "NO_CONTRACT",
@@ -73,6 +73,7 @@ __all__ = [
     "FiscalKind",
     "FiscalReceipt",
     "FiscalState",
+    "HeldFile",
     "InstructionKind",
     "MovementKind",
     "OnlineMethod",

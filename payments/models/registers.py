@@ -162,6 +162,23 @@ class RegisterSource(models.Model):
         return self.name
 
 
+class HeldFile(models.Model):
+    """A register's file that waits for a person (its totals differ, or it is cut); gone once he has decided."""
+
+    register = models.OneToOneField(
+        Register, PROTECT, primary_key=True, related_name="held_file", verbose_name="реестр"
+    )  # fmt: skip
+    layout = models.CharField("формат", max_length=40)
+    content = models.BinaryField("файл", editable=False)
+
+    class Meta:
+        verbose_name = "файл, который ждёт решения"
+        verbose_name_plural = "файлы, которые ждут решения"
+
+    def __str__(self) -> str:
+        return f"файл реестра № {self.register_id}"
+
+
 class RegisterTransfer(models.Model):
     """The bank's one order for the money of a register, less its fee: its payment is the register's, not a second one.
 
