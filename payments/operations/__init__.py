@@ -67,7 +67,15 @@ from payments.operations.refund_orders import (
     release_refunds,
     resend_refund,
 )
-from payments.operations.registers import RegisterKept, Undone, import_register, try_layout, undo_register
+from payments.operations.registers import (
+    RegisterKept,
+    Undone,
+    finish_undo,
+    import_register,
+    start_undo,
+    try_layout,
+    undo_register,
+)
 from payments.operations.remitting import (
     FORMS,
     NotRemitted,
@@ -139,6 +147,7 @@ __all__ = [
     "StatementRefused",
     "StatementSummary",
     "Undone",
+
     "allocate_day",
     "allocate_payment",
     "allocate_payments",
@@ -149,6 +158,7 @@ __all__ = [
     "cancel_receipt",
     "charge_autopayment",
     "charge_back",
+    "check_remittances",
     "check_requisites",
     "close_day",
     "close_days",
@@ -156,12 +166,13 @@ __all__ = [
     "close_shift",
     "collect_cash",
     "confirm_refund",
-    "check_remittances",
     "confirm_remittance",
     "consume_advances",
     "direct_by_act",
+
     "end_instructions",
     "fetch_registers",
+    "finish_undo",
     "held_at_desk",
     "import_own_receipts",
     "import_register",
@@ -202,6 +213,7 @@ __all__ = [
     "send_again",
     "send_receipts",
     "settle_claim",
+    "start_undo",
     "stop_autopayment",
     "take_cash",
     "take_notification",
