@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.timezone import get_current_timezone
@@ -176,9 +176,13 @@ def notices_of(user_id: int) -> QuerySet[Notice]:
     return rows.order_by("-made_at", "-pk")
 
 
-def leaf_of(user_id: int, *, page: int, size: int = 30) -> Leaf:
-    """A page of the user's notices. Two statements."""
-    found = Paginator(notices_of(user_id), size).get_page(page)
+def pages_of(user_id: int, *, size: int = 30) -> Paginator[Notice]:
+    """The user's notices by pages."""
+    return Paginator(notices_of(user_id), size)
+
+
+def leaf_of(found: Page[Notice]) -> Leaf:
+    """A page of the user's notices. One statement."""
     rows = [
         NoticeRow(
             row.pk, row.kind, row.get_kind_display(), row.title, row.text, row.made_at, row.read_at is not None,

@@ -57,6 +57,14 @@ class DayField(forms.DateField):
         return found
 
 
+def persons_field(label: str) -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label, min_value=1, max_value=99, initial=1,
+        error_messages={"required": "Укажите, сколько человек.", "invalid": "Нужно целое число."},
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )  # fmt: skip
+
+
 class MessageForm(forms.Form):
     """Words and files; the key makes the second press of the button harmless."""
 
@@ -137,11 +145,7 @@ class AbsenceForm(AppealForm):
     )
     left_on = DayField(label="День отъезда")
     back_on = DayField(label="День возвращения")
-    persons = forms.IntegerField(
-        label="Сколько человек уезжало", min_value=1, max_value=99, initial=1,
-        error_messages={"required": "Укажите, сколько человек.", "invalid": "Нужно целое число."},
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-    )  # fmt: skip
+    persons = persons_field("Сколько человек уезжало")
     document = forms.CharField(
         label="Чем подтвердите", max_length=160, help_text="Билеты, справка о временной регистрации, из больницы.",
         error_messages={"required": "Назовите документ и приложите его фото."},
@@ -237,11 +241,7 @@ class HouseholdForm(AppealForm):
         ],
     )  # fmt: skip
     since = DayField(label="С какого дня")
-    persons = forms.IntegerField(
-        label="Сколько человек", min_value=1, max_value=99, initial=1,
-        error_messages={"required": "Укажите, сколько человек.", "invalid": "Нужно целое число."},
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-    )  # fmt: skip
+    persons = persons_field("Сколько человек")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -120,6 +120,24 @@ def moment(value: datetime | None) -> str:
     return "—" if value is None else f"{localtime(value):%d.%m.%Y, %H:%M}"
 
 
+# What a browser says of itself → what people call it; the first that fits. Nearly all of them name Safari, too.
+BROWSERS = [
+    ("YaBrowser", "Яндекс Браузер"), ("Edg", "Edge"), ("OPR", "Opera"), ("SamsungBrowser", "Браузер Samsung"),
+    ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("CriOS", "Chrome"), ("Safari", "Safari"),
+]  # fmt: skip
+SYSTEMS = [
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "телефон или планшет Android"),
+    ("Windows", "компьютер Windows"), ("Macintosh", "компьютер Mac"), ("Linux", "компьютер Linux"),
+]  # fmt: skip
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    """«Chrome, компьютер Windows» of the line by which a browser names itself."""
+    found = [next((word for sign, word in kinds if sign in user_agent), "") for kinds in (BROWSERS, SYSTEMS)]
+    return ", ".join(filter(None, found)) or "Неизвестное устройство"
+
+
 @register.filter
 def long_day(value: date | None) -> str:
     """«5 октября 2026 г.»"""

@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
-from importlib.resources import files
 from typing import Any
 
 import pytest
 import time_machine
 from django.core import mail
-from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import User
@@ -16,11 +14,9 @@ from portals.models import Appeal
 from tests import make
 from tests.db.portals import town as towns
 from tests.db.portals.town import Town
+from tests.e2e.walking import faults, phone_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-AXE = files("axe_playwright_python").joinpath("axe.min.js")
-RUN_AXE = """async () => (await axe.run()).violations.map(
-    one => one.id + ": " + one.nodes.map(node => node.target.join(" ")).join("; "))"""
 
 
 @pytest.fixture
@@ -37,32 +33,13 @@ def visit(
     contexts = []
 
     def opened(user: User | None) -> Page:
-        size = {"width": 390, "height": 844}
-        context = browser.new_context(
-            **{**browser_context_args, "viewport": size, "bypass_csp": True}, base_url=live_server.url
-        )
-        contexts.append(context)
-        if user is not None:
-            client = Client()
-            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-            session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-            context.add_cookies([session])  # type: ignore[list-item]
-        return context.new_page()
+        args = {**browser_context_args, "bypass_csp": True}
+        contexts.append(phone_of(browser, user, url=live_server.url, **args))
+        return contexts[-1].new_page()
 
     yield opened
     for context in contexts:
         context.close()
-
-
-def faults(page: Page) -> list[str]:
-    """What axe-core finds, in the light and in the dark."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        found += [f"{page.url} {scheme}: {one}" for one in page.evaluate(RUN_AXE)]
-    page.emulate_media(color_scheme="light")
-    return found
 
 
 def test_a_family_shares_an_account(visit: Callable[[User | None], Page], town: Town):
@@ -111,10 +88,11 @@ def test_a_family_shares_an_account(visit: Callable[[User | None], Page], town: 
     answer = theirs.goto(f"/cabinet/{number}/")
     assert answer is not None and answer.status == 404
 
-    for address in ("/enter/", "/accounts/login/"):
+    for address in ("/", "/enter/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/readings/"):
         passer_by = visit(None)
         passer_by.goto(address)
         found += faults(passer_by)
-    mother.goto("/accounts/2fa/")
-    found += faults(mother)
-    assert found == []
+    for address in ("2fa/", "sessions/", "email/", "password/change/"):
+        mother.goto(f"/accounts/{address}")
+        found += faults(mother)
+    assert not found, "\n".join(found)

@@ -17,6 +17,7 @@ from payments.standins.yookassa import YooKassaStandIn
 from portals.office.roles import CASHIER, ensure_roles
 from tests.db.portals import town as towns
 from tests.db.portals.town import NOVEMBER, OCTOBER, Town
+from tests.e2e.walking import bank_of
 
 WEDNESDAY, THURSDAY = date(2026, 11, 18), date(2026, 11, 19)
 NBSP = "\u00a0"
@@ -75,14 +76,8 @@ def roubles(text: str) -> str:
 
 @pytest.fixture
 def shop(live_server: Any, settings: Any) -> Iterator[YooKassaStandIn]:
-    """The provider: its page for the payer, its notifications to us."""
-    notify_url = f"{live_server.url}/payments/online/yookassa/"
-    stand_in = YooKassaStandIn(shop_id="100500", secret_key="test_secret", notify_url=notify_url, retry_seconds=0.05)
-    stand_in.start()
-    settings.YOOKASSA_SHOP_ID, settings.YOOKASSA_SECRET_KEY = "100500", "test_secret"
-    settings.YOOKASSA_API_URL, settings.YOOKASSA_NETWORKS = f"{stand_in.address}/v3", ["127.0.0.1/32"]
-    yield stand_in
-    stand_in.stop()
+    with bank_of(settings, site=live_server.url) as found:
+        yield found
 
 
 def test_the_walk_of_a_kopeck(town: Town, enter: Callable[..., Page], clock: Any, shop: YooKassaStandIn):

@@ -4,23 +4,19 @@ import re
 import uuid
 from collections.abc import Iterator
 from datetime import date
-from importlib.resources import files
 from typing import Any
 
 import pytest
 import time_machine
-from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 import epd.operations
 from payments.standins.yookassa import YooKassaStandIn
 from tests.db.portals import town as towns
 from tests.db.portals.town import NOVEMBER, OCTOBER, Town
+from tests.e2e.walking import bank_of, faults, phone_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-AXE = files("axe_playwright_python").joinpath("axe.min.js")
-RUN_AXE = """async () => (await axe.run()).violations.map(
-    one => one.id + ": " + one.nodes.map(node => node.target.join(" ")).join("; "))"""
 
 
 @pytest.fixture
@@ -34,39 +30,16 @@ def town(transactional_db: None) -> Iterator[Town]:
 
 @pytest.fixture
 def bank(live_server: Any, settings: Any) -> Iterator[YooKassaStandIn]:
-    stand_in = YooKassaStandIn(
-        shop_id="1", secret_key="s", notify_url=f"{live_server.url}/payments/online/yookassa/", retry_seconds=0.05
-    )
-    stand_in.start()
-    settings.YOOKASSA_SHOP_ID, settings.YOOKASSA_SECRET_KEY = "1", "s"
-    settings.YOOKASSA_API_URL = f"{stand_in.address}/v3"
-    settings.YOOKASSA_NETWORKS = ["127.0.0.1/32"]
-    yield stand_in
-    stand_in.stop()
+    with bank_of(settings, site=live_server.url) as found:
+        yield found
 
 
 @pytest.fixture
 def phone(browser: Browser, browser_context_args: dict[str, Any], live_server: Any, town: Town) -> Iterator[Page]:
     """390 px, already signed in: how one enters is tested elsewhere."""
-    visitor = Client()
-    visitor.force_login(town.resident, backend="django.contrib.auth.backends.ModelBackend")
-    size = {"width": 390, "height": 844}
-    context = browser.new_context(**{**browser_context_args, "viewport": size}, base_url=live_server.url)
-    session = {"name": "sessionid", "value": visitor.cookies["sessionid"].value, "url": live_server.url}
-    context.add_cookies([session])  # type: ignore[list-item]
+    context = phone_of(browser, town.resident, url=live_server.url, **browser_context_args)
     yield context.new_page()
     context.close()
-
-
-def faults(page: Page) -> list[str]:
-    """What axe-core finds, in the light and in the dark."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        found += [f"{page.url} {scheme}: {one}" for one in page.evaluate(RUN_AXE)]
-    page.emulate_media(color_scheme="light")
-    return found
 
 
 def test_reading_why_so_much_pay_and_where_it_went(phone: Page, town: Town, bank: YooKassaStandIn):
@@ -97,12 +70,34 @@ def test_pages_have_no_fault_of_accessibility(phone: Page, town: Town, live_serv
     found = []
     own = f"/cabinet/{town.account.number}/"
     line = "charges/?month=2026-10"
-    sections = ["", line, "history/", "readings/", "payments/", "documents/", "certificates/", "appeals/", "access/"]
-    others = ["/cabinet/?all", "/cabinet/add/", f"/readings/{town.account.number}/", f"/c/{uuid.uuid4()}"]
+    sections = [
+        "",
+        line,
+        "history/",
+        "readings/",
+        "payments/",
+        "documents/",
+        "certificates/",
+        "appeals/",
+        "appeals/new/3/",
+        "chat/",
+        "access/",
+        "pay/",
+        "autopay/",
+    ]
+    others = [
+        "/cabinet/?all",
+        "/cabinet/add/",
+        "/cabinet/notices/",
+        "/keys/",
+        f"/readings/{town.account.number}/",
+        f"/c/{uuid.uuid4()}",
+        f"/d/{uuid.uuid4()}",
+    ]
     for page in (*(own + section for section in sections), *others):
         phone.goto(page)
         if page.endswith(line):
             phone.get_by_role("link", name=re.compile("Почему столько")).first.click()
             expect(phone.locator(".why__box")).to_be_visible()
         found += faults(phone)
-    assert found == []
+    assert not found, "\n".join(found)

@@ -47,11 +47,11 @@ def queue(request: HttpRequest) -> HttpResponse:
         messages.info(request, "Очередь пуста: все обращения разобраны.")
         return redirect("office:appeals")
     user = staff(request)
-    which = request.GET.get("which", "")
-    topic = asked.number(request.GET.get("topic", ""))
+    which = asked.one_of(request, "which", [name for name, _ in TABS])
+    topic = asked.number(asked.one_of(request, "topic", [str(one) for one in Topic.values]))
     text = asked.text(request)
     rows = appeal_queries.queue(which=which, topic=topic, number=text, user_id=user.pk, today=today)
-    leaf = Paginator(rows, SHOWN).get_page(asked.page(request))
+    leaf = asked.leaf(request, Paginator(rows, SHOWN))
     return page(
         request,
         "office/appeals.html",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -20,6 +22,7 @@ from accounts import files
 from accounts.calendar import Month
 from accounts.errors import Refusal
 from portals import access, appeal_queries, asked, limits, operations, queries
+from portals.models import Appeal
 from portals.resident.appeal_forms import FORMS, AppealForm, MessageForm
 from portals.resident.views.shell import head, resident
 from portals.templatetags.cabinet import roubles
@@ -88,16 +91,15 @@ def form_of(request: HttpRequest, row: Any, topic: int) -> AppealForm:
     extra: dict[str, Any] = {}
     today = localdate()
     if topic == 2:
-        month = asked.month(request, Month.of(today).previous, last=Month.of(today))
-        bill = queries.month_bill(row.pk, month)
-        if not bill.rows:  # nothing was charged then: the running month
+        month = asked.known_month(request, Month.of(today).previous, last=Month.of(today))
+        lines = lines_of(row.pk, month)
+        if not lines:  # nothing was charged then: the running month
             month = Month.of(today)
-            bill = queries.month_bill(row.pk, month)
-        lines = [(f"{month} {line.key}", f"{line.title}, {roubles(line.amount)}, {month.title}") for line in bill.rows]
+            lines = lines_of(row.pk, month)
         extra = {"lines": lines, "initial": {"line": f"{month} {request.GET.get('line', '')}"}}
         if request.method == "POST":
             sent = request.POST.get("line", "")
-            extra["lines"] = lines_of(row.pk, sent, today) if sent and sent not in dict(lines) else lines
+            extra["lines"] = lines_sent(row.pk, sent, today) if sent and sent not in dict(lines) else lines
     elif topic == 4:
         bill = queries.month_bill(row.pk, Month.of(today))
         extra = {"services": list(dict.fromkeys(line.title.partition(":")[0].partition(",")[0] for line in bill.rows))}
@@ -105,16 +107,19 @@ def form_of(request: HttpRequest, row: Any, topic: int) -> AppealForm:
     return FORMS[topic](*given, **extra)
 
 
-def lines_of(account_id: int, sent: str, today: Any) -> list[tuple[str, str]]:
+def lines_of(account_id: int, month: Month) -> list[tuple[str, str]]:
+    """The lines of the month to choose from: (key, words)."""
+    rows = queries.month_bill(account_id, month).rows
+    return [(f"{month} {line.key}", f"{line.title}, {roubles(line.amount)}, {month.title}") for line in rows]
+
+
+def lines_sent(account_id: int, sent: str, today: Any) -> list[tuple[str, str]]:
     """The lines of the month that the form was sent about; none for a month that cannot be meant."""
     try:
         month = min(Month.parse(sent.partition(" ")[0]), Month.of(today))
     except Refusal:
         return []
-    if not asked.is_known(month.first):
-        return []
-    bill = queries.month_bill(account_id, month)
-    return [(f"{month} {line.key}", f"{line.title}, {roubles(line.amount)}, {month.title}") for line in bill.rows]
+    return lines_of(account_id, month) if asked.is_known(month.first) else []
 
 
 @never_cache
@@ -148,6 +153,33 @@ def new_appeal(request: HttpRequest, number: str, topic: int) -> HttpResponse:
     return render(request, "resident/appeal_new.html", context, status=status)
 
 
+def spoken(request: HttpRequest, form: MessageForm, act: Callable[..., Any]) -> int:
+    """What was typed is said by `act`: 302. Else the status of the page with the refusal on its form."""
+    if request.method != "POST":
+        return 200
+    if not form.is_valid():
+        return 422
+    try:
+        limits.count("say", f"user {request.user.pk}", limit=MESSAGES_AN_HOUR, seconds=3600, text=MANY)
+        act(user=resident(request), at=timezone.now(), **told(form))
+    except Refusal as refusal:
+        return refuse(form, refusal)
+    return 302
+
+
+def thread(request: HttpRequest, found: Appeal | None, form: MessageForm) -> dict[str, Any]:
+    """The conversation, as its page shows it; whoever looks has read its answers."""
+    if found is None:
+        return {"appeal": None, "said": [], "form": form}
+    if request.method != "POST":
+        operations.mark_answers_read(user_id=resident(request).pk, appeal_id=found.pk, at=timezone.now())
+    return {
+        "appeal": appeal_queries.row_of(found, today=localdate()),
+        "said": appeal_queries.conversation(found.pk),
+        "form": form,
+    }
+
+
 @never_cache
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -156,26 +188,14 @@ def appeal(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     row = access.get_account_for(request.user, number)
     found = access.get_appeal_for(request.user, row, pk)
     form = MessageForm(request.POST or None, request.FILES or None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                limits.count("say", f"user {request.user.pk}", limit=MESSAGES_AN_HOUR, seconds=3600, text=MANY)
-                operations.say(user=resident(request), appeal_id=found.pk, at=timezone.now(), **told(form))
-            except Refusal as refusal:
-                status = refuse(form, refusal)
-            else:
-                return redirect(reverse("resident:appeal", args=[row.number, found.pk]) + "#sent")
-    else:
-        operations.mark_answers_read(user_id=resident(request).pk, appeal_id=found.pk, at=timezone.now())
+    status = spoken(request, form, partial(operations.say, appeal_id=found.pk))
+    if status == 302:
+        return redirect(reverse("resident:appeal", args=[row.number, found.pk]) + "#sent")
     context = {
         **head(row, "appeals"),
-        "appeal": appeal_queries.row_of(found, today=localdate()),
+        **thread(request, found, form),
         "act": found.act,
         "facts": appeal_queries.told_facts(found.facts),
-        "said": appeal_queries.conversation(found.pk),
-        "form": form,
         "draft": f"say-{found.pk}",
         "is_chat": False,
     }
@@ -189,28 +209,11 @@ def chat(request: HttpRequest, number: str) -> HttpResponse:
     """The thread with the contact centre: one for the resident and the account."""
     row = access.get_account_for(request.user, number)
     form = MessageForm(request.POST or None, request.FILES or None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                limits.count("say", f"user {request.user.pk}", limit=MESSAGES_AN_HOUR, seconds=3600, text=MANY)
-                operations.start_chat(user=resident(request), account_id=row.pk, at=timezone.now(), **told(form))
-            except Refusal as refusal:
-                status = refuse(form, refusal)
-            else:
-                return redirect(reverse("resident:chat", args=[row.number]) + "#sent")
-    thread = appeal_queries.chat_of(account_id=row.pk, user_id=resident(request).pk)
-    if thread is not None and request.method != "POST":
-        operations.mark_answers_read(user_id=resident(request).pk, appeal_id=thread.pk, at=timezone.now())
-    context = {
-        **head(row, "appeals"),
-        "appeal": appeal_queries.row_of(thread, today=localdate()) if thread else None,
-        "said": appeal_queries.conversation(thread.pk) if thread else [],
-        "form": form,
-        "draft": f"chat-{row.number}",
-        "is_chat": True,
-    }
+    status = spoken(request, form, partial(operations.start_chat, account_id=row.pk))
+    if status == 302:
+        return redirect(reverse("resident:chat", args=[row.number]) + "#sent")
+    found = appeal_queries.chat_of(account_id=row.pk, user_id=resident(request).pk)
+    context = {**head(row, "appeals"), **thread(request, found, form), "draft": f"chat-{row.number}", "is_chat": True}
     return render(request, "resident/chat.html", context, status=status)
 
 

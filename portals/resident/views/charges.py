@@ -30,14 +30,14 @@ HEADERS = {
 def charges(request: HttpRequest, number: str) -> HttpResponse:
     """Charges of a month, line by line; the running month is marked as a draft."""
     row = access.get_account_for(request.user, number)
-    today = localdate()
-    month = asked.month(request, Month.of(today), last=Month.of(today))
+    now = Month.of(localdate())
+    month = asked.known_month(request, now, last=now)
     context = {
         **head(row, "charges"),
         "month": month,
-        "months": queries.months_back(Month.of(today), opened_on=row.opened_on),
+        "months": queries.months_back(now, opened_on=row.opened_on),
         "bill": queries.month_bill(row.pk, month),
-        "is_running": month == Month.of(today),
+        "is_running": month == now,
     }
     return render(request, "resident/charges.html", context)
 
@@ -49,8 +49,8 @@ def history(request: HttpRequest, number: str) -> HttpResponse:
     """Three years on one page: spending, and the usage of a service, each beside the same month a year before."""
     row = access.get_account_for(request.user, number)
     found = history_queries.history(row, last=Month.of(localdate()))
-    asked_for = asked.number(request.GET.get("service", ""))
-    usage = next((one for one in found.used if one.service_id == asked_for), found.used[0] if found.used else None)
+    chosen = asked.one_of(request, "service", [str(one.service_id) for one in found.used])
+    usage = next((one for one in found.used if not chosen or str(one.service_id) == chosen), None)
     context = {
         **head(row, "charges"),
         "spent": found.spent[::-1],
@@ -86,7 +86,7 @@ def why(request: HttpRequest, number: str) -> HttpResponse:
     """«Почему столько»: the explanation of one line, beside last month's."""
     row = access.get_account_for(request.user, number)
     today = localdate()
-    month = asked.month(request, Month.of(today), last=Month.of(today))
+    month = asked.known_month(request, Month.of(today), last=Month.of(today))
     reason = queries.reason(row.pk, month, key=request.GET.get("line", ""), today=today)
     template = "resident/_why.html" if request.htmx else "resident/why.html"  # type: ignore[attr-defined]
     return render(request, template, {**head(row, "charges"), "month": month, "reason": reason})

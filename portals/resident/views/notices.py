@@ -29,7 +29,7 @@ def notices_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         operations.mark_read(user_id=user.pk, at=timezone.now())
         return redirect("resident:notices")
-    leaf = notice_queries.leaf_of(user.pk, page=asked.page(request))
+    leaf = notice_queries.leaf_of(asked.leaf(request, notice_queries.pages_of(user.pk)))
     refused = notice_queries.refused_letters(user.pk)
     context = {
         "tab": "notices",

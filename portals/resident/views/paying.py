@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 import payments.online_queries
 import payments.operations
 from accounts.errors import Refusal
-from portals import access, limits, queries
+from portals import access, asked, limits, queries
 from portals.resident.forms import AutopaymentForm, PayForm
 from portals.resident.views.shell import head
 
@@ -50,7 +50,7 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
 
 def asked_sum(request: HttpRequest, bill: queries.Bill) -> str:
     """What stands in the field: the chosen part of the bill, else all of it."""
-    amount = bill.current if request.GET.get("part") == "current" else bill.total
+    amount = bill.current if asked.one_of(request, "part", ["current", "all"]) == "current" else bill.total
     return f"{amount:.2f}".replace(".", ",") if amount > 0 else ""
 
 

@@ -154,10 +154,16 @@ def test_a_document_is_a_pdf(town: Town, client: Client):
     assert answer.content.startswith(b"%PDF")
 
 
-@pytest.mark.parametrize("month", ["2031-01", "абв", "2026-13", ""])
-def test_an_unreadable_or_future_month_is_the_running_one(town: Town, client: Client, month: str):
-    page = client.get(reverse("resident:charges", args=[town.account.number]), {"month": month})
-    assert "Начислено за ноябрь 2026" in text(page)
+def test_an_address_that_asks_for_what_there_is_not_is_a_404_and_never_another_page(town: Town, client: Client):
+    def status(name: str, *args: str, **query: str) -> int:
+        return client.get(reverse(f"resident:{name}", args=args), query).status_code
+
+    number = town.account.number
+    charges = {month: status("charges", number, month=month) for month in ("2031-01", "абв", "2026-13", "2026-10", "")}
+    assert charges == {"2031-01": 404, "абв": 404, "2026-13": 404, "2026-10": 200, "": 200}
+    pages = {page: status("notices", page=page) for page in ("-1", "0", "2", "я", "1")}
+    assert pages == {"-1": 404, "0": 404, "2": 404, "я": 404, "1": 200}
+    assert status("history", number, service="999") == status("pay", number, part="x") == 404
 
 
 def test_an_account_can_be_removed_from_the_cabinet_and_added_again(town: Town, client: Client):
