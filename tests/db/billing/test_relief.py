@@ -202,6 +202,19 @@ def test_thirty_hours_without_heat() -> None:  # QL-D01
     assert taken(account, APRIL) == {(5, 600): D("-31.50")}
 
 
+def test_hours_that_several_acts_tell_come_off_once() -> None:
+    """The desk refuses such acts; rows that came by another way are one break all the same (п. 14)."""
+    account = heated("1000")
+    other = make.account(premises=make.premises(house=account.house, total_area_m2=D("100")))
+    broken(account.house, 5, Breach.HEATING_OFF, at(3, 6), at(4, 12))
+    broken(account.house, 5, Breach.HEATING_OFF_COOL, at(3, 20), at(4, 22), premises=account.premises)
+    broken(account.house, 5, Breach.HEATING_OFF, at(3), at(5), hours=D("10"))
+    operations.run_billing(month=APRIL)
+    # of the house 30 hours, 14 beyond 16 at once; of the flat 40, 16 beyond the month's 24, but 18 beyond its own 8
+    assert taken(other, APRIL) == {(5, 600): D("-21.00")}
+    assert taken(account, APRIL) == {(5, 600): D("-27.00")}
+
+
 def test_sixteen_degrees_for_seventy_two_hours_in_one_flat() -> None:  # QL-D02
     account = heated("3000")
     other = make.account(premises=make.premises(house=account.house, total_area_m2=D("100")))
