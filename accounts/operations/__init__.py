@@ -40,7 +40,7 @@ from accounts.operations.registry import (
     register_ownership,
     settle_resident,
 )
-from accounts.operations.runs import advance_run, cancel_run, fail_run, finish_run, running, start_run
+from accounts.operations.runs import advance_run, cancel_run, fail_run, finish_run, living_run, running, start_run
 from accounts.operations.workbooks import ImportRefused, ImportReport, RowVerdict, import_workbook, undo_import
 
 __all__ = [
@@ -73,6 +73,7 @@ __all__ = [
     "finish_run",
     "import_workbook",
     "install_meter",
+    "living_run",
     "move_out",
     "note",
     "noted",
