@@ -411,16 +411,23 @@ def choose_counting_of(spots: Iterable[tuple[int, Month]]) -> None:
 
 # The flat with its rooms, the house for heat; as `touch_meter` does for one.
 TOUCH = """
+    WITH told AS (
+        SELECT m.house_id AS house, coalesce(p.parent_id, p.id) AS flat, min(one.month) AS month,
+            m.resource = %(heat)s OR m.premises_id IS NULL AS is_of_house
+        FROM unnest(%(meters)s::bigint[], %(months)s::date[]) AS one(meter, month)
+        JOIN accounts_meter AS m ON m.id = one.meter LEFT JOIN accounts_premises AS p ON p.id = m.premises_id
+        GROUP BY 1, 2, 4
+    ), place AS (
+        SELECT house, flat AS premises, month FROM told WHERE NOT is_of_house
+        UNION ALL
+        SELECT told.house, room.id, told.month FROM told JOIN accounts_premises AS room ON room.parent_id = told.flat
+        WHERE NOT told.is_of_house
+    )
     INSERT INTO accounts_touch (house_id, account_id, first_month, touched_at)
-    SELECT m.house_id, a.id, min(told.month), now()
-    FROM unnest(%(meters)s::bigint[], %(months)s::date[]) AS told(meter, month)
-    JOIN accounts_meter AS m ON m.id = told.meter
-    LEFT JOIN accounts_premises AS p ON p.id = m.premises_id
-    LEFT JOIN accounts_personalaccount AS a ON m.resource <> %(heat)s AND m.premises_id IS NOT NULL AND (
-        a.premises_id = coalesce(p.parent_id, p.id)
-        OR a.premises_id IN (SELECT id FROM accounts_premises WHERE parent_id = coalesce(p.parent_id, p.id)))
-    WHERE a.id IS NOT NULL OR m.resource = %(heat)s OR m.premises_id IS NULL
-    GROUP BY m.house_id, a.id
+    SELECT place.house, a.id, min(place.month), now()
+    FROM place JOIN accounts_personalaccount AS a ON a.premises_id = place.premises GROUP BY 1, 2
+    UNION ALL
+    SELECT house, NULL, min(month), now() FROM told WHERE is_of_house GROUP BY 1
 """
 
 
