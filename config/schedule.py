@@ -46,6 +46,7 @@ BEAT: dict[str, Entry] = {
     "issue-documents": monthly(2, 5, 0, "epd.tasks.issue_month"),  # delivered by the 5th: ч. 2 ст. 155 ЖК РФ
     "issue-late-documents": monthly(5, 5, 0, "epd.tasks.issue_month"),  # of what was held or posted later
     "send-letters": every_minute("epd.tasks.send_letters"),
+    "fetch-answers": hourly(20, "epd.tasks.fetch_answers"),
     "ask-undecided": every_minute("payments.tasks.ask_undecided"),
     "send-receipts": every_minute("payments.tasks.send_receipts"),
     "fetch-registers": every_minute("payments.tasks.fetch_registers"),

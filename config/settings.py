@@ -275,6 +275,14 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
+# --- documents ------------------------------------------------------------------------------------------------------
+
+# Layouts of documents that processes leave to each other: not among uploads. Empty: every process makes its own.
+STENCILS_DIR = env.str("STENCILS_DIR", str(BASE_DIR / ".local" / "stencils"))
+# The mailbox where answers of mail servers come, as imaps://user:password@host:993; empty: not in use.
+BOUNCES_IMAP_URL = env.str("BOUNCES_IMAP_URL", "")
+BOUNCES_IMAP_FOLDER = env.str("BOUNCES_IMAP_FOLDER", "INBOX")
+
 # --- registers of payments ------------------------------------------------------------------------------------------
 
 # The folder of the sources' folders, and the mailbox as imaps://user:password@host:993; empty: not in use.

@@ -7,6 +7,10 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
 
+from epd import quick  # noqa: E402  # the apps are ready now
+
+quick.warm()
+
 # What was imported lives as long as the worker: the collector need not walk it again in the middle of a page.
 gc.collect()
 gc.freeze()

@@ -1,10 +1,11 @@
 """Documents the quick way: stencils of every version of the template, one document or many; and the direct way, where
-a stencil refuses. Stencils live as long as the process; a region has some hundreds."""
+a stencil refuses. A region has some hundreds of stencils; they are kept on disk between processes."""
 
 from __future__ import annotations
 
 import gc
 import io
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,9 +20,11 @@ from weasyprint.text.fonts import FontConfiguration
 
 from epd import assemble
 from epd.pictures import CODE128, QR, Picture
-from epd.stencil import Filled, Look, Press, StencilRefused
+from epd.stencil import Filled, Look, Press, StencilRefused, store
 from epd.stencil.faces import Face, face
 from epd.stencil.file import Sheets
+
+logger = logging.getLogger(__name__)
 
 SWEEP = 10  # layouts between two sweeps of what they leave
 FONTS = Path("static") / "vendor" / "ptsans"
@@ -43,12 +46,17 @@ def faces() -> dict[tuple[str, bool], Face]:
 
 @cache
 def look(version: str) -> Look:
-    """Stylesheet and fonts of a version, parsed once: both must share one FontConfiguration, or the fonts are lost."""
+    """Faces, stylesheet and fonts of a version."""
+    return Look(lambda: _parsed(version), faces())
+
+
+@cache
+def _parsed(version: str) -> tuple[weasyprint.CSS, FontConfiguration]:
+    """Stylesheet and fonts, parsed once: both must share one FontConfiguration, or the fonts are lost."""
     fonts = FontConfiguration()
     path = Path(settings.BASE_DIR) / TEMPLATES / version / "document.css"
     base = (Path(settings.BASE_DIR) / FONTS).as_uri() + "/"
-    css = weasyprint.CSS(string=path.read_text(encoding="utf-8"), base_url=base, font_config=fonts)
-    return Look(css, fonts, faces())
+    return weasyprint.CSS(string=path.read_text(encoding="utf-8"), base_url=base, font_config=fonts), fonts
 
 
 _PRESSES: dict[str, Press] = {}
@@ -58,8 +66,35 @@ def press(version: str) -> Press:
     """Stencils of a version of the template."""
     found = _PRESSES.get(version)
     if found is None:
-        found = _PRESSES[version] = Press(f"epd/{version}/document.html", look(version))
+        found = Press(f"epd/{version}/document.html", look(version))
+        if settings.STENCILS_DIR:
+            store.load(found, _kept_at(version), settings.SECRET_KEY.encode())
+        _PRESSES[version] = found
     return found
+
+
+@cache
+def _kept_at(version: str) -> Path:
+    files = [
+        *(Path(settings.BASE_DIR) / TEMPLATES / version).iterdir(),
+        *(Path(settings.BASE_DIR) / FONTS).glob("*.ttf"),
+    ]
+    return Path(settings.STENCILS_DIR) / f"{version}@{store.digest(files)}.stencils"
+
+
+def warm() -> None:
+    """Make ready for the first document before it is asked for."""
+    press(assemble.TEMPLATE_VERSION)
+
+
+def keep() -> None:
+    """Write stencils that are new to the disk, for the processes that come after this one."""
+    if settings.STENCILS_DIR:
+        for version, one in _PRESSES.items():
+            try:
+                store.save(one, _kept_at(version), settings.SECRET_KEY.encode())
+            except OSError as fault:  # a disk that is full or read-only costs time, not the document
+                logger.warning("epd.stencils.not_kept", extra={"fault": fault.strerror})
 
 
 def presses() -> list[Press]:
@@ -109,6 +144,7 @@ def single(
     sheets = Sheets(
         buffer, faces().values(), title=f"Платёжный документ № {payload['document']['number']}", whole=False
     )
+    keep()
     sheets.add(made)
     if attached is not None:
         sheets.writer.attach(*attached)
@@ -175,3 +211,4 @@ class Bundle:
     def close(self, outline: Sequence[tuple[str, int]] = ()) -> None:
         """Write what the pages share; outline: title → index of a page."""
         self.sheets.close(outline)
+        keep()

@@ -24,6 +24,12 @@ def send_letters(**_: object) -> None:
 
 
 @shared_task(acks_late=True)
+def fetch_answers(**_: object) -> None:
+    """Read what mail servers answered; letters that did not arrive turn paper on again."""
+    operations.fetch_answers()
+
+
+@shared_task(acks_late=True)
 def print_next_batch(*, run_id: int, **_: object) -> None:
     """Print the next waiting batch of the run, and ask for another hand if more wait; the last one ends the run."""
     if operations.print_next(run_id):

@@ -17,3 +17,4 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_TASK_ALWAYS_EAGER = True  # what is sent on commit runs at once, and its fault is the test's
 CELERY_TASK_EAGER_PROPAGATES = True
+STENCILS_DIR = ""  # every run lays its pages out itself

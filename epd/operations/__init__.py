@@ -2,14 +2,17 @@
 
 from epd.operations.debts import issue_debts
 from epd.operations.delivering import (
+    ANSWERS,
     DeliveryRefused,
     bounced,
     confirm_subscription,
     end_subscription,
+    fetch_answers,
     hand_over,
     letter_of,
     send_letters,
     subscribe,
+    take_answer,
 )
 from epd.operations.issuing import (
     SHOWN,
@@ -23,6 +26,7 @@ from epd.operations.issuing import (
 from epd.operations.printing import BATCH, PrintRefused, finish_print, print_next, start_print
 
 __all__ = [
+    "ANSWERS",
     "BATCH",
     "SHOWN",
     "DeliveryRefused",
@@ -32,6 +36,7 @@ __all__ = [
     "bounced",
     "confirm_subscription",
     "end_subscription",
+    "fetch_answers",
     "finish_print",
     "hand_over",
     "issue_debts",
@@ -43,5 +48,6 @@ __all__ = [
     "send_letters",
     "start_print",
     "subscribe",
+    "take_answer",
     "withdraw",
 ]

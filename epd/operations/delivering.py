@@ -16,10 +16,11 @@ from django.db.models.functions import Now
 from django.template.loader import render_to_string
 
 import accounts.operations
+from accounts import mailbox
 from accounts.errors import Refusal
 from accounts.kinds import Delivery as Wanted
 from accounts.queries import PersonalAccount, User
-from epd import assemble, queries, render
+from epd import assemble, bounces, queries, render
 from epd.models import Delivery, DeliveryState, PaymentDocument, Subscription, Way
 
 TRIES = 3  # of a letter that the mail server did not take for reasons of its own
@@ -178,6 +179,38 @@ def bounced(*, delivery_id: int, reason: str, by: User | str | None = None) -> b
         "epd.delivery.bounced", by=by, account_id=document.account_id, number=document.number, reason=reason[:200]
     )
     return True
+
+
+ANSWERS = ("вернулись", "уже учтены", "временные", "не о наших письмах")
+
+
+def take_answer(content: bytes, *, by: User | str = "почта") -> str:
+    """Take in the answer of a mail server: one of ANSWERS. A second reading of it changes nothing."""
+    found = bounces.read(content)
+    delivery_id = queries.delivery_by_letter(found.message_id) if found else None
+    if found is None or delivery_id is None:
+        return ANSWERS[3]
+    if not found.is_final:
+        return ANSWERS[2]
+    return ANSWERS[0] if bounced(delivery_id=delivery_id, reason=found.reason, by=by) else ANSWERS[1]
+
+
+def fetch_answers() -> dict[str, int]:
+    """Read the mailbox of answers; how many of each of ANSWERS. None set: none read.
+
+    A letter is marked seen when it was dealt with, so that a worker that dies reads it again. Raises
+    accounts.mailbox.Unreachable.
+    """
+    told = dict.fromkeys(ANSWERS, 0)
+    if not settings.BOUNCES_IMAP_URL:
+        return told
+    letters = mailbox.unseen(
+        url=settings.BOUNCES_IMAP_URL, folder=settings.BOUNCES_IMAP_FOLDER, setting="BOUNCES_IMAP_URL"
+    )
+    for content, seen in letters:
+        told[take_answer(content)] += 1
+        seen()
+    return told
 
 
 # --- subscriptions ---------------------------------------------------------------------------------------------------

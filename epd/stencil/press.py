@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
@@ -35,11 +35,19 @@ CELL = re.compile(r"<t[dh]\b", re.I)
 
 @dataclass(frozen=True)
 class Look:
-    """Stylesheet of a template with its fonts, which must share one FontConfiguration; faces by (family, is bold)."""
+    """Faces of a template by (family, is bold); its stylesheet is parsed when something is to be laid out."""
 
-    css: CSS
-    fonts: FontConfiguration
+    parsed: Callable[[], tuple[CSS, FontConfiguration]]
     faces: Mapping[tuple[str, bool], Face]
+
+    @property
+    def css(self) -> CSS:
+        return self.parsed()[0]
+
+    @property
+    def fonts(self) -> FontConfiguration:
+        """Of the stylesheet: both must share one, or the fonts are lost."""
+        return self.parsed()[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,6 +237,7 @@ class Press:
         self.gaps: dict[tuple[str, str, str], float] = {}
         self.proved: dict[tuple[Any, ...], str] = {}  # an order of parts → "", or why it is not ours to make
         self.made = 0
+        self.saved = 0  # of them, on disk
         self.refused: dict[tuple[Any, ...], str] = {}
 
     def fill(self, context: Mapping[str, Any], *, keep_letters: bool = False) -> Filled:
@@ -610,7 +619,8 @@ class _Sheet:
         ends, state = variant.ends, ""
         if not ends:
             ends.extend([(None, "")] * len(part.lines))
-        spans, row, told = part.skeleton.spans, -1, []
+        spans, row = part.skeleton.spans, -1
+        told: list[str] = []
         for number, flow in enumerate(part.lines):
             if not flow:
                 continue

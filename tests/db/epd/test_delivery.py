@@ -10,6 +10,7 @@ from django.core.management import call_command
 
 import accounts.operations
 from accounts.calendar import Month
+from accounts.errors import Refusal
 from accounts.kinds import Delivery as Wanted
 from accounts.models import JournalEntry
 from epd import bounces, operations, queries
@@ -29,6 +30,7 @@ from epd.operations import DeliveryRefused, delivering
 from payments import operations as payments_operations
 from payments import queries as payments_queries
 from tests import make
+from tests.db.payments.test_fetching import mailbox
 
 pytestmark = pytest.mark.django_db
 
@@ -244,3 +246,22 @@ def test_a_withdrawn_document_is_not_sent(street):
     assert Delivery.objects.get(document=document).state == DeliveryState.CANCELLED
     assert operations.send_letters()["sent"] == 1
     assert mail.outbox[0].attachments[0][0] == f"{again.number}.pdf"
+
+
+def test_answers_in_a_mailbox_turn_paper_on_once(street, settings):
+    issue()
+    operations.send_letters()
+    name = mail.outbox[0].extra_headers["Message-ID"]
+    answer = ANSWER.format(status="5.1.1", message_id=name).replace("\n", "\r\n").encode()
+    with mailbox(answer, b"Subject: hello\r\n\r\nhi") as server:
+        settings.BOUNCES_IMAP_URL = f"imap://centre:secret%20word@127.0.0.1:{server.server_address[1]}"
+        assert list(operations.fetch_answers().values()) == [1, 0, 0, 1]
+        assert server.seen == {1, 2}
+        assert ways(street[1])[-1] == (Way.PAPER, DeliveryState.WAITING)
+        server.seen.clear()  # the worker died before it marked them
+        assert list(operations.fetch_answers().values()) == [0, 1, 0, 1]
+        settings.BOUNCES_IMAP_URL = settings.BOUNCES_IMAP_URL.replace("secret", "wrong")
+        with pytest.raises(Refusal, match="не впустил: проверьте BOUNCES_IMAP_URL"):
+            operations.fetch_answers()
+    settings.BOUNCES_IMAP_URL = ""
+    assert sum(operations.fetch_answers().values()) == 0

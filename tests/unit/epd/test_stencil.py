@@ -12,7 +12,7 @@ import zxingcpp
 from PIL import Image, ImageChops
 
 from epd import assemble, barcode, marks, quick
-from epd.stencil import StencilRefused
+from epd.stencil import StencilRefused, store
 from epd.stencil.shape import collapsed
 from tests.unit.epd import samples
 
@@ -175,3 +175,26 @@ def test_marks_of_the_inserter_are_even_and_stand_on_fronts():
     assert marks.bars(sheet=1, sheets=2, envelope=5) == (True, False, True, False, True, True)
     front, back, second = marks.of_envelope(3, 1)
     assert front and not back and second
+
+
+def test_stencils_outlive_their_process(tmp_path, monkeypatch, settings):
+    settings.STENCILS_DIR = str(tmp_path)
+    quick._kept_at.cache_clear()
+    old = tmp_path / f"{VERSION}@elder.stencils"
+    old.write_bytes(b"laid out by an elder version")
+    content = assemble.payload(samples.facts())
+    monkeypatch.setattr(quick, "_PRESSES", {})
+    made = quick.single(content, version=VERSION)
+    (kept,) = tmp_path.iterdir()  # the elder one is swept
+    assert kept.name != old.name
+    monkeypatch.setattr(quick, "_PRESSES", {})  # the next process
+    assert quick.single(content, version=VERSION) == made
+    assert quick.press(VERSION).made == 0
+    monkeypatch.setattr(store, "MOST_BYTES", 60_000)
+    quick.single(assemble.payload(samples.debtor()), version=VERSION)
+    assert kept.stat().st_size <= 60_032
+    kept.write_bytes(b"\0" * 32 + kept.read_bytes()[32:])  # not signed by us: not unpickled
+    monkeypatch.setattr(quick, "_PRESSES", {})
+    assert not quick.press(VERSION).skeletons
+    assert quick.single(content, version=VERSION) == made
+    quick._kept_at.cache_clear()
