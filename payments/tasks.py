@@ -63,3 +63,9 @@ def fetch_registers(**_: object) -> None:
         with accounts_operations.running("payments.fetch_registers", scope={"day": localdate()}) as run:
             run.counts = {"taken": found.taken, "repeated": found.repeated, "refused": found.refused}
             run.message = "\n".join(found.troubles)
+
+
+@shared_task(queue="payments", acks_late=True)
+def undo_register(*, run_id: int, **_: object) -> None:
+    """Undo the long register of the job; once, whenever this runs."""
+    operations.finish_undo(run_id=run_id, at=timezone.now())

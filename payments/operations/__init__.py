@@ -68,6 +68,7 @@ from payments.operations.refund_orders import (
     resend_refund,
 )
 from payments.operations.registers import (
+    UNDO_KIND,
     RegisterKept,
     Undone,
     finish_undo,
@@ -111,6 +112,7 @@ from payments.registers.mapped import RegisterRefused
 __all__ = [
     "FORMS",
     "KEY_LENGTH",
+    "UNDO_KIND",
     "ActLine",
     "Allocated",
     "AutopaymentRefused",
@@ -147,7 +149,6 @@ __all__ = [
     "StatementRefused",
     "StatementSummary",
     "Undone",
-
     "allocate_day",
     "allocate_payment",
     "allocate_payments",
@@ -169,7 +170,6 @@ __all__ = [
     "confirm_remittance",
     "consume_advances",
     "direct_by_act",
-
     "end_instructions",
     "fetch_registers",
     "finish_undo",

@@ -22,8 +22,6 @@ from accounts.queries import AgencyContract, User
 from payments.allocation import Rule
 from payments.models import (
     Channel,
-    FiscalKind,
-    FiscalReceipt,
     Payment,
     PaymentState,
     Register,
@@ -35,7 +33,6 @@ from payments.operations.allocating import lock_accounts
 from payments.operations.batch import Incoming, Judged, Verdict, record_payments, without_cycles
 from payments.operations.days import By, hold_open
 from payments.operations.intake import REVERSIBLE, PaymentRefused, check_day
-from payments.operations.receipts import make_refund_receipt
 from payments.operations.statements import (
     ACCEPTED,
     HELD,
@@ -214,7 +211,7 @@ def lock_registers() -> None:
 
 def known_file(digest: str) -> Register | None:
     """The register of this file, unless it was undone."""
-    return Register.objects.filter(sha256=digest).exclude(state=RegisterState.UNDONE).first()
+    return Register.objects.filter(sha256=digest).exclude(state=RegisterState.UNDONE).defer("verdicts").first()
 
 
 def seen(register: Register, file: RegisterFile, *, name: str, dry_run: bool) -> StatementSummary:
@@ -511,6 +508,17 @@ MIRROR = """
     JOIN accounts_personalaccount AS account ON account.id = part.account_id
     WHERE part.amount <> 0
 """
+# 54-ФЗ, ст. 1.1: what was printed is answered by «возврат прихода»: what the advance paid first, then the advance.
+RETURNED_RECEIPTS = """
+    INSERT INTO payments_fiscalreceipt (payment_id, kind, month, key, amount, contents, state, made_at, service_id,
+        attempts, refusals, next_at, trouble, fiscal)
+    SELECT sold.payment_id, CASE sold.kind WHEN 'sell' THEN 'sell_refund' ELSE 'offset_back' END, sold.month,
+        gen_random_uuid(), sold.amount, sold.contents, 'waiting', %(at)s, '', 0, 0, %(at)s, '', '{}'
+    FROM payments_payment AS p JOIN payments_fiscalreceipt AS sold ON sold.payment_id = p.id
+    WHERE p.register_id = %(register)s AND sold.kind IN ('sell', 'offset')
+    ORDER BY sold.payment_id, sold.kind = 'sell', sold.month
+    ON CONFLICT DO NOTHING
+"""
 
 
 @transaction.atomic
@@ -519,26 +527,14 @@ def undo_register(*, register_id: int, day: date, reason: str, at: datetime, by:
 
     What principals have got already is withheld from their next remittances, and only when `withhold` says that it is
     meant. The file may be loaded again afterwards: its operations come under new numbers. The number of statements
-    does not grow with the payments. Source: domain/payments.md, 2.4. Raises RegisterKept, DayClosed.
+    grows by one a thousand payments. Source: domain/payments.md, 2.4. Raises RegisterKept, DayClosed.
     """
     hold_open(day)
     lock_registers()
-    register = Register.objects.select_for_update().filter(pk=register_id).first()
+    register = Register.objects.select_for_update().defer("verdicts").filter(pk=register_id).first()
     if register is None:
         raise RegisterKept(f"Реестр № {register_id} не найден.")
-    if not reason.strip():
-        raise RegisterKept("Назовите причину отмены.", field="reason")
-    if register.kind == "statement":
-        raise RegisterKept(
-            "Выписку целиком не отменяют: в ней и исполненные поручения. Сторнируйте её платежи по одному."
-        )
-    if register.state not in (RegisterState.ACCEPTED, RegisterState.PARTIAL):
-        raise RegisterKept(f"Реестр № {register_id} — «{RegisterState(register.state).label}»: отменять нечего.")
-    if RegisterTransfer.objects.filter(register=register, undone_at=None).exists():
-        raise RegisterKept(
-            f"Реестр № {register_id} сверен с поручением банка. Сначала отмените сверку на его странице: деньги "
-            "поручения снова будут ждать хозяина."
-        )
+    _may_be_undone(register, reason=reason)
     rows = list(
         Payment.objects.filter(register=register, state__in=REVERSIBLE)
         .order_by("pk")
@@ -546,11 +542,7 @@ def undo_register(*, register_id: int, day: date, reason: str, at: datetime, by:
         .values_list("pk", "account_id", "amount")
     )
     withheld = _remitted(register, day=day)
-    if withheld and not withhold:
-        raise RegisterKept(
-            f"Из денег реестра поставщикам уже перечислено {written(withheld)} ₽. Отметьте «удержать из следующего "
-            "перечисления», и эта сумма уменьшит ближайшие перечисления; до неё реестр не отменён."
-        )
+    _refuse_withheld(withheld, withhold=withhold)
     lock_accounts({account_id for _, account_id, _ in rows if account_id})
     numbers = [pk for pk, _, _ in rows]
     facts: dict[str, Any] = {
@@ -560,10 +552,12 @@ def undo_register(*, register_id: int, day: date, reason: str, at: datetime, by:
     with connection.cursor() as cursor:
         cursor.execute(REVERSE, facts)
         cursor.execute(MIRROR, facts)
-        cursor.execute("UPDATE payments_payment SET state = 'reversed' WHERE id = ANY(%(payments)s)", facts)
-    sold = FiscalReceipt.objects.filter(payment__register=register, kind=FiscalKind.SELL)
-    for payment_id in sold.order_by("payment").values_list("payment_id", flat=True):
-        make_refund_receipt(payment_id, at=at)
+        for first in range(0, len(numbers), AT_A_TIME):
+            cursor.execute(
+                "UPDATE payments_payment SET state = 'reversed' WHERE id = ANY(%s)",
+                [numbers[first : first + AT_A_TIME]],
+            )
+        cursor.execute(RETURNED_RECEIPTS, {"register": register.pk, "at": at})
     register.state = RegisterState.UNDONE
     register.save(update_fields=["state"])
     undone = Undone(register_id, len(rows), total(amount for _, _, amount in rows), withheld)
@@ -572,6 +566,72 @@ def undo_register(*, register_id: int, day: date, reason: str, at: datetime, by:
         amount=undone.amount, withheld=withheld, day=day,
     )  # fmt: skip
     return undone
+
+
+AT_A_TIME = 1_000  # the proof of a state compares the payments of a statement with each other
+UNDO_AT_ONCE = 20_000  # payments of a register that one request may answer; more is a job
+UNDO_KIND = "payments.undo_register"
+
+
+def start_undo(*, register_id: int, day: date, reason: str, by: By, withhold: bool = False) -> int | None:
+    """The number of the job that is to undo a long register by `finish_undo`; None: it is short, undo it at once.
+
+    What speaks against the undo is said now: all the work is done later, by a worker. Raises RegisterKept.
+    """
+    count = Payment.objects.filter(register=register_id, state__in=REVERSIBLE).count()
+    if count <= UNDO_AT_ONCE:
+        return None
+    register = Register.objects.defer("verdicts").get(pk=register_id)
+    _may_be_undone(register, reason=reason)
+    _refuse_withheld(_remitted(register, day=day), withhold=withhold)
+    scope = {"register": register_id, "day": day, "reason": reason, "withhold": withhold}
+    user = by if isinstance(by, User) else None
+    return accounts_operations.start_run(UNDO_KIND, by=user, scope=scope, total=count).pk
+
+
+def finish_undo(*, run_id: int, at: datetime) -> None:
+    """Undo the register of the job; a job that has ended is left alone, so a second call does nothing."""
+    run = accounts_operations.living_run(run_id)
+    if run is None:
+        return
+    told = run.scope
+    try:
+        undone = undo_register(
+            register_id=told["register"], day=date.fromisoformat(told["day"]), reason=told["reason"], at=at,
+            by=run.started_by, withhold=told["withhold"],
+        )  # fmt: skip
+    except BaseException as fault:
+        accounts_operations.fail_run(run_id, message=str(fault) or type(fault).__name__)
+        if not isinstance(fault, Refusal):
+            raise
+        return
+    accounts_operations.advance_run(run_id, done=undone.payments, total=undone.payments)
+    text = f"Отменён реестр № {undone.register_id}: платежей {undone.payments} на {written(undone.amount)} ₽."
+    accounts_operations.finish_run(run_id, message=text)
+
+
+def _may_be_undone(register: Register, *, reason: str) -> None:
+    if not reason.strip():
+        raise RegisterKept("Назовите причину отмены.", field="reason")
+    if register.kind == "statement":
+        raise RegisterKept(
+            "Выписку целиком не отменяют: в ней и исполненные поручения. Сторнируйте её платежи по одному."
+        )
+    if register.state not in (RegisterState.ACCEPTED, RegisterState.PARTIAL):
+        raise RegisterKept(f"Реестр № {register.pk} — «{RegisterState(register.state).label}»: отменять нечего.")
+    if RegisterTransfer.objects.filter(register=register, undone_at=None).exists():
+        raise RegisterKept(
+            f"Реестр № {register.pk} сверен с поручением банка. Сначала отмените сверку на его странице: деньги "
+            "поручения снова будут ждать хозяина."
+        )
+
+
+def _refuse_withheld(withheld: Decimal, *, withhold: bool) -> None:
+    if withheld and not withhold:
+        raise RegisterKept(
+            f"Из денег реестра поставщикам уже перечислено {written(withheld)} ₽. Отметьте «удержать из следующего "
+            "перечисления», и эта сумма уменьшит ближайшие перечисления; до неё реестр не отменён."
+        )
 
 
 def _remitted(register: Register, *, day: date) -> Decimal:

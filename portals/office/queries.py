@@ -272,6 +272,7 @@ def differences_told(before: billing.queries.Side, now: billing.queries.Side, ho
 
 
 RUN_NAMES = {
+    "payments.undo_register": "Отмена реестра",
     "billing.calculation": "Расчёт начислений",
     "epd.issue": "Выпуск документов",
     "epd.print": "Печать документов",
@@ -318,8 +319,10 @@ class RunRow:
         return self.state in (RunState.WAITING, RunState.RUNNING)
 
 
-def runs(*, kinds: tuple[str, ...] = (), month: Month | None = None, limit: int = 10) -> list[RunRow]:
-    """The last jobs, of some kinds (prefixes) and of a month where asked."""
+def runs(
+    *, kinds: tuple[str, ...] = (), month: Month | None = None, register_id: int | None = None, limit: int = 10
+) -> list[RunRow]:
+    """The last jobs, of some kinds (prefixes), of a month, of a register where asked."""
     rows = Run.objects.select_related("started_by")
     if kinds:
         wanted = Q()
@@ -328,6 +331,8 @@ def runs(*, kinds: tuple[str, ...] = (), month: Month | None = None, limit: int 
         rows = rows.filter(wanted)
     if month is not None:
         rows = rows.filter(month=month.first)
+    if register_id is not None:
+        rows = rows.filter(scope__register=register_id)
     return [
         RunRow(
             id=row.pk,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -10,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 import payments.operations
+import payments.tasks
 from accounts.errors import Refusal
 from payments import register_queries
 from payments.operations import RowVerdict, StatementSummary
@@ -95,11 +100,17 @@ def card(request: HttpRequest, register_id: int) -> HttpResponse:
     if request.method == "POST":
         demand(request, roles.REVERSE_PAYMENT)
         if form.is_valid():
+            facts: dict[str, Any] = {
+                "register_id": register_id, "day": timezone.localdate(), "reason": form.cleaned_data["ground"],
+                "by": staff(request), "withhold": form.cleaned_data["withhold"],
+            }  # fmt: skip
             try:
-                undone = payments.operations.undo_register(
-                    register_id=register_id, day=timezone.localdate(), reason=form.cleaned_data["ground"],
-                    at=timezone.now(), by=staff(request), withhold=form.cleaned_data["withhold"],
-                )  # fmt: skip
+                run_id = payments.operations.start_undo(**facts)
+                if run_id is not None:
+                    transaction.on_commit(partial(payments.tasks.undo_register.delay, run_id=run_id))
+                    messages.success(request, f"Реестр большой: его отменит задание № {run_id}. Ход виден здесь.")
+                    return redirect("office:register_card", register_id=register_id)
+                undone = payments.operations.undo_register(**facts, at=timezone.now())
                 text = f"Реестр отменён: платежей {undone.payments} на {amount(undone.amount)} ₽."
                 if undone.withheld:
                     text += f" Из следующих перечислений удержится {amount(undone.withheld)} ₽."
@@ -111,8 +122,12 @@ def card(request: HttpRequest, register_id: int) -> HttpResponse:
     return page(
         request, "office/register_card.html", title=f"Реестр «{found.name}»", status=422 if form.errors else 200,
         card=found, form=form, kind_names=KIND_NAMES, may_undo=request.user.has_perm(roles.REVERSE_PAYMENT),
-        transfers=register_queries.transfers_of(register_id),
+        transfers=register_queries.transfers_of(register_id), runs=undo_runs(register_id),
     )  # fmt: skip
+
+
+def undo_runs(register_id: int) -> list[queries.RunRow]:
+    return queries.runs(kinds=(payments.operations.UNDO_KIND,), register_id=register_id, limit=3)
 
 
 @require_POST

@@ -9,10 +9,12 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.calendar import Month
-from accounts.models import JournalEntry
+from accounts.models import JournalEntry, Run
 from payments import operations, queries
 from payments.models import (
     Allocation,
+    Channel,
+    FiscalReceipt,
     OperatingDay,
     Payment,
     PaymentState,
@@ -21,7 +23,7 @@ from payments.models import (
     RegisterState,
     Reversal,
 )
-from payments.operations import PaymentRefused, RegisterKept, RegisterRefused
+from payments.operations import PaymentRefused, RegisterKept, RegisterRefused, registers
 from tests import make
 from tests.unit.payments.test_mapped_registers import LINE, sber
 
@@ -279,3 +281,33 @@ def test_the_command_takes_a_register_in(tmp_path, capsys):
     with pytest.raises(CommandError, match="оборван"):
         call_command("import_register", str(path), channel="bank", layout="sberbank", day=TODAY)
     assert written() == before
+
+
+def test_a_long_register_is_undone_by_a_job_once(monkeypatch):
+    account = make.account()
+    register_id = load(sber(("1", account.number, "100,00"), ("2", account.number, "5,00"))).register_id
+    facts = {"register_id": register_id, "day": TODAY, "reason": "не тот банк", "by": None}
+    assert operations.start_undo(**facts) is None  # a short one is undone at once
+    monkeypatch.setattr(registers, "UNDO_AT_ONCE", 1)
+    with pytest.raises(RegisterKept, match="Назовите причину"):
+        operations.start_undo(**{**facts, "reason": " "})
+    run_id = operations.start_undo(**facts)
+    for _again in range(2):
+        operations.finish_undo(run_id=run_id, at=timezone.now())
+    run = Run.objects.get(pk=run_id)
+    assert (run.state, run.done, run.total) == ("done", 2, 2)
+    assert run.message == f"Отменён реестр № {register_id}: платежей 2 на 105,00 ₽."
+    assert queries.balance(account_id=account.pk, on=date(2026, 11, 6)) == Decimal("0.00")
+
+
+def test_an_undo_answers_the_receipts_of_its_payments():
+    Channel.objects.filter(pk="bank").update(receipts_from=date(2026, 1, 1))
+    account = make.account()
+    register_id = load(sber(("1", account.number, "100,00"))).register_id
+    payment = Payment.objects.get(external_id="1")
+    FiscalReceipt.objects.create(payment=payment, kind="sell", amount=payment.amount, contents={"lines": []})
+    undo(register_id)
+    rows = FiscalReceipt.objects.filter(payment=payment).order_by("pk")
+    assert [(row.kind, row.amount, row.state) for row in rows] == [
+        ("sell", Decimal("100.00"), "waiting"), ("sell_refund", Decimal("100.00"), "waiting"),
+    ]  # fmt: skip
