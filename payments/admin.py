@@ -116,6 +116,9 @@ class LayoutForm(forms.ModelForm):
 TYPED = {field.name for field in RegisterLayout._meta.fields}
 
 
+LINK = "text-primary-600 dark:text-primary-500"  # a link among a form's read-only words
+
+
 @admin.register(RegisterLayout)
 class RegisterLayoutAdmin(Book):
     form = LayoutForm
@@ -144,15 +147,17 @@ class RegisterLayoutAdmin(Book):
         known = KNOWN.get(request.GET.get("known", ""))
         return as_row(known) if known else {}
 
-    @admin.display(description="проба")
+    @admin.display(description="как включить")
     def trial(self, row: RegisterLayout) -> str:
         if row.pk:
             address = reverse("office:layout_trial", kwargs={"code": row.pk})
-            return format_html('<a href="{}">попробовать на образце файла</a>', address)
-        links = (("?known=" + code, layout.name) for code, layout in KNOWN.items())
-        return format_html("сохраните, затем попробуйте на образце. Взять за основу: {}", format_html_join(
-            ", ", '<a href="{}">{}</a>', links
-        ))  # fmt: skip
+            return format_html('<a class="{}" href="{}">попробовать на образце файла</a>', LINK, address)
+        links = ((LINK, "?known=" + code, layout.name) for code, layout in KNOWN.items())
+        return format_html(
+            "Сохраните описание, затем попробуйте его на образце файла: без пробы формат не действует. "
+            "Взять за основу: {}.",
+            format_html_join(", ", '<a class="{}" href="{}">{}</a>', links),
+        )
 
 
 class SourceForm(forms.ModelForm):

@@ -55,6 +55,10 @@ class Client:
     field: Any
     without: str
 
+    @property
+    def overpaid(self) -> Decimal:
+        return -self.balance
+
 
 def chosen(request: HttpRequest) -> list[int]:
     """Accounts of the receipt, as the address of the page names them."""

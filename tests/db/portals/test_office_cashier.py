@@ -120,6 +120,8 @@ def test_money_without_a_debt_is_asked_about_once(desk: Desk):
     assert "долга нет, все 300,00 ₽ уйдут в аванс" in text(asked)
     key = asked.context["form"]["key"].value()
     assert hand_over(cashier, desk, "300", key=key, confirmed=asked.context["confirm"]).status_code == 302
+    again = text(cashier.get(till(desk)))
+    assert "переплата 300,00 ₽" in again.replace("\u202f", " ") and "−300" not in again
 
 
 def test_a_reading_of_a_future_day_is_refused_at_the_desk_in_words(desk: Desk):
