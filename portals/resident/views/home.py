@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -67,6 +68,10 @@ def account(request: HttpRequest, number: str) -> HttpResponse:
     row = access.get_account_for(request.user, number)
     today, now = localdate(), timezone.now()
     bill = queries.bill(row.pk, on=today)
+    # the same for a whole house, and it changes seldom: asked once a minute
+    works = cache.get_or_set(
+        f"works:{row.house_id}", lambda: notice_queries.works_of_house(row.house_id, at=now), timeout=60
+    )
     running = queries.month_bill(row.pk, Month.of(today))
     return render(
         request,
@@ -77,7 +82,7 @@ def account(request: HttpRequest, number: str) -> HttpResponse:
             "running": running,
             **readings_context(row, forms=None, prices=running.prices),
             "payments": payments.queries.payments_of_account(account_id=row.pk, limit=3),
-            "works": notice_queries.works_of_house(row.house_id, at=now),
+            "works": works,
             "now": now,
             "can_pay": payments.online_queries.is_on() and (not row.closed_on or bill.total > 0),
         },
