@@ -13,8 +13,6 @@ from django_htmx.middleware import HtmxDetails
 
 # Unfold's pages stand on Alpine, which evaluates expressions, and on style attributes.
 ADMIN = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
-# Swagger UI writes style attributes; its scripts are files of our own.
-DOCS = {"script-src": [SELF], "style-src": [SELF, UNSAFE_INLINE]}
 
 
 NUL = "\x00"  # no letter of any language, and PostgreSQL stores it in no text
@@ -84,7 +82,7 @@ class SignInWhole:
 
 
 class PagePolicy:
-    """Loosens the content policy where a foreign page cannot live under ours: `/admin/` and `/api/docs/` only."""
+    """Loosens the content policy where a foreign page cannot live under ours: `/admin/` only."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -97,4 +95,4 @@ class PagePolicy:
         return response
 
 
-PAGES = {"/admin/": ADMIN, "/api/docs/": DOCS}
+PAGES = {"/admin/": ADMIN}

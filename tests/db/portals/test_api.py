@@ -30,6 +30,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 
 import payments.operations
 from accounts.models import Reading
+from portals.api import docs
 from portals.models import AccessKey, Dispute, KeyAnswer, KeyFace, PrincipalRole, PrincipalUser
 from portals.operations import tokens
 from tests import make
@@ -318,6 +319,13 @@ def test_a_report_speaks_of_any_period(town: Town):
     book = program(town.accountant, KeyFace.SUPPLIER)
     assert book.get("report", "turnover", first="2010-01", last="2026-10").status_code == 200
     assert "240 месяцев" in book.get("report", "turnover", first="2000-01", last="2026-10").json()["detail"]
+
+
+def test_the_description_names_every_address():
+    page = Client().get(reverse("api-docs")).content.decode()
+    assert "/api/v1/supplier/disputes/" in page and "/api/v1/accounts/{number}/readings/" in page
+    assert page.count("<article") == len(docs.ABOUT) and all(text in page for text in docs.ABOUT.values())
+    assert "Idempotency-Key" in page and '<script src="http' not in page
 
 
 def test_what_cannot_be_read_is_said_in_russian(town: Town):
