@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 from django.db import connection
 
 from accounts import queries as accounts_queries
-from accounts.calendar import Month
+from accounts.calendar import ONE_DAY, Month
+from accounts.kinds import AllocationRule
 from accounts.money import ZERO, written
 from payments import allocation
 from payments.models import (
@@ -610,6 +611,25 @@ def receipt(number: str) -> ReceiptRow | None:
 def is_receipt_key(key: str) -> bool:
     """The form with this key has given its receipt already."""
     return CashReceipt.objects.filter(key=key).exists()
+
+
+def within_whole_debt(*, account_id: int, amount: Decimal, on: date) -> dict[int, Decimal] | None:
+    """Service → roubles for what stands apart, when `amount` pays all the account owes on `on`; else None.
+
+    Who pays everything shown pays the capital repair, too, though no undirected money reaches it.
+    Source: domain/payments.md, 3 п. 2 and 3.1.
+    """
+    if not accounts_queries.AgencyContract.objects.filter(allocation_rule=AllocationRule.APART).exists():
+        return None
+    owed: dict[int, Decimal] = {}
+    for item in open_items_of(account_ids=[account_id], on=on)[account_id]:
+        if item.is_apart:
+            owed[item.service_id] = owed.get(item.service_id, ZERO) + item.amount
+    owed = {service_id: part for service_id, part in owed.items() if part > 0}
+    if not owed:
+        return None
+    whole = balances(account_ids=[account_id], on=on + ONE_DAY)[account_id]
+    return owed if amount >= max(whole, sum(owed.values(), ZERO)) else None
 
 
 # --- remittances ----------------------------------------------------------------------------------------------------

@@ -11,9 +11,11 @@ from decimal import Decimal
 from django.db import connection, transaction
 
 from accounts import operations as accounts_operations
+from accounts.calendar import Month
 from accounts.database import lock_number
 from accounts.money import kopecks, total, written
 from accounts.queries import Office, PersonalAccount, User
+from payments import queries
 from payments.models import CashReceipt, MovementKind, Payment, PaymentState, ReceiptPayment
 from payments.operations.allocating import Directed, allocate_payments, direction_as_stored
 from payments.operations.closed import lay_on_closed, paid_when_closed
@@ -57,12 +59,14 @@ def take_cash(
     on: date,
     card: bool = False,
     directed_to: Directed = None,
+    for_month: Month | None = None,
     key: str = "",
 ) -> Receipt:
     """Take money at the desk for one account or several, and lay it over their debts at once, in the cashier's shift.
 
     lines: (account_id, roubles). given: what the payer handed over (None or a card: exactly the sum). on: today, which
-    is the operating day. key: what a form sends along: the second press of its button gives the first one's receipt,
+    is the operating day. directed_to, for_month: what the payer names; naming nothing, who pays all he owes pays what
+    stands apart, too. key: what a form sends along: the second press of its button gives the first one's receipt,
     even while the first is still being written. A closed account is paid up to its debt.
     Raises PaymentRefused, and PaymentConflict when the key returns with other facts: nothing is written then.
     """
@@ -73,8 +77,9 @@ def take_cash(
         known = CashReceipt.objects.filter(key=key).first()
         if known is not None:
             return _again(
-                known, lines=lines, given=given, office_id=office_id, by=by, card=card, directed_to=directed_to
-            )
+                known, lines=lines, given=given, office_id=office_id, by=by, card=card, directed_to=directed_to,
+                for_month=for_month,
+            )  # fmt: skip
     amount = total(part for _, part in lines)
     if not lines:
         raise PaymentRefused("В квитанции нет ни одного лицевого счёта.")
@@ -107,7 +112,8 @@ def take_cash(
             paid_on=on,
             day=on,
             today=on,
-            directed_to=directed_to,
+            directed_to=directed_to or queries.within_whole_debt(account_id=account_id, amount=part, on=on),
+            for_month=for_month,
             by=by,
             office=office_id,
             is_received=account_id in closed,  # only its being closed is doubted, and that was looked into
@@ -141,6 +147,7 @@ def _again(
     by: User,
     card: bool,
     directed_to: Directed,
+    for_month: Month | None,
 ) -> Receipt:
     """The receipt that this key has given already. Raises PaymentConflict when it was given for something else."""
     payments = list(known.payments.order_by("pk"))
@@ -155,7 +162,14 @@ def _again(
         known.given, known.office_id, known.cashier_id, known.is_card,
     )  # fmt: skip
     told = (sorted(lines), asked if card or given is None else given, office_id, by.pk, card)
-    if facts != told or any(payment.directed_to != direction_as_stored(directed_to) for payment in payments):
+    named = direction_as_stored(directed_to)
+    month = for_month.first if for_month else None
+    is_other = any(
+        payment.for_month != month
+        or (payment.directed_to != named if named else "services" in payment.directed_to)  # sums may be ours
+        for payment in payments
+    )
+    if facts != told or is_other:
         raise PaymentConflict(
             f"По этой форме уже выдана квитанция {known.number} на {written(known.amount)} ₽. Теперь в ней другие "
             f"данные (к оплате {written(asked)} ₽): они не записаны. Если это другой платёж, откройте кассу заново."

@@ -20,7 +20,7 @@ from accounts import operations as accounts_operations
 from accounts.errors import Refusal
 from accounts.money import kopecks, written
 from accounts.queries import PersonalAccount, User
-from payments import online, refund_queries
+from payments import online, queries, refund_queries
 from payments.models import (
     UNDECIDED,
     Autopayment,
@@ -217,6 +217,7 @@ def _take(told: Told, row: OnlinePayment | None, *, doubt: str, at: datetime) ->
         today=today,
         payer=row.user.name if row and row.user else "",
         purpose=f"Онлайн-платёж, {OnlineMethod(row.method).label}" if row else "",
+        directed_to=queries.within_whole_debt(account_id=row.account_id, amount=told.amount, on=today) if row else None,
         by=row.user if row else None,
         doubt=doubt,
         is_received=True,

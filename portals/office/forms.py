@@ -264,14 +264,16 @@ class DeskForm(OfficeForm):
     office = Choice(label="отделение", coerce=int)
     given = roubles("получено", required=False)
     card = forms.BooleanField(label="картой", required=False, widget=forms.CheckboxInput(attrs={"data-card": ""}))
+    purpose = Choice(label="что оплачивают", coerce=str, required=False)
     key = forms.CharField(widget=forms.HiddenInput, max_length=payments.operations.KEY_LENGTH)
     shown = forms.CharField(widget=forms.HiddenInput, max_length=40, required=False)
 
-    def __init__(self, *args: Any, account_ids: Iterable[int], offices: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, account_ids: Iterable[int], offices: Any, purposes: Any = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        office = self.fields["office"]
-        assert isinstance(office, forms.ChoiceField)
+        office, purpose = self.fields["office"], self.fields["purpose"]
+        assert isinstance(office, forms.ChoiceField) and isinstance(purpose, forms.ChoiceField)
         office.choices = offices
+        purpose.choices = [("", "всё: по порядку долга"), *purposes]
         given = self.fields["given"].widget.attrs
         given.update({"class": "of-input of-input--num of-input--sum", "data-given": "", "data-step": ""})
         self.account_ids = list(account_ids)

@@ -79,10 +79,12 @@ def desk_page(request: HttpRequest) -> HttpResponse:
     ids = [number for number in ids if number in found]
     owed = payments.queries.balances(account_ids=ids, on=today + ONE_DAY)
     offices = queries.offices()
+    items = payments.queries.open_items_of(account_ids=ids) if ids else {}
+    purposes = purposes_of(items)
     doubtful: list[Doubtful] = []
     confirm = ""
     if request.method == "POST":
-        form = forms.DeskForm(request.POST, account_ids=ids, offices=offices)
+        form = forms.DeskForm(request.POST, account_ids=ids, offices=offices, purposes=purposes)
         if form.is_valid():
             with payments.operations.held_at_desk(ids):
                 owed = payments.queries.balances(account_ids=ids, on=today + ONE_DAY)
@@ -97,8 +99,7 @@ def desk_page(request: HttpRequest) -> HttpResponse:
         initial: dict[str, Any] = {f"amount_{number}": max(owed[number], ZERO) or None for number in ids}
         initial |= {"office": request.session.get("office"), "key": uuid.uuid4().hex}
         initial["shown"] = timezone.now().isoformat()
-        form = forms.DeskForm(initial=initial, account_ids=ids, offices=offices)
-    items = payments.queries.open_items_of(account_ids=ids) if ids else {}
+        form = forms.DeskForm(initial=initial, account_ids=ids, offices=offices, purposes=purposes)
     clients = [
         Client(
             account=found[number],
@@ -149,6 +150,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     """Before money is taken: what each principal would get of the sums as they stand in the form. Writes nothing."""
     ids = chosen(request)
     numbers = queries.account_numbers(ids)
+    named = Named.of(request.GET.get("purpose", ""))
     rows = []
     for account_id in ids:
         typed = request.GET.get(f"amount_{account_id}", "")
@@ -157,18 +159,20 @@ def preview(request: HttpRequest) -> HttpResponse:
         except ValidationError:
             continue  # not typed to its end yet
         if account_id in numbers and amount:
-            rows.append(foreseen(account_id, numbers[account_id], amount, typed))
+            rows.append(foreseen(account_id, numbers[account_id], amount, typed, named))
     return fragment(request, "office/_cash_preview.html", rows=rows)
 
 
-def foreseen(account_id: int, number: str, amount: Decimal, typed: str) -> Foreseen:
+def foreseen(account_id: int, number: str, amount: Decimal, typed: str, named: Named) -> Foreseen:
+    today = timezone.localdate()
+    whole = payments.queries.within_whole_debt(account_id=account_id, amount=amount, on=today)
     sums: dict[str, list[Decimal]] = {}
     rules: tuple[ByRule, ByRule] = ("", "charged")
     try:
         for place, rule in enumerate(rules):
             told = payments.operations.preview(
-                account_id=account_id, amount=amount, on=timezone.localdate(), channel_kind=ChannelKind.CASH_DESK,
-                by_rule=rule,
+                account_id=account_id, amount=amount, on=today, channel_kind=ChannelKind.CASH_DESK, by_rule=rule,
+                directed_to=named.services or whole, for_month=named.month,
             )  # fmt: skip
             for part in told:
                 name = part.principal or "Аванс плательщика"
@@ -234,12 +238,54 @@ def by_service(items: list[Any]) -> list[tuple[str, Decimal]]:
     return [(names.get(service_id, "Аванс"), amount) for service_id, amount in found.items() if amount]
 
 
+def purposes_of(items: dict[int, list[Any]]) -> list[tuple[str, str]]:
+    """What a payer may name: one service of his debts, or the newest month first. Values as `Named.of` reads them."""
+    every = [item for rows in items.values() for item in rows]
+    found = [(f"s{number}", f"только {name}") for number, name in owed_services(every)]
+    months = [item.for_month for item in every if item.amount > 0]
+    if months:
+        month = Month.of(max(months))
+        found.append((f"m{month}", f"сначала текущий месяц: {month.title}"))
+    return found
+
+
+def owed_services(items: list[Any]) -> list[tuple[int, str]]:
+    """Services with something to pay, what stands apart first."""
+    names = queries.service_names()
+    owed: dict[tuple[bool, int], Decimal] = {}
+    for item in items:
+        if item.service_id in names:
+            key = (not item.is_apart, item.service_id)
+            owed[key] = owed.get(key, ZERO) + item.amount
+    return [(number, names[number]) for (_, number), amount in sorted(owed.items()) if amount > 0]
+
+
+@dataclass(frozen=True)
+class Named:
+    """What the payer named at the desk: services, a month, or nothing."""
+
+    services: tuple[int, ...] = ()
+    month: Month | None = None
+
+    @classmethod
+    def of(cls, purpose: str) -> Named:
+        """By the value of the form's choice; what is not one names nothing."""
+        kind, told = purpose[:1], purpose[1:]
+        if kind == "s" and told.isdecimal():
+            return cls(services=(int(told),))
+        try:
+            return cls(month=Month.parse(told)) if kind == "m" else cls()
+        except Refusal:
+            return cls()
+
+
 def take(request: HttpRequest, form: forms.DeskForm, today: date) -> HttpResponse | None:
     facts = form.cleaned_data
+    named = Named.of(facts["purpose"])
     try:
         receipt = payments.operations.take_cash(
             lines=form.lines, given=facts["given"], office_id=facts["office"], by=staff(request), on=today,
-            card=facts["card"], key=facts["key"],
+            card=facts["card"], key=facts["key"], directed_to=named.services, for_month=named.month,
         )  # fmt: skip
     except Refusal as refusal:
         form.refuse(refusal)
