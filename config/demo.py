@@ -71,18 +71,31 @@ def incoming(day: date, accounts: list[tuple[int, str]]) -> Iterator[tuple[str, 
     index = next((i for i, usual in enumerate(PAY_DAYS) if usual >= day.day), len(PAY_DAYS) - 1)
     payers = [(id_, number, habit(id_)) for id_, number in accounts]
     payers = [payer for payer in payers if payer[2].day == index]
-    owed = payments_queries.balances(account_ids=[id_ for id_, _, _ in payers], on=day)
+    ids = [id_ for id_, _, _ in payers]
+    owed = payments_queries.balances(account_ids=ids, on=day)
+    items = payments_queries.open_items_of(account_ids=ids, on=day)
     for id_, number, person in payers:
         noise = random.Random(f"pay/{id_}/{day}")
-        debt = owed.get(id_, Decimal(0))
-        if debt <= 0 or noise.randrange(100) >= person.often:
+        apart = [row for row in items[id_] if row.is_apart]
+        repair = max(sum((row.amount for row in apart), Decimal(0)), Decimal(0))
+        debt = owed.get(id_, Decimal(0)) - repair
+        if debt + repair <= 0 or noise.randrange(100) >= person.often:
             continue
+        channel = noise.choices(CHANNELS, CHANNEL_SHARES)[0]
+        if part := kopecks(repair * person.share):  # its own document, paid by a payment of its own
+            yield (
+                "bank" if channel == "principal" else channel,
+                Incoming(
+                    external_id=f"{day:%Y%m%d}-{number}-кр", number=number, amount=part, paid_on=day, account_id=id_,
+                    purpose=f"Взнос на капитальный ремонт, ЛС {number}",
+                    directed_to=sorted({row.service_id for row in apart}),
+                ),
+            )  # fmt: skip
         amount = kopecks(debt * person.share)
         if person.rounds_up:
             amount = (debt / 100).to_integral_value(rounding="ROUND_CEILING") * 100
         if amount <= 0:
             continue
-        channel = noise.choices(CHANNELS, CHANNEL_SHARES)[0]
         # one payer in four hundred writes his account with a slip of the pen: the money waits to be identified
         slip = noise.randrange(400) == 0 and channel in ("bank", "post")
         told = number[:-1] + str((int(number[-1]) + 3) % 10) if slip else number

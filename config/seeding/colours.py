@@ -13,10 +13,13 @@ from django.db import transaction
 from accounts.calendar import Month
 from accounts.models import (
     Absence,
+    AgencyContract,
+    AllocationRule,
     House,
     HousePassport,
     Meter,
     MeterKind,
+    OrganisationKind,
     PersonalAccount,
     PremisesArea,
     PremisesKind,
@@ -47,6 +50,7 @@ from billing.models import (
 )
 from config.seeding.reference import DETACHED, EXAMPLE_ACT, LONG_AGO
 from config.seeding.region import HOUSES
+from epd.models import DocumentLook
 
 FIVE, NINE, EVEN, SIXTEEN, PRIVATE = range(5)  # houses of a cycle, in the order of region.TYPES
 GARDEN, COW = 201, 202  # kinds of plots and livestock: scopes of their norms
@@ -70,6 +74,7 @@ def colour(*, first: Month, until: Month) -> None:
     if BenefitEntitlement.objects.exists():
         return
     for write in (
+        capital_repair,
         heat,
         own_heating,
         even_heat,
@@ -83,6 +88,14 @@ def colour(*, first: Month, until: Month) -> None:
         faults,
     ):
         write(first, until)
+
+
+def capital_repair(_first: Month, _until: Month) -> None:
+    """The contribution has a document of its own and is paid by a payment of its own: ст. 155, 171 ЖК РФ."""
+    AgencyContract.objects.filter(principal__kind=OrganisationKind.CAPITAL_REPAIR_FUND).update(
+        allocation_rule=AllocationRule.APART
+    )
+    DocumentLook.objects.create(capital_apart=True, valid_from=LONG_AGO)
 
 
 # --- heat -------------------------------------------------------------------------------------------------------------
