@@ -77,6 +77,9 @@ def listed(request: HttpRequest, scope: Scope) -> HttpResponse:
     context = {
         "tab": "disputes", "scope": scope, "rows": list(shown.object_list), "page": shown,
         "today": timezone.localdate(),
+        "topics": queries.appeals_by_topic(
+            access.supplied_accounts_for(request.user), today=timezone.localdate()
+        ),
         "elided": list(pages.get_elided_page_range(shown.number)), "state": state, "states": DisputeState.choices,
     }  # fmt: skip
     return render(request, "principal/disputes.html", context)
