@@ -105,7 +105,9 @@ def _address(path: str, method: str, one: dict[str, Any], parts: dict[str, Any])
         Asked(row["name"], PLACES.get(row["in"], row["in"]), row.get("required", False), row.get("description", ""))
         for row in one.get("parameters", [])
     ]
-    answer = next((told for status, told in sorted(one["responses"].items()) if status.startswith("2")), {})
+    answer: dict[str, Any] = next(
+        (told for status, told in sorted(one["responses"].items()) if status.startswith("2")), {}
+    )
     return Address(
         one["operationId"], method.upper(), path, ABOUT.get(f"{method.upper()} {path.removeprefix(PREFIX)}", ""), asked,
         _shape(one.get("requestBody", {}), parts), _shape(answer, parts),
