@@ -2,8 +2,9 @@
 
 Two months are charged and posted, payers pay by their habits in between, the second one is issued (`issued_per_second`)
 and printed twice by a process of its own (`peak_rss_mb`): the first time stencils are laid out as their shapes are
-met (`cold_seconds`, `layouts`), the second time they stand, as they do from the second batch of a region on, and with
-stencils that are kept on disk from the first. `per_second_core` is of the second printing, by the processor's time of the process that reads, sets, deflates and writes; `seconds` is by clock.
+met (`cold_seconds`, `layouts`), the second time they stand, as they do from the second batch of a region on.
+`per_second_core` is of the second printing, by the processor's time of the process that reads, sets, deflates and
+writes; `seconds` is by clock.
 The floor writes the same bytes to the same disk. Then single documents, from the database to the bytes of the PDF.
 With `--decode 500` the codes of so many documents of the first batch are drawn at 200 dpi and read back by zxing-cpp.
 """
@@ -11,18 +12,17 @@ With `--decode 500` the codes of so many documents of the first batch are drawn 
 from __future__ import annotations
 
 import io
-import multiprocessing
+import json
 import os
-import resource
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
@@ -38,7 +38,7 @@ DRAWN = 40  # pages drawn at once
 def run(*, accounts: int, decode: int = 0) -> dict[str, Any]:
     from epd import operations, render
     from epd.models import PaymentDocument
-    from epd.queries import printing
+    from epd.queries.printing import print_batches as batches_of
 
     with own_database("documents"), tempfile.TemporaryDirectory() as folder:
         call_command("seed", accounts=accounts, months=2, until=MONTH, stdout=io.StringIO(), stderr=io.StringIO())
@@ -51,7 +51,7 @@ def run(*, accounts: int, decode: int = 0) -> dict[str, Any]:
             cursor.execute("VACUUM ANALYZE epd_paymentdocument")
         printed = _apart(Path(folder))
         seconds, cpu, run_id, peak = printed["seconds"], printed["cpu"], printed["run_id"], printed["peak"]
-        batches = printing.print_batches(run_id)
+        batches = batches_of(run_id)
         size, floor = _floor(Path(folder))
         decoded = _decoded(Path(folder), run_id, decode) if decode else None
         singles, largest = [], 0
@@ -91,26 +91,16 @@ def run(*, accounts: int, decode: int = 0) -> dict[str, Any]:
 
 def _apart(folder: Path) -> dict[str, Any]:
     """Both printings in a process of their own, as a worker prints: seeding is no part of its memory."""
+    name = str(connection.settings_dict["NAME"])
     connection.close()
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        found: dict[str, Any] = pool.apply(_printings, (str(connection.settings_dict["NAME"]), str(folder)))
+    call = (
+        "import django; django.setup(); import sys; from config.benches import printing; printing.told(*sys.argv[1:])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", call, name, str(folder), MONTH.first.isoformat()], check=True, stdout=subprocess.PIPE
+    )
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
-
-
-def _printings(database: str, folder: str) -> dict[str, Any]:
-    import django
-
-    django.setup()
-    connection.close()
-    connection.settings_dict["NAME"] = database
-    settings.STENCILS_DIR = ""  # the first printing is to meet every shape
-    from epd import quick
-
-    cold, _, _ = _print(Path(folder) / "cold")
-    layouts = quick.press(quick.assemble.TEMPLATE_VERSION).made
-    seconds, cpu, run_id = _print(Path(folder) / "warm")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return {"cold": cold, "layouts": layouts, "seconds": seconds, "cpu": cpu, "run_id": run_id, "peak": peak}
 
 
 def _decoded(folder: Path, run_id: int, most: int) -> dict[str, int]:
@@ -119,10 +109,10 @@ def _decoded(folder: Path, run_id: int, most: int) -> dict[str, int]:
     from PIL import Image
 
     from epd.models import PrintBatch
-    from epd.queries import printing
+    from epd.queries.printing import printed
 
     batch = PrintBatch.objects.get(run_id=run_id, number=1)
-    waiting = [document.payload for document in printing.printed(batch.document_ids[:most])]
+    waiting = [document.payload for document in printed(batch.document_ids[:most])]
     qr = [payload["qr"].encode() for payload in waiting if payload["qr"]]
     desk = [payload["desk"] for payload in waiting if payload["desk"]]
     seen_qr, seen_desk, page, met = set(), set(), 1, 0
@@ -160,18 +150,6 @@ def _live() -> None:
     operations.close_days(until=MONTH.last, by="bench")
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
-
-
-def _print(folder: Path) -> tuple[float, float, int]:
-    """Seconds by the clock and by the processor, and the run, of one printing."""
-    from epd import operations
-
-    began, spent = time.perf_counter(), time.process_time()
-    run_id = operations.start_print(month=MONTH, folder=folder)
-    while operations.print_next(run_id):
-        pass
-    assert operations.finish_print(run_id)
-    return time.perf_counter() - began, time.process_time() - spent, run_id
 
 
 def _floor(folder: Path) -> tuple[int, float]:
