@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import sys
 import time
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,7 @@ from accounts.calendar import Month
 
 def told(database: str, folder: str, first: str) -> None:
     """`both` as one line of JSON."""
-    print(json.dumps(both(database, folder, date.fromisoformat(first))))
+    sys.stdout.write(json.dumps(both(database, folder, date.fromisoformat(first))) + "\n")
 
 
 def both(database: str, folder: str, first: date) -> dict[str, Any]:
