@@ -49,6 +49,7 @@ class RegisterCard:
     may_be_undone: bool
     sums: tuple[StateSum, ...]
     verdicts: tuple[dict[str, Any], ...]
+    doubts: tuple[str, ...] = ()
 
     @property
     def living(self) -> Decimal:
@@ -304,6 +305,7 @@ def register_card(register_id: int, *, shown: int = 300) -> RegisterCard | None:
             {**one, "document_on": date.fromisoformat(one["document_on"]) if one["document_on"] else None}
             for one in first
         ),
+        doubts=tuple(row.totals.get("doubts", ())),
     )  # fmt: skip
 
 

@@ -81,6 +81,8 @@ def _take(source: RegisterSource, file: Waiting, *, today: date) -> tuple[str, s
     except Refusal as refusal:
         accounts_operations.note("payments.file.refused", by=BY, ground=str(refusal)[:255], name=file.name)
         return "refused", str(refusal)
+    if summary.state == HELD and source.layout != STATEMENT:
+        return "taken", summary.message  # the file is kept in its register, and the source shows what it waits for
     if summary.state in (HELD, REJECTED):
         return "refused", summary.message
     return ("repeated" if summary.state == REPEATED else "taken"), ""

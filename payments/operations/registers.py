@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from accounts.queries import AgencyContract, User
 from payments.allocation import Rule
 from payments.models import (
     Channel,
+    HeldFile,
     Payment,
     PaymentState,
     Register,
@@ -38,11 +40,11 @@ from payments.operations.statements import (
     HELD,
     REJECTED,
     REPEATED,
-    SAME_FILE,
     VERDICTS,
     WORDS,
     RowVerdict,
     StatementSummary,
+    same_file,
     summarised,
 )
 from payments.registers import client_bank, mapped
@@ -119,6 +121,8 @@ def try_layout(*, code: str, name: str, content: bytes, at: datetime, by: By) ->
     if row is None:
         raise RegisterRefused(f"Формат реестра «{code}» не найден.")
     file = mapped.read(content, described(row))
+    if file.doubts:
+        raise RegisterRefused(file.doubts[0])
     rows = _foreseen(file.rows)
     if not any(verdict.verdict == ACCEPTED for verdict in rows):
         raise RegisterRefused(
@@ -143,7 +147,9 @@ def _foreseen(rows: Sequence[Row]) -> list[RowVerdict]:
             verdict, text = REJECTED, row.problem
         elif row.doubt or doubt or account_id is None:
             verdict, text = HELD, row.doubt or doubt or f"Лицевой счёт {row.account or 'не указан и'} не найден."
-        found.append(RowVerdict(row.line, row.operation or row.account, row.paid_on, row.amount, verdict, text))
+        told = row.told if verdict == REJECTED else ""
+        number = row.operation or row.account
+        found.append(RowVerdict(row.line, number, row.paid_on, row.amount, verdict, text, told=told))
     return found
 
 
@@ -152,20 +158,21 @@ def _foreseen(rows: Sequence[Row]) -> list[RowVerdict]:
 
 def import_register(
     *, name: str, content: bytes, layout: str, channel: str, day: date, today: date, by: By = None,
-    dry_run: bool = False,
+    dry_run: bool = False, confirmed: bool = False,
 ) -> StatementSummary:  # fmt: skip
     """Take in a register of payments on the operating day `day`.
 
     A row with an account is its payment and is laid over its debts; a row that names none, or that a person has to
     look at, is kept as unidentified; a row that cannot be read is rejected, and the rest is taken (domain/payments.md,
     2.2). The same file, and the same operations in another, add nothing. dry_run: all the work, then undone.
-    Raises RegisterRefused (another layout, cut, totals that differ), PaymentRefused, DayClosed: nothing is written.
+    A file that is cut or fails its totals is kept and held until a person takes it: by `confirmed`, by `accept_held`.
+    Raises RegisterRefused (another layout), PaymentRefused, DayClosed: nothing is written.
     """
     try:
         with without_cycles(), rolled_back(if_=dry_run):
             summary = _import(
                 name=name, content=content, layout=layout, channel=channel, day=day, today=today, by=by,
-                dry_run=dry_run,
+                dry_run=dry_run, confirmed=confirmed,
             )  # fmt: skip
     except NothingTaken as nothing:
         return nothing.summary
@@ -174,8 +181,9 @@ def import_register(
 
 @transaction.atomic
 def _import(
-    *, name: str, content: bytes, layout: str, channel: str, day: date, today: date, by: By, dry_run: bool
-) -> StatementSummary:
+    *, name: str, content: bytes, layout: str, channel: str, day: date, today: date, by: By, dry_run: bool,
+    confirmed: bool,
+) -> StatementSummary:  # fmt: skip
     check_day(day, today=today)
     how = layout_of(layout)
     found_channel = Channel.objects.filter(pk=channel).first()
@@ -188,19 +196,82 @@ def _import(
     file = mapped.read(content, how)
     digest = hashlib.sha256(content).hexdigest()
     lock_registers()
-    if (known := known_file(digest)) is not None:
-        return seen(known, file, name=name, dry_run=dry_run)
-    register = Register.objects.create(
-        channel=found_channel, kind=KIND, name=name[:255], sha256=digest,
-        taken_by=by if isinstance(by, User) else None, state=RegisterState.HELD, totals=_totals(file, how),
-    )  # fmt: skip
+    register = known_file(digest)
+    if register is not None and (register.state != RegisterState.HELD or not confirmed):
+        return seen(register, file, name=name, dry_run=dry_run)
+    if register is not None and register.channel_id != channel:
+        raise PaymentRefused(f"Файл уже ждёт решения по каналу «{register.channel}», реестр № {register.pk}.")
+    if register is None:
+        register = Register.objects.create(
+            channel=found_channel, kind=KIND, name=name[:255], sha256=digest,
+            taken_by=by if isinstance(by, User) else None, state=RegisterState.HELD, totals=_totals(file, how),
+        )  # fmt: skip
+    if file.doubts and not confirmed:
+        return _held(register, file, content=content, layout=layout, name=name, by=by, dry_run=dry_run)
+    HeldFile.objects.filter(register=register).delete()
     hold_open(day)
     incoming = _incoming(file.rows, channel=channel, digest=digest)
     judged = record_payments(
         list(incoming.values()), channel=channel, day=day, today=today, by=by, register=register, lay=True
     )  # fmt: skip
     rows = verdicts(file.rows, dict(zip(incoming, judged, strict=True)))
-    return settled(register, rows, name=name, day=day, by=by, warnings=list(file.warnings), dry_run=dry_run)
+    return settled(register, rows, name=name, day=day, by=by, warnings=[*file.doubts, *file.warnings], dry_run=dry_run)
+
+
+HELD_REGISTER = "Файл ждёт решения, деньги по нему ещё не зачислены. {why}"
+
+
+def _held(
+    register: Register, file: RegisterFile, *, content: bytes, layout: str, name: str, by: By, dry_run: bool
+) -> StatementSummary:  # fmt: skip
+    """Keep the doubtful file whole: the person who decides has it, wherever it came from."""
+    message = HELD_REGISTER.format(why=" ".join(file.doubts))
+    HeldFile.objects.create(register=register, layout=layout, content=zlib.compress(content))
+    rows: list[RowVerdict] = []
+    for row in file.rows:
+        verdict, text = (REJECTED, row.problem) if row.problem else (HELD, "Ждёт решения по файлу.")
+        number, told = row.operation or row.account, row.told if row.problem else ""
+        rows.append(RowVerdict(row.line, number, row.paid_on, row.amount, verdict, text, told=told))
+    register.totals = {**register.totals, "doubts": list(file.doubts)}
+    register.verdicts = [row.as_json() for row in rows]
+    register.save(update_fields=["totals", "verdicts"])
+    accounts_operations.note(
+        "payments.register.held", by=by, ground=message[:255], register_id=register.pk, name=name
+    )  # fmt: skip
+    return summarised(
+        name=name, state=RegisterState.HELD, register_id=register.pk, message=message, rows=rows,
+        warnings=list(file.warnings), dry_run=dry_run,
+    )  # fmt: skip
+
+
+def _waiting_file(register_id: int) -> HeldFile:
+    kept = HeldFile.objects.filter(register=register_id).select_related("register").defer("register__verdicts").first()
+    if kept is None:
+        raise RegisterKept(f"Реестр № {register_id} не ждёт решения.")
+    return kept
+
+
+def accept_held(*, register_id: int, day: date, today: date, by: By) -> StatementSummary:
+    """Take in the held file as it is, on the operating day `day`. Raises RegisterKept and what import_register does."""
+    kept = _waiting_file(register_id)
+    return import_register(
+        name=kept.register.name, content=zlib.decompress(kept.content), layout=kept.layout,
+        channel=kept.register.channel_id, day=day, today=today, by=by, confirmed=True,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def discard_held(*, register_id: int, reason: str, by: By) -> None:
+    """The held file is not to be taken: another will come instead. Its register stays, undone. Raises RegisterKept."""
+    lock_registers()
+    kept = _waiting_file(register_id)
+    if not reason.strip():
+        raise RegisterKept("Назовите причину.", field="ground")
+    register = kept.register
+    kept.delete()
+    register.state = RegisterState.UNDONE
+    register.save(update_fields=["state"])
+    accounts_operations.note("payments.register.discarded", by=by, ground=reason, register_id=register_id)
 
 
 def lock_registers() -> None:
@@ -216,13 +287,16 @@ def known_file(digest: str) -> Register | None:
 
 def seen(register: Register, file: RegisterFile, *, name: str, dry_run: bool) -> StatementSummary:
     """The summary of a file that has come before: nothing is added."""
-    text = SAME_FILE.format(at=register.taken_at, pk=register.pk)
+    text, verdict, state = same_file(register), REPEATED, REPEATED
+    if register.state == RegisterState.HELD:
+        text = f"Этот файл уже ждёт решения: реестр № {register.pk}. Примите его или откажитесь на его странице."
+        verdict, state = HELD, RegisterState.HELD.value
     rows = [
-        RowVerdict(row.line, row.operation or row.account, row.paid_on, row.amount, REPEATED, text)
+        RowVerdict(row.line, row.operation or row.account, row.paid_on, row.amount, verdict, text)
         for row in file.rows
     ]  # fmt: skip
     return summarised(
-        name=name, state=REPEATED, register_id=register.pk, message=text, rows=rows, warnings=[], dry_run=dry_run
+        name=name, state=state, register_id=register.pk, message=text, rows=rows, warnings=[], dry_run=dry_run
     )
 
 
@@ -270,7 +344,8 @@ def verdicts(rows: Sequence[Row], taken: dict[int, Judged]) -> list[RowVerdict]:
     for place, row in enumerate(rows):
         number = row.operation or row.account
         if place not in taken:
-            found.append(RowVerdict(row.line, number, row.paid_on, row.amount, REJECTED, row.problem))
+            text, told = row.problem, row.told
+            found.append(RowVerdict(row.line, number, row.paid_on, row.amount, REJECTED, text, told=told))
             continue
         judged = taken[place]
         kind = VERDICTS[judged.verdict]
@@ -279,7 +354,8 @@ def verdicts(rows: Sequence[Row], taken: dict[int, Judged]) -> list[RowVerdict]:
             text = "Эта операция уже принята раньше: ничего не добавлено."
         elif judged.verdict == Verdict.CONFLICT:
             text = f"Номер операции {number} уже занят платежом с другими данными. Запросите у банка разъяснение."
-        found.append(RowVerdict(row.line, number, row.paid_on, row.amount, kind, text, judged.payment_id))
+        told = row.told if kind == REJECTED else ""
+        found.append(RowVerdict(row.line, number, row.paid_on, row.amount, kind, text, judged.payment_id, told))
     return found
 
 
@@ -297,7 +373,11 @@ def _incoming(rows: Sequence[Row], *, channel: str, digest: str) -> dict[int, In
     sound = {place: row for place, row in enumerate(rows) if not row.problem and row.paid_on is not None}
     owners = _Owners(list(sound.values()))
     told = {place: owners.of(row) for place, row in sound.items()}
-    alike = Alike([(row, told[place][0]) for place, row in sound.items()], channel=channel)
+    others = Channel.objects.exclude(kind__in=NOT_BY_REGISTER).exclude(pk=channel).order_by("pk")
+    alike = Alike(
+        [(row, told[place][0]) for place, row in sound.items()], channel=channel,
+        others=tuple(others.values_list("pk", flat=True)),
+    )  # fmt: skip
     ids = anew(
         {place: external_id(row.operation or f"{digest[:16]}/{row.line}") for place, row in sound.items()},
         channel=channel,
@@ -422,22 +502,28 @@ def number_forms(number: str) -> list[str]:
 
 
 class Alike:
-    """Rows without an operation's number that may have come twice: in this file, or in another of the channel.
+    """Rows that may have come twice: without an operation's number, in this file or in another; with it, by another
+    channel, since the channel's own numbers are its unique keys.
 
-    One payment is another's like when account, sum and day agree. The account is told by what it is, not by how its
+    One payment is another's like when account, sum and day agree, and the operation's number where both have it. The
+    account is told by what it is, not by how its
     number is written; where it is not known, by the number as received.
     """
 
-    def __init__(self, rows: Sequence[tuple[Row, int | None]], *, channel: str) -> None:
-        """rows: each with its account, where that is known."""
+    def __init__(
+        self, rows: Sequence[tuple[Row, int | None]], *, channel: str, others: Sequence[str] = ()
+    ) -> None:  # fmt: skip
+        """rows: each with its account, where that is known. others: channels whose registers may bring the same."""
         self.known: dict[tuple[str, int | str, Decimal, date], str] = {}
+        self.elsewhere: dict[tuple[str, Decimal, date], list[tuple[int | None, str, str]]] = defaultdict(list)
+        self._remember_others([row for row, _ in rows if row.operation], others)
         nameless = [(row, account_id) for row, account_id in rows if not row.operation and row.paid_on is not None]
         if not nameless:
             return
         first = min(row.paid_on for row, _ in nameless if row.paid_on is not None)
         owned = Q(account_id__in={account_id for _, account_id in nameless if account_id is not None})
         found = (
-            Payment.objects.filter(channel_id=channel, day__gte=first, register__isnull=False)
+            Payment.objects.filter(channel_id__in=[channel, *others], day__gte=first, register__isnull=False)
             .filter(owned | Q(number_as_received__in={row.account for row, _ in nameless}))
             .exclude(state__in=[PaymentState.REVERSED, PaymentState.RETURNED])
         )
@@ -446,13 +532,36 @@ class Alike:
         ):
             self._remember(account_id, number, amount, paid_on, f"в реестре № {register}")
 
+    def _remember_others(self, rows: Sequence[Row], others: Sequence[str]) -> None:
+        """Operations of these numbers that other channels have brought; those undone since are no doubt."""
+        if not rows:
+            return
+        told = {place: external_id(row.operation) for place, row in enumerate(rows)}
+        for other in others:
+            numbers = anew(told, channel=other)
+            operations = {numbers[place]: row.operation for place, row in enumerate(rows)}
+            found = (
+                Payment.objects.filter(channel_id=other, external_id__in=list(operations), register__isnull=False)
+                .exclude(state__in=[PaymentState.REVERSED, PaymentState.RETURNED])
+                .values_list("external_id", "amount", "paid_on", "account_id", "number_as_received", "register_id",
+                             "channel__name")
+            )  # fmt: skip
+            for number, amount, paid_on, account_id, account, register, name in found:
+                where = f"по каналу «{name}» в реестре № {register}"
+                self.elsewhere[operations[number], amount, paid_on].append((account_id, account, where))
+
     def _remember(self, account_id: int | None, number: str, amount: Decimal, paid_on: date, where: str) -> None:
         self.known.setdefault(("number", number, amount, paid_on), where)
         mark: tuple[str, int | str] = ("nobody", number) if account_id is None else ("account", account_id)
         self.known.setdefault((*mark, amount, paid_on), where)
 
     def doubt(self, row: Row, account_id: int | None) -> str:
-        if row.operation or row.paid_on is None:
+        if row.paid_on is None:
+            return ""
+        if row.operation:
+            for other_id, number, where in self.elsewhere.get((row.operation, row.amount, row.paid_on), ()):
+                if number == row.account or (account_id is not None and account_id == other_id):
+                    return f"Такая же операция (номер, счёт, сумма, дата) уже есть {where}: не пришла ли она дважды?"
             return ""
         marks: list[tuple[str, int | str]] = [("number", row.account)]
         if account_id is not None:

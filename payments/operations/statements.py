@@ -34,6 +34,7 @@ from payments.operations.refund_orders import confirm_refund, ordered_day
 from payments.operations.remitting import confirm_remittance, ordered_on
 from payments.registers import client_bank
 from payments.registers.client_bank import Direction, Document, Mention, Names, Statement, StatementRefused
+from payments.registers.mapped import is_whole
 
 ACCEPTED, HELD, REJECTED, REPEATED, OUTGOING = "accepted", "held", "rejected", "repeated", "outgoing"
 ORDER_LIVES_DAYS = 10
@@ -70,7 +71,10 @@ HELD_FILE = "Файл ждёт решения: {why} Проверьте его �
 
 @dataclass(frozen=True, slots=True)
 class RowVerdict:
-    """What became of a document of the file. verdict: one of KINDS; text: in Russian; line: of the file."""
+    """What became of a document of the file. verdict: one of KINDS; text: in Russian; line: of the file.
+
+    told: of a rejected row, its sum as the file writes it.
+    """
 
     line: int
     number: str
@@ -79,12 +83,19 @@ class RowVerdict:
     verdict: str
     text: str
     payment_id: int | None = None
+    told: str = ""
+
+    @property
+    def is_summed(self) -> bool:
+        """A sum of whole kopecks above nothing: only such are added up."""
+        return self.amount > 0 and is_whole(self.amount)
 
     def as_json(self) -> dict[str, Any]:
         return {
             "line": self.line, "number": self.number,
             "document_on": self.document_on.isoformat() if self.document_on else None,
             "amount": str(self.amount), "verdict": self.verdict, "text": self.text, "payment_id": self.payment_id,
+            **({"told": self.told} if self.told else {}),
         }  # fmt: skip
 
 
@@ -113,6 +124,12 @@ class StatementSummary:
         }  # fmt: skip
 
 
+def same_file(register: Register) -> str:
+    """The words of a file that has come before; its day is the day here, not in Greenwich."""
+    at = register.taken_at.astimezone(timezone.get_default_timezone())
+    return SAME_FILE.format(at=at, pk=register.pk)
+
+
 class _NothingTaken(Exception):
     """No line of the file can be taken: what was begun is undone, the summary tells why."""
 
@@ -125,14 +142,22 @@ def summarised(
     *, name: str, state: str, register_id: int | None, message: str, rows: list[RowVerdict], warnings: list[str],
     dry_run: bool,
 ) -> StatementSummary:  # fmt: skip
-    """The summary with counts and sums of every kind of row; roubles."""
+    """The summary with counts and sums of every kind of row; roubles. Rejected sums below zero are not netted in."""
     sums = {
         kind: (
             sum(row.verdict == kind for row in rows),
-            total(row.amount for row in rows if row.verdict == kind),
+            total(row.amount for row in rows if row.verdict == kind and row.is_summed),
         )
         for kind in KINDS
     }
+    left_out = sum(row.verdict == REJECTED and not row.is_summed for row in rows)
+    if left_out:
+        count, amount = sums[REJECTED]
+        warnings = [
+            *warnings,
+            f"Отклонено строк: {count}. В сумму {written(amount)} ₽ вошли {count - left_out}; не вошли {left_out}: их "
+            "сумма не прочитана, с долями копейки или не больше нуля. Как она записана в файле, видно в строке.",
+        ]
     return StatementSummary(name, state, register_id, message, tuple(rows), tuple(warnings), dry_run, sums)
 
 
@@ -278,12 +303,9 @@ def _seen(register: Register, statement: Statement, *, name: str, dry_run: bool)
         message = HELD_FILE.format(why="он уже загружен и удержан.")
         verdict, text = HELD, "Файл ждёт подтверждения."
     else:
-        message = SAME_FILE.format(at=register.taken_at, pk=register.pk)
+        message = same_file(register)
         verdict, text = REPEATED, "Файл уже загружен."
-    rows = [
-        RowVerdict(document.line, document.number, document.document_on, document.amount, verdict, text)
-        for document in statement.documents
-    ]
+    rows = [_verdict(document, verdict, text) for document in statement.documents]
     state = RegisterState.HELD if verdict == HELD else REPEATED
     return summarised(
         name=name, state=state, register_id=register.pk, message=message, rows=rows,
@@ -336,7 +358,14 @@ def _waiting(document: Document, own: set[str]) -> RowVerdict:
         verdict, text = REJECTED, document.problem
     elif document.direction(own) in (Direction.OUT, Direction.OWN):
         verdict, text = OUTGOING, "Списание: ждёт подтверждения файла."
-    return RowVerdict(document.line, document.number, document.document_on, document.amount, verdict, text)
+    return _verdict(document, verdict, text)
+
+
+def _verdict(document: Document, verdict: str, text: str, payment_id: int | None = None) -> RowVerdict:
+    told = document.told if verdict == REJECTED else ""
+    return RowVerdict(
+        document.line, document.number, document.document_on, document.amount, verdict, text, payment_id, told
+    )
 
 
 def _agents_accounts() -> set[str]:
@@ -422,7 +451,7 @@ class _Plan:
             verdict, text = REJECTED, document.problem
         else:
             verdict, text = HELD, "Направление не понять: ни один счёт не наш и дата зачисления не указана."
-        return RowVerdict(document.line, document.number, document.document_on, document.amount, verdict, text)
+        return _verdict(document, verdict, text)
 
 
 def _plan(statement: Statement, own: set[str], *, day: date) -> _Plan:
@@ -469,7 +498,7 @@ def _impossible(line: _Line, day: date) -> str:
             f"«Сумма»: {written(amount)} ₽ больше {written(limit)} ₽, так не бывает. Запросите у банка новую выписку."
         )
     for name, told in (("Дата", line.document_on), ("дата по счёту", line.moved_on)):
-        if told > day:
+        if told > day and line.way != Direction.IN:
             return (
                 f"«{name}»: {told:%d.%m.%Y} позже операционного дня {day:%d.%m.%Y}. Сверьте выписку и день, которым её "
                 "загружают."
@@ -482,13 +511,21 @@ def _impossible(line: _Line, day: date) -> str:
     return ""
 
 
+def _ahead(line: _Line, day: date) -> str:
+    """Money whose date has not come is in the bank all the same: it waits for a person, as a register's does."""
+    told = max(line.document_on, line.moved_on)
+    if told <= day:
+        return ""
+    return f"Дата {told:%d.%m.%Y} позже операционного дня {day:%d.%m.%Y}: сверьте её с банком."
+
+
 def _take_in(
     statement: Statement, plan: _Plan, *, register: Register, channel: str, day: date, today: date, by: By
 ) -> list[RowVerdict]:
     fresh, repeats = plan.fresh, plan.repeats
     finder = _Finder([line.document for line in fresh.values() if line.way == Direction.IN])
     incoming = {
-        place: _incoming(line, repeats[place], finder, conflict=plan.conflicts.get(place, ""))
+        place: _incoming(line, repeats[place], finder, conflict=plan.conflicts.get(place, "") or _ahead(line, day))
         for place, line in fresh.items()
         if line.way == Direction.IN
     }
@@ -515,9 +552,7 @@ def _take_in(
             verdict, text = OUTGOING, _confirm(line, row, by=by)
         if verdict != REJECTED:
             stored.append(row)
-        rows.append(
-            RowVerdict(document.line, document.number, document.document_on, document.amount, verdict, text, payment_id)
-        )
+        rows.append(_verdict(document, verdict, text, payment_id))
     BankStatementLine.objects.bulk_create(stored, batch_size=2000)
     return rows
 

@@ -101,7 +101,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document of the statement; amount in roubles. `problem`: why the row cannot be read, in Russian."""
+    """One document of the statement; amount in roubles. `problem`: why the row cannot be read, in Russian.
+
+    told: the sum as the file writes it.
+    """
 
     kind: str
     number: str
@@ -115,6 +118,7 @@ class Document:
     code: str
     line: int
     problem: str = ""
+    told: str = ""
 
     def direction(self, own: Collection[str]) -> Direction:
         """By our accounts; where neither side is ours (masked accounts), by the one date that is filled."""
@@ -384,6 +388,7 @@ def _document(section: _Section) -> Document:
         code=section.get("Код"),
         line=section.line,
         problem=problem,
+        told=section.get("Сумма")[:30],
     )
 
 

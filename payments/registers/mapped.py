@@ -75,7 +75,10 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A payment of the register; roubles. problem: why it cannot be read, in Russian; doubt: why a person must look."""
+    """A payment of the register; roubles. problem: why it cannot be read, in Russian; doubt: why a person must look.
+
+    told: the sum as the file writes it.
+    """
 
     line: int
     account: str
@@ -90,11 +93,14 @@ class Row:
     document: str = ""
     problem: str = ""
     doubt: str = ""
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterFile:
-    """A register read whole, its totals agreed with its control lines. order: the bank's payment order."""
+    """A register read. order: the bank's payment order. doubts: where it is cut, where its totals differ, in Russian:
+    money has come all the same, and a person decides (formats/bank-exchange.md, 2).
+    """
 
     rows: tuple[Row, ...]
     encoding: str
@@ -104,6 +110,7 @@ class RegisterFile:
     is_controlled: bool
     order: str = ""
     warnings: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 # --- the layout itself ------------------------------------------------------------------------------------------------
@@ -218,10 +225,11 @@ class _Pack:
     commission: Decimal | None = None
     order: str = ""
     rows: list[Row] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
 
 def read(content: bytes, layout: Layout) -> RegisterFile:
-    """The register in the bytes of a file. Raises RegisterRefused: another layout, cut, totals that differ."""
+    """The register in the bytes of a file, and what of it is doubtful. Raises RegisterRefused: not a register."""
     wrong = faults(layout)
     if wrong:
         raise RegisterRefused(f"Формат «{layout.name}» описан не до конца. {next(iter(wrong.values()))}")
@@ -236,24 +244,25 @@ def read(content: bytes, layout: Layout) -> RegisterFile:
         text, encoding = decoded(content, layout.encoding)
         packs, closed = _packs(text, layout)
     rows = [row for pack in packs for row in pack.rows]
-    if not closed:
-        raise RegisterRefused(
-            f"Файл оборван: в нём нет строки итогов, которая начинается с «{layout.control_prefix}» "
-            f"(прочитано строк: {len(rows)}). Если это реестр другого банка, выберите его формат; если нет, выгрузите "
-            "файл заново."
-        )
     strange = [row for row in rows if row.problem]
     if rows and len(strange) * STRANGE_SHARE > len(rows):
         raise RegisterRefused(
             f"Это не реестр формата «{layout.name}»: не прочитано {len(strange)} строк из {len(rows)}. "
             f"Строка {strange[0].line}: {strange[0].problem} Выберите формат того банка, чей это файл."
         )
+    doubts: list[str] = []
+    if not closed:
+        doubts.append(
+            f"Файл оборван: в нём нет строки итогов, которая начинается с «{layout.control_prefix}» "
+            f"(прочитано строк: {len(rows)}). Если это реестр другого банка, выберите его формат; если нет, выгрузите "
+            "файл заново."
+        )
     if not layout.is_dbf and layout.fields and rows and rows[-1].problem.startswith("Полей в строке"):
-        raise RegisterRefused(f"Файл оборван: строка {rows[-1].line} неполная. Выгрузите реестр заново.")
+        doubts.append(f"Файл оборван: строка {rows[-1].line} неполная. Выгрузите реестр заново.")
     if not rows and not (layout.control_prefix and packs):
         raise RegisterRefused("В файле нет ни одной строки с платежом. Проверьте, тот ли это файл и тот ли формат.")
     for pack in packs:
-        _agree(pack)
+        doubts += _differences(pack)
     given = [row.transferred for row in rows if row.transferred is not None]
     withheld = [row.commission for row in rows if row.commission is not None]
     return RegisterFile(
@@ -265,6 +274,7 @@ def read(content: bytes, layout: Layout) -> RegisterFile:
         is_controlled=layout.is_dbf or bool(layout.control_prefix),
         order=next((pack.order for pack in packs if pack.order), ""),
         warnings=tuple(f"Строка {row.line} не принята: {row.problem}" for row in strange[:20]),
+        doubts=tuple(doubts),
     )
 
 
@@ -301,8 +311,8 @@ def _packs(text: str, layout: Layout) -> tuple[list[_Pack], bool]:
         current.rows.append(_row(number, cells, places, layout))
         if not layout.control_leads:
             closed = not layout.control_prefix
-    if not layout.control_prefix:
-        packs.append(current)
+    if not layout.control_prefix or (current.rows and not layout.control_leads):
+        packs.append(current)  # lines after which no control line came: the file is cut
     return packs, closed
 
 
@@ -315,7 +325,7 @@ def _told(pack: _Pack, line: str, number: int, layout: Layout) -> None:
             return None
         found = sum_of(cells[place - 1], in_kopecks=layout.in_kopecks) if place <= len(cells) else None
         if found is None:
-            raise RegisterRefused(
+            pack.doubts.append(
                 f"Строка итогов, строка {number}: «{title}» в поле {place} не прочитать. Проверьте формат файла."
             )
         return found
@@ -323,12 +333,13 @@ def _told(pack: _Pack, line: str, number: int, layout: Layout) -> None:
     pack.line = number
     if layout.control_count:
         told = cells[layout.control_count - 1] if layout.control_count <= len(cells) else ""
-        if not re.fullmatch(r"[0-9]{1,9}", told):
-            raise RegisterRefused(
+        if re.fullmatch(r"[0-9]{1,9}", told):
+            pack.count = int(told)
+        else:
+            pack.doubts.append(
                 f"Строка итогов, строка {number}: число строк в поле {layout.control_count} не прочитать. Проверьте "
                 "формат файла."
             )
-        pack.count = int(told)
     pack.amount = figure(layout.control_amount, "сумма")
     pack.transferred = figure(layout.control_transferred, "перечислено")
     pack.commission = figure(layout.control_commission, "комиссия")
@@ -336,12 +347,13 @@ def _told(pack: _Pack, line: str, number: int, layout: Layout) -> None:
         pack.order = cells[layout.control_order - 1][:40]
 
 
-def _agree(pack: _Pack) -> None:
-    """Raises RegisterRefused when the lines of the pack are not what its control line tells. domain/payments.md, 2.2"""
+def _differences(pack: _Pack) -> list[str]:
+    """Where the lines of the pack are not what its control line tells, in Russian. domain/payments.md, 2.2"""
+    found = list(pack.doubts)
     if pack.count is not None and pack.count != len(pack.rows):
-        raise RegisterRefused(
-            f"Итоги не сходятся: в строке {pack.line} объявлено строк {pack.count}, а в файле {len(pack.rows)}. Файл "
-            "не принят. Запросите у банка целый реестр."
+        found.append(
+            f"Итоги не сходятся: в строке {pack.line} объявлено строк {pack.count}, а в файле {len(pack.rows)}. "
+            "Запросите у банка целый реестр."
         )
     pairs = (
         ("сумма", pack.amount, [row.amount for row in pack.rows]),
@@ -349,14 +361,12 @@ def _agree(pack: _Pack) -> None:
         ("комиссия", pack.commission, [row.commission or ZERO for row in pack.rows]),
     )
     for title, told, parts in pairs:
-        if told is None:
-            continue
-        found = sum(parts, ZERO)
-        if told != found:
-            raise RegisterRefused(
+        if told is not None and told != (read := sum(parts, ZERO)):
+            found.append(
                 f"Итоги не сходятся: «{title}» в строке {pack.line} — {written(told)} ₽, а по строкам файла "
-                f"{written(found)} ₽. Файл не принят. Запросите у банка исправленный реестр."
+                f"{written(read)} ₽. Запросите у банка исправленный реестр."
             )
+    return found
 
 
 def is_whole(amount: Decimal) -> bool:
@@ -397,7 +407,9 @@ def _row(line: int, cells: Sequence[str], places: Mapping[str, Place], layout: L
     if layout.fields and count != layout.fields and not (count == layout.fields + 1 and not cells[-1]):
         problem = f"Полей в строке {count}, а в формате {layout.fields}."
         amount = sum_of(told.get("amount", ""), in_kopecks=layout.in_kopecks) if count > layout.fields else None
-        return Row(line, told.get("account", "")[:60], amount or ZERO, None, problem=problem)
+        return Row(
+            line, told.get("account", "")[:60], amount or ZERO, None, problem=problem, told=told.get("amount", "")[:30]
+        )
     return _read(line, told, layout)
 
 
@@ -436,6 +448,7 @@ def _read(line: int, told: Mapping[str, str], layout: Layout) -> Row:
         document=told.get("document", "")[:40],
         problem=problem,
         doubt=doubt,
+        told=told["amount"][:30],
     )
 
 

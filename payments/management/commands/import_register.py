@@ -27,7 +27,9 @@ class Command(commands.Command):
         parser.add_argument("--channel", required=True, help="код канала, например bank")
         parser.add_argument("--layout", default="", help="формат реестра, например sberbank; без него — выписка")
         parser.add_argument("--day", type=commands.day, help="операционный день (по умолчанию сегодня)")
-        parser.add_argument("--confirm", action="store_true", help="принять файл, обороты которого не сходятся")
+        parser.add_argument(
+            "--confirm", action="store_true", help="принять файл, итоги которого не сходятся"
+        )
         parser.add_argument("--dry-run", action="store_true", help="показать решения и ничего не записать")
         parser.add_argument("--json", action="store_true", help="итоги одной строкой JSON")
 
@@ -49,7 +51,7 @@ class Command(commands.Command):
                 "today": today, "by": "import_register", "dry_run": options["dry_run"],
             }  # fmt: skip
             if options["layout"]:
-                summary = operations.import_register(**facts, layout=options["layout"])
+                summary = operations.import_register(**facts, layout=options["layout"], confirmed=options["confirm"])
             else:
                 summary = operations.import_statement(**facts, confirmed=options["confirm"])
         except Refusal as refusal:

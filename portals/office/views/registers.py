@@ -45,8 +45,9 @@ def register(request: HttpRequest) -> HttpResponse:
             messages.error(request, "Файл уже принят или ждал слишком долго. Загрузите его снова.")
             return redirect("office:register")
         try:
-            summary = load(request, kept, dry_run=False)
-            messages.success(request, summary.message)
+            summary = load(request, kept, dry_run=False, confirmed="confirmed" in request.POST)
+            tell = messages.error if summary.state == "rejected" else messages.success
+            tell(request, summary.message)
         except Refusal as refusal:
             messages.error(request, str(refusal))
             return redirect("office:register")
@@ -58,7 +59,7 @@ def register(request: HttpRequest) -> HttpResponse:
             how = {"channel": facts["channel"], "layout": facts["layout"], "day": facts["day"].isoformat()}
             kept = drafts.Kept(facts["file"].name, facts["file"].read(), how)
             try:
-                summary = load(request, kept, dry_run=True)
+                summary = load(request, kept, dry_run=True, confirmed=False)
                 token, status = drafts.keep(request.session, kept, slot="register"), 200
             except Refusal as refusal:
                 form.add_error(refusal.field if refusal.field in form.fields else "file", str(refusal))
@@ -71,10 +72,11 @@ def register(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-def load(request: HttpRequest, kept: drafts.Kept, *, dry_run: bool) -> StatementSummary:
+def load(request: HttpRequest, kept: drafts.Kept, *, dry_run: bool, confirmed: bool) -> StatementSummary:
     return payments.operations.import_register(
         name=kept.name, content=kept.content, layout=kept.facts["layout"], channel=kept.facts["channel"],
         day=kept.day("day"), today=timezone.localdate(), by=staff(request), dry_run=dry_run,
+        confirmed=confirmed,
     )  # fmt: skip
 
 
@@ -96,6 +98,8 @@ def card(request: HttpRequest, register_id: int) -> HttpResponse:
         raise Http404("Такого реестра нет.")
     if request.method == "POST" and request.POST.get("action") == "unreconcile":
         return unreconcile(request, register_id)
+    if request.method == "POST" and request.POST.get("action") in ("accept", "discard"):
+        return decide(request, register_id, accept=request.POST["action"] == "accept")
     form = forms.UndoForm(request.POST or None)
     if request.method == "POST":
         demand(request, roles.REVERSE_PAYMENT)
@@ -124,6 +128,24 @@ def card(request: HttpRequest, register_id: int) -> HttpResponse:
         card=found, form=form, kind_names=KIND_NAMES, may_undo=request.user.has_perm(roles.REVERSE_PAYMENT),
         transfers=register_queries.transfers_of(register_id), runs=undo_runs(register_id),
     )  # fmt: skip
+
+
+def decide(request: HttpRequest, register_id: int, *, accept: bool) -> HttpResponse:
+    """A held file is taken in all the same, or turned down."""
+    demand(request, roles.LOAD_STATEMENT)
+    today = timezone.localdate()
+    try:
+        if accept:
+            done = payments.operations.accept_held(register_id=register_id, day=today, today=today, by=staff(request))
+            tell = messages.error if done.state == "rejected" else messages.success
+            tell(request, done.message)
+        else:
+            reason = request.POST.get("ground", "")[:255]
+            payments.operations.discard_held(register_id=register_id, reason=reason, by=staff(request))
+            messages.success(request, "Файл не принят. Исправленный реестр загрузите обычным порядком.")
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    return redirect("office:register_card", register_id=register_id)
 
 
 def undo_runs(register_id: int) -> list[queries.RunRow]:

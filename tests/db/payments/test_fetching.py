@@ -58,9 +58,9 @@ def test_files_of_a_folder_are_taken_once_and_put_away(tmp_path, settings):
     assert told(fetch()) == (1, 0, 1, 0)
     assert sorted(entry.name for entry in folder.iterdir() if entry.is_file()) == ["fresh.txt", "other.csv"]
     assert [entry.name for entry in (folder / "принято").iterdir()] == ["a.txt"]
-    assert "оборван" in (folder / "отказ" / "b.txt.причина.txt").read_text()
+    assert "не реестр формата" in (folder / "отказ" / "b.txt.причина.txt").read_text()
     row.refresh_from_db()
-    assert (row.asked_at, "оборван" in row.trouble) == (AT, True)
+    assert (row.asked_at, "не реестр формата" in row.trouble) == (AT, True)
     put(folder, "a.txt", content)  # sent again, or the worker was killed before it put the file away
     assert told(fetch()) == (0, 1, 0, 0)
     assert len(list((folder / "принято").iterdir())) == 2

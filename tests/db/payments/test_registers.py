@@ -15,6 +15,7 @@ from payments.models import (
     Allocation,
     Channel,
     FiscalReceipt,
+    HeldFile,
     OperatingDay,
     Payment,
     PaymentState,
@@ -25,7 +26,7 @@ from payments.models import (
 )
 from payments.operations import PaymentRefused, RegisterKept, RegisterRefused, registers
 from tests import make
-from tests.unit.payments.test_mapped_registers import LINE, sber
+from tests.unit.payments.test_mapped_registers import sber
 
 pytestmark = pytest.mark.django_db
 
@@ -158,10 +159,6 @@ def test_a_number_and_a_document_of_two_accounts_wait():
 @pytest.mark.parametrize(
     ("content", "facts", "refusal"),
     [
-        (sber(("1", "560000012", "1,00"), count=3), {}, RegisterRefused),
-        (sber(("1", "560000012", "1,00"), amount="9,00"), {}, RegisterRefused),
-        (sber(("1", "560000012", "1,00"))[:-25], {}, RegisterRefused),
-        (LINE.format(op=1, account=1, amount="1,00").encode(), {}, RegisterRefused),
         (sber(("1", "560000012", "1,00")), {"layout": "billdirect"}, RegisterRefused),
         (sber(("1", "560000012", "1,00")), {"layout": "unknown"}, RegisterRefused),
         (sber(("1", "560000012", "1,00")), {"channel": "cash"}, PaymentRefused),
@@ -278,7 +275,7 @@ def test_the_command_takes_a_register_in(tmp_path, capsys):
     assert "принято 1 на 10,00 ₽" in capsys.readouterr().out
     path.write_bytes(b"1;2;3")
     before = written()
-    with pytest.raises(CommandError, match="оборван"):
+    with pytest.raises(CommandError, match="не реестр формата"):
         call_command("import_register", str(path), channel="bank", layout="sberbank", day=TODAY)
     assert written() == before
 
@@ -311,3 +308,70 @@ def test_an_undo_answers_the_receipts_of_its_payments():
     assert [(row.kind, row.amount, row.state) for row in rows] == [
         ("sell", Decimal("100.00"), "waiting"), ("sell_refund", Decimal("100.00"), "waiting"),
     ]  # fmt: skip
+
+
+def test_the_same_operation_by_another_channel_waits():
+    account, other = make.account(), make.account()
+    first = load(sber(("1", account.number, "100,00"), ("2", account.number, "5,00")))
+    content = sber(("1", account.number, "100,00"), ("2", other.number, "5,00"), ("3", account.number, "7,00"))
+    again = load(content, channel="post")
+    assert [row.verdict for row in again.rows] == ["held", "accepted", "accepted"]
+    assert f"в реестре № {first.register_id}: не пришла ли она дважды?" in again.rows[0].text
+    undo(first.register_id)
+    assert counts(load(sber(("1", account.number, "100,00")), channel="social")) == {
+        "held": (1, "100.00")
+    }  # the post's
+    undo(again.register_id)
+    third = load(sber(("1", account.number, "100,00"), ("9", account.number, "1,00")), channel="fssp")
+    assert [row.verdict for row in third.rows] == ["held", "accepted"]  # what waits is alike, too
+
+
+def test_a_rejected_sum_stands_as_the_file_writes_it():
+    account = make.account()
+    content = sber(
+        ("1", account.number, "100,00"), ("2", account.number, "0,001"), ("3", account.number, "-3,00"),
+        ("4", "", "2000000000,00"), ("5", account.number, "10.005"), ("6", account.number, "1,00"),
+        amount="2000000108,006",
+    )  # fmt: skip
+    summary = load(content)
+    told = {row.line: row.told for row in summary.rows if row.verdict == "rejected"}
+    assert told == {2: "0,001", 3: "-3,00", 4: "2000000000,00", 5: "10.005"}
+    assert str(summary.sums["rejected"][1]) == "2000000000.00"
+    assert "вошли 1; не вошли 3" in summary.warnings[-1]
+    assert [row["told"] for row in Register.objects.get().verdicts if row["verdict"] == "rejected"] == [*told.values()]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        ({"count": 3}, "объявлено строк 3, а в файле 2"),
+        ({"amount": "90,00"}, "— 90,00 ₽, а по строкам файла 105,00 ₽"),
+    ],
+)
+def test_a_register_that_fails_its_totals_is_kept_until_a_person_decides(spoil, words):
+    account = make.account()
+    content = sber(("1", account.number, "100,00"), ("2", account.number, "5,00"), **spoil)
+    held = load(content)
+    register = Register.objects.get()
+    assert (held.state, register.state, Payment.objects.count()) == ("held", RegisterState.HELD, 0)
+    assert words in held.message and words in " ".join(register.totals["doubts"])
+    before = written()
+    assert load(content).message.startswith("Этот файл уже ждёт решения")
+    assert written() == before
+    done = operations.accept_held(register_id=register.pk, day=TODAY, today=TODAY, by=None)
+    assert counts(done) == {"accepted": (2, "105.00")}
+    assert done.register_id == register.pk and not HeldFile.objects.exists()
+    with pytest.raises(RegisterKept, match="не ждёт решения"):
+        operations.accept_held(register_id=register.pk, day=TODAY, today=TODAY, by=None)
+
+
+def test_a_cut_register_is_turned_down_and_the_whole_one_comes_in():
+    account = make.account()
+    whole = sber(("1", account.number, "100,00"), ("2", account.number, "5,00"))
+    held = load(whole[: whole.rindex(b"=")])
+    assert (held.state, "Файл оборван" in held.message) == ("held", True)
+    with pytest.raises(RegisterKept, match="причину"):
+        operations.discard_held(register_id=held.register_id, reason="", by=None)
+    operations.discard_held(register_id=held.register_id, reason="придёт целый", by=None)
+    assert Register.objects.get().state == RegisterState.UNDONE
+    assert counts(load(whole)) == {"accepted": (2, "105.00")}

@@ -68,7 +68,7 @@ def test_the_sample_is_taken(desk: Desk):
 def test_another_file_is_refused_on_the_page(desk: Desk):
     page = send(client(roles.ACCOUNTANT), b"1;2;3")
     assert page.status_code == 422
-    assert "оборван" in text(page)
+    assert "Это не реестр формата" in text(page)
     assert Register.objects.filter(kind="register").count() == 0
 
 
@@ -123,3 +123,17 @@ def test_the_banks_order_is_matched_to_its_register_and_parted_again(desk: Desk)
     parted = accountant.post(card, {"action": "unreconcile", "ground": "не тот реестр"}, follow=True)
     assert "снова среди невыясненных" in text(parted)
     assert Payment.objects.get(state=PaymentState.UNIDENTIFIED).amount == order.amount
+
+
+def test_a_register_with_wrong_totals_waits_on_its_page(desk: Desk):
+    accountant = client(roles.ACCOUNTANT)
+    page = send(accountant, dated(sber(("1", desk.account.number, "100,00"), count=2)))
+    assert "Принять, несмотря на расхождение" in text(page)
+    accountant.post(reverse(LOAD), {"token": page.context["token"]})
+    register = Register.objects.get(kind="register")
+    card = reverse("office:register_card", args=[register.pk])
+    assert "объявлено строк 2, а в файле 1" in text(accountant.get(card))
+    assert client(roles.CASHIER).post(card, {"action": "accept"}).status_code == 403
+    assert "принято 1" in text(accountant.post(card, {"action": "accept"}, follow=True))
+    register.refresh_from_db()
+    assert (register.state, register.payments.count()) == (RegisterState.ACCEPTED, 1)
