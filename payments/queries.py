@@ -537,9 +537,15 @@ class UnidentifiedRow:
     reason: str
 
 
-def unidentified(*, today: date, limit: int | None = None) -> list[UnidentifiedRow]:
-    """The queue of money without an owner, oldest first, then the largest."""
+def unidentified(
+    *, today: date, limit: int | None = None, register_id: int | None = None, but_registers: Collection[int] = ()
+) -> list[UnidentifiedRow]:  # fmt: skip
+    """The queue of money without an owner, oldest first, then the largest; of one register, or but some of them."""
     found = Payment.objects.filter(state=PaymentState.UNIDENTIFIED).select_related("channel")
+    if register_id is not None:
+        found = found.filter(register=register_id)
+    elif but_registers:
+        found = found.exclude(register__in=but_registers, register__isnull=False)
     return [
         UnidentifiedRow(
             payment_id=payment.pk,

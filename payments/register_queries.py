@@ -309,6 +309,41 @@ def register_card(register_id: int, *, shown: int = 300) -> RegisterCard | None:
     )  # fmt: skip
 
 
+GROUP_FROM = 15  # payments of one register that wait: a page of the queue
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingGroup:
+    """Payments of one register that wait for their owner, roubles. number: the account they all name, else empty."""
+
+    register_id: int
+    name: str
+    channel: str
+    count: int
+    amount: Decimal
+    number: str
+
+
+def waiting_groups() -> list[WaitingGroup]:
+    """Registers with a page or more of payments without an owner, the longest first."""
+    rows = (
+        Payment.objects.filter(state=PaymentState.UNIDENTIFIED, register__kind="register")
+        .values("register_id", "register__name", "channel__name")
+        .annotate(
+            count=Count("id"), sum=Sum("amount"), first=Min("number_as_received"), last=Max("number_as_received")
+        )
+        .filter(count__gte=GROUP_FROM)
+        .order_by("-count", "register_id")
+    )  # fmt: skip
+    return [
+        WaitingGroup(
+            row["register_id"], row["register__name"], row["channel__name"], row["count"], row["sum"],
+            row["first"] if row["first"] == row["last"] else "",
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
 def own_registers(*, contract_ids: list[int], limit: int = 30) -> list[RegisterCard]:
     """Files of a principal's own receipts of these contracts, the latest first."""
     rows = Register.objects.filter(kind="own", channel__kind=ChannelKind.PRINCIPAL).order_by("-pk")

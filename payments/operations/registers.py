@@ -19,7 +19,7 @@ from accounts.database import lock_number, rolled_back
 from accounts.errors import Refusal
 from accounts.kinds import ChannelKind
 from accounts.money import ZERO, total, written
-from accounts.queries import AgencyContract, User
+from accounts.queries import AgencyContract, PersonalAccount, User
 from payments.allocation import Rule
 from payments.models import (
     Channel,
@@ -31,7 +31,7 @@ from payments.models import (
     RegisterState,
     RegisterTransfer,
 )
-from payments.operations.allocating import lock_accounts
+from payments.operations.allocating import allocate_payments, lock_accounts
 from payments.operations.batch import Incoming, Judged, Verdict, record_payments, without_cycles
 from payments.operations.days import By, hold_open
 from payments.operations.intake import REVERSIBLE, PaymentRefused, check_day
@@ -571,6 +571,46 @@ class Alike:
         if not earlier:
             return ""
         return f"Такой же платёж (счёт, сумма, дата) уже есть {earlier}: проверьте, не пришёл ли он дважды."
+
+
+# --- what waits, as a group ---
+
+
+@transaction.atomic
+def assign_group(*, register_id: int, number: str, account_id: int, day: date, by: By, ground: str) -> Undone:
+    """Give every waiting payment of the register that names `number` to one account, on the open day `day`.
+
+    Their value dates stay. Source: domain/payments.md, 2.3. Raises RegisterKept, DayClosed.
+    """
+    hold_open(day)
+    if not ground.strip():
+        raise RegisterKept("Укажите основание: почему это платежи одного счёта.", field="ground")
+    if not PersonalAccount.objects.filter(pk=account_id).exists():
+        raise RegisterKept("Лицевой счёт не найден.")
+    rows = list(
+        Payment.objects.filter(register=register_id, number_as_received=number, state=PaymentState.UNIDENTIFIED)
+        .order_by("pk")
+        .select_for_update(of=("self",))
+        .values_list("pk", "amount")
+    )
+    if not rows:
+        raise RegisterKept(f"В реестре № {register_id} нет невыясненных платежей на счёт {number or 'без номера'}.")
+    if len(rows) > UNDO_AT_ONCE:
+        raise RegisterKept(
+            f"Платежей {len(rows)}, разом зачисляют не больше {UNDO_AT_ONCE}. Так много равных строк бывает по ошибке "
+            "банка: отмените реестр."
+        )
+    numbers = [pk for pk, _ in rows]
+    for first in range(0, len(numbers), AT_A_TIME):
+        some = Payment.objects.filter(pk__in=numbers[first : first + AT_A_TIME])
+        some.update(account=account_id, state=PaymentState.ACCEPTED)
+    allocate_payments(numbers, day=day)
+    assigned = Undone(register_id, len(rows), total(amount for _, amount in rows), ZERO)
+    accounts_operations.note(
+        "payments.register.assigned", by=by, account_id=account_id, ground=ground, register_id=register_id,
+        payments=assigned.payments, amount=assigned.amount, day=day,
+    )  # fmt: skip
+    return assigned
 
 
 # --- out again --------------------------------------------------------------------------------------------------------

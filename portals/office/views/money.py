@@ -36,24 +36,53 @@ AT_ONCE = 15  # payments on a page of the queue: a day's work of one clerk is tw
 def unidentified(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     if request.method == "POST":
-        assign(request, today)
+        if "group" in request.POST:
+            assign_group(request, today)
+        else:
+            assign(request, today)
         return redirect("office:unidentified")
+    groups = register_queries.waiting_groups()
+    group = next((one for one in groups if str(one.register_id) == request.GET.get("register")), None)
     totals = queries.unidentified_totals()
-    last = max(-(-totals.count // AT_ONCE), 1)
+    left = totals.count - sum(one.count for one in groups) if group is None else group.count
+    last = max(-(-left // AT_ONCE), 1)
     number = min(asked.page(request), last)
-    rows = payments.queries.unidentified(today=today, limit=number * AT_ONCE)[(number - 1) * AT_ONCE :]
+    rows = payments.queries.unidentified(
+        today=today, limit=number * AT_ONCE, register_id=group.register_id if group else None,
+        but_registers=[one.register_id for one in groups],
+    )[(number - 1) * AT_ONCE :]  # fmt: skip
     hints = register_queries.transfer_hints([row.payment_id for row in rows])
     return page(
         request,
         "office/unidentified.html",
         title="Невыясненные платежи",
         rows=[(row, hints.get(row.payment_id, [])[:3]) for row in rows],
+        groups=[group] if group else groups,
+        group=group,
         totals=totals,
         number=number,
         last=last,
         earlier=number - 1,
         later=number + 1 if number < last else None,
     )
+
+
+def assign_group(request: HttpRequest, today: date) -> None:
+    """All that waits of a register and names one account goes to the account that is typed."""
+    asked_for, typed = request.POST["group"], request.POST.get("account", "").strip()
+    group = next((one for one in register_queries.waiting_groups() if str(one.register_id) == asked_for), None)
+    found = [row for row in accounts.queries.find_accounts(typed, limit=2) if row.number == typed] if typed else []
+    if group is None or not group.number or not found:
+        messages.error(request, "Укажите номер лицевого счёта целиком; платежи группы должны называть один счёт.")
+        return
+    try:
+        done = payments.operations.assign_group(
+            register_id=group.register_id, number=group.number, account_id=found[0].id, day=today, by=staff(request),
+            ground=request.POST.get("ground", "")[:255],
+        )  # fmt: skip
+        messages.success(request, f"Зачислено на счёт {typed}: платежей {done.payments} на {amount(done.amount)} ₽.")
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
 
 
 def assign(request: HttpRequest, today: date) -> None:

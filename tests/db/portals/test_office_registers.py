@@ -137,3 +137,21 @@ def test_a_register_with_wrong_totals_waits_on_its_page(desk: Desk):
     assert "принято 1" in text(accountant.post(card, {"action": "accept"}, follow=True))
     register.refresh_from_db()
     assert (register.state, register.payments.count()) == (RegisterState.ACCEPTED, 1)
+
+
+def test_what_waits_of_one_register_is_a_group_and_is_assigned_at_once(desk: Desk):
+    accountant, queue = client(roles.ACCOUNTANT), reverse("office:unidentified")
+    page = send(accountant, dated(sber(*((str(n), "560000001", "1,00") for n in range(1, 18)))))
+    accountant.post(reverse(LOAD), {"token": page.context["token"]})
+    register = Register.objects.get(kind="register")
+    page = accountant.get(queue)
+    assert "17\u00a0платежей реестра" in text(page) or "17 платежей реестра" in text(page)
+    assert page.context["rows"] == []
+    looked = accountant.get(queue, {"register": register.pk})
+    assert (len(looked.context["rows"]), looked.context["last"]) == (15, 2)
+    facts = {"group": register.pk, "account": desk.account.number}
+    assert "Укажите основание" in text(accountant.post(queue, facts, follow=True))
+    assert register.payments.filter(state=PaymentState.UNIDENTIFIED).count() == 17
+    done = accountant.post(queue, {**facts, "ground": "описка банка"}, follow=True)
+    assert "платежей 17 на 17,00" in text(done)
+    assert set(register.payments.values_list("state", "account")) == {(PaymentState.ALLOCATED, desk.account.pk)}
