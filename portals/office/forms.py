@@ -264,7 +264,10 @@ class DeskForm(OfficeForm):
     office = Choice(label="отделение", coerce=int)
     given = roubles("получено", required=False)
     card = forms.BooleanField(label="картой", required=False, widget=forms.CheckboxInput(attrs={"data-card": ""}))
-    purpose = Choice(label="что оплачивают", coerce=str, required=False)
+    purpose = Choice(
+        label="что оплачивают", coerce=str, required=False,
+        widget=forms.Select(attrs={"class": "of-input", "data-aside": ""}),
+    )  # fmt: skip
     key = forms.CharField(widget=forms.HiddenInput, max_length=payments.operations.KEY_LENGTH)
     shown = forms.CharField(widget=forms.HiddenInput, max_length=40, required=False)
 

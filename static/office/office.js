@@ -67,17 +67,21 @@
     if (desk) count(desk);
   });
 
-  // Enter walks through the fields of a desk in order and sends only from the last one.
+  // Enter walks through the fields of a desk in order and sends only from the last one. A choice beside the way is not
+  // walked through; Enter leads from it to the next field.
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
+    const beside = event.target.matches("[data-aside]");
+    if (event.key !== "Enter" || (event.target.tagName !== "INPUT" && !beside)) return;
     const desk = event.target.closest("[data-desk]");
     if (!desk || event.target.type === "submit") return;
     const steps = [...desk.querySelectorAll("[data-step]")].filter((step) => !step.disabled && step.offsetParent !== null);
     const here = steps.indexOf(event.target);
-    if (here >= 0 && here < steps.length - 1) {
+    const isLater = (step) => event.target.compareDocumentPosition(step) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const next = beside ? steps.find(isLater) : here >= 0 ? steps[here + 1] : null;
+    if (next) {
       event.preventDefault();
-      steps[here + 1].focus();
-      if (steps[here + 1].select) steps[here + 1].select();
+      next.focus();
+      if (next.select) next.select();
     }
   });
 
