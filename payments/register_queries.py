@@ -309,6 +309,12 @@ def register_card(register_id: int, *, shown: int = 300) -> RegisterCard | None:
     )  # fmt: skip
 
 
+def held_files() -> list[tuple[int, str]]:
+    """Numbers and names of registers whose files wait for a person, the oldest first."""
+    found = Register.objects.filter(kind="register", state=RegisterState.HELD).order_by("pk")
+    return list(found.values_list("pk", "name")[:20])
+
+
 GROUP_FROM = 15  # payments of one register that wait: a page of the queue
 
 

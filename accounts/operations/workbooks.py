@@ -14,6 +14,7 @@ from django.apps import apps
 from django.db import connection, models, transaction
 from django.db.models import Min, Q
 from django.db.models.functions import Now
+from django.utils.timezone import get_default_timezone
 
 from accounts import files, queries, rules
 from accounts.calendar import Month
@@ -214,8 +215,9 @@ def _take(
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number("accounts.import_workbook")])
     before = ImportedFile.objects.filter(kind=KIND, sha256=sha256, undone_at=None).first()
     if before is not None:
+        at = before.imported_at.astimezone(get_default_timezone())
         raise ImportRefused(
-            f"Этот файл уже загружен {before.imported_at:%d.%m.%Y} под № {before.pk} («{before.name}»). "
+            f"Этот файл уже загружен {at:%d.%m.%Y} под № {before.pk} («{before.name}»). "
             "Ничего не сделано. Чтобы загрузить его снова, сначала отмените ту загрузку."
         )
     taken = _Taken()

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.utils.timezone import get_default_timezone
 
 import accounts.operations
 import billing.operations
@@ -283,7 +284,8 @@ def withdraw(*, document_id: int, reason: str, by: User | None = None) -> Paymen
         raise DocumentRefused("Назовите причину отзыва документа.")
     document = PaymentDocument.objects.select_for_update(of=("self",)).get(pk=document_id)
     if document.withdrawn_at is not None:
-        raise DocumentRefused(f"Документ № {document.number} уже отозван {document.withdrawn_at:%d.%m.%Y}.")
+        at = document.withdrawn_at.astimezone(get_default_timezone())
+        raise DocumentRefused(f"Документ № {document.number} уже отозван {at:%d.%m.%Y}.")
     _withdrawn(document)
     accounts.operations.note(
         "epd.document.withdrawn", by=by, account_id=document.account_id, ground=reason.strip(), number=document.number

@@ -15,6 +15,7 @@ from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
+from django.utils.timezone import get_default_timezone
 
 import accounts.operations
 from accounts.errors import Refusal
@@ -346,4 +347,4 @@ def file_name(title: str, day: date, form: str) -> str:
 
 
 def name_of(job: ReportJob) -> str:
-    return file_name(job.title, job.created_at.date(), job.form)
+    return file_name(job.title, job.created_at.astimezone(get_default_timezone()).date(), job.form)

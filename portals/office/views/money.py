@@ -59,6 +59,7 @@ def unidentified(request: HttpRequest) -> HttpResponse:
         rows=[(row, hints.get(row.payment_id, [])[:3]) for row in rows],
         groups=[group] if group else groups,
         group=group,
+        held_files=register_queries.held_files(),
         totals=totals,
         number=number,
         last=last,

@@ -133,6 +133,7 @@ def test_a_register_with_wrong_totals_waits_on_its_page(desk: Desk):
     register = Register.objects.get(kind="register")
     card = reverse("office:register_card", args=[register.pk])
     assert "объявлено строк 2, а в файле 1" in text(accountant.get(card))
+    assert "ждёт решения" in text(accountant.get(reverse("office:unidentified")))
     assert client(roles.CASHIER).post(card, {"action": "accept"}).status_code == 403
     assert "принято 1" in text(accountant.post(card, {"action": "accept"}, follow=True))
     register.refresh_from_db()
