@@ -124,7 +124,11 @@ class DateRange(Func):
 
 
 def no_overlap(table: str, *keys: str, condition: Q | None = None, message: str) -> list[models.BaseConstraint]:
-    """Validity is not empty, and two rows of one key never hold on the same day. Keys are NOT NULL integers."""
+    """Validity is not empty, and two rows of one key never hold on the same day. Keys are NOT NULL integers.
+
+    A relation is named by its field, not its column: what a form validates is looked up by the field's name, and a
+    column would be compared with itself, so that every row of the table overlapped.
+    """
     points = [(Int8Range(F(key), F(key), Value("[]")), RangeOperators.OVERLAPS) for key in keys]
     return [
         models.CheckConstraint(

@@ -105,8 +105,8 @@ class PenaltyTerms(Dated):
             ExclusionConstraint(
                 name="penaltyterms_no_overlap",
                 expressions=[
-                    (_point(Coalesce(F("contract_id"), Value(0))), RangeOperators.OVERLAPS),
-                    (_point(Coalesce(F("service_id"), Value(0))), RangeOperators.OVERLAPS),
+                    (_point(Coalesce(F("contract"), Value(0))), RangeOperators.OVERLAPS),
+                    (_point(Coalesce(F("service"), Value(0))), RangeOperators.OVERLAPS),
                     (_point(F("debtor")), RangeOperators.OVERLAPS),
                     (DateRange(F("valid_from"), F("valid_to"), Value("[)")), RangeOperators.OVERLAPS),
                 ],

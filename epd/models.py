@@ -197,7 +197,7 @@ class DocumentLook(Dated):
             ExclusionConstraint(
                 name="documentlook_no_overlap",
                 expressions=[
-                    (_whole(Coalesce(F("principal_id"), Value(0))), RangeOperators.OVERLAPS),
+                    (_whole(Coalesce(F("principal"), Value(0))), RangeOperators.OVERLAPS),
                     (_whole(F("region")), RangeOperators.OVERLAPS),
                     (DateRange(F("valid_from"), F("valid_to"), Value("[)")), RangeOperators.OVERLAPS),
                 ],

@@ -1040,7 +1040,7 @@ class Migration(migrations.Migration):
                         expressions=[
                             (
                                 accounts.fields.Int8Range(
-                                    models.F("premises_id"), models.F("premises_id"), models.Value("[]")
+                                    models.F("premises"), models.F("premises"), models.Value("[]")
                                 ),
                                 "&&",
                             ),
@@ -1168,13 +1168,13 @@ class Migration(migrations.Migration):
                         expressions=[
                             (
                                 accounts.fields.Int8Range(
-                                    models.F("premises_id"), models.F("premises_id"), models.Value("[]")
+                                    models.F("premises"), models.F("premises"), models.Value("[]")
                                 ),
                                 "&&",
                             ),
                             (
                                 accounts.fields.Int8Range(
-                                    models.F("person_id"), models.F("person_id"), models.Value("[]")
+                                    models.F("person"), models.F("person"), models.Value("[]")
                                 ),
                                 "&&",
                             ),
@@ -1748,7 +1748,7 @@ class Migration(migrations.Migration):
                         expressions=[
                             (
                                 accounts.fields.Int8Range(
-                                    models.F("contract_id"), models.F("contract_id"), models.Value("[]")
+                                    models.F("contract"), models.F("contract"), models.Value("[]")
                                 ),
                                 "&&",
                             ),
@@ -1908,7 +1908,7 @@ class Migration(migrations.Migration):
                         expressions=[
                             (
                                 accounts.fields.Int8Range(
-                                    models.F("house_id"), models.F("house_id"), models.Value("[]")
+                                    models.F("house"), models.F("house"), models.Value("[]")
                                 ),
                                 "&&",
                             ),

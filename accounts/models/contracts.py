@@ -195,7 +195,7 @@ class CommissionTerms(Dated):
         verbose_name_plural = "условия вознаграждения"
         constraints = [
             *no_overlap(
-                "commissionterms", "contract_id", "channel_kind",
+                "commissionterms", "contract", "channel_kind",
                 message="На эти дни по договору и каналу условия уже заданы. Закройте прежние датой.",
             ),
             among("commissionterms", "vat_mode", VatMode),

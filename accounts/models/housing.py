@@ -76,7 +76,7 @@ class HousePassport(Dated):
         verbose_name_plural = "паспорта домов"
         constraints = [
             *no_overlap(
-                "housepassport", "house_id", message="На эти дни паспорт дома уже есть. Закройте прежний датой."
+                "housepassport", "house", message="На эти дни паспорт дома уже есть. Закройте прежний датой."
             ),
             among("housepassport", "heating_mode", HeatingMode),
             models.CheckConstraint(
@@ -145,7 +145,7 @@ class PremisesArea(Dated):
         verbose_name_plural = "площади помещений"
         constraints = [
             *no_overlap(
-                "premisesarea", "premises_id", message="На эти дни площадь уже задана. Закройте прежнюю датой."
+                "premisesarea", "premises", message="На эти дни площадь уже задана. Закройте прежнюю датой."
             ),
             models.CheckConstraint(
                 name="premisesarea_positive",
@@ -216,7 +216,7 @@ class Residency(Dated):
         verbose_name_plural = "проживание"
         constraints = [
             *no_overlap(
-                "residency", "premises_id", "person_id", condition=Q(person__isnull=False),
+                "residency", "premises", "person", condition=Q(person__isnull=False),
                 message="Этот гражданин на эти дни здесь уже учтён.",
             ),
             among("residency", "kind", ResidencyKind),

@@ -229,7 +229,7 @@ class Migration(migrations.Migration):
                         expressions=[
                             (
                                 accounts.fields.Int8Range(
-                                    models.F("service_id"), models.F("service_id"), models.Value("[]")
+                                    models.F("service"), models.F("service"), models.Value("[]")
                                 ),
                                 "&&",
                             ),
@@ -385,13 +385,13 @@ class Migration(migrations.Migration):
                         expressions=[
                             (
                                 accounts.fields.Int8Range(
-                                    models.F("house_id"), models.F("house_id"), models.Value("[]")
+                                    models.F("house"), models.F("house"), models.Value("[]")
                                 ),
                                 "&&",
                             ),
                             (
                                 accounts.fields.Int8Range(
-                                    models.F("service_id"), models.F("service_id"), models.Value("[]")
+                                    models.F("service"), models.F("service"), models.Value("[]")
                                 ),
                                 "&&",
                             ),
@@ -556,13 +556,13 @@ class Migration(migrations.Migration):
                         expressions=[
                             (
                                 accounts.fields.Int8Range(
-                                    models.F("account_id"), models.F("account_id"), models.Value("[]")
+                                    models.F("account"), models.F("account"), models.Value("[]")
                                 ),
                                 "&&",
                             ),
                             (
                                 accounts.fields.Int8Range(
-                                    models.F("service_id"), models.F("service_id"), models.Value("[]")
+                                    models.F("service"), models.F("service"), models.Value("[]")
                                 ),
                                 "&&",
                             ),
@@ -710,13 +710,13 @@ class Migration(migrations.Migration):
                         expressions=[
                             (
                                 accounts.fields.Int8Range(
-                                    models.F("contract_id"), models.F("contract_id"), models.Value("[]")
+                                    models.F("contract"), models.F("contract"), models.Value("[]")
                                 ),
                                 "&&",
                             ),
                             (
                                 accounts.fields.Int8Range(
-                                    models.F("service_id"), models.F("service_id"), models.Value("[]")
+                                    models.F("service"), models.F("service"), models.Value("[]")
                                 ),
                                 "&&",
                             ),

@@ -405,7 +405,7 @@ class Migration(migrations.Migration):
             model_name="meterfault",
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(
                 expressions=[
-                    (accounts.fields.Int8Range(models.F("meter_id"), models.F("meter_id"), models.Value("[]")), "&&"),
+                    (accounts.fields.Int8Range(models.F("meter"), models.F("meter"), models.Value("[]")), "&&"),
                     (accounts.fields.DateRange(models.F("valid_from"), models.F("valid_to"), models.Value("[)")), "&&"),
                 ],
                 name="meterfault_no_overlap",
@@ -466,7 +466,7 @@ class Migration(migrations.Migration):
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(
                 expressions=[
                     (
-                        accounts.fields.Int8Range(models.F("premises_id"), models.F("premises_id"), models.Value("[]")),
+                        accounts.fields.Int8Range(models.F("premises"), models.F("premises"), models.Value("[]")),
                         "&&",
                     ),
                     (accounts.fields.Int8Range(models.F("kind"), models.F("kind"), models.Value("[]")), "&&"),

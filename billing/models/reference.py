@@ -49,7 +49,7 @@ class Provision(Dated):
         verbose_name_plural = "услуги домов"
         constraints = [
             *no_overlap(
-                "provision", "house_id", "service_id",
+                "provision", "house", "service",
                 message="Эта услуга в доме на эти дни уже предоставляется. Закройте прежнюю строку датой.",
             ),
             among("provision", "method", ProvisionMethod),
@@ -76,7 +76,7 @@ class ProvisionException(Dated):
         verbose_name = "исключение по счёту"
         verbose_name_plural = "исключения по счетам"
         constraints = [
-            *no_overlap("provisionexception", "account_id", "service_id", message="Исключение на эти дни уже есть."),
+            *no_overlap("provisionexception", "account", "service", message="Исключение на эти дни уже есть."),
             models.CheckConstraint(
                 name="provisionexception_has_ground",
                 violation_error_message="Укажите основание исключения.",
@@ -114,7 +114,7 @@ class Tariff(Dated):
         verbose_name_plural = "тарифы"
         constraints = [
             *no_overlap(
-                "tariff", "contract_id", "service_id", "category", "component", "zone", "tariff_range",
+                "tariff", "contract", "service", "category", "component", "zone", "tariff_range",
                 message="На эти дни тариф уже задан. Закройте прежний датой.",
             ),
             models.CheckConstraint(
@@ -163,7 +163,7 @@ class Norm(Dated):
         verbose_name_plural = "нормативы"
         constraints = [
             *no_overlap(
-                "norm", "service_id", "scope", "basis", message="На эти дни норматив уже задан. Закройте прежний датой."
+                "norm", "service", "scope", "basis", message="На эти дни норматив уже задан. Закройте прежний датой."
             ),
             among("norm", "basis", NormBasis),
             models.CheckConstraint(
@@ -262,7 +262,7 @@ class MeterFault(Dated):
         verbose_name = "неучёт по прибору"
         verbose_name_plural = "неучёт по приборам"
         constraints = [
-            *no_overlap("meterfault", "meter_id", message="На эти дни событие по прибору уже записано."),
+            *no_overlap("meterfault", "meter", message="На эти дни событие по прибору уже записано."),
             among("meterfault", "kind", MeterFaultKind),
             models.CheckConstraint(
                 name="meterfault_has_document", condition=~Q(document=""),
@@ -286,7 +286,7 @@ class PlotUse(Dated):
         verbose_name = "участок и скот"
         verbose_name_plural = "участки и скот"
         constraints = [
-            *no_overlap("plotuse", "premises_id", "kind", message="На эти дни это уже записано."),
+            *no_overlap("plotuse", "premises", "kind", message="На эти дни это уже записано."),
             models.CheckConstraint(
                 name="plotuse_positive", condition=Q(units__gt=0, kind__gte=1),
                 violation_error_message="Количество больше нуля, вид от 1.",

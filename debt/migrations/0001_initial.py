@@ -219,10 +219,10 @@ class Migration(migrations.Migration):
                             (
                                 accounts.fields.Int8Range(
                                     django.db.models.functions.comparison.Coalesce(
-                                        models.F("contract_id"), models.Value(0)
+                                        models.F("contract"), models.Value(0)
                                     ),
                                     django.db.models.functions.comparison.Coalesce(
-                                        models.F("contract_id"), models.Value(0)
+                                        models.F("contract"), models.Value(0)
                                     ),
                                     models.Value("[]"),
                                 ),
@@ -231,10 +231,10 @@ class Migration(migrations.Migration):
                             (
                                 accounts.fields.Int8Range(
                                     django.db.models.functions.comparison.Coalesce(
-                                        models.F("service_id"), models.Value(0)
+                                        models.F("service"), models.Value(0)
                                     ),
                                     django.db.models.functions.comparison.Coalesce(
-                                        models.F("service_id"), models.Value(0)
+                                        models.F("service"), models.Value(0)
                                     ),
                                     models.Value("[]"),
                                 ),

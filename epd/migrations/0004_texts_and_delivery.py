@@ -563,8 +563,8 @@ class Migration(migrations.Migration):
                 expressions=[
                     (
                         accounts.fields.Int8Range(
-                            django.db.models.functions.comparison.Coalesce(models.F("principal_id"), models.Value(0)),
-                            django.db.models.functions.comparison.Coalesce(models.F("principal_id"), models.Value(0)),
+                            django.db.models.functions.comparison.Coalesce(models.F("principal"), models.Value(0)),
+                            django.db.models.functions.comparison.Coalesce(models.F("principal"), models.Value(0)),
                             models.Value("[]"),
                         ),
                         "&&",

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.apps import apps
+from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import F
 
 from accounts import operations
 from accounts.models import (
@@ -203,3 +206,17 @@ def test_the_journal_is_only_added_to():
             cursor.execute(sql)
     assert JournalEntry.objects.get() == entry
     assert JournalEntry.objects.get().event == "accounts.test.noted"
+
+
+def test_a_constraint_names_relations_by_their_fields_so_that_a_form_can_check_it():
+    """A form looks values up by the field's name: a column would be compared with itself, and every row would clash."""
+    told = {
+        f"{model.__name__}.{constraint.name}: {part.name}"
+        for model in apps.get_models()
+        for constraint in model._meta.constraints
+        if isinstance(constraint, ExclusionConstraint)
+        for expression, _ in constraint.expressions
+        for part in expression.flatten()
+        if isinstance(part, F) and part.name not in {field.name for field in model._meta.get_fields()}
+    }
+    assert told == set()

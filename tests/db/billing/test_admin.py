@@ -34,6 +34,24 @@ def test_a_tariff_is_entered_with_its_act(admin_client: Client):
     assert JournalEntry.objects.filter(event="billing.tariff.added").count() == 1
 
 
+def test_a_tariff_of_another_contract_or_service_does_not_overlap_and_an_old_one_is_edited(admin_client: Client):
+    one, other = make.contract(), make.contract()
+    make.tariff(other, 2, "42.30")
+    for facts in (tariff(one), tariff(one, service=3), tariff(other, service=3)):
+        assert admin_client.post(reverse("admin:billing_tariff_add"), facts).status_code == 302
+    kept = Tariff.objects.get(contract=other, service=3)
+    change = reverse("admin:billing_tariff_change", args=[kept.pk])
+    assert admin_client.post(change, tariff(other, service=3, price="51,00")).status_code == 302
+    assert [
+        (row.contract_id, row.service_id, row.price) for row in Tariff.objects.order_by("contract_id", "service_id")
+    ] == sorted(
+        [
+            (one.pk, 2, Decimal("50.12")), (one.pk, 3, Decimal("50.12")),
+            (other.pk, 2, Decimal("42.30")), (other.pk, 3, Decimal("51.00")),
+        ]
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
