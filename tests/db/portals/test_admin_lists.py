@@ -223,6 +223,8 @@ def test_every_model_is_findable():
     inside = {"RunBlock", "ReceiptPayment", "CashMovement", "SettlementPaper", "ReallocatedPayment", "PenaltyBook"}
     # on pages of the office of their own: orders of refunds, orders matched to a register
     inside |= {"RefundOrder", "RegisterTransfer"}
+    # the file of a register that waits for a decision: on the page of its register
+    inside |= {"HeldFile"}
     # reports have pages of their own in the office and in the supplier's cabinet
     inside |= {"SavedReport", "ReportJob", "ReportSchedule"}
     # queues of the office with pages of their own, and what stands inside them
