@@ -30,43 +30,64 @@ ONLINE = f"""
     WHERE p.id IS DISTINCT FROM o.payment_id AND {SPAN.format(day="p.day")}
 """
 # A receipt is made with the money or by the job of the next days; five days later its absence is a fault.
-# gone: payments whose money left us, under their own mirror or under that of the payment they were transferred to.
-# A plain mirror of what the provider still holds gave nothing back.
+# gone: payments whose money left us; a plain mirror of what the provider still holds gave nothing back. money: what of a
+# sale went back, by the receipt of the payment it came as; a rest that was sold anew (receipts of old) is another sale.
 RECEIPTS = f"""
     WITH RECURSIVE gone AS (
-        SELECT r.payment_id FROM payments_reversal r JOIN payments_payment p ON p.id = r.payment_id
+        SELECT r.payment_id AS gone_id, r.payment_id AS came_id, p.amount - coalesce(rest.amount, 0) AS amount
+        FROM payments_reversal r JOIN payments_payment p ON p.id = r.payment_id
+        LEFT JOIN payments_payment rest ON rest.id = r.replaced_by_id
+            AND NOT EXISTS (SELECT FROM payments_fiscalreceipt f WHERE f.payment_id = rest.id AND f.kind = 'sell')
         WHERE r.is_refund OR (r.replaced_by_id IS NULL AND (p.channel_id <> 'online' OR p.register_id IS NOT NULL))
-        UNION
-        SELECT r.payment_id FROM gone
-        JOIN payments_reversal r ON r.replaced_by_id = gone.payment_id AND NOT r.is_refund
+        UNION ALL
+        SELECT gone.gone_id, r.payment_id, gone.amount FROM gone
+        JOIN payments_reversal r ON r.replaced_by_id = gone.came_id
+        WHERE NOT EXISTS (SELECT FROM payments_fiscalreceipt f WHERE f.payment_id = gone.came_id AND f.kind = 'sell')
+    ), money AS (
+        SELECT f.id, sum(gone.amount) AS amount FROM gone
+        JOIN payments_fiscalreceipt f ON f.payment_id = gone.came_id AND f.kind = 'sell' GROUP BY f.id
+    ), back AS (
+        SELECT original_id AS id, sum(amount) AS amount FROM payments_fiscalreceipt
+        WHERE original_id IS NOT NULL GROUP BY original_id
     )
     SELECT 'платёж', p.id, p.day, 'нет чека' FROM payments_payment p
     JOIN payments_channel c ON c.code = p.channel_id AND c.receipts_from <= p.day
     WHERE p.state IN ('allocated', 'unidentified') AND {SPAN.format(day="p.day")}
         AND p.day < (SELECT max(day) FROM payments_operatingday) - 5
-        AND NOT EXISTS (SELECT FROM payments_reversal r WHERE r.replaced_by_id = p.id AND NOT r.is_refund)
+        AND NOT EXISTS (SELECT FROM payments_reversal r WHERE r.replaced_by_id = p.id)
         AND NOT EXISTS (SELECT FROM payments_fiscalreceipt f WHERE f.payment_id = p.id AND f.kind = 'sell')
     UNION ALL
     SELECT 'чек', f.id, p.day, 'сумма не равна платежу' FROM payments_fiscalreceipt f
     JOIN payments_payment p ON p.id = f.payment_id
-    WHERE f.kind IN ('sell', 'sell_refund') AND f.amount <> p.amount AND {SPAN.format(day="p.day")}
+    WHERE f.kind = 'sell' AND f.amount <> p.amount AND {SPAN.format(day="p.day")}
     UNION ALL
     SELECT 'чек', f.id, p.day, 'строки не складываются в итог' FROM payments_fiscalreceipt f
     JOIN payments_payment p ON p.id = f.payment_id
     WHERE {SPAN.format(day="p.day")} AND f.amount <> (
         SELECT coalesce(sum((line ->> 'amount')::numeric), 0) FROM jsonb_array_elements(f.contents -> 'lines') AS line)
     UNION ALL
-    SELECT 'чек', f.id, p.day, 'нет чека возврата' FROM payments_fiscalreceipt f
+    SELECT 'чек', f.id, p.day, CASE WHEN coalesce(money.amount, 0) > coalesce(back.amount, 0)
+            THEN 'нет чека возврата' ELSE 'чек возврата без сторно' END
+    FROM money FULL JOIN back ON back.id = money.id
+    JOIN payments_fiscalreceipt f ON f.id = coalesce(money.id, back.id) AND f.kind = 'sell'
     JOIN payments_payment p ON p.id = f.payment_id
-    JOIN gone ON gone.payment_id = p.id
-    WHERE f.kind IN ('sell', 'offset') AND {SPAN.format(day="p.day")} AND NOT EXISTS (
-        SELECT FROM payments_fiscalreceipt b WHERE b.payment_id = p.id AND b.month IS NOT DISTINCT FROM f.month
-            AND b.kind = CASE f.kind WHEN 'sell' THEN 'sell_refund' ELSE 'offset_back' END)
+    WHERE coalesce(money.amount, 0) <> coalesce(back.amount, 0) AND {SPAN.format(day="p.day")}
+    UNION ALL
+    SELECT 'чек', f.id, p.day, 'чеками возвращено больше, чем в нём есть' FROM back
+    JOIN payments_fiscalreceipt f ON f.id = back.id JOIN payments_payment p ON p.id = f.payment_id
+    WHERE back.amount > f.amount AND {SPAN.format(day="p.day")}
+    UNION ALL
+    SELECT 'чек', o.id, p.day, 'нет чека возврата' FROM back
+    JOIN payments_fiscalreceipt f ON f.id = back.id AND f.kind = 'sell' AND f.amount = back.amount
+    JOIN payments_payment p ON p.id = f.payment_id
+    JOIN payments_fiscalreceipt o ON o.payment_id = f.payment_id AND o.kind = 'offset'
+    LEFT JOIN back AS again ON again.id = o.id
+    WHERE coalesce(again.amount, 0) < o.amount AND {SPAN.format(day="p.day")}
     UNION ALL
     SELECT 'чек', f.id, p.day, 'чек возврата без сторно' FROM payments_fiscalreceipt f
     JOIN payments_payment p ON p.id = f.payment_id
-    WHERE f.kind IN ('sell_refund', 'offset_back') AND {SPAN.format(day="p.day")}
-        AND NOT EXISTS (SELECT FROM gone WHERE gone.payment_id = p.id)
+    WHERE f.original_id IS NOT NULL AND {SPAN.format(day="p.day")}
+        AND NOT EXISTS (SELECT FROM payments_reversal r WHERE r.payment_id = f.payment_id)
 """
 
 

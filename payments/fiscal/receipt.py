@@ -7,12 +7,12 @@ line of somebody else's service (54-ФЗ, ст. 4.7; tags 1222, 1224–1226, 117
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from accounts.money import ZERO
+from accounts.money import ZERO, split
 
 DEBT, PENALTY, ADVANCE = 1, 2, 3
 AGENT, PAYING_AGENT = "another", "paying_agent"  # 103-ФЗ covers cash taken from the payer, an agency contract the rest
@@ -83,6 +83,72 @@ def contents(
     kind = "prepaid" if is_offset else "cash" if is_cash else "cashless"
     paid = {"kind": kind, "amount": f"{total:.2f}"}
     return {"contact": dict(contact), "company": dict(company), "lines": told, "paid": paid, "total": f"{total:.2f}"}
+
+
+def advance_of(lines: Iterable[Mapping[str, Any]]) -> Decimal:
+    """Roubles of the lines that say «аванс»."""
+    return sum((Decimal(line["amount"]) for line in lines if line["method"] == "advance"), ZERO)
+
+
+def sum_of(lines: Iterable[Mapping[str, Any]]) -> Decimal:
+    return sum((Decimal(line["amount"]) for line in lines), ZERO)
+
+
+def left_of(lines: Iterable[Mapping[str, Any]], returned: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The lines of a receipt less the lines of its returns; what has gone back whole is left out."""
+    gone = defaultdict[tuple[str, ...], Decimal](lambda: ZERO)
+    for line in returned:
+        gone[_same(line)] += Decimal(line["amount"])
+    left = []
+    for line in lines:
+        amount = Decimal(line["amount"])
+        taken = min(amount, gone[_same(line)])
+        gone[_same(line)] -= taken
+        if amount > taken:
+            left.append({**line, "amount": f"{amount - taken:.2f}"})
+    return left
+
+
+def part_of(lines: Iterable[Mapping[str, Any]], amount: Decimal) -> list[dict[str, Any]]:
+    """`amount` roubles of these lines: of the advance first (nobody's before a principal's), the rest pro rata.
+
+    What goes back is a free advance; it is more than the receipt's own where a correction took the debt away that was
+    paid by it. Lines come in their own order; amount ≤ their sum.
+    """
+    told = list(lines)
+    taken = [ZERO] * len(told)
+    advances = [place for place, line in enumerate(told) if line["method"] == "advance"]
+    for place in sorted(advances, key=lambda place: "supplier" in told[place]):
+        taken[place] = min(amount, Decimal(told[place]["amount"]))
+        amount -= taken[place]
+    others = [place for place in range(len(told)) if place not in advances]
+    if amount:
+        for place, part in zip(others, split(amount, [Decimal(told[place]["amount"]) for place in others]), strict=True):
+            taken[place] = part
+    return [{**line, "amount": f"{part:.2f}"} for line, part in zip(told, taken, strict=True) if part]
+
+
+def returned(told: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], *, by_order: bool = False) -> dict[str, Any]:
+    """The return of a receipt, of these lines of it. by_order: cash that is paid back by the bank is told as cashless.
+
+    The agent's sign stays as it was sold with: it tells who took the money.
+    """
+    paid, total = dict(told["paid"]), f"{sum_of(lines):.2f}"
+    if by_order and paid["kind"] == "cash":
+        paid["kind"] = "cashless"
+    return {**told, "lines": [dict(line) for line in lines], "paid": {**paid, "amount": total}, "total": total}
+
+
+def _same(line: Mapping[str, Any]) -> tuple[str, ...]:
+    supplier = line["supplier"]["inn"] if "supplier" in line else ""
+    return line["name"], line["method"], line["object"], line["vat"], supplier
+
+
+def told_as(line: PaidLine, *, suppliers: Mapping[int, Supplier]) -> tuple[str, str]:
+    """The name and the supplier's ИНН of a debt's or a penalty's line; «» for the centre's own service."""
+    supplier = suppliers.get(line.contract_id)
+    inn = supplier.inn if supplier is not None and not supplier.is_agent else ""
+    return _name(line.part, line.service, "")[:128], inn
 
 
 def _name(part: int, service: str, account: str) -> str:

@@ -264,11 +264,15 @@ class FiscalReceipt(models.Model):
     """A receipt of 54-ФЗ: what is to be printed is frozen when the money is laid over debts, and sent by a job.
 
     key: our number of the receipt at the on-line cash register, so that a second sending makes no second receipt.
-    month: of an offset and of its return, the month whose days used the advance; a receipt of the others has none.
+    payment: of a return, the payment that gave its money back; original: the receipt that the return answers, which is
+    of the payment this money came as. month: of an offset and of its return, the month whose days used the advance.
     """
 
     payment = models.ForeignKey(Payment, PROTECT, related_name="fiscal_receipts", verbose_name="платёж")
     kind = models.CharField("признак расчёта", max_length=12, choices=FiscalKind)
+    original = models.ForeignKey(
+        "self", PROTECT, null=True, blank=True, related_name="returns", verbose_name="возврат по чеку"
+    )
     month = MonthField("месяц зачёта", null=True, blank=True)
     key = models.UUIDField("ключ", unique=True, default=uuid.uuid4, editable=False)
     amount = MoneyField("сумма, руб.")
@@ -297,6 +301,12 @@ class FiscalReceipt(models.Model):
                 violation_error_message="Месяц указывают у зачёта аванса и его возврата, и только у них.",
             ),
             models.CheckConstraint(
+                name="fiscalreceipt_return_has_original",
+                condition=Q(kind__in=["sell_refund", "offset_back"], original__isnull=False)
+                | (~Q(kind__in=["sell_refund", "offset_back"]) & Q(original=None)),
+                violation_error_message="Чек, по которому возвращают, указывают у чека возврата, и только у него.",
+            ),
+            models.CheckConstraint(
                 name="fiscalreceipt_kind_known", condition=Q(kind__in=FiscalKind.values),
                 violation_error_message="Такого значения нет в списке. Выберите другое.",
             ),
@@ -321,7 +331,8 @@ class FiscalReceipt(models.Model):
             pgtrigger.Protect(name="fiscal_receipt_kept", operation=pgtrigger.Delete),
             never_emptied("fiscal_receipt"),
             pgtrigger.ReadOnly(
-                name="fiscal_receipt_is_ink", fields=["id", "payment", "kind", "month", "key", "amount", "made_at"]
+                name="fiscal_receipt_is_ink",
+                fields=["id", "payment", "kind", "original", "month", "key", "amount", "made_at"],
             ),
             # What the register refused may be corrected and sent again; what it took is ink.
             pgtrigger.Protect(

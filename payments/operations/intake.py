@@ -28,7 +28,7 @@ from payments.operations.allocating import (
     mirror,
 )
 from payments.operations.days import By, hold_open
-from payments.operations.receipts import make_refund_receipt
+from payments.operations.receipts import make_receipts, make_refund_receipt
 
 LARGEST = Decimal("10000000.00")  # above it a person looks first
 IMPOSSIBLE = Decimal("1000000000.00")  # no payer of housing pays a milliard at once: a slip or a spoilt file
@@ -313,13 +313,14 @@ REVERSIBLE = (PaymentState.ACCEPTED, PaymentState.ALLOCATED, PaymentState.UNIDEN
 
 @transaction.atomic
 def mirror_payment(
-    *, payment_id: int, day: date, reason: str, by: By, refund: bool = False, replaced_by: Payment | None = None
-) -> Reversal:
+    *, payment_id: int, day: date, reason: str, by: By, refund: bool = False, replaced_by: Payment | None = None,
+    by_order: bool = False,
+) -> Reversal:  # fmt: skip
     """Answer the payment by its mirror (сторно) on the open day `day`: balances as if it never was, both stay visible.
 
     After a remittance, too: the mirror rows are returns of their day, so the next remittance withholds the claim.
     refund: the money goes back to the payer, and the caller has seen to the road it goes by (`returns.reverse_payment`
-    does it for people). Source: domain/payments.md, 2.4. Raises PaymentRefused.
+    does it for people); by_order: by the bank's order. Source: domain/payments.md, 2.4. Raises PaymentRefused.
     """
     hold_open(day)
     payment = _locked(payment_id)
@@ -331,6 +332,8 @@ def mirror_payment(
         payment=payment, day=day, reason=reason[:255], is_refund=refund, replaced_by=replaced_by,
         made_by=by if isinstance(by, User) else None,
     )  # fmt: skip
+    if replaced_by is not None:  # the job that makes missing receipts does not know what took a payment's place
+        make_receipts([payment_id], at=row.made_at, states=REVERSIBLE)
     if payment.state == PaymentState.ALLOCATED:
         mirror(payment, day=day)
     was_nobodys = payment.state == PaymentState.UNIDENTIFIED
@@ -339,7 +342,8 @@ def mirror_payment(
     # 54-ФЗ, ст. 1.1: «возврат прихода» is money that went back. What only changes its account, and what the provider
     # still holds behind a plain mirror, was received all the same
     if refund or (replaced_by is None and not refund_queries.is_held_by_provider(payment)):
-        make_refund_receipt(payment_id, at=row.made_at)
+        amount = payment.amount - replaced_by.amount if replaced_by is not None else payment.amount
+        make_refund_receipt(payment_id, amount=amount, at=row.made_at, by_order=by_order)
     accounts_operations.note(
         "payments.payment.returned" if refund else "payments.payment.reversed",
         by=by,

@@ -491,7 +491,6 @@ def _money_back(told: ToldRefund, refund: OnlineRefund | None, *, at: datetime) 
     )  # fmt: skip
     mirror_payment(payment_id=payment.pk, day=today, reason=reason, by=by, refund=True, replaced_by=rest)
     allocate_payments([rest.pk], day=today)
-    make_receipts([rest.pk], at=at)
 
 
 @transaction.atomic

@@ -17,12 +17,23 @@ from accounts import operations as accounts_operations
 from accounts.calendar import Month
 from accounts.database import lock_number
 from accounts.errors import Refusal
-from accounts.money import split, total
+from accounts.money import ZERO, split, total
 from accounts.queries import AgencyContract, Organisation, OrganisationKind, User
 from payments import fiscal, queries
 from payments.allocation import Rule
 from payments.fiscal import CashRegister
-from payments.fiscal.receipt import ADVANCE, PaidLine, Supplier, contents
+from payments.fiscal.receipt import (
+    ADVANCE,
+    PaidLine,
+    Supplier,
+    advance_of,
+    contents,
+    left_of,
+    part_of,
+    returned,
+    sum_of,
+    told_as,
+)
 from payments.models import FiscalKind, FiscalReceipt, FiscalState, Payment, PaymentState, Reversal
 
 LEASE = timedelta(minutes=2)  # who took a receipt to send it has so long before another may
@@ -34,14 +45,19 @@ class NoReceipt(Refusal):
     """The receipt is not to be sent again."""
 
 
-def make_receipts(payment_ids: Collection[int], *, at: datetime) -> list[FiscalReceipt]:
+LAID = (PaymentState.ALLOCATED, PaymentState.UNIDENTIFIED)
+
+
+def make_receipts(
+    payment_ids: Collection[int], *, at: datetime, states: Collection[PaymentState] = LAID
+) -> list[FiscalReceipt]:
     """Receipts of these payments, where their channel gives any: once per payment, in the caller's transaction.
 
     Money that nobody owns yet has its receipt too: an advance. Source: domain/payments.md, 7.
     """
     if not _channels_give_any(payment_ids):
         return []
-    found = list(_due().filter(pk__in=payment_ids).select_related("channel", "account", "online__user"))
+    found = list(_due(states).filter(pk__in=payment_ids).select_related("channel", "account", "online__user"))
     if not found:
         return []
     parts = queries.parts_of([payment.pk for payment in found])
@@ -87,25 +103,31 @@ OFFSETS = """
 """
 
 
-# Money whose receipt said «аванс» because nobody knew its account, or that was moved to another one: what it pays there
-# is an offset of that advance. The receipt is its root's; `due`: what the debts it pays exceed what was told by then.
+# Money whose receipt said «аванс» because nobody knew its account, that was moved to another one or gave back a part of
+# itself: what it pays now is an offset of that advance. The receipt is its root's, and what its returns gave back is
+# neither sold nor an advance any more; `due`: what the debts it pays exceed what was told by then.
 MOVED_OFFSETS = """
     WITH RECURSIVE moved AS (
         SELECT p.id AS root_id, p.id AS payment_id FROM payments_payment AS p
         WHERE p.held_because <> '' AND p.state IN ('allocated', 'reversed')
         UNION
-        SELECT r.payment_id, r.replaced_by_id FROM payments_reversal AS r
-        WHERE NOT r.is_refund AND r.replaced_by_id IS NOT NULL
+        SELECT r.payment_id, r.replaced_by_id FROM payments_reversal AS r WHERE r.replaced_by_id IS NOT NULL
         UNION
         SELECT moved.root_id, r.replaced_by_id FROM moved
-        JOIN payments_reversal AS r ON r.payment_id = moved.payment_id AND NOT r.is_refund
-            AND r.replaced_by_id IS NOT NULL
+        JOIN payments_reversal AS r ON r.payment_id = moved.payment_id AND r.replaced_by_id IS NOT NULL
+        WHERE NOT EXISTS (SELECT FROM payments_fiscalreceipt AS anew  -- rests were sold anew once
+            WHERE anew.payment_id = r.replaced_by_id AND anew.kind = 'sell')
     ), told AS (
-        SELECT moved.payment_id, moved.root_id, p.account_id,
-            (SELECT coalesce(sum((line ->> 'amount')::numeric), 0) FROM jsonb_array_elements(sold.contents -> 'lines')
-                AS line WHERE line ->> 'method' = 'advance') AS advance,
-            sold.amount AS sold,
-            (SELECT coalesce(sum(o.amount), 0) FROM payments_fiscalreceipt AS o
+        SELECT moved.payment_id, moved.root_id, p.account_id, sold.id AS sold_id,
+            (SELECT coalesce(sum((line ->> 'amount')::numeric
+                    * CASE f.kind WHEN 'sell' THEN 1 ELSE -1 END), 0)
+                FROM payments_fiscalreceipt AS f, jsonb_array_elements(f.contents -> 'lines') AS line
+                WHERE (f.id = sold.id OR f.original_id = sold.id) AND line ->> 'method' = 'advance') AS advance,
+            sold.amount - (SELECT coalesce(sum(f.amount), 0) FROM payments_fiscalreceipt AS f
+                WHERE f.original_id = sold.id) AS sold,
+            (SELECT coalesce(sum(o.amount - (SELECT coalesce(sum(f.amount), 0) FROM payments_fiscalreceipt AS f
+                    WHERE f.original_id = o.id)), 0)
+                FROM payments_fiscalreceipt AS o
                 WHERE o.payment_id = moved.root_id AND o.kind = 'offset') AS offset_before
         FROM moved
         JOIN payments_fiscalreceipt AS sold ON sold.payment_id = moved.root_id AND sold.kind = 'sell'
@@ -113,8 +135,7 @@ MOVED_OFFSETS = """
         WHERE NOT EXISTS (SELECT FROM payments_fiscalreceipt AS o
             WHERE o.payment_id = moved.root_id AND o.kind = 'offset' AND o.month = %(first)s)
     )
-    SELECT told.root_id, a.contract_id, a.service_id, service.name, a.part,
-        coalesce(sum(a.amount) FILTER (WHERE a.day >= %(first)s), 0),
+    SELECT told.root_id, a.contract_id, a.service_id, service.name, a.part, sum(a.amount),
         least(told.advance - told.offset_before, sum(sum(a.amount)) OVER (PARTITION BY told.root_id)
             - (told.sold - told.advance) - told.offset_before)
     FROM told
@@ -132,15 +153,43 @@ def _moved_offsets(facts: Mapping[str, Any]) -> dict[int, list[PaidLine]]:
     with connection.cursor() as cursor:
         cursor.execute(MOVED_OFFSETS, {**facts, "advance": ADVANCE})
         for payment_id, *line, due in cursor.fetchall():
-            told = PaidLine(*line)
-            if told.amount > 0 < due:
-                rows.setdefault(payment_id, []).append((told, due))
+            paid = PaidLine(*line)
+            if paid.amount > 0 < due:
+                rows.setdefault(payment_id, []).append((paid, due))
+    if not rows:
+        return {}
+    told = _told_in_full(rows)
+    suppliers = _suppliers({line.contract_id for paid in rows.values() for line, _ in paid})
     found = {}
-    for payment_id, paid in rows.items():
-        lines, due = [line for line, _ in paid], paid[0][1]
-        amounts = [line.amount for line in lines]
-        parts = split(due, amounts) if due < total(amounts) else amounts
-        found[payment_id] = [replace(line, amount=part) for line, part in zip(lines, parts, strict=True)]
+    for payment_id, paid_lines in rows.items():
+        before = told.get(payment_id, {})
+        left = []
+        for line, _ in paid_lines:  # a debt that a receipt has named is not told again
+            key = told_as(line, suppliers=suppliers)
+            known = min(line.amount, before.get(key, ZERO))
+            before[key] = before.get(key, ZERO) - known
+            left.append(line.amount - known)
+        due = min(paid_lines[0][1], total(left))
+        if due > 0:
+            parts = zip(paid_lines, split(due, left), strict=True)
+            found[payment_id] = [replace(line, amount=part) for (line, _), part in parts if part]
+    return found
+
+
+def _told_in_full(payment_ids: Collection[int]) -> dict[int, dict[tuple[str, str], Decimal]]:
+    """Payment → (name, supplier's ИНН) → roubles that its receipts told as paid in full, less their returns."""
+    rows = FiscalReceipt.objects.filter(
+        Q(payment__in=payment_ids, kind__in=[FiscalKind.SELL, FiscalKind.OFFSET])
+        | Q(original__payment__in=payment_ids)
+    )  # fmt: skip
+    found: dict[int, dict[tuple[str, str], Decimal]] = {}
+    for row in rows.select_related("original"):
+        told = found.setdefault(row.original.payment_id if row.original else row.payment_id, {})
+        for line in row.contents["lines"]:
+            if line["method"] != "advance":
+                key = (line["name"], line["supplier"]["inn"] if "supplier" in line else "")
+                amount = Decimal(line["amount"])
+                told[key] = told.get(key, ZERO) + (-amount if row.original else amount)
     return found
 
 
@@ -193,13 +242,9 @@ def _channels_give_any(payment_ids: Collection[int]) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _due() -> QuerySet[Payment]:
-    """Payments that ought to have a receipt and have none. Money that was moved to its right account had one there."""
-    is_new_money = Q(replaces=None) | Q(replaces__is_refund=True)
-    due = Payment.objects.filter(
-        is_new_money, channel__receipts_from__lte=F("day"),
-        state__in=[PaymentState.ALLOCATED, PaymentState.UNIDENTIFIED],
-    )  # fmt: skip
+def _due(states: Collection[PaymentState] = LAID) -> QuerySet[Payment]:
+    """Payments that ought to have a receipt and have none. What took another's place had its receipt there."""
+    due = Payment.objects.filter(replaces=None, channel__receipts_from__lte=F("day"), state__in=states)
     sold = FiscalReceipt.objects.filter(payment=OuterRef("pk"), kind=FiscalKind.SELL)
     return due.filter(~Exists(sold))
 
@@ -214,35 +259,69 @@ def make_missing_receipts(*, at: datetime) -> int:
     return len(make_receipts(late, at=at)) if late else 0
 
 
-def make_refund_receipt(payment_id: int, *, at: datetime) -> FiscalReceipt | None:
-    """The return of a payment whose receipt was made: the same lines, «возврат прихода». None: there was none.
+def make_refund_receipt(
+    payment_id: int, *, amount: Decimal, at: datetime, by_order: bool = False
+) -> FiscalReceipt | None:
+    """«Возврат прихода» of `amount` roubles that the mirrored payment gave back. None: its money had no receipt.
 
-    Money that changed its account keeps the receipt of the payment it came as, and that one is answered.
+    The receipt it answers is of the payment this money came as, over transfers and refunds in part; it says what of it
+    goes back, and the rest stays sold. A part is the advance's; what the advance had paid for goes back before it.
+    by_order: a bank's order pays it. Source: 54-ФЗ, ст. 1.1, 4.7; domain/payments.md, 2.4, 7.
     """
     sold = sold_receipt(payment_id)
     if sold is None:
         return None
-    # what the advance had paid for goes back first, then the advance itself
-    for offset in FiscalReceipt.objects.filter(payment=sold.payment_id, kind=FiscalKind.OFFSET).order_by("month"):
-        _returned(offset, FiscalKind.OFFSET_BACK, at=at)
-    return _returned(sold, FiscalKind.SELL_REFUND, at=at)
+    earlier = sold.returns.exclude(payment=payment_id)
+    left = left_of(sold.contents["lines"], [line for row in earlier for line in row.contents["lines"]])
+    is_whole = amount >= sum_of(left)
+    lines = left if is_whole else part_of(left, amount)
+    if not lines:
+        return None
+    given = advance_of(lines)
+    offsets = _offsets_left(sold.payment_id, but_of=payment_id)
+    used = total(sum_of(of_month) for _, of_month in offsets)
+    excess = used if is_whole else min(given, max(ZERO, used - (advance_of(left) - given)))
+    for offset, of_month in offsets:
+        part = min(excess, sum_of(of_month))
+        if part > 0:
+            _returned(offset, payment_id, part_of(of_month, part), FiscalKind.OFFSET_BACK, at=at)
+            excess -= part
+    return _returned(sold, payment_id, lines, FiscalKind.SELL_REFUND, at=at, by_order=by_order)
+
+
+def _offsets_left(payment_id: int, *, but_of: int) -> list[tuple[FiscalReceipt, list[dict[str, Any]]]]:
+    """Offsets of the payment's advance with the lines that did not go back, the last month first."""
+    found = FiscalReceipt.objects.filter(payment=payment_id, kind=FiscalKind.OFFSET).order_by("-month")
+    return [
+        (
+            row,
+            left_of(
+                row.contents["lines"],
+                [line for back in row.returns.exclude(payment=but_of) for line in back.contents["lines"]],
+            ),
+        )
+        for row in found.prefetch_related("returns")
+    ]
 
 
 def sold_receipt(payment_id: int) -> FiscalReceipt | None:
-    """The receipt «приход» of this money: the payment's own, or of the payment it was transferred from."""
+    """The receipt «приход» of this money: the payment's own, or of the payment whose place it took."""
     came: int | None = payment_id
     while came is not None:
         sold = FiscalReceipt.objects.filter(payment=came, kind=FiscalKind.SELL).first()
         if sold is not None:
             return sold
-        # behind a refund the whole was returned by its own receipt, and the rest sold anew
-        came = Reversal.objects.filter(replaced_by=came, is_refund=False).values_list("payment_id", flat=True).first()
+        came = Reversal.objects.filter(replaced_by=came).values_list("payment_id", flat=True).first()
     return None
 
 
-def _returned(row: FiscalReceipt, kind: FiscalKind, *, at: datetime) -> FiscalReceipt:
-    facts = {"amount": row.amount, "contents": row.contents, "made_at": at, "next_at": at}
-    key = {"payment_id": row.payment_id, "kind": kind, "month": row.month}
+def _returned(
+    row: FiscalReceipt, payment_id: int, lines: list[dict[str, Any]], kind: FiscalKind, *, at: datetime,
+    by_order: bool = False,
+) -> FiscalReceipt:  # fmt: skip
+    told = returned(row.contents, lines, by_order=by_order)
+    facts = {"amount": Decimal(told["total"]), "contents": told, "original": row, "made_at": at, "next_at": at}
+    key = {"payment_id": payment_id, "kind": kind, "month": row.month}
     return FiscalReceipt.objects.get_or_create(**key, defaults=facts)[0]
 
 
@@ -285,10 +364,10 @@ def _pause(row: FiscalReceipt) -> timedelta:
 @transaction.atomic
 def _taken(at: datetime) -> FiscalReceipt | None:
     """The next receipt whose time has come, leased: nobody else takes it for a while."""
-    before = FiscalReceipt.objects.filter(payment=OuterRef("payment"), state=FiscalState.DONE)
-    is_sold = Exists(before.filter(kind=FiscalKind.SELL))
-    is_offset = Exists(before.filter(kind=FiscalKind.OFFSET, month=OuterRef("month")))
-    ready = Q(kind=FiscalKind.SELL) | Q(is_sold, ~Q(kind=FiscalKind.OFFSET_BACK)) | Q(is_offset)
+    done = FiscalReceipt.objects.filter(state=FiscalState.DONE)
+    is_sold = Exists(done.filter(payment=OuterRef("payment"), kind=FiscalKind.SELL))
+    is_answer = Exists(done.filter(pk=OuterRef("original")))
+    ready = Q(kind=FiscalKind.SELL) | Q(is_sold, kind=FiscalKind.OFFSET) | Q(is_answer)
     row = (
         FiscalReceipt.objects.select_for_update(skip_locked=True)
         .filter(ready, state__in=[FiscalState.WAITING, FiscalState.SENT], next_at__lte=at)

@@ -35,6 +35,7 @@ from payments.operations.allocating import allocate_payments, lock_accounts
 from payments.operations.batch import Incoming, Judged, Verdict, record_payments, without_cycles
 from payments.operations.days import By, hold_open
 from payments.operations.intake import REVERSIBLE, PaymentRefused, check_day
+from payments.operations.receipts import make_refund_receipt
 from payments.operations.statements import (
     ACCEPTED,
     HELD,
@@ -658,15 +659,21 @@ MIRROR = """
     WHERE part.amount <> 0
 """
 # 54-ФЗ, ст. 1.1: what was printed is answered by «возврат прихода»: what the advance paid first, then the advance.
+# Payments that stand themselves; what took another's place answers the receipt of that one (SUCCESSORS).
 RETURNED_RECEIPTS = """
-    INSERT INTO payments_fiscalreceipt (payment_id, kind, month, key, amount, contents, state, made_at, service_id,
-        attempts, refusals, next_at, trouble, fiscal)
-    SELECT sold.payment_id, CASE sold.kind WHEN 'sell' THEN 'sell_refund' ELSE 'offset_back' END, sold.month,
+    INSERT INTO payments_fiscalreceipt (payment_id, kind, original_id, month, key, amount, contents, state, made_at,
+        service_id, attempts, refusals, next_at, trouble, fiscal)
+    SELECT sold.payment_id, CASE sold.kind WHEN 'sell' THEN 'sell_refund' ELSE 'offset_back' END, sold.id, sold.month,
         gen_random_uuid(), sold.amount, sold.contents, 'waiting', %(at)s, '', 0, 0, %(at)s, '', '{}'
-    FROM payments_payment AS p JOIN payments_fiscalreceipt AS sold ON sold.payment_id = p.id
-    WHERE p.register_id = %(register)s AND sold.kind IN ('sell', 'offset')
+    FROM payments_fiscalreceipt AS sold WHERE sold.payment_id = ANY(%(payments)s) AND sold.kind IN ('sell', 'offset')
     ORDER BY sold.payment_id, sold.kind = 'sell', sold.month
     ON CONFLICT DO NOTHING
+"""
+SUCCESSORS = """
+    SELECT p.id, p.amount FROM payments_reversal AS r JOIN payments_payment AS p ON p.id = r.replaced_by_id
+    WHERE r.replaced_by_id = ANY(%(payments)s) AND NOT EXISTS (
+        SELECT FROM payments_fiscalreceipt AS sold WHERE sold.payment_id = p.id AND sold.kind = 'sell')
+    ORDER BY p.id
 """
 
 
@@ -706,7 +713,11 @@ def undo_register(*, register_id: int, day: date, reason: str, at: datetime, by:
                 "UPDATE payments_payment SET state = 'reversed' WHERE id = ANY(%s)",
                 [numbers[first : first + AT_A_TIME]],
             )
-        cursor.execute(RETURNED_RECEIPTS, {"register": register.pk, "at": at})
+        cursor.execute(RETURNED_RECEIPTS, {"payments": numbers, "at": at})
+        cursor.execute(SUCCESSORS, {"payments": numbers})
+        successors = cursor.fetchall()
+    for payment_id, amount in successors:
+        make_refund_receipt(payment_id, amount=amount, at=at)
     register.state = RegisterState.UNDONE
     register.save(update_fields=["state"])
     undone = Undone(register_id, len(rows), total(amount for _, _, amount in rows), withheld)

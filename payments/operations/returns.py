@@ -21,7 +21,6 @@ from payments.models import RETURN_OF, Payment, RefundApplication, Reversal
 from payments.operations.allocating import allocate_payments, direction_as_told, lock_accounts
 from payments.operations.days import By, hold_open
 from payments.operations.intake import REVERSIBLE, PaymentRefused, mirror_payment, move_payment
-from payments.operations.receipts import make_receipts, sold_receipt
 from payments.operations.refund_orders import form_order
 
 
@@ -120,12 +119,12 @@ def refund_advance(
     for part in refund_plan(account_id=account_id, amount=amount):
         anew = _rest_of(part, day=day, by=by) if part.rest else None
         reversals.append(
-            mirror_payment(payment_id=part.payment_id, day=day, reason=reason, by=by, refund=True, replaced_by=anew)
+            mirror_payment(
+                payment_id=part.payment_id, day=day, reason=reason, by=by, refund=True, replaced_by=anew, by_order=True
+            )
         )
         if anew is not None:
             allocate_payments([anew.pk], day=day)
-            if sold_receipt(part.payment_id) is not None:
-                make_receipts([anew.pk], at=reversals[-1].made_at)  # the whole was returned: the rest is sold again
     application = RefundApplication.objects.create(
         account=account, number=number.strip(), applied_on=applied_on, amount=amount,
         recipient=" ".join(requisites.recipient.split()), inn=requisites.inn, bik=requisites.bik,
@@ -229,7 +228,7 @@ def reverse_payment(
     check_requisites(requisites)
     if not isinstance(by, User):
         raise PaymentRefused("Возврат проводит сотрудник: поручение банку выпустит другой.")
-    row = mirror_payment(payment_id=payment_id, day=day, reason=reason, by=by, refund=True)
+    row = mirror_payment(payment_id=payment_id, day=day, reason=reason, by=by, refund=True, by_order=True)
     application = RefundApplication.objects.create(
         account_id=payment.account_id, number=f"{RETURN_OF} № {payment_id}", applied_on=day, amount=payment.amount,
         recipient=" ".join(requisites.recipient.split()), inn=requisites.inn, bik=requisites.bik,
