@@ -52,15 +52,19 @@ def by_law(debts: pl.DataFrame) -> pl.DataFrame:
     return debts.join(allocation.frame({"for_month": pl.Date, "due_on": pl.Date}, months.items()), on="for_month")
 
 
-def ages(*, account_ids: Collection[int], on: date, due: Due = by_law) -> pl.DataFrame:
+def ages(
+    *, account_ids: Collection[int], on: date, due: Due = by_law, until: Month | None = None
+) -> pl.DataFrame:  # fmt: skip
     """Debts (AGES) of the accounts as they stand, credits netted inside their contract; roubles, days late on `on`.
+
+    until: as they stood when this month began.
 
     due: how `due_on` is found; whoever knows the contracts' own days hands it in (`debt.queries.ages`).
     days: 0 while the debt is not due. bucket: a key of BUCKETS.
     """
     if not account_ids:
         return allocation.frame(AGES)
-    debts = allocation.netted(open_items.of_accounts(account_ids, on=on))
+    debts = allocation.netted(open_items.of_accounts(account_ids, on=on, until=until))
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, house_id FROM accounts_personalaccount WHERE id = ANY(%s)", [list(account_ids)])
         houses = allocation.frame({"account_id": pl.Int64, "house_id": pl.Int64}, cursor.fetchall())
@@ -82,28 +86,38 @@ def ages(*, account_ids: Collection[int], on: date, due: Due = by_law) -> pl.Dat
     )
 
 
-def ages_by(by: Sequence[str], *, on: date, contract_id: int | None = None, due: Due = by_law) -> pl.DataFrame:
+def ages_by(
+    by: Sequence[str], *, on: date, contract_id: int | None = None, due: Due = by_law,
+    account_ids: Collection[int] | None = None, contract_ids: Collection[int] | None = None, until: Month | None = None,
+) -> pl.DataFrame:  # fmt: skip
     """Debt of all accounts by the columns `by` (of AGES) and bucket: bucket, accounts (that owe there), amount.
 
-    contract_id: of this contract alone. due: as in `ages`. Read block by block.
+    contract_id, contract_ids: of these contracts alone. account_ids: of these accounts alone. due, until: as in `ages`.
+    Read block by block.
     """
+    wanted = [contract_id] if contract_id is not None else contract_ids
     key = list(dict.fromkeys([*by, "bucket"]))
-    found = [_summed(ages(account_ids=block, on=on, due=due), key, contract_id) for block in _blocks()]
+    found = [
+        _summed(ages(account_ids=block, on=on, due=due, until=until), key, wanted) for block in _blocks(account_ids)
+    ]
     if not found:
         return allocation.frame({**{name: AGES[name] for name in key}, "accounts": pl.Int64, "amount": AGES["amount"]})
     # blocks share no account, so their counts add up
     return pl.concat(found).group_by(key).agg(pl.sum("accounts"), pl.sum("amount")).sort(key)
 
 
-def _summed(rows: pl.DataFrame, key: list[str], contract_id: int | None) -> pl.DataFrame:
-    if contract_id is not None:
-        rows = rows.filter(pl.col("contract_id") == contract_id)
+def _summed(rows: pl.DataFrame, key: list[str], contract_ids: Collection[int] | None) -> pl.DataFrame:
+    if contract_ids is not None:
+        rows = rows.filter(pl.col("contract_id").is_in(sorted(contract_ids)))
     return rows.group_by(key).agg(accounts=pl.col("account_id").n_unique().cast(pl.Int64), amount=pl.sum("amount"))
 
 
-def _blocks() -> Iterator[list[int]]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM accounts_personalaccount ORDER BY id")
-        every = [account_id for (account_id,) in cursor.fetchall()]
+def _blocks(account_ids: Collection[int] | None) -> Iterator[list[int]]:
+    if account_ids is not None:
+        every = sorted(account_ids)
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM accounts_personalaccount ORDER BY id")
+            every = [account_id for (account_id,) in cursor.fetchall()]
     for start in range(0, len(every), BLOCK):
         yield every[start : start + BLOCK]

@@ -24,7 +24,8 @@ from payments import allocation
 from payments.allocation import ACTS, DIRECTIONS, ITEMS, PAYMENTS, OpenItem, Rule
 
 BEGINNING = date(1900, 1, 1)  # before the first checkpoint everything is new
-LAST_CLOSED = "SELECT coalesce(max(month), %(beginning)s) FROM payments_closedmonth"
+ALWAYS = date(9999, 1, 1)
+LAST_CLOSED = "SELECT coalesce(max(month), %(beginning)s) FROM payments_closedmonth WHERE month < %(until)s"
 # {scope}: a condition on `account_id`. Bounds are literals, so that the planner leaves the other partitions alone.
 # A line each of what was charged and paid: summed in columns, since sorting them in SQL takes longer than reading them.
 LINES_SQL = """
@@ -37,13 +38,14 @@ LINES_SQL = """
         SELECT c.account_id, c.contract_id, c.service_id, c.month, c.kind = 6, c.amount, c.amount
         FROM billing_charge AS c JOIN billing_contractmonth AS posted
             ON posted.contract_id = c.contract_id AND posted.month = c.month AND posted.state <> 'open'
-        WHERE {scope} AND c.month >= %(mark)s AND NOT EXISTS (
+        WHERE {scope} AND c.month >= %(mark)s AND c.month < %(until)s AND NOT EXISTS (
             SELECT FROM billing_hold AS h
             WHERE h.account_id = c.account_id AND h.month = c.month AND h.released_at IS NULL)
         UNION ALL
         SELECT account_id, contract_id, service_id, for_month, part = 2, -amount, 0.00
         FROM payments_allocation
-        WHERE {scope} AND day >= %(mark)s AND (day >= %(after)s OR for_month >= %(mark)s) AND contract_id <> 0
+        WHERE {scope} AND day >= %(mark)s AND day < %(until)s AND (day >= %(after)s OR for_month >= %(mark)s)
+            AND contract_id <> 0
     ) AS line
     JOIN accounts_service AS service ON service.id = line.service_id
     JOIN accounts_agencycontract AS contract ON contract.id = line.contract_id
@@ -60,12 +62,12 @@ ADVANCES = """
 """
 
 
-def mark() -> dict[str, date]:
-    """The last closed month (mark) and the first day after it (after)."""
+def mark(*, until: date = ALWAYS) -> dict[str, date]:
+    """The last month closed before `until` (mark), the first day after it (after), and that day itself."""
     with connection.cursor() as cursor:
-        cursor.execute(LAST_CLOSED, {"beginning": BEGINNING})
+        cursor.execute(LAST_CLOSED, {"beginning": BEGINNING, "until": until})
         (found,) = cursor.fetchone()
-    return {"mark": found, "after": Month(found).next.first}
+    return {"mark": found, "after": Month(found).next.first, "until": until}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +118,21 @@ def scope_of(account_ids: Collection[int], name: str = "account_id") -> str:
     return f"{name} = ANY(%(accounts)s::bigint[])"
 
 
-def of_accounts(account_ids: Collection[int], *, on: date, ground: Ground | None = None) -> pl.DataFrame:
+def of_accounts(
+    account_ids: Collection[int], *, on: date, ground: Ground | None = None, until: Month | None = None
+) -> pl.DataFrame:
     """Open items (allocation.ITEMS) of the accounts as they stand, credits negative. One statement upon the ground.
 
-    on: instructions in force on this day make months wait.
+    on: instructions in force on this day make months wait. until: as the books stood when this month began.
     """
     if not account_ids:
         return allocation.frame(ITEMS)
     ids = sorted(account_ids)
     scope = scope_of(ids)
-    bounds = {"mark": ground.mark, "after": Month(ground.mark).next.first} if ground else mark()
+    if ground and until is None:
+        bounds = {"mark": ground.mark, "after": Month(ground.mark).next.first, "until": ALWAYS}
+    else:
+        bounds = mark(until=until.first if until else ALWAYS)
     told = copy_out(LINES_SQL.format(scope=scope), {"accounts": ids, "on": on, **bounds})
     lines = pl.read_csv(told, schema=_as_text(ITEMS)).lazy().select(_typed(ITEMS))
     if "BETWEEN" in scope:
@@ -138,7 +145,7 @@ def of_accounts(account_ids: Collection[int], *, on: date, ground: Ground | None
 
 def of_account(account_id: int, *, on: date, ground: Ground) -> list[OpenItem]:
     """`of_accounts` for one account, without columns: what a single payment meets. Items of no sum are among them."""
-    bounds: dict[str, Any] = {"mark": ground.mark, "after": Month(ground.mark).next.first}
+    bounds: dict[str, Any] = {"mark": ground.mark, "after": Month(ground.mark).next.first, "until": ALWAYS}
     with connection.cursor() as cursor:
         cursor.execute(LINES_SQL.format(scope="account_id = %(account)s"), {"account": account_id, "on": on, **bounds})
         return allocation.merged(

@@ -7,13 +7,13 @@ closed month before them). Whose rows they are is an argument that nothing leave
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from accounts.calendar import ONE_DAY, Month
 from portals.reports.definitions import Definition, facts_of, values_of, whole
-from portals.reports.vocabulary import BEGINNING, DIMENSIONS, MEASURES, STOCKS, Dimension, Fact, Measure
+from portals.reports.vocabulary import BEGINNING, DIMENSIONS, MEASURES, OF_HOUSE, STOCKS, Dimension, Fact, Measure
 
 MOST_COLUMNS = 60
 BEFORE_ALL = Month.parse("1900-01")
@@ -59,10 +59,9 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Closed months that bound the reading: the last before the period, the last up to its end."""
+    """What bounds the reading: the last month closed before the period, and what is summed by house."""
 
     before: Month = BEFORE_ALL
-    up_to: Month = BEFORE_ALL
     sums: Sums = NO_SUMS
 
 
@@ -82,6 +81,7 @@ class Report:
     scope: Scope
     books: Books = Books()
     only_accounts: tuple[int, ...] | None = None  # a page of accounts, chosen before
+    debts: Mapping[str, str] = field(default_factory=dict)  # columns of debts by age, where they are asked for
 
     @property
     def rows(self) -> list[Dimension]:
@@ -110,15 +110,25 @@ class Report:
         found: dict[str, Any] = {
             "first": asked.first.first, "last": asked.last.first, "next": asked.last.next.first,
             "mark": self.books.before.first, "after": self.books.before.next.first,
-            "item_mark": self.books.up_to.first, "item_after": self.books.up_to.next.first,
             "months": [month.first for month in (asked.months if asked.by_month else [asked.last])],
-            **self.scope.params,
+            **self.scope.params, **self.debts,
         }  # fmt: skip
         for code, values in asked.filters.items():
             found[f"f_{code}"] = values_of(DIMENSIONS[code], values)
         if self.only_accounts is not None:
             found["only_accounts"] = list(self.only_accounts)
         return found
+
+    def limits_of_accounts(self) -> list[str]:
+        """Conditions on accounts (`c`): of the houses of the scope, and the filters that an account itself answers."""
+        columns = {"account": "c.id", "house": "c.house_id", "street": "c.house_id", "premises_kind": "c.id",
+                   "payer_kind": "c.id"}  # fmt: skip
+        limits = [self.scope.condition(OF_HOUSE)]
+        for code in self.definition.filters:
+            if code in columns:
+                dimension = DIMENSIONS[code]
+                limits.append(dimension.where.format(column=columns[code], values=f"%(f_{code})s::{dimension.type}[]"))
+        return limits
 
     # --- facts by ids ---
 
@@ -135,12 +145,16 @@ class Report:
         columns += [measure.distinct for measure in self.measures if measure.distinct]
         return list(dict.fromkeys(columns))
 
+    def needed(self) -> list[str]:
+        """Columns the facts are grouped or filtered by."""
+        return [*self.ids(), *(DIMENSIONS[code].column for code in self.definition.filters if code != "month")]
+
     def summed_to(self, fact: Fact) -> date | None:
         """Up to which day the fact's sums may be read in its stead; None where they may not, or are too coarse."""
         sums = self.books.sums
         if fact.summed is None or self.only_accounts is not None:
             return None
-        needed = [*self.ids(), *(DIMENSIONS[code].column for code in self.definition.filters if code != "month")]
+        needed = self.needed()
         shown = [measure.code for measure in self.measures if measure.code in fact.measures]
         if not set(needed) <= set(fact.summed.columns) or not set(shown) <= set(fact.summed.measures):
             return None
@@ -165,8 +179,7 @@ class Report:
 
         summed: up to where the sums reach that are read. after: rows from this day on only.
         """
-        ids, first = self.ids(), "%(first)s::date"
-        needed = [*ids, *(DIMENSIONS[code].column for code in self.definition.filters if code != "month")]
+        ids, needed, first = self.ids(), self.needed(), "%(first)s::date"
         shown = [measure for measure in self.measures if measure.code in fact.measures]
         joins = [fact.extra[column] for column in needed if column in fact.extra]
         joins += [fact.per_measure[measure.code] for measure in shown if measure.code in fact.per_measure]
@@ -174,7 +187,7 @@ class Report:
         own = self.scope.condition("own.contract_id = ANY({contracts})")
         days = {
             "first": first, "last": "%(last)s::date", "next": "%(next)s::date", "mark": "%(mark)s::date",
-            "after": "%(after)s::date", "item_mark": "%(item_mark)s::date", "item_after": "%(item_after)s::date",
+            "after": "%(after)s::date",
             "months": "%(months)s::date[]", "since": since,
             "rows_since": f"DATE '{after}'" if after else since,
             "summed": f"DATE '{summed}'" if summed else "NULL",

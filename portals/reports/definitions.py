@@ -35,7 +35,8 @@ PERIODS = {
 class Definition:
     """A grouping. `columns` spreads the measures over the values of one more dimension; `sort` is «-closing» or empty.
 
-    `period` other than fixed moves with the day the report is made on; first and last are the months it means now.
+    `period` other than fixed moves with the day the report is made on (`today`); first and last are the months it
+    means now.
     """
 
     rows: tuple[str, ...]
@@ -46,6 +47,12 @@ class Definition:
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sort: str = ""
     period: str = FIXED
+    today: date | None = field(default=None, compare=False)
+
+    @property
+    def day(self) -> date:
+        """The day on which debts are late: the last one of the period, or today while that is yet to come."""
+        return min(self.today or self.last.last, self.last.last)
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -65,7 +72,7 @@ class Definition:
         spans = {THIS_MONTH: (this, this), LAST_MONTH: (this.previous, this.previous),
                  THIS_YEAR: (Month(today.replace(month=1, day=1)), this)}  # fmt: skip
         first, last = spans.get(self.period, (self.first, self.last))
-        return replace(self, first=first, last=last)
+        return replace(self, first=first, last=last, today=today)
 
     def filtered(self, code: str, value: str) -> Definition:
         """The same within one value of a dimension."""

@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection, transaction
 
 import payments.queries
 from accounts.calendar import Month
-from portals.reports import sums
+from portals.reports import debts, sums
 from portals.reports.compiler import BEFORE_ALL, MOST_COLUMNS, Books, Report, Scope, Statement
 from portals.reports.definitions import Definition
 from portals.reports.vocabulary import (
@@ -22,7 +22,6 @@ from portals.reports.vocabulary import (
     DIMENSIONS,
     MEASURES,
     MONTH,
-    OF_HOUSE,
     STOCKS,
     Dimension,
     Measure,
@@ -83,16 +82,19 @@ def books_of(definition: Definition) -> Books:
     """The closed months that bound what is read."""
     closed = payments.queries.closed_months()
     before = [month for month in closed if month < definition.first]
-    up_to = [month for month in closed if month <= definition.last]
     mark = max(before, default=BEFORE_ALL)
     has_stocks = any(MEASURES[code].how in STOCKS for code in definition.measures)
     since = mark.next if has_stocks else definition.first
     summed = sums.usable(since=since, last=definition.last, balance_of=mark)
-    return Books(mark, max(up_to, default=BEFORE_ALL), summed)
+    return Books(mark, summed)
 
 
-def report(definition: Definition, scope: Scope) -> Report:
-    return Report(definition, scope, books_of(definition))
+def report(definition: Definition, scope: Scope, *, is_page: bool = False) -> Report:
+    """The report upon its books. is_page: somebody waits for it, so that it may not read everything."""
+    made = Report(definition, scope, books_of(definition))
+    if not debts.asks(made):
+        return made
+    return replace(made, debts=debts.told(made, most=debts.MOST_ACCOUNTS if is_page else None))
 
 
 def key_of(dimension: Dimension, key: Any, label: str | None) -> Key:
@@ -211,7 +213,7 @@ def sheet(
     Accounts by number, where there are many: the page's accounts are chosen first and read by their keys, the totals
     are grouped by contract; how many lines there are is then the number of accounts, those without movement too.
     """
-    made = report(definition, scope)
+    made = report(definition, scope, is_page=patience is not None)
     if definition.rows == ("account",) and not definition.sort and not made.pivot and are_many():
         return _page_of_accounts(made, page=page, per_page=per_page, patience=patience)
     rows = fetched(made.page(limit=per_page, offset=(page - 1) * per_page), patience=patience)
@@ -227,16 +229,9 @@ def are_many() -> bool:
 
 def _page_of_accounts(made: Report, *, page: int, per_page: int, patience: str | None) -> Sheet:
     definition = made.definition
-    columns = {"account": "c.id", "house": "c.house_id", "street": "c.house_id", "premises_kind": "c.id",
-               "payer_kind": "c.id"}  # fmt: skip
-    limits = [made.scope.condition(OF_HOUSE)]
-    for code in definition.filters:
-        if code in columns:
-            dimension = DIMENSIONS[code]
-            limits.append(dimension.where.format(column=columns[code], values=f"%(f_{code})s::{dimension.type}[]"))
     chosen = (
         "FROM accounts_personalaccount AS c WHERE (c.closed_on IS NULL OR c.closed_on >= %(first)s)"
-        f" AND c.opened_on < %(next)s AND {' AND '.join(limits)}"
+        f" AND c.opened_on < %(next)s AND {' AND '.join(made.limits_of_accounts())}"
     )
     params = {**made.params, "limit": per_page, "offset": (page - 1) * per_page}
     ids = fetched(Statement(f"SELECT c.id {chosen} ORDER BY c.number LIMIT %(limit)s OFFSET %(offset)s", params))

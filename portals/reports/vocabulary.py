@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import billing.queries
+import payments.ageing
 import payments.queries
 from accounts import kinds
 from accounts.errors import Refusal
@@ -66,10 +67,6 @@ DEEPER = ("supplier", "street", "house", "account", "service", "kind", "method",
 HOUSE_NAME = "{n}.town || ', ' || {n}.street || ', д. ' || {n}.number"
 # Flat 2 before flat 10: the digits of a number first, as a number.
 BY_DIGITS = "coalesce(nullif(regexp_replace({text}, '[^0-9]', '', 'g'), '')::numeric, 0), {text}"
-AGES: dict[int, str] = {
-    0: "текущий месяц", 1: "1 месяц", 2: "2–3 месяца", 3: "4–6 месяцев", 4: "7–12 месяцев", 5: "от 1 года до 3 лет",
-    6: "свыше 3 лет", 9: "переплата",
-}  # fmt: skip
 PAYERS = {1: "граждане", 2: "организации"}
 
 _all = [
@@ -175,7 +172,7 @@ _all = [
     ),
     Dimension("part", "Часть платежа", "part", words={one.value: str(one.label) for one in payments.queries.Part},
               width=18, may_spread=True),
-    Dimension("age", "Возраст долга", "age", words=AGES, width=22, may_spread=True),
+    Dimension("age", "Возраст долга", "age", words=payments.ageing.BUCKETS, width=22, may_spread=True),
     Dimension(
         "state", "Состояние", "state", label="{key}", type="text", width=22,
         options="SELECT * FROM (VALUES " + ", ".join(
@@ -230,7 +227,7 @@ _measures = [
     Measure("house_balance", "Баланс КР на СОИ", QUANTITY, needs="service", hint="объём дома без объёмов помещений"),
     Measure("lines", "Строк", COUNT),
     Measure("receipts", "Платежей", COUNT, distinct="payment_id"),
-    Measure("debt", "Долг", how="level", hint="неоплаченное по месяцам возникновения, переплата с минусом"),
+    Measure("debt", "Долг", how="level", hint="неоплаченное; переплаты зачтены внутри договора"),
     Measure("debtors", "Должников", COUNT, "level", hint="счетов с долгом", distinct="account_id"),
     Measure("accounts", "Счетов", COUNT, "level", hint="открыты на последний день"),
     Measure("persons", "Проживает", COUNT, "level", hint="на последний день"),
@@ -379,50 +376,17 @@ WAITING = Fact(
     measures={"paid": "c.amount", "penalty_paid": "0.00", "receipts": "1"},
     scope="0 = ANY({contracts})", effect="date_trunc('month', c.day)::date", delta="-c.amount", penalty_delta="0.00",
 )  # fmt: skip
-# What is unpaid at the end of the period, by the month it arose in; credits pay the oldest first, and where they are
-# more than the debt the rest is an overpayment. By contract and service of an account.
+# What is unpaid at the end of the period, late by the due days of the contracts: `debt.queries.ages_by` told it, and
+# its columns come with the statement (portals.reports.debts); those that nobody asks for are NULL.
 OWED = """
-    FROM (
-        SELECT owed.account_id, of_account.house_id, owed.contract_id, owed.service_id, owed.for_month,
-            CASE WHEN owed.whole < 0 THEN 9 ELSE CASE
-                WHEN owed.months <= 0 THEN 0 WHEN owed.months = 1 THEN 1 WHEN owed.months <= 3 THEN 2
-                WHEN owed.months <= 6 THEN 3 WHEN owed.months <= 12 THEN 4 WHEN owed.months <= 36 THEN 5 ELSE 6 END
-            END AS age,
-            CASE WHEN owed.whole < 0 THEN CASE WHEN owed.place = 1 THEN owed.whole END
-                ELSE greatest(least(owed.amount, owed.up_to - owed.credit), 0) END AS amount
-        FROM (
-            SELECT item.account_id, item.contract_id, item.service_id, item.for_month, item.amount,
-                (date_part('year', {last}) - date_part('year', item.for_month)) * 12
-                    + date_part('month', {last}) - date_part('month', item.for_month) AS months,
-                sum(item.amount) OVER pair AS whole,
-                -coalesce(sum(item.amount) FILTER (WHERE item.amount < 0) OVER pair, 0) AS credit,
-                coalesce(sum(item.amount) FILTER (WHERE item.amount > 0) OVER (
-                    PARTITION BY item.account_id, item.contract_id, item.service_id
-                    ORDER BY item.for_month ROWS UNBOUNDED PRECEDING), 0) AS up_to,
-                row_number() OVER (
-                    PARTITION BY item.account_id, item.contract_id, item.service_id ORDER BY item.for_month DESC
-                ) AS place
-            FROM (
-                SELECT account_id, contract_id, service_id, for_month, sum(amount) AS amount FROM (
-                    SELECT c.account_id, c.contract_id, c.service_id, c.for_month, c.amount
-                    FROM payments_openitem AS c WHERE c.month = {item_mark} AND {scope}
-                    UNION ALL
-                    SELECT c.account_id, c.contract_id, c.service_id, c.month, c.amount
-                    FROM <ink> WHERE c.month >= {item_mark} AND c.month <= {last} AND <held> AND {scope}
-                    UNION ALL
-                    SELECT c.account_id, c.contract_id, c.service_id, c.for_month, -c.amount
-                    FROM payments_allocation AS c
-                    WHERE c.day >= {item_mark} AND c.day < {next} AND c.contract_id <> 0
-                        AND (c.day >= {item_after} OR c.for_month >= {item_mark}) AND {scope}
-                ) AS moved GROUP BY 1, 2, 3, 4 HAVING sum(amount) <> 0
-            ) AS item
-            WINDOW pair AS (PARTITION BY item.account_id, item.contract_id, item.service_id)
-        ) AS owed JOIN accounts_personalaccount AS of_account ON of_account.id = owed.account_id
-    ) AS c WHERE c.amount <> 0
-""".replace("<ink>", payments.queries.INK).replace("<held>", payments.queries.NOT_HELD)
+    FROM unnest(%(debt_account_id)s::bigint[], %(debt_house_id)s::bigint[], %(debt_contract_id)s::bigint[],
+        %(debt_service_id)s::bigint[], %(debt_for_month)s::date[], %(debt_bucket)s::bigint[],
+        %(debt_amount)s::numeric[]
+    ) AS c (account_id, house_id, contract_id, service_id, for_month, age, amount) WHERE {scope}
+"""
 DEBT = Fact(
     code="debt", source=OWED, columns={**LINE, "for_month": "c.for_month", "age": "c.age"},
-    measures={"debt": "c.amount", "debtors": "CASE WHEN c.amount > 0 THEN 1 END"}, scope=OF_CONTRACT, effect="{last}",
+    measures={"debt": "c.amount", "debtors": "1"}, scope=OF_CONTRACT, effect="{last}",
 )  # fmt: skip
 # An account is counted once for each contract, or for each of its services, where the report shows them.
 PROVIDED = """
