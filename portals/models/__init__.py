@@ -14,11 +14,12 @@ from portals.models.certificates import Certificate, CertificateKind
 from portals.models.company import PrincipalInvitation
 from portals.models.disputes import Dispute, DisputeState, FigureKind, ReadingFile
 from portals.models.links import AccountLink, Invitation, PrincipalRole, PrincipalUser
-from portals.models.notices import HouseWork, Notice, NoticeKind, NoticeWish
+from portals.models.notices import OF_ACCOUNT, HouseWork, Notice, NoticeKind, NoticeWish
 from portals.models.reports import HouseSum, ReportJob, ReportSchedule, SavedReport, SumSource, SumState
 from portals.models.tokens import AccessKey, KeyAnswer, KeyFace
 
 __all__ = [
+    "OF_ACCOUNT",
     "OPEN",
     "AccessKey",
     "AccountLink",

@@ -15,14 +15,26 @@ class NoticeKind(models.IntegerChoices):
     VERIFICATION = 4, "Скоро поверка счётчика"
     OUTAGE = 5, "Отключение или перебой в доме"
     ACCESS = 6, "Доступ к счёту"
+    DISPUTE = 7, "Разногласие поставщика"
+
+
+# What is told of an account: its users choose which of these go by e-mail. A dispute is told by letter only.
+OF_ACCOUNT = tuple(kind for kind in NoticeKind if kind != NoticeKind.DISPUTE)
 
 
 class Notice(models.Model):
-    """Something a user should know; made once for its key, read when he has seen it, mailed when he wants that."""
+    """Something a user should know; made once for its key, read when he has seen it, mailed when he wants that.
+
+    It is of an account, or of a dispute: that one stands on its own page, and only the letter about it is kept here.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices", verbose_name="кому")
     account = models.ForeignKey(
-        "accounts.PersonalAccount", models.CASCADE, related_name="notices", verbose_name="лицевой счёт"
+        "accounts.PersonalAccount", models.CASCADE, null=True, blank=True, related_name="notices",
+        verbose_name="лицевой счёт",
+    )  # fmt: skip
+    dispute = models.ForeignKey(
+        "portals.Dispute", models.CASCADE, null=True, blank=True, related_name="letters", verbose_name="разногласие"
     )
     kind = models.SmallIntegerField("о чём", choices=NoticeKind)
     key = models.CharField("ключ", max_length=60)
@@ -47,6 +59,16 @@ class Notice(models.Model):
             models.UniqueConstraint(
                 fields=["user", "account", "kind", "key"], name="notice_once",
                 violation_error_message="Об этом уже сообщено.",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "dispute", "key"], name="notice_of_dispute_once", condition=Q(dispute__isnull=False),
+                violation_error_message="Об этом уже сообщено.",
+            ),
+            models.CheckConstraint(
+                name="notice_of_one_thing",
+                condition=Q(kind=7, account=None, dispute__isnull=False)
+                | Q(~Q(kind=7), account__isnull=False, dispute=None),
+                violation_error_message="Уведомление бывает о счёте либо о разногласии.",
             ),
             models.CheckConstraint(
                 name="notice_kind_known", condition=Q(kind__in=NoticeKind.values),

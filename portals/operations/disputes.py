@@ -14,6 +14,7 @@ from accounts.calendar import ONE_DAY, is_working_day
 from accounts.errors import Refusal
 from accounts.queries import AgencyContract, User
 from portals.models import Dispute, DisputeState
+from portals.operations import notices
 
 # No act names a term for the agent's answer: two working weeks, as principals' contracts usually have it.
 ANSWERED_WITHIN = 10  # working days
@@ -70,6 +71,7 @@ def open_dispute(*, figure: Figure, text: str, by: User, at: datetime, on: date)
             "portals.dispute.opened", by=by, account_id=figure.account_id, dispute=row.number, title=row.title,
             amount=row.amount, contract_id=contract.pk, due_on=row.due_on,
         )  # fmt: skip
+        notices.tell_of_dispute(dispute=row, at=at)
     return row
 
 
@@ -98,4 +100,5 @@ def answer_dispute(
         "portals.dispute.answered", by=by, account_id=row.account_id, ground=document, dispute=row.number,
         title=row.title, answer=row.get_state_display(),
     )  # fmt: skip
+    notices.tell_of_dispute(dispute=row, at=at)
     return row

@@ -15,12 +15,24 @@ from django.template.loader import render_to_string
 
 from accounts.queries import User
 from portals import notice_queries
-from portals.models import AccountLink, Appeal, AppealMessage, Notice, NoticeKind, NoticeWish
+from portals.models import (
+    OF_ACCOUNT,
+    AccountLink,
+    Appeal,
+    AppealMessage,
+    Dispute,
+    Notice,
+    NoticeKind,
+    NoticeWish,
+    PrincipalRole,
+    PrincipalUser,
+)
 
 logger = logging.getLogger(__name__)
 
 TRIES = 3
 WAITS, SENT, FAILED = 1, 2, 3
+ANSWERS_DISPUTES = "portals.change_dispute"  # the right of the staff that hears of new ones
 
 
 def tell(*, rows: Iterable[Notice]) -> None:
@@ -76,6 +88,29 @@ def tell_of_answer(*, appeal: Appeal, message: AppealMessage, at: datetime) -> N
     )  # fmt: skip
 
 
+def tell_of_dispute(*, dispute: Dispute, at: datetime) -> None:
+    """Who disputed learns that it is taken in or answered: of the answer his managers, too, of a new one the staff."""
+    is_new = dispute.answered_at is None
+    users = {dispute.opened_by_id}
+    if is_new:
+        backend = "django.contrib.auth.backends.ModelBackend"
+        staff = User.objects.with_perm(ANSWERS_DISPUTES, backend=backend, include_superusers=False)
+        users |= set(staff.filter(is_staff=True).values_list("pk", flat=True))
+    else:
+        people = PrincipalUser.objects.filter(principal=dispute.principal_id, withdrawn_at=None)
+        users |= set(people.filter(role=PrincipalRole.MANAGER).values_list("user_id", flat=True))
+    title = f"Разногласие {dispute.number} " + ("принято" if is_new else f"рассмотрено: {dispute.get_state_display()}")
+    tell(
+        rows=[
+            Notice(
+                user_id=user_id, dispute=dispute, kind=NoticeKind.DISPUTE, key="opened" if is_new else "answered",
+                title=title, made_at=at, read_at=at,
+            )
+            for user_id in sorted(users)
+        ]
+    )  # fmt: skip
+
+
 @transaction.atomic
 def mark_read(*, user_id: int, at: datetime, ids: Collection[int] | None = None) -> int:
     """The user has seen his notices, or these of them."""
@@ -97,9 +132,7 @@ def mark_answers_read(*, user_id: int, appeal_id: int, at: datetime) -> None:
 def choose_letters(*, user: User, kinds: Collection[int]) -> None:
     """Which kinds of notices the user wants by e-mail; the others stay in the cabinet only."""
     NoticeWish.objects.filter(user=user).delete()
-    NoticeWish.objects.bulk_create(
-        NoticeWish(user=user, kind=kind) for kind in NoticeKind.values if kind not in set(kinds)
-    )
+    NoticeWish.objects.bulk_create(NoticeWish(user=user, kind=kind) for kind in OF_ACCOUNT if kind not in set(kinds))
 
 
 def send_letters(*, at: datetime, limit: int = 200) -> int:
@@ -112,25 +145,17 @@ def send_letters(*, at: datetime, limit: int = 200) -> int:
         with transaction.atomic():
             row = (
                 Notice.objects.select_for_update(skip_locked=True, of=("self",))
-                .select_related("user", "account").filter(pk=pk, mail_state=WAITS).first()
+                .select_related("user", "account", "dispute__contract", "dispute__principal", "dispute__opened_by")
+                .filter(pk=pk, mail_state=WAITS).first()
             )  # fmt: skip
             if row is None:
                 continue
-            is_seen = AccountLink.objects.filter(user=row.user_id, account=row.account_id, withdrawn_at=None).exists()
-            row.mail_state, row.mail_tries = SENT if is_seen and row.user.email else 0, row.mail_tries + 1
+            row.mail_state, row.mail_tries = SENT if _is_seen(row) and row.user.email else 0, row.mail_tries + 1
             row.save(update_fields=["mail_state", "mail_tries"])
             if row.mail_state != SENT:
                 continue
-        context = {
-            "title": row.title, "text": row.text, "number": row.account.number,
-            "link": f"{settings.PUBLIC_URL}/cabinet/{row.account.number}/",
-            "all": f"{settings.PUBLIC_URL}/cabinet/notices/",
-        }  # fmt: skip
-        letter = EmailMessage(
-            row.title, render_to_string("resident/mail/notice.txt", context), to=[row.user.email or ""]
-        )
         try:
-            letter.send()
+            EmailMessage(row.title, _letter(row), to=[row.user.email or ""]).send()
         except (SMTPException, OSError) as fault:
             state = WAITS if row.mail_tries < TRIES else FAILED
             Notice.objects.filter(pk=pk).update(mail_state=state)
@@ -138,3 +163,26 @@ def send_letters(*, at: datetime, limit: int = 200) -> int:
         else:
             sent += 1
     return sent
+
+
+def _is_seen(row: Notice) -> bool:
+    """May the user still see what the letter is about?"""
+    if row.dispute is None:
+        return AccountLink.objects.filter(user=row.user_id, account=row.account_id, withdrawn_at=None).exists()
+    own = PrincipalUser.objects.filter(user=row.user_id, principal=row.dispute.principal_id, withdrawn_at=None)
+    return row.user.is_active and (own.exists() or (row.user.is_staff and row.user.has_perm(ANSWERS_DISPUTES)))
+
+
+def _letter(row: Notice) -> str:
+    """The words of the letter."""
+    if row.dispute is not None:
+        page = "/admin/disputes/" if row.user.is_staff else f"/supplier/disputes/{row.dispute.pk}/"
+        context = {"title": row.title, "row": row.dispute, "key": row.key, "link": f"{settings.PUBLIC_URL}{page}"}
+        return render_to_string("principal/mail/dispute.txt", context)
+    assert row.account is not None
+    number = row.account.number
+    context = {
+        "title": row.title, "text": row.text, "number": number, "link": f"{settings.PUBLIC_URL}/cabinet/{number}/",
+        "all": f"{settings.PUBLIC_URL}/cabinet/notices/",
+    }  # fmt: skip
+    return render_to_string("resident/mail/notice.txt", context)

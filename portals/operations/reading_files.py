@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import QuerySet
+from django.utils.timezone import localdate
 
 import accounts.operations
 from accounts.calendar import Month
@@ -83,12 +84,14 @@ def load_readings(
     at: datetime,
     dry_run: bool = False,
     progress: Progress = lambda _: None,
+    counted: Progress = lambda _: None,
 ) -> Taken:
     """Judge every row and keep the good ones; with `dry_run` nothing is kept.
 
     meters: those the sender may write to (portals.access); another's meter is refused like one that is not. All dials
     of a meter stand or fall together. Unlikely values are kept for a check by the staff, unless the row says that they
-    were checked. progress: how many meters are judged; it may raise, and nothing is kept.
+    were checked. counted: how many meters there are; progress: how many of them are judged. Either may raise, and
+    nothing is kept.
     Raises FileRefused, SheetRefused, ReadingFileRefused (the file came before).
     """
     rows = reading_sheets.read(content, name=name)
@@ -97,10 +100,10 @@ def load_readings(
         AgencyContract.objects.select_for_update().get(pk=contract.pk)
         if before := ReadingFile.objects.filter(contract=contract, digest=digest, undone_at=None).first():
             raise ReadingFileRefused(
-                f"Файл «{name}» уже загружен {before.sent_at:%d.%m.%Y}, принято строк: {before.good}. "
+                f"Файл «{name}» уже загружен {localdate(before.sent_at):%d.%m.%Y}, принято строк: {before.good}. "
                 "Ничего не сделано."
             )
-        verdicts, taken = _take(rows, meters=meters, by=by, today=today, progress=progress)
+        verdicts, taken = _take(rows, meters=meters, by=by, today=today, progress=progress, counted=counted)
         file = ReadingFile.objects.create(
             principal_id=contract.principal_id, contract=contract, name=name[:255], digest=digest,
             month=Month.of(today).first, sent_by=by, sent_at=at, good=sum(one.is_good for one in verdicts),
@@ -118,7 +121,7 @@ def load_readings(
 
 
 def _take(
-    rows: Sequence[SentRow], *, meters: QuerySet[Meter], by: User, today: date, progress: Progress
+    rows: Sequence[SentRow], *, meters: QuerySet[Meter], by: User, today: date, progress: Progress, counted: Progress
 ) -> tuple[list[RowVerdict], list[dict[str, Any]]]:
     """The verdict on each row, in the order of the file, and what was written. Statements do not grow with rows."""
     groups: dict[tuple[int | None, date | None], list[SentRow]] = {}
@@ -140,6 +143,7 @@ def _take(
         values = {row.zone: row.value for row in group if row.value is not None}
         is_sure = all(row.is_sure for row in group)
         kept.append((ReadingItem(account_id, meter.pk, values, days[meter.pk], is_sure), group))
+    counted(len(kept))
     before = _before(days)
     outcomes = accounts.operations.submit_readings(
         items=[item for item, _ in kept], by=by, today=today, source=SOURCE, progress=progress
@@ -216,7 +220,9 @@ def undo_readings(*, file_id: int, by: User, at: datetime, today: date) -> int:
     """
     file = ReadingFile.objects.select_for_update().get(pk=file_id)
     if file.undone_at is not None:
-        raise ReadingFileRefused(f"Файл «{file.name}» уже отменён {file.undone_at:%d.%m.%Y}. Ничего не сделано.")
+        raise ReadingFileRefused(
+            f"Файл «{file.name}» уже отменён {localdate(file.undone_at):%d.%m.%Y}. Ничего не сделано."
+        )
     if day := _in_ink(file.taken):
         raise ReadingFileRefused(
             f"Файл «{file.name}» отменить нельзя: показание от {day:%d.%m.%Y} вошло в проведённый месяц. Передайте "

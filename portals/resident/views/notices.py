@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portals import asked, notice_queries, operations
-from portals.models import NoticeKind
+from portals.models import OF_ACCOUNT, NoticeKind
 from portals.resident.views.shell import resident
 
 PLACES = {
@@ -35,7 +35,7 @@ def notices_page(request: HttpRequest) -> HttpResponse:
         "tab": "notices",
         "leaf": leaf,
         "rows": [(row, f"resident:{PLACES[NoticeKind(row.kind)]}") for row in leaf.rows],
-        "kinds": [(kind.value, kind.label, kind.value not in refused) for kind in NoticeKind],
+        "kinds": [(kind.value, kind.label, kind.value not in refused) for kind in OF_ACCOUNT],
         "email": user.email,
     }
     return render(request, "resident/notices.html", context)
