@@ -154,7 +154,9 @@ def start_postgres(*, throwaway: bool) -> int:
     elif not running_postgres(data):
         (data / "postmaster.pid").unlink(missing_ok=True)  # of a killed server; a live one was looked for above
     log = data / "server.log"
-    settings = ["synchronous_commit=off", "max_wal_size=4GB", "shared_buffers=256MB", "max_connections=100"]
+    settings = ["synchronous_commit=off", "max_wal_size=4GB", "max_connections=100"]
+    # Two writers of a night wait for each other's pages and log where these are small.
+    settings += ["shared_buffers=256MB"] if throwaway else ["shared_buffers=1GB", "wal_buffers=64MB"]
     if throwaway:
         settings += ["fsync=off", "full_page_writes=off", "autovacuum_naptime=10min", "wal_level=minimal"]
         settings += ["max_wal_senders=0"]
