@@ -46,6 +46,7 @@ class Rule(IntEnum):
     REVERSAL = 8
     COURT_ACT = 9
     WAITED = 10
+    DIRECTED_PENALTY = 11
 
 
 REASONS = {
@@ -61,6 +62,8 @@ REASONS = {
     Rule.COURT_ACT: "Долг за {month} взыскан судебным актом: деньги по акту идут на его строки вне общей очереди",
     Rule.WAITED: "Долг за {month} отсрочен или за сроком давности: оплачен после остальных (ст. 319.1 п. 3 ГК РФ, "
     "ППВС от 27.06.2017 № 22, п. 32)",
+    Rule.DIRECTED_PENALTY: "Плательщик назвал пени: оплачены за {month} раньше долга "
+    "(ст. 319 ГК РФ: иной порядок по соглашению)",
 }
 
 
@@ -86,7 +89,10 @@ ITEMS: dict[str, Any] = {
     "waits": pl.Boolean,
 }  # fmt: skip
 # The payer's instruction, a row a service; amount: the sum named for it, null when services alone are named.
-DIRECTIONS: dict[str, Any] = {"payment_id": pl.Int64, "service_id": pl.Int64, "amount": MONEY}
+# is_penalty: penalties alone, of the service, or, where it is null, of all that does not stand apart.
+DIRECTIONS: dict[str, Any] = {
+    "payment_id": pl.Int64, "service_id": pl.Int64, "amount": MONEY, "is_penalty": pl.Boolean,
+}  # fmt: skip
 # The lines of the court act a payment is made by: what of an item is still to be paid by the act.
 ACTS: dict[str, Any] = {
     "payment_id": pl.Int64, "contract_id": pl.Int64, "service_id": pl.Int64, "for_month": pl.Date,
@@ -101,7 +107,14 @@ PARTS: dict[str, Any] = {
 ITEM = ["account_id", "contract_id", "service_id", "for_month", "is_penalty"]
 AGE = ["account_id", "for_month", "priority", "service_id", "contract_id", "is_penalty"]
 TIES = ["account_id", "priority", "service_id", "contract_id", "for_month", "is_penalty"]
-GENERAL, SERVICES, ACT = 0, 1, 2  # whom a pour may reach
+GENERAL, SERVICES, ACT, PENALTIES = 0, 1, 2, 3  # whom a pour may reach
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyPenalty:
+    """The payer's instruction: penalties alone, of these services, or of all that does not stand apart."""
+
+    services: tuple[int, ...] = ()
 
 
 def frame(columns: Mapping[str, Any], rows: Iterable[Iterable[Any]] = ()) -> pl.DataFrame:
@@ -271,10 +284,12 @@ def _pours(payments: pl.DataFrame, directions: pl.DataFrame, acts: pl.DataFrame)
     exceeded = paid.join(given, on="payment_id").filter((pl.col("given") > pl.col("units")) | (pl.col("least") <= 0))
     if not exceeded.is_empty():
         raise ValueError("the breakdown exceeds the payment or names a sum that is not positive")
-    services = told.filter(pl.col("named").is_null()).select("payment_id", "service_id")
+    penalties = told.filter("is_penalty").select("payment_id", "service_id")
+    services = told.filter(pl.col("named").is_null() & ~pl.col("is_penalty")).select("payment_id", "service_id")
     whole = paid.join(services, on="payment_id", how="semi")
     courts = paid.join(by_act, on="payment_id", how="semi")
-    general = paid.join(services, on="payment_id", how="anti").join(given, on="payment_id", how="left")
+    general = paid.join(pl.concat([services, penalties]), on="payment_id", how="anti")
+    general = general.join(given, on="payment_id", how="left")
     rest = pl.col("units") - pl.col("given").fill_null(0)
 
     def pour(
@@ -293,6 +308,9 @@ def _pours(payments: pl.DataFrame, directions: pl.DataFrame, acts: pl.DataFrame)
             pour(courts, pl.lit(0, pl.Int64), GENERAL, None, 1),
             pour(sums, pl.col("named"), SERVICES, Rule.AMOUNT_AS_GIVEN, 0),
             pour(whole, pl.col("units"), SERVICES, Rule.DIRECTED_SERVICE, 0),
+            pour(
+                paid.join(penalties, on="payment_id", how="semi"), pl.col("units"), PENALTIES, Rule.DIRECTED_PENALTY, 0
+            ),
             pour(general.join(by_act, on="payment_id", how="anti").filter(rest > 0), rest, GENERAL, None, 1),
         ]
     ).sort("account_id", "paid_on", "payment_id", "step", "service_id")
@@ -305,6 +323,8 @@ def _pours(payments: pl.DataFrame, directions: pl.DataFrame, acts: pl.DataFrame)
             rows.filter(pl.col("service_id").is_not_null()).select("pour", "service_id"),
             rows.filter(pl.col("rule") == int(Rule.DIRECTED_SERVICE)).select("pour", "payment_id")
             .join(services, on="payment_id").select("pour", "service_id"),
+            rows.filter(pl.col("rule") == int(Rule.DIRECTED_PENALTY)).select("pour", "payment_id")
+            .join(penalties, on="payment_id").select("pour", "service_id"),
         ]
     )  # fmt: skip
     return rows.drop("service_id", "step", "paid_on"), reach
@@ -333,6 +353,11 @@ def _lay(batch: pl.DataFrame, live: pl.DataFrame, reach: pl.DataFrame, acts: pl.
     if not reach.is_empty():
         directed = pours.filter(pl.col("scope") == SERVICES).join(reach.lazy(), on="pour")
         met.append(directed.join(debts, on=["account_id", "service_id"]).select(*near, room="open"))
+        named = reach.lazy().rename({"service_id": "of_service"})
+        fined = pours.filter(pl.col("scope") == PENALTIES).join(named, on="pour").join(debts, on="account_id")
+        is_meant = pl.when(pl.col("of_service").is_null()).then(~pl.col("is_apart"))
+        is_meant = is_meant.otherwise(pl.col("of_service") == pl.col("service_id"))
+        met.append(fined.filter(pl.col("is_penalty") & is_meant).select(*near, room="open"))
     if not acts.is_empty():
         ordered = acts.lazy().drop("account_id")
         by_act = pours.filter(pl.col("scope") == ACT).join(ordered, on="payment_id")
@@ -539,7 +564,7 @@ def allocate(
     items: Iterable[OpenItem],
     *,
     for_month: date | None = None,
-    directed_to: Collection[int] | Mapping[int, Decimal] | None = None,
+    directed_to: Collection[int] | Mapping[int, Decimal] | OnlyPenalty | None = None,
     weights: Weights = "open",
     apart: Collection[int] = (),
     act: Mapping[Key, Decimal] | None = None,
@@ -548,21 +573,24 @@ def allocate(
 
     amount: roubles > 0, whole kopecks. items: in any order; the result does not depend on it.
     for_month: the month the payer named: its debts first, then the oldest.
-    directed_to: service numbers (only they are paid), or service → roubles (each sum to its own service, the rest of
-    the payment as usual). What a directed sum leaves over is an advance: it does not pay what the payer did not name.
+    directed_to: service numbers (only they are paid), penalties alone, or service → roubles (each sum to its own
+    service, the rest of the payment as usual). What a directed sum leaves over is an advance: it does not pay what the
+    payer did not name.
     weights: pro rata to what is open, or to what was charged. apart: services (capital repair) which only a payment
     directed to them pays. act: item → roubles of the court act that the money is paid by.
     Raises ValueError on an amount or a breakdown that cannot be.
     """
     if amount <= 0 or amount != kopecks(amount):
         raise ValueError(f"a payment is a positive number of whole kopecks, not {amount}")
-    told: list[tuple[int, int, Decimal | None]] = []
-    if isinstance(directed_to, Mapping):
+    told: list[tuple[int, int | None, Decimal | None, bool]] = []
+    if isinstance(directed_to, OnlyPenalty):
+        told = [(0, service, None, True) for service in directed_to.services or (None,)]
+    elif isinstance(directed_to, Mapping):
         if total(directed_to.values()) > amount or any(named <= 0 for named in directed_to.values()):
             raise ValueError("the breakdown exceeds the payment or names a sum that is not positive")
-        told = [(0, service, named) for service, named in directed_to.items()]
+        told = [(0, service, named, False) for service, named in directed_to.items()]
     elif directed_to:
-        told = [(0, service, None) for service in set(directed_to)]
+        told = [(0, service, None, False) for service in set(directed_to)]
     parts = allocate_frame(
         frame(PAYMENTS, [(0, 0, None, amount, for_month, weights == "charged")]),
         items_frame(replace(item, is_apart=True) if item.service_id in apart else item for item in merged(items)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from accounts.kinds import ChannelKind
 from accounts.money import ZERO
@@ -51,8 +51,10 @@ class ShiftSums:
 
 def sums_of_shift(shift: CashShift) -> ShiftSums:
     """The sums by movements alone; one statement."""
-    rows = CashMovement.objects.filter(shift=shift).values("kind", "is_card").annotate(Sum("amount"), Count("pk"))
-    found = {(row["kind"], row["is_card"]): (row["amount__sum"], row["pk__count"]) for row in rows}
+    beside_cash = Count("pk", filter=Q(is_card=True, receipt__card_amount__gt=0))  # its receipt is counted there
+    rows = CashMovement.objects.filter(shift=shift).values("kind", "is_card")
+    rows = rows.annotate(Sum("amount"), count=Count("pk") - beside_cash)
+    found = {(row["kind"], row["is_card"]): (row["amount__sum"], row["count"]) for row in rows}
 
     def amount(kind: MovementKind, is_card: bool) -> Decimal:
         return found.get((kind, is_card), (ZERO, 0))[0]

@@ -243,10 +243,14 @@ Told = tuple[int, Mapping[str, Any]]
 
 def directions_of(told: Collection[Told]) -> pl.DataFrame:
     """Instructions as payments keep them (`directed_to`) under DIRECTIONS."""
-    rows: list[tuple[int, int, Decimal | None]] = []
+    rows: list[tuple[int, int | None, Decimal | None, bool]] = []
     for payment_id, stored in told:
-        rows += [(payment_id, int(service), Decimal(sum_)) for service, sum_ in stored.get("amounts", {}).items()]
-        rows += [(payment_id, int(service), None) for service in dict.fromkeys(stored.get("services", ()))]
+        sums, services = stored.get("amounts", {}), list(dict.fromkeys(stored.get("services", ())))
+        rows += [(payment_id, int(service), Decimal(sum_), False) for service, sum_ in sums.items()]
+        if "penalty" in stored:
+            rows += [(payment_id, service, None, True) for service in services or [None]]
+        else:
+            rows += [(payment_id, int(service), None, False) for service in services]
     return allocation.frame(DIRECTIONS, rows)
 
 

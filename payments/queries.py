@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -573,7 +573,7 @@ class ReceiptLine:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptRow:
-    """A cash desk receipt; change = given − amount (roubles)."""
+    """A cash desk receipt; change = given − amount (roubles). card_amount: by card, where the rest is cash."""
 
     receipt_id: int
     number: str
@@ -584,7 +584,12 @@ class ReceiptRow:
     given: Decimal
     change: Decimal
     is_card: bool
+    card_amount: Decimal
     lines: tuple[ReceiptLine, ...]
+
+    @property
+    def cash_given(self) -> Decimal:
+        return self.given - self.card_amount
 
 
 def receipt(number: str) -> ReceiptRow | None:
@@ -595,11 +600,15 @@ def receipt(number: str) -> ReceiptRow | None:
     payments = list(
         found.payments.select_related("channel", "account__house", "account__premises__parent").order_by("id")
     )
-    lines = []
+    lines: dict[str, ReceiptLine] = {}  # an account that a card and cash paid has two payments and one line
     for row, payment in zip(payment_rows(payments), payments, strict=True):
         account = payment.account
         address = accounts_queries.address_of(account.house, account.premises) if account else ""
-        lines.append(ReceiptLine(row.account_number, address, row.amount, row.parts))
+        before = lines.get(row.account_number)
+        lines[row.account_number] = ReceiptLine(
+            row.account_number, address, row.amount + (before.amount if before else ZERO),
+            _as_one([*(before.parts if before else ()), *row.parts]),
+        )  # fmt: skip
     return ReceiptRow(
         receipt_id=found.pk,
         number=found.number,
@@ -610,8 +619,18 @@ def receipt(number: str) -> ReceiptRow | None:
         given=found.given,
         change=found.given - found.amount,
         is_card=found.is_card,
-        lines=tuple(lines),
+        card_amount=found.card_amount,
+        lines=tuple(lines.values()),
     )
+
+
+def _as_one(parts: Iterable[PaymentPart]) -> tuple[PaymentPart, ...]:
+    """Parts of one service, month and kind as one row, in the order they came."""
+    found: dict[tuple[object, ...], PaymentPart] = {}
+    for part in parts:
+        key = (part.contract_id, part.service_id, part.for_month, part.part, part.rule)
+        found[key] = replace(part, amount=part.amount + found[key].amount) if key in found else part
+    return tuple(found.values())
 
 
 def is_receipt_key(key: str) -> bool:

@@ -78,7 +78,10 @@ class MovementKind(models.IntegerChoices):
 
 
 class CashMovement(models.Model):
-    """Money into the drawer or out of it within an open shift: a receipt, its cancellation, a collection. Ink."""
+    """Money into the drawer or out of it within an open shift: a receipt, its cancellation, a collection. Ink.
+
+    A receipt paid by card and in cash makes two: what lies in the drawer, and what does not.
+    """
 
     shift = models.ForeignKey(CashShift, PROTECT, related_name="movements", verbose_name="смена")
     kind = models.SmallIntegerField("вид", choices=MovementKind)
@@ -107,7 +110,7 @@ class CashMovement(models.Model):
                 | (Q(kind=3, receipt=None, is_card=False) & ~Q(document="")),
             ),
             models.UniqueConstraint(
-                fields=["receipt", "kind"],
+                fields=["receipt", "kind", "is_card"],
                 name="cashmovement_once",
                 violation_error_message="Это движение по квитанции уже записано.",
             ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pghistory
 import pgtrigger
 from django.conf import settings
@@ -714,6 +716,7 @@ class CashReceipt(models.Model):
     amount = MoneyField("сумма, руб.")
     given = MoneyField("получено, руб.")
     is_card = models.BooleanField("картой", default=False)
+    card_amount = MoneyField("из неё картой, руб.", default=0, db_default=0)  # where the rest is cash
     key = models.CharField("ключ формы", max_length=100, null=True, blank=True, unique=True, editable=False)
     payments = models.ManyToManyField(
         Payment, through="ReceiptPayment", related_name="receipts", verbose_name="платежи"
@@ -726,7 +729,12 @@ class CashReceipt(models.Model):
             models.CheckConstraint(
                 name="cashreceipt_enough_given", condition=Q(given__gte=F("amount")),
                 violation_error_message="Получено меньше суммы платежа.",
-            )
+            ),
+            models.CheckConstraint(
+                name="cashreceipt_card_is_a_part",
+                condition=Q(card_amount=0) | Q(is_card=False, card_amount__gt=0, card_amount__lt=F("amount")),
+                violation_error_message="Картой платят часть суммы или всю её.",
+            ),
         ]  # fmt: skip
         triggers = [
             pgtrigger.Protect(name="cash_receipt_is_ink", operation=pgtrigger.Update | pgtrigger.Delete),
@@ -751,6 +759,11 @@ class CashReceipt(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def by_card(self) -> Decimal:
+        """Roubles of it that were paid by card."""
+        return self.amount if self.is_card else self.card_amount
 
 
 class ReceiptPayment(models.Model):

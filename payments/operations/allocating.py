@@ -20,7 +20,7 @@ from accounts.calendar import Month
 from accounts.database import copy_in
 from accounts.money import ZERO, total
 from payments import allocation, open_items, queries
-from payments.allocation import Rule
+from payments.allocation import OnlyPenalty, Rule
 from payments.models import Part, Payment, PaymentState
 from payments.operations.days import hold_open
 
@@ -29,7 +29,7 @@ COLUMNS = (
     "account_id", "payment_id", "line", "day", "house_id", "contract_id", "service_id", "for_month", "part", "rule",
     "amount",
 )  # fmt: skip
-Directed = Collection[int] | Mapping[int, Decimal] | None
+Directed = Collection[int] | Mapping[int, Decimal] | OnlyPenalty | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,19 @@ class Allocated:
 
 
 def direction_as_stored(directed_to: Directed) -> dict[str, Any]:
-    """The payer's instruction as Payment.directed_to keeps it: services, or service → roubles."""
+    """The payer's instruction as Payment.directed_to keeps it: services, service → roubles, or penalties alone."""
     if not directed_to:
         return {}
+    if isinstance(directed_to, OnlyPenalty):
+        return {"penalty": True} | ({"services": sorted(directed_to.services)} if directed_to.services else {})
     if isinstance(directed_to, Mapping):
         return {"amounts": {str(service): f"{amount:f}" for service, amount in sorted(directed_to.items())}}
     return {"services": sorted(directed_to)}
 
 
 def direction_as_told(stored: Mapping[str, Any]) -> Directed:
+    if "penalty" in stored:
+        return OnlyPenalty(tuple(stored.get("services", ())))
     if "amounts" in stored:
         return {int(service): Decimal(amount) for service, amount in stored["amounts"].items()}
     return list(stored.get("services", ()))

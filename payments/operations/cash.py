@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from accounts import operations as accounts_operations
 from accounts.calendar import Month
 from accounts.database import lock_number
-from accounts.money import kopecks, total, written
+from accounts.money import ZERO, kopecks, total, written
 from accounts.queries import Office, PersonalAccount, User
 from payments import queries
 from payments.models import CashReceipt, MovementKind, Payment, PaymentState, ReceiptPayment
@@ -58,14 +58,16 @@ def take_cash(
     by: User,
     on: date,
     card: bool = False,
+    by_card: Decimal = ZERO,
     directed_to: Directed = None,
     for_month: Month | None = None,
     key: str = "",
 ) -> Receipt:
     """Take money at the desk for one account or several, and lay it over their debts at once, in the cashier's shift.
 
-    lines: (account_id, roubles). given: what the payer handed over (None or a card: exactly the sum). on: today, which
-    is the operating day. directed_to, for_month: what the payer names; naming nothing, who pays all he owes pays what
+    lines: (account_id, roubles). given: the cash the payer handed over (None or a card: exactly the sum). card: all of
+    it by card; by_card: so many roubles of it, from the first account on, and the rest in cash. on: today, which is
+    the operating day. directed_to, for_month: what the payer names; naming nothing, who pays all he owes pays what
     stands apart, too. key: what a form sends along: the second press of its button gives the first one's receipt,
     even while the first is still being written. A closed account is paid up to its debt.
     Raises PaymentRefused, and PaymentConflict when the key returns with other facts: nothing is written then.
@@ -77,21 +79,30 @@ def take_cash(
         known = CashReceipt.objects.filter(key=key).first()
         if known is not None:
             return _again(
-                known, lines=lines, given=given, office_id=office_id, by=by, card=card, directed_to=directed_to,
-                for_month=for_month,
+                known, lines=lines, given=given, office_id=office_id, by=by, card=card, by_card=by_card,
+                directed_to=directed_to, for_month=for_month,
             )  # fmt: skip
     amount = total(part for _, part in lines)
     if not lines:
         raise PaymentRefused("В квитанции нет ни одного лицевого счёта.")
     if len({account_id for account_id, _ in lines}) != len(lines):
         raise PaymentRefused("Один лицевой счёт указан в квитанции дважды. Сложите суммы.")
-    if given is None or card:
-        given = amount
+    if by_card < 0 or by_card != kopecks(by_card):
+        raise PaymentRefused("Картой: рубли и копейки, не меньше нуля.", field="by_card")
+    if by_card and by_card > amount:
+        raise PaymentRefused(
+            f"Картой {written(by_card)} ₽, а к оплате {written(amount)} ₽: с карты снимают не больше суммы.",
+            field="by_card",
+        )
+    card = card or by_card == amount > 0
+    by_card = amount if card else by_card
+    given = amount if given is None or card else given + by_card
     if given != kopecks(given):
         raise PaymentRefused("Укажите рубли и копейки.", field="given")
     if given < amount:
         raise PaymentRefused(
-            f"Получено {written(given)} ₽, а к оплате {written(amount)} ₽: не хватает {written(amount - given)} ₽.",
+            f"Получено {written(given - by_card)} ₽, а к оплате {'наличными ' if by_card else ''}"
+            f"{written(amount - by_card)} ₽: не хватает {written(amount - given)} ₽.",
             field="given",
         )
     office = Office.objects.filter(pk=office_id).first()
@@ -102,31 +113,35 @@ def take_cash(
     found = PersonalAccount.objects.in_bulk([account_id for account_id, _ in lines])
     closed = paid_when_closed(found.values(), dict(lines), on=on)
     number = _next_number(office, on)
-    payments = [
-        record_payment(
-            channel="card" if card else "cash",
-            external_id=f"{key or number}/{place}",
-            number=found[account_id].number if account_id in found else "",
-            account_id=account_id,
-            amount=part,
-            paid_on=on,
-            day=on,
-            today=on,
-            directed_to=directed_to or queries.within_whole_debt(account_id=account_id, amount=part, on=on),
-            for_month=for_month,
-            by=by,
-            office=office_id,
-            is_received=account_id in closed,  # only its being closed is doubted, and that was looked into
+    of_accounts = [
+        (
+            told.account_id,
+            record_payment(
+                channel="card" if told.is_card else "cash",
+                external_id=f"{key or number}/{told.place}",
+                number=found[told.account_id].number if told.account_id in found else "",
+                account_id=told.account_id,
+                amount=told.amount,
+                paid_on=on,
+                day=on,
+                today=on,
+                directed_to=told.directed_to,
+                for_month=for_month,
+                by=by,
+                office=office_id,
+                is_received=told.account_id in closed,  # only its being closed is doubted, and that was looked into
+            ),
         )
-        for place, (account_id, part) in enumerate(lines, 1)
+        for told in _by_kind(lines, by_card=by_card, directed_to=directed_to, on=on)
     ]
+    payments = [payment for _, payment in of_accounts]
     if ReceiptPayment.objects.filter(payment__in=payments).exists():
         raise PaymentConflict("Платёж с этим номером уже стоит в другой квитанции. Откройте кассу заново.")
-    of_accounts = [(account_id, payment) for (account_id, _), payment in zip(lines, payments, strict=True)]
     lay_on_closed([told for told in of_accounts if told[0] in closed], on=on, by=by)
     receipt = CashReceipt.objects.create(
-        office=office, cashier=by, number=number, amount=amount, given=given, is_card=card, key=key or None
-    )
+        office=office, cashier=by, number=number, amount=amount, given=given, is_card=card, key=key or None,
+        card_amount=0 if card else by_card,
+    )  # fmt: skip
     receipt.payments.set(payments)
     write_receipt(receipt, shift, kind=MovementKind.RECEIPT, by=by)
     allocate_payments([payment.pk for account_id, payment in of_accounts if account_id not in closed], day=on)
@@ -138,6 +153,43 @@ def take_cash(
     return _as_told(receipt)
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One payment of the receipt: the account's money of one kind. place: the account's among the lines."""
+
+    place: int
+    account_id: int
+    amount: Decimal
+    is_card: bool
+    directed_to: Directed
+
+
+def _by_kind(
+    lines: Sequence[tuple[int, Decimal]], *, by_card: Decimal, directed_to: Directed, on: date
+) -> Iterator[_Told]:
+    """The lines as payments: the card pays from the first account on, cash the rest; sums named go the same way."""
+    left = by_card
+    for place, (account_id, amount) in enumerate(lines, 1):
+        named = directed_to or queries.within_whole_debt(account_id=account_id, amount=amount, on=on)
+        parts = {True: max(min(left, amount), ZERO)}
+        parts[False] = amount - parts[True]
+        left -= parts[True]
+        if not isinstance(named, Mapping) or not (parts[True] and parts[False]):
+            yield from (
+                _Told(place, account_id, part, is_card, named)
+                for is_card, part in parts.items()
+                if part or (not amount and not is_card)  # a sum of nothing is refused by the intake
+            )
+            continue
+        carded, room = dict[int, Decimal](), parts[True]
+        for service_id, sum_ in named.items():
+            carded[service_id] = min(sum_, room)
+            room -= carded[service_id]
+        rest = {service_id: sum_ - carded[service_id] for service_id, sum_ in named.items()}
+        for is_card, sums in ((True, carded), (False, rest)):
+            yield _Told(place, account_id, parts[is_card], is_card, {key: sum_ for key, sum_ in sums.items() if sum_})
+
+
 def _again(
     known: CashReceipt,
     *,
@@ -146,6 +198,7 @@ def _again(
     office_id: int,
     by: User,
     card: bool,
+    by_card: Decimal,
     directed_to: Directed,
     for_month: Month | None,
 ) -> Receipt:
@@ -157,16 +210,17 @@ def _again(
             f"По этой форме уже была квитанция {known.number} на {written(known.amount)} ₽, она отменена. "
             "Новых денег не записано. Откройте кассу заново и примите платёж."
         )
-    facts = (
-        sorted((payment.account_id, payment.amount) for payment in payments),
-        known.given, known.office_id, known.cashier_id, known.is_card,
-    )  # fmt: skip
-    told = (sorted(lines), asked if card or given is None else given, office_id, by.pk, card)
+    sums: dict[int | None, Decimal] = {}
+    for payment in payments:
+        sums[payment.account_id] = sums.get(payment.account_id, ZERO) + payment.amount
+    facts = (sums, known.given, known.office_id, known.cashier_id, known.by_card)
+    carded = asked if card else by_card
+    told = (dict(lines), asked if carded == asked or given is None else given + carded, office_id, by.pk, carded)
     named = direction_as_stored(directed_to)
     month = for_month.first if for_month else None
     is_other = any(
         payment.for_month != month
-        or (payment.directed_to != named if named else "services" in payment.directed_to)  # sums may be ours
+        or (payment.directed_to != named if named else not {"services", "penalty"}.isdisjoint(payment.directed_to))
         for payment in payments
     )
     if facts != told or is_other:

@@ -67,9 +67,12 @@ def _note_opened(shift: CashShift, by: User) -> None:
 
 
 def write_receipt(receipt: CashReceipt, shift: CashShift, *, kind: MovementKind, by: User) -> None:
-    """The receipt's money goes into the drawer of the shift, or out of it again."""
-    CashMovement.objects.create(
-        shift=shift, kind=kind, receipt=receipt, amount=receipt.amount, is_card=receipt.is_card, made_by=by
+    """The receipt's money goes into the drawer of the shift, or out of it again; what a card paid stands beside it."""
+    sums = {False: receipt.amount - receipt.by_card, True: receipt.by_card}
+    CashMovement.objects.bulk_create(
+        CashMovement(shift=shift, kind=kind, receipt=receipt, amount=amount, is_card=is_card, made_by=by)
+        for is_card, amount in sums.items()
+        if amount
     )
 
 

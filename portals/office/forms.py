@@ -262,8 +262,9 @@ class DeskForm(OfficeForm):
     """What the cashier types: a sum for each account, what was handed over, and how."""
 
     office = Choice(label="отделение", coerce=int)
-    given = roubles("получено", required=False)
-    card = forms.BooleanField(label="картой", required=False, widget=forms.CheckboxInput(attrs={"data-card": ""}))
+    given = roubles("получено наличными, ₽", required=False)
+    card = forms.BooleanField(label="всё картой", required=False, widget=forms.CheckboxInput(attrs={"data-card": ""}))
+    by_card = roubles("или из них картой, ₽", required=False)
     purpose = Choice(
         label="что оплачивают", coerce=str, required=False,
         widget=forms.Select(attrs={"class": "of-input", "data-aside": ""}),
@@ -279,6 +280,8 @@ class DeskForm(OfficeForm):
         purpose.choices = [("", "всё: по порядку долга"), *purposes]
         given = self.fields["given"].widget.attrs
         given.update({"class": "of-input of-input--num of-input--sum", "data-given": "", "data-step": ""})
+        by_card = self.fields["by_card"].widget.attrs
+        by_card.update({"class": "of-input of-input--num", "data-by-card": "", "data-aside": ""})
         self.account_ids = list(account_ids)
         for account_id in self.account_ids:
             field = roubles("сумма, ₽")

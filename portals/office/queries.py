@@ -442,6 +442,7 @@ class DayReceipt:
     accounts: str
     amount: Decimal
     is_card: bool
+    by_card: Decimal
     is_cancelled: bool
 
 
@@ -471,12 +472,12 @@ def shift_of(user_id: int, on: date) -> Shift:
     for row in rows.prefetch_related("payments__account").order_by("-made_at", "-pk"):
         taken = list(row.payments.all())
         cancelled = all(payment.state == payments.queries.PaymentState.REVERSED for payment in taken)
-        numbers = ", ".join(payment.account.number for payment in taken if payment.account)
-        receipts.append(DayReceipt(row.number, row.made_at, numbers, row.amount, row.is_card, cancelled))
+        numbers = ", ".join(dict.fromkeys(payment.account.number for payment in taken if payment.account))
+        receipts.append(DayReceipt(row.number, row.made_at, numbers, row.amount, row.is_card, row.by_card, cancelled))
         if cancelled:
             returned += row.amount
         else:
-            cash, card = (cash, card + row.amount) if row.is_card else (cash + row.amount, card)
+            cash, card = cash + row.amount - row.by_card, card + row.by_card
     return Shift(receipts, cash, card, returned)
 
 

@@ -48,15 +48,23 @@
     const total = desk.querySelector("[data-total]");
     const change = desk.querySelector("[data-change]");
     const card = desk.querySelector("[data-card]:checked");
+    const part = desk.querySelector("[data-by-card]");
+    const carded = part && part.value.trim() !== "" ? kopecks(part.value) : 0;
     if (total) total.textContent = good ? written(sum) : "—";
     if (!change) return;
     const handed = given && given.value.trim() !== "" ? kopecks(given.value) : null;
     change.classList.remove("of-bad");
-    if (card || !good || handed === null) change.textContent = "—";
-    else if (handed < sum) {
-      change.textContent = "не хватает " + written(sum - handed);
+    const due = carded === null ? null : sum - carded;
+    if (!card && good && carded) {
+      change.textContent = due < 0 ? "картой больше суммы" : "наличными " + written(due);
+      change.classList.toggle("of-bad", due < 0);
+      if (due < 0 || handed === null) return;
+    }
+    if (card || !good || due === null || handed === null) change.textContent = "—";
+    else if (handed < due) {
+      change.textContent = "не хватает " + written(due - handed);
       change.classList.add("of-bad");
-    } else change.textContent = written(handed - sum);
+    } else change.textContent = written(handed - due);
   };
   document.addEventListener("input", (event) => {
     const desk = event.target.closest("[data-desk]");

@@ -26,9 +26,11 @@ import payments.operations
 import payments.queries
 from accounts.calendar import ONE_DAY, Month
 from accounts.errors import Refusal
-from accounts.money import ZERO, total
+from accounts.money import ZERO, total, written
 from accounts.operations import ReadingDoubtful
 from accounts.queries import ChannelKind, MeterRow, PersonalAccount, ReadingSource
+from payments.allocation import OnlyPenalty
+from payments.operations.allocating import Directed
 from payments.operations.reallocating import ByRule
 from portals import asked
 from portals.office import forms, queries, roles
@@ -37,6 +39,7 @@ from portals.office.views.card import by_month, reading_form
 from portals.templatetags.cabinet import quantity
 
 MOST = 20  # accounts in one receipt
+ALL_PENALTIES = "p"  # a purpose: penalties of all that does not stand apart
 RECENT, LONGEST = timedelta(minutes=10), timedelta(days=1)  # what was taken meanwhile: at least, at most so long ago
 LARGE, LARGER_TIMES = Decimal("100000.00"), 10  # a sum above both, ten times the debt, is asked about first
 
@@ -51,6 +54,7 @@ class Client:
     balance: Decimal
     debts: list[tuple[Month, Decimal]]
     services: list[tuple[str, Decimal]]
+    penalties: Decimal
     meters: list[tuple[MeterRow, Any]]
     field: Any
     without: str
@@ -107,7 +111,8 @@ def desk_page(request: HttpRequest) -> HttpResponse:
             payer=accounts.queries.payer_of(found[number]),
             balance=owed[number],
             debts=by_month(items[number]),
-            services=by_service(items[number]),
+            services=by_service([item for item in items[number] if not item.is_penalty]),
+            penalties=total(item.amount for item in items[number] if item.is_penalty),
             meters=[(row, reading_form(row, today)) for row in accounts.queries.last_readings(number)],
             field=form[f"amount_{number}"],
             without=address_of_desk([other for other in ids if other != number]),
@@ -172,7 +177,7 @@ def foreseen(account_id: int, number: str, amount: Decimal, typed: str, named: N
         for place, rule in enumerate(rules):
             told = payments.operations.preview(
                 account_id=account_id, amount=amount, on=today, channel_kind=ChannelKind.CASH_DESK, by_rule=rule,
-                directed_to=named.services or whole, for_month=named.month,
+                directed_to=named.direction or whole, for_month=named.month,
             )  # fmt: skip
             for part in told:
                 name = part.principal or "Аванс плательщика"
@@ -239,9 +244,20 @@ def by_service(items: list[Any]) -> list[tuple[str, Decimal]]:
 
 
 def purposes_of(items: dict[int, list[Any]]) -> list[tuple[str, str]]:
-    """What a payer may name: one service of his debts, or the newest month first. Values as `Named.of` reads them."""
+    """What a payer may name: one service of his debts, penalties, the newest month first. Values as `Named.of` reads.
+
+    Penalties of what stands apart are named by their service: they go to a bank account of their own.
+    """
     every = [item for rows in items.values() for item in rows]
-    found = [(f"s{number}", f"только {name}") for number, name in owed_services(every)]
+    found = [(f"s{number}", f"только {name}: {written(sum_)} ₽") for number, name, sum_ in owed_services(every)]
+    fines = [item for item in every if item.is_penalty]
+    usual = total(item.amount for item in fines if not item.is_apart)
+    if usual > 0:
+        found.append((ALL_PENALTIES, f"только пени: {written(usual)} ₽"))
+    found += [
+        (f"p{number}", f"только пени, {name}: {written(sum_)} ₽")
+        for number, name, sum_ in owed_services([item for item in fines if item.is_apart])
+    ]
     months = [item.for_month for item in every if item.amount > 0]
     if months:
         month = Month.of(max(months))
@@ -249,30 +265,37 @@ def purposes_of(items: dict[int, list[Any]]) -> list[tuple[str, str]]:
     return found
 
 
-def owed_services(items: list[Any]) -> list[tuple[int, str]]:
-    """Services with something to pay, what stands apart first."""
+def owed_services(items: list[Any]) -> list[tuple[int, str, Decimal]]:
+    """Services with something to pay and how much, roubles; what stands apart first."""
     names = queries.service_names()
     owed: dict[tuple[bool, int], Decimal] = {}
     for item in items:
         if item.service_id in names:
             key = (not item.is_apart, item.service_id)
             owed[key] = owed.get(key, ZERO) + item.amount
-    return [(number, names[number]) for (_, number), amount in sorted(owed.items()) if amount > 0]
+    return [(number, names[number], amount) for (_, number), amount in sorted(owed.items()) if amount > 0]
 
 
 @dataclass(frozen=True)
 class Named:
-    """What the payer named at the desk: services, a month, or nothing."""
+    """What the payer named at the desk: services, penalties alone, a month, or nothing."""
 
     services: tuple[int, ...] = ()
     month: Month | None = None
+    is_penalty: bool = False
+
+    @property
+    def direction(self) -> Directed:
+        return OnlyPenalty(self.services) if self.is_penalty else self.services
 
     @classmethod
     def of(cls, purpose: str) -> Named:
         """By the value of the form's choice; what is not one names nothing."""
         kind, told = purpose[:1], purpose[1:]
-        if kind == "s" and told.isdecimal():
-            return cls(services=(int(told),))
+        if kind in ("s", "p") and told.isdecimal():
+            return cls(services=(int(told),), is_penalty=kind == "p")
+        if purpose == ALL_PENALTIES:
+            return cls(is_penalty=True)
         try:
             return cls(month=Month.parse(told)) if kind == "m" else cls()
         except Refusal:
@@ -285,7 +308,8 @@ def take(request: HttpRequest, form: forms.DeskForm, today: date) -> HttpRespons
     try:
         receipt = payments.operations.take_cash(
             lines=form.lines, given=facts["given"], office_id=facts["office"], by=staff(request), on=today,
-            card=facts["card"], key=facts["key"], directed_to=named.services, for_month=named.month,
+            card=facts["card"], by_card=facts["by_card"] or ZERO, key=facts["key"], directed_to=named.direction,
+            for_month=named.month,
         )  # fmt: skip
     except Refusal as refusal:
         form.refuse(refusal)

@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 
 from accounts.calendar import Month
-from accounts.models import JournalEntry
-from payments import operations, queries
-from payments.models import Allocation, CashReceipt, OperatingDay, Payment
-from payments.operations import DayClosed, PaymentRefused
+from accounts.models import AgencyContract, AllocationRule, JournalEntry
+from payments import desk_queries, operations, queries
+from payments.models import Allocation, CashReceipt, CashShift, OperatingDay, Payment
+from payments.operations import DayClosed, PaymentConflict, PaymentRefused
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -124,3 +124,53 @@ def test_a_receipt_is_taken_back_on_its_day():
     assert (sheet.received, sheet.returned, sheet.difference) == (Decimal("10.00"), Decimal("10.00"), Decimal("0.00"))
     with pytest.raises(DayClosed):
         take((account, "10.00"))
+
+
+def test_a_card_pays_a_part_and_cash_the_rest_with_change_of_the_cash_alone():
+    """1 000 ₽ of one account and 500 ₽ of another: 1 200 ₽ by card, 400 ₽ handed over, 100 ₽ back."""
+    one, two, contract, cashier = make.account(), make.account(), make.contract(), make.user()
+    make.ink(one, contract, 2, Month.parse("2026-10"), "1000.00")
+    make.ink(two, contract, 2, Month.parse("2026-10"), "500.00")
+    facts = {"given": "400.00", "by_card": Decimal("1200.00"), "by": cashier, "office": make.office().pk, "key": "ф-7"}
+    receipt = take((one, "1000.00"), (two, "500.00"), **facts)
+    assert (receipt.amount, receipt.change) == (Decimal("1500.00"), Decimal("100.00"))
+    paid = Payment.objects.order_by("pk").values_list("channel_id", "account_id", "amount")
+    assert list(paid) == [
+        ("card", one.pk, Decimal("1000.00")), ("card", two.pk, Decimal("200.00")), ("cash", two.pk, Decimal("300.00")),
+    ]  # fmt: skip
+    row = queries.receipt(receipt.number)
+    assert (row.card_amount, row.cash_given, row.change) == (Decimal("1200.00"), Decimal("400.00"), Decimal("100.00"))
+    assert [(line.account_number, line.amount, len(line.parts)) for line in row.lines] == [
+        (one.number, Decimal("1000.00"), 1), (two.number, Decimal("500.00"), 1),
+    ]  # fmt: skip
+    sums = desk_queries.sums_of_shift(CashShift.objects.get())
+    assert (sums.receipts, sums.cash, sums.card, sums.left) == (
+        1, Decimal("300.00"), Decimal("1200.00"), Decimal("300.00"),
+    )  # fmt: skip
+    before = written()
+    assert take((one, "1000.00"), (two, "500.00"), **facts) == receipt
+    with pytest.raises(PaymentConflict):
+        take((one, "1000.00"), (two, "500.00"), **{**facts, "by_card": Decimal("1100.00")})
+    assert written() == before
+    operations.cancel_receipt(number=receipt.number, reason="передумал", by=cashier, on=TODAY)
+    sums = desk_queries.sums_of_shift(CashShift.objects.get())
+    assert (sums.kept, sums.kept_cash, sums.kept_card, sums.left) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(("by_card", "given", "why"), [("10.01", None, "больше суммы"), ("4.00", "5.99", "0,01")])
+def test_a_card_above_the_sum_and_too_little_cash_beside_it_are_refused(by_card, given, why):
+    before = written()
+    with pytest.raises(PaymentRefused, match=why):
+        take((make.account(), "10.00"), given=given, by_card=Decimal(by_card))
+    assert written()[:4] == before[:4]
+
+
+def test_everything_shown_paid_by_card_and_in_cash_pays_what_stands_apart():
+    account, usual, fund = make.account(), make.contract(), make.contract()
+    AgencyContract.objects.filter(pk=fund.pk).update(allocation_rule=AllocationRule.APART)
+    make.ink(account, usual, 2, Month.parse("2026-10"), "1000.00")
+    make.ink(account, fund, 9, Month.parse("2026-10"), "600.00")
+    take((account, "1600.00"), by_card=Decimal("400.00"))
+    assert queries.balance(account_id=account.pk, on=date(2026, 11, 6)) == 0
+    assert sum(row.amount for row in Allocation.objects.filter(contract_id=fund.pk)) == Decimal("600.00")
+    assert not Allocation.objects.filter(contract_id=0).exists()

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from accounts.money import ZERO, kopecks, split, total
-from payments.allocation import ADVANCE, DEBT, PENALTY, Key, OpenItem, PaidPart, Rule, Weights, merged
+from payments.allocation import ADVANCE, DEBT, PENALTY, Key, OnlyPenalty, OpenItem, PaidPart, Rule, Weights, merged
 
 
 def _order(item):
@@ -70,10 +70,15 @@ class _Debts:
         self.parts: dict[tuple[Key, Rule], Decimal] = defaultdict(lambda: ZERO)
 
     def pay(
-        self, amount: Decimal, services: Collection[int] | None, but: Collection[int], given: Rule | None
+        self,
+        amount: Decimal,
+        services: Collection[int] | None,
+        but: Collection[int],
+        given: Rule | None,
+        kinds: Sequence[bool] = (False, True),
     ) -> Decimal:
         """Lay `amount` over the debts (of `services` alone, if given; never those of `but`); give back what is left."""
-        for is_penalty in (False, True):
+        for is_penalty in kinds:
             open_items = [
                 item for item in self.items
                 if item.is_penalty == is_penalty
@@ -116,7 +121,7 @@ def allocate(
     items: Iterable[OpenItem],
     *,
     for_month: date | None = None,
-    directed_to: Collection[int] | Mapping[int, Decimal] | None = None,
+    directed_to: Collection[int] | Mapping[int, Decimal] | OnlyPenalty | None = None,
     weights: Weights = "open",
     apart: Collection[int] = (),
 ) -> list[PaidPart]:
@@ -140,6 +145,10 @@ def allocate(
             debts.pay(named, {service}, (), Rule.AMOUNT_AS_GIVEN) for service, named in sorted(directed_to.items())
         )
         rest = over + debts.pay(amount - total(directed_to.values()), None, apart, None)
+    elif isinstance(directed_to, OnlyPenalty):
+        named_ones = directed_to.services or None
+        but = () if named_ones else apart
+        rest = debts.pay(amount, named_ones, but, Rule.DIRECTED_PENALTY, (True,))
     elif directed_to:
         rest = debts.pay(amount, directed_to, (), Rule.DIRECTED_SERVICE)
     else:

@@ -47,6 +47,8 @@ def payments(draw):
             sums_by_service[service] = Decimal(units) / 100
             left -= sums_by_service[service]
         named = sums_by_service
+    elif draw(st.booleans()):
+        named = allocation.OnlyPenalty(tuple(named or ()))
     return amount, draw(st.none() | st.sampled_from(MONTHS)), named, draw(st.integers(0, 3))
 
 
@@ -73,9 +75,11 @@ def test_a_register_is_laid_as_the_scalar_rules_lay_it(accounts):
             rows.append((MONTHS[0] + timedelta(days), number, amount, month, named))
             paid.append((number, account_id, MONTHS[0] + timedelta(days), amount, month, weights == "charged"))
             if isinstance(named, dict):
-                told += [(number, service, part) for service, part in named.items()]
+                told += [(number, service, part, False) for service, part in named.items()]
+            elif isinstance(named, allocation.OnlyPenalty):
+                told += [(number, service, None, True) for service in named.services or (None,)]
             else:
-                told += [(number, service, None) for service in named or ()]
+                told += [(number, service, None, False) for service in named or ()]
         for _, payment_id, amount, month, named in sorted(rows, key=lambda row: row[:2]):
             parts = scalar.allocate(
                 amount, items, for_month=month, directed_to=named, weights=weights, apart=apart
