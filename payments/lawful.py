@@ -30,8 +30,8 @@ ONLINE = f"""
     WHERE p.id IS DISTINCT FROM o.payment_id AND {SPAN.format(day="p.day")}
 """
 # A receipt is made with the money or by the job of the next days; five days later its absence is a fault.
-# gone: payments whose money left us; a plain mirror of what the provider still holds gave nothing back. money: what of a
-# sale went back, by the receipt of the payment it came as; a rest that was sold anew (receipts of old) is another sale.
+# gone: payments whose money left us; a plain mirror of what the provider still holds gave nothing back. money: what of
+# a sale went back, by the receipt of the payment it came as; a rest that was sold anew once is another sale.
 RECEIPTS = f"""
     WITH RECURSIVE gone AS (
         SELECT r.payment_id AS gone_id, r.payment_id AS came_id, p.amount - coalesce(rest.amount, 0) AS amount

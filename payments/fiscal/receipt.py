@@ -123,7 +123,8 @@ def part_of(lines: Iterable[Mapping[str, Any]], amount: Decimal) -> list[dict[st
         amount -= taken[place]
     others = [place for place in range(len(told)) if place not in advances]
     if amount:
-        for place, part in zip(others, split(amount, [Decimal(told[place]["amount"]) for place in others]), strict=True):
+        parts = split(amount, [Decimal(told[place]["amount"]) for place in others])
+        for place, part in zip(others, parts, strict=True):
             taken[place] = part
     return [{**line, "amount": f"{part:.2f}"} for line, part in zip(told, taken, strict=True) if part]
 

@@ -33,9 +33,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("kind__in", ["sell_refund", "offset_back"]), ("original__isnull", False)),
-                    models.Q(
-                        models.Q(("kind__in", ["sell_refund", "offset_back"]), _negated=True), ("original", None)
-                    ),
+                    models.Q(models.Q(("kind__in", ["sell_refund", "offset_back"]), _negated=True), ("original", None)),
                     _connector="OR",
                 ),
                 name="fiscalreceipt_return_has_original",

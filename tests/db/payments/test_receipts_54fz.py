@@ -198,7 +198,8 @@ def test_money_that_changed_its_account_and_then_went_back_has_its_return(regist
     )
     operations.charge_back(payment_id=moved.pk, document="№ 1", claimed_on=today, day=today, by=make.user())
     sold, back = FiscalReceipt.objects.order_by("pk")
-    assert (back.kind, back.payment_id, back.amount) == ("sell_refund", payment.pk, Decimal("310.00"))
+    assert (back.kind, back.payment_id, back.original) == ("sell_refund", moved.pk, sold)
+    assert (sold.payment_id, back.amount) == (payment.pk, Decimal("310.00"))
     assert back.contents == sold.contents and list(lawful.receipts_astray(None)) == []
 
 

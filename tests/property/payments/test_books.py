@@ -7,7 +7,7 @@ in the test says they are.
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -28,6 +28,7 @@ from payments.models import (
     CashMovement,
     CashReceipt,
     CashShift,
+    Channel,
     MovementKind,
     OperatingDay,
     OperatingDayState,
@@ -90,6 +91,8 @@ class Books(RuleBasedStateMachine):
         house = make.house()
         self.accounts = [make.account(house=house) for _ in range(3)]
         self.office, self.cashier, self.second = make.office(), make.user(), make.user()
+        make.agent()
+        Channel.objects.filter(pk__in=["cash", "card"]).update(receipts_from=BEGIN)
         self.charged = {account.pk: ZERO for account in self.accounts}
         self.number = 0
         self.seen = set()
@@ -240,6 +243,11 @@ class Books(RuleBasedStateMachine):
     def use_advances(self):
         with suppress(Refusal):
             operations.consume_advances(month=Month.of(self.today), day=self.today)
+
+    @rule()
+    def offset_advances(self):
+        at = datetime.combine(self.today, time(12), tzinfo=timezone.get_default_timezone())
+        operations.make_offset_receipts(month=Month.of(self.today).previous, at=at)
 
     @rule(days=st.integers(1, 3))
     def night(self, days):

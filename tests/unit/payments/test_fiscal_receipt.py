@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 
 from accounts.senders import sender_of
 from payments.fiscal.atol import exact_json
-from payments.fiscal.receipt import ADVANCE, DEBT, PENALTY, PaidLine, Supplier, contents
+from payments.fiscal.receipt import (
+    ADVANCE,
+    DEBT,
+    PENALTY,
+    PaidLine,
+    Supplier,
+    advance_of,
+    contents,
+    left_of,
+    part_of,
+    returned,
+    sum_of,
+)
 
 SUPPLIERS = {
     7: Supplier(inn="5600000009", name="Водоканал", phone="+73532111111", is_agent=False),
@@ -44,6 +56,45 @@ def test_lines_add_up_to_the_payment(paid):
     total = sum(line.amount for line in paid)
     assert sum(Decimal(line["amount"]) for line in told["lines"]) == Decimal(told["total"]) == total
     assert all(Decimal(line["amount"]) > 0 for line in told["lines"])
+
+
+advances = st.builds(
+    PaidLine,
+    contract_id=st.sampled_from([0, 7]),
+    service_id=st.just(0),
+    service=st.just(""),
+    part=st.just(ADVANCE),
+    amount=st.decimals(min_value=0, max_value=100_000, places=2),
+)
+
+
+@given(st.lists(lines | advances, min_size=1, max_size=8), st.lists(st.integers(1, 100), max_size=4))
+def test_parts_that_go_back_are_of_the_advance_first_and_together_the_whole(paid, shares):
+    told = receipt(paid)
+    gone = []
+    for share in shares:
+        left = left_of(told["lines"], gone)
+        amount = (sum_of(left) * share / 100).quantize(Decimal("0.01"))
+        back = part_of(left, min(amount, sum_of(left)))
+        assert sum_of(back) == min(amount, sum_of(left))
+        assert advance_of(back) == min(sum_of(back), advance_of(left))
+        gone += back
+    left = left_of(told["lines"], gone)
+    assert sum_of(left) + sum_of(gone) == Decimal(told["total"])
+    assert left_of(told["lines"], [*gone, *left]) == []
+
+
+def test_nobodys_advance_goes_back_before_a_principals():
+    told = receipt([PaidLine(7, 0, "", ADVANCE, Decimal("5.00")), PaidLine(0, 0, "", ADVANCE, Decimal("3.00"))])
+    back = part_of(told["lines"], Decimal("4.00"))
+    assert [("supplier" in line, line["amount"]) for line in back] == [(False, "3.00"), (True, "1.00")]
+
+
+def test_cash_that_goes_back_by_the_bank_is_cashless():
+    told = receipt([PaidLine(7, 2, "Вода", DEBT, Decimal("2.00"))], is_cash=True)
+    assert returned(told, told["lines"]) == told
+    back = returned(told, told["lines"], by_order=True)
+    assert back == {**told, "paid": {"kind": "cashless", "amount": "2.00"}}
 
 
 def test_an_own_service_of_the_centre_has_no_agents_sign():
