@@ -91,6 +91,8 @@ def body(*, key: str, contents: dict[str, Any], at: datetime) -> str:
     """The request of protocol 4 as text; at: local time of the place of settlement."""
     company = contents["company"]
     contact = contents["contact"] or {"email": company["email"]}
+    told = contents["paid"]
+    paid = told if isinstance(told, list) else [told]  # a list: by card and in cash
     items = []
     for line in contents["lines"]:
         amount = Decimal(line["amount"])
@@ -122,7 +124,7 @@ def body(*, key: str, contents: dict[str, Any], at: datetime) -> str:
                     "payment_address": company["place"],
                 },
                 "items": items,
-                "payments": [{"type": PAID[contents["paid"]["kind"]], "sum": Decimal(contents["paid"]["amount"])}],
+                "payments": [{"type": PAID[row["kind"]], "sum": Decimal(row["amount"])} for row in paid],
                 "total": Decimal(contents["total"]),
             },
         }

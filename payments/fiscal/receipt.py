@@ -6,6 +6,7 @@ line of somebody else's service (54-ФЗ, ст. 4.7; tags 1222, 1224–1226, 117
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -150,6 +151,25 @@ def told_as(line: PaidLine, *, suppliers: Mapping[int, Supplier]) -> tuple[str, 
     supplier = suppliers.get(line.contract_id)
     inn = supplier.inn if supplier is not None and not supplier.is_agent else ""
     return _name(line.part, line.service, "")[:128], inn
+
+
+def joined(told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Receipts of one bill, paid in cash and by card, as one document: equal lines as one, `paid` a row a kind.
+
+    Σ lines = total = Σ paid. The payer and who gives it are the first one's.
+    """
+    lines: dict[str, dict[str, Any]] = {}
+    paid: dict[str, Decimal] = {}
+    for one in told:
+        for line in one["lines"]:
+            same = json.dumps({**line, "amount": ""}, sort_keys=True)
+            before = Decimal(lines[same]["amount"]) if same in lines else ZERO
+            lines[same] = {**line, "amount": f"{before + Decimal(line['amount']):.2f}"}
+        kind = one["paid"]["kind"]
+        paid[kind] = paid.get(kind, ZERO) + Decimal(one["paid"]["amount"])
+    kinds = [{"kind": kind, "amount": f"{amount:.2f}"} for kind, amount in paid.items()]
+    total = sum(paid.values(), ZERO)
+    return {**told[0], "lines": list(lines.values()), "paid": kinds, "total": f"{total:.2f}"}
 
 
 def _name(part: int, service: str, account: str) -> str:

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     ("card_amount", 0),
-                    models.Q(("is_card", False), ("card_amount__gt", 0), ("card_amount__lt", models.F("amount"))),
+                    models.Q(("card_amount__gt", 0), ("card_amount__lt", models.F("amount")), ("is_card", False)),
                     _connector="OR",
                 ),
                 name="cashreceipt_card_is_a_part",

@@ -266,6 +266,7 @@ class FiscalReceipt(models.Model):
     key: our number of the receipt at the on-line cash register, so that a second sending makes no second receipt.
     payment: of a return, the payment that gave its money back; original: the receipt that the return answers, which is
     of the payment this money came as. month: of an offset and of its return, the month whose days used the advance.
+    printed_with: cash and a card paid one bill: this payment's lines stand in the document of that receipt.
     """
 
     payment = models.ForeignKey(Payment, PROTECT, related_name="fiscal_receipts", verbose_name="платёж")
@@ -275,6 +276,9 @@ class FiscalReceipt(models.Model):
     )
     month = MonthField("месяц зачёта", null=True, blank=True)
     key = models.UUIDField("ключ", unique=True, default=uuid.uuid4, editable=False)
+    printed_with = models.ForeignKey(
+        "self", PROTECT, null=True, blank=True, related_name="joined", verbose_name="пробит в чеке"
+    )
     amount = MoneyField("сумма, руб.")
     contents = models.JSONField("содержание")
     state = models.CharField("состояние", max_length=8, choices=FiscalState, default=FiscalState.WAITING)
@@ -332,7 +336,7 @@ class FiscalReceipt(models.Model):
             never_emptied("fiscal_receipt"),
             pgtrigger.ReadOnly(
                 name="fiscal_receipt_is_ink",
-                fields=["id", "payment", "kind", "original", "month", "key", "amount", "made_at"],
+                fields=["id", "payment", "kind", "original", "month", "key", "printed_with", "amount", "made_at"],
             ),
             # What the register refused may be corrected and sent again; what it took is ink.
             pgtrigger.Protect(

@@ -145,7 +145,8 @@ def take_cash(
     receipt.payments.set(payments)
     write_receipt(receipt, shift, kind=MovementKind.RECEIPT, by=by)
     allocate_payments([payment.pk for account_id, payment in of_accounts if account_id not in closed], day=on)
-    make_receipts([payment.pk for payment in payments], at=receipt.made_at)
+    is_mixed = receipt.card_amount > 0
+    make_receipts([payment.pk for payment in payments], at=receipt.made_at, together=is_mixed)
     accounts_operations.note(
         "payments.receipt.given", by=by, number=number, amount=amount, change=given - amount,
         account_id=lines[0][0] if len(lines) == 1 else None,

@@ -28,6 +28,7 @@ from payments.fiscal.receipt import (
     Supplier,
     advance_of,
     contents,
+    joined,
     left_of,
     part_of,
     returned,
@@ -49,15 +50,17 @@ LAID = (PaymentState.ALLOCATED, PaymentState.UNIDENTIFIED)
 
 
 def make_receipts(
-    payment_ids: Collection[int], *, at: datetime, states: Collection[PaymentState] = LAID
+    payment_ids: Collection[int], *, at: datetime, states: Collection[PaymentState] = LAID, together: bool = False
 ) -> list[FiscalReceipt]:
     """Receipts of these payments, where their channel gives any: once per payment, in the caller's transaction.
 
-    Money that nobody owns yet has its receipt too: an advance. Source: domain/payments.md, 7.
+    Money that nobody owns yet has its receipt too: an advance. together: cash and a card paid one bill, so that all of
+    them are printed as one document. Source: domain/payments.md, 7.
     """
     if not _channels_give_any(payment_ids):
         return []
-    found = list(_due(states).filter(pk__in=payment_ids).select_related("channel", "account", "online__user"))
+    due = _due(states).filter(pk__in=payment_ids).select_related("channel", "account", "online__user")
+    found = list(due.order_by("pk"))
     if not found:
         return []
     parts = queries.parts_of([payment.pk for payment in found])
@@ -84,6 +87,12 @@ def make_receipts(
                 payment=payment, kind=FiscalKind.SELL, amount=payment.amount, contents=told, made_at=at, next_at=at
             )
         )
+    if together:
+        first, *others = made
+        first.save()
+        for row in others:
+            row.printed_with = first
+        return [first, *FiscalReceipt.objects.bulk_create(others)]
     return FiscalReceipt.objects.bulk_create(made)
 
 
@@ -370,7 +379,7 @@ def _taken(at: datetime) -> FiscalReceipt | None:
     ready = Q(kind=FiscalKind.SELL) | Q(is_sold, kind=FiscalKind.OFFSET) | Q(is_answer)
     row = (
         FiscalReceipt.objects.select_for_update(skip_locked=True)
-        .filter(ready, state__in=[FiscalState.WAITING, FiscalState.SENT], next_at__lte=at)
+        .filter(ready, printed_with=None, state__in=[FiscalState.WAITING, FiscalState.SENT], next_at__lte=at)
         .order_by("next_at", "pk")
         .first()
     )
@@ -381,13 +390,21 @@ def _taken(at: datetime) -> FiscalReceipt | None:
     return row
 
 
+def _document(row: FiscalReceipt) -> QuerySet[FiscalReceipt]:
+    """The receipts that are printed as this one's document: mostly itself alone."""
+    return FiscalReceipt.objects.filter(Q(pk=row.pk) | Q(printed_with=row.pk)).order_by("pk")
+
+
 def _told(row: FiscalReceipt, register: CashRegister, *, at: datetime) -> str:
+    document = _document(row)
     try:
         if row.state == FiscalState.WAITING:
             local = at.astimezone(get_default_timezone())
-            number = register.send(key=_key(row), kind=row.kind, contents=row.contents, at=local)
+            others = [one.contents for one in document if one.pk != row.pk]
+            told_in = joined([row.contents, *others]) if others else row.contents
+            number = register.send(key=_key(row), kind=row.kind, contents=told_in, at=local)
             facts: dict[str, Any] = {"state": FiscalState.SENT, "service_id": number, "trouble": "", "attempts": 0}
-            FiscalReceipt.objects.filter(pk=row.pk).update(**facts, next_at=at + timedelta(seconds=10))
+            document.update(**facts, next_at=at + timedelta(seconds=10))
             return "sent"
         told = register.read(row.service_id)
     except fiscal.ReceiptRefused as refusal:
@@ -398,7 +415,7 @@ def _told(row: FiscalReceipt, register: CashRegister, *, at: datetime) -> str:
         FiscalReceipt.objects.filter(pk=row.pk).update(next_at=at + _pause(row))
         return "waiting"
     with transaction.atomic():
-        done = FiscalReceipt.objects.filter(pk=row.pk, state=FiscalState.SENT)
+        done = document.filter(state=FiscalState.SENT)
         if done.update(state=FiscalState.DONE, fiscal=told.fiscal, trouble=""):
             accounts_operations.note(
                 "payments.receipt.printed", receipt_id=row.pk, payment_id=row.payment_id, kind=row.kind,
@@ -409,7 +426,7 @@ def _told(row: FiscalReceipt, register: CashRegister, *, at: datetime) -> str:
 
 @transaction.atomic
 def _refused(row: FiscalReceipt, trouble: str) -> str:
-    FiscalReceipt.objects.filter(pk=row.pk).update(state=FiscalState.REFUSED, trouble=trouble[:500])
+    _document(row).update(state=FiscalState.REFUSED, trouble=trouble[:500])
     accounts_operations.note("payments.receipt.refused", ground=trouble, receipt_id=row.pk, payment_id=row.payment_id)
     return "refused"
 
@@ -420,11 +437,14 @@ def send_again(*, receipt_id: int, by: User, at: datetime) -> FiscalReceipt:
     row = FiscalReceipt.objects.select_for_update().filter(pk=receipt_id).first()
     if row is None or row.state != FiscalState.REFUSED:
         raise NoReceipt("Снова отправляют только чек, который касса отклонила.")
+    if row.printed_with_id is not None:
+        return send_again(receipt_id=row.printed_with_id, by=by, at=at)
     row.state = FiscalState.WAITING
     row.refusals += 1
     row.contents = {**row.contents, "company": _company()}  # what was wrong is mostly our own requisites
     row.attempts, row.next_at, row.service_id = 0, at, ""
     row.save(update_fields=["state", "refusals", "contents", "attempts", "next_at", "service_id"])
+    row.joined.update(state=FiscalState.WAITING, refusals=row.refusals, attempts=0, next_at=at, service_id="")
     accounts_operations.note("payments.receipt.again", by=by, receipt_id=row.pk, payment_id=row.payment_id)
     return row
 

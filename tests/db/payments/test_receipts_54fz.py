@@ -312,3 +312,44 @@ def test_a_used_advance_is_offset_by_a_receipt_once_its_month_is_over(register):
         "sell", "sell", "sell_refund", "sell_refund"
     ]  # fmt: skip
     assert list(lawful.receipts_astray(None)) == []
+
+
+def test_a_card_and_cash_for_one_bill_are_one_document_with_both_sums(register):
+    """400 ₽ by card and 5 ₽ in cash: one document, and each part goes back by its own kind."""
+    account, _, _ = debtor()
+    Channel.objects.filter(pk="card").update(receipts_from=date(2026, 1, 1))
+    cashier, today = make.user(), localdate()
+    given = operations.take_cash(
+        lines=[(account.pk, Decimal("405.00"))], given=Decimal("10.00"), office_id=make.office().pk, by=cashier,
+        on=today, by_card=Decimal("400.00"),
+    )  # fmt: skip
+    assert send().sent == 1 and send(minutes=1).done == 1
+    (printed,) = register.receipts.values()
+    told = printed.contents["receipt"]
+    assert told["payments"] == [{"type": 1, "sum": Decimal("400.00")}, {"type": 0, "sum": Decimal("5.00")}]
+    assert told["total"] == sum(item["sum"] for item in told["items"]) == Decimal("405.00")
+    assert {item["agent_info"]["type"] for item in told["items"]} == {"another", "paying_agent"}
+    assert list(FiscalReceipt.objects.values_list("state", flat=True)) == [FiscalState.DONE] * 2
+    operations.cancel_receipt(number=given.number, reason="передумал", by=cashier, on=today)
+    assert send(minutes=2).sent == 2
+    back = [row.contents["receipt"]["payments"] for row in list(register.receipts.values())[1:]]
+    assert sorted(rows[0]["type"] for rows in back) == [0, 1]
+
+
+def test_a_refused_document_of_card_and_cash_goes_again_whole(register):
+    account, _, _ = debtor()
+    Channel.objects.filter(pk="card").update(receipts_from=date(2026, 1, 1))
+    operations.take_cash(
+        lines=[(account.pk, Decimal("405.00"))], given=None, office_id=make.office().pk, by=make.user(),
+        on=localdate(), by_card=Decimal("400.00"),
+    )  # fmt: skip
+    register.refusal = "Исчерпан ресурс ФН"
+    send()
+    assert send(minutes=5).refused == 1
+    beside = FiscalReceipt.objects.get(printed_with__isnull=False)
+    assert beside.state == FiscalState.REFUSED
+    register.refusal = ""
+    operations.send_again(receipt_id=beside.pk, by=make.user(), at=timezone.now())
+    send(minutes=6)
+    send(minutes=9)
+    assert set(FiscalReceipt.objects.values_list("state", "refusals")) == {(FiscalState.DONE, 1)}
