@@ -9,8 +9,10 @@ from itertools import islice
 from smtplib import SMTPException
 
 from django.conf import settings
+from django.contrib.auth.models import Permission
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.db.models import Q
 from django.template.loader import render_to_string
 
 from accounts.queries import User
@@ -93,9 +95,9 @@ def tell_of_dispute(*, dispute: Dispute, at: datetime) -> None:
     is_new = dispute.answered_at is None
     users = {dispute.opened_by_id}
     if is_new:
-        backend = "django.contrib.auth.backends.ModelBackend"
-        staff = User.objects.with_perm(ANSWERS_DISPUTES, backend=backend, include_superusers=False)
-        users |= set(staff.filter(is_staff=True).values_list("pk", flat=True))
+        right = Permission.objects.filter(content_type__app_label="portals", codename="change_dispute")
+        staff = User.objects.filter(Q(user_permissions__in=right) | Q(groups__permissions__in=right))
+        users |= set(staff.filter(is_staff=True, is_active=True).values_list("pk", flat=True))
     else:
         people = PrincipalUser.objects.filter(principal=dispute.principal_id, withdrawn_at=None)
         users |= set(people.filter(role=PrincipalRole.MANAGER).values_list("user_id", flat=True))
