@@ -419,6 +419,8 @@ def taken_off(ground: int, rows: Sequence[Row], amount: Decimal, month: Month) -
             )
         elif row["relief"] == Relief.NOT_SUPPLIED and ground == Relief.QUALITY:
             parts.append(f"{count} ч без услуги или не того качества: {cost}")
+        elif row["relief"] == Relief.NOT_RAISED and ground == Relief.QUALITY:
+            parts.append(f"повышающий коэффициент на этот объём: {cost}")
         elif row["relief"] == Relief.QUALITY and ground == Relief.QUALITY:
             parts.append(f"нарушение качества, {count} % платы за месяц: {cost}")
     verb = "снято" if amount < 0 else "возвращено к оплате"

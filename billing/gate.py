@@ -9,6 +9,7 @@ from enum import StrEnum
 import polars as pl
 
 from billing.columns import MONEY, QUANTITY, Schema
+from billing.formulas import unauthorised
 
 
 class Oddity(StrEnum):
@@ -24,6 +25,7 @@ class Oddity(StrEnum):
     NOT_CHARGED = "not_charged"
     BELOW_PREMISES = "below_premises"
     NO_CONTRACT = "no_contract"
+    CAPACITY = "capacity"
 
 
 NAMES = {
@@ -37,6 +39,7 @@ NAMES = {
     Oddity.NOT_CHARGED: "Не начислено",
     Oddity.BELOW_PREMISES: "Общедомовой прибор меньше суммы помещений",
     Oddity.NO_CONTRACT: "Услуга без договора",
+    Oddity.CAPACITY: "Большая мощность в акте",
 }
 FIXES = {
     Oddity.ZERO: "Проверьте показание или отсутствие жильцов; если всё верно, проводите.",
@@ -49,6 +52,7 @@ FIXES = {
     Oddity.NOT_CHARGED: "Введите недостающее и рассчитайте дом снова.",
     Oddity.BELOW_PREMISES: "Сверьте показание общедомового прибора и квартир: день снятия, пропуски, порядок цифр.",
     Oddity.NO_CONTRACT: "Продлите договор или закройте услугу дома датой.",
+    Oddity.CAPACITY: "Сверьте мощность с актом: единицы и запятую. Ошибку счёта исправьте на странице акта.",
 }
 # What to do about a line that was not charged, by its cause (LineProblem.text).
 FIX_OF = {
@@ -108,6 +112,8 @@ def words(kind: Oddity, service: str, before: str, now: str, said: str) -> str:
             return f"{service}: {said}."
         case Oddity.BELOW_PREMISES:
             return f"{service}: общедомовой прибор {now}, а все помещения {before}."
+        case Oddity.CAPACITY:
+            return f"{service}: акт «{said}» о самовольном подключении, {now} в час круглые сутки."
         case Oddity.NO_CONTRACT:
             return f"{service}: договор с поставщиком действует не все дни месяца, за остальные услуга не начислена."
 
@@ -202,4 +208,16 @@ WHERE p.valid_from < {following} AND (p.valid_to IS NULL OR p.valid_to > {month}
     AND NOT (k.valid_from <= greatest(p.valid_from, {month})
         AND (k.valid_to IS NULL OR k.valid_to >= least(p.valid_to, {following})))
 """
-QUESTIONS = (LINES, LARGE, NO_ACT, NO_HOUSE_VOLUME, NOT_CHARGED, BELOW_PREMISES, NO_CONTRACT)
+_UNUSUAL = ", ".join(f"({resource}, {capacity})" for resource, capacity in unauthorised.UNUSUAL.items())
+CAPACITY = (
+    """
+SELECT 'capacity', u.account_id, a.house_id, u.contract_id, u.service_id, u.amount, NULL, u.capacity, u.act
+FROM billing_unauthoriseduse u JOIN accounts_personalaccount a ON a.id = u.account_id
+JOIN accounts_service s ON s.id = u.service_id JOIN (VALUES """
+    + _UNUSUAL
+    + """) AS w (resource, capacity) USING (resource)
+WHERE u.month = {month} AND u.capacity > w.capacity AND u.component <= 1 AND u.reverses_id IS NULL
+    AND NOT EXISTS (SELECT FROM billing_unauthoriseduse r WHERE r.reverses_id = u.id)
+"""
+)
+QUESTIONS = (LINES, LARGE, NO_ACT, NO_HOUSE_VOLUME, NOT_CHARGED, BELOW_PREMISES, NO_CONTRACT, CAPACITY)

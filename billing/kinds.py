@@ -76,6 +76,7 @@ class Relief(IntEnum):
     BENEFIT = 5  # lines of kind BENEFIT
     QUALITY = 6
     NOT_SUPPLIED = 16  # part of QUALITY: the volume that did not come
+    NOT_RAISED = 26  # part of QUALITY: the uplift of that volume
 
 
 class Mode(IntEnum):

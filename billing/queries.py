@@ -409,11 +409,11 @@ def _relief(month: Month, accounts: pl.DataFrame, homes: str, houses: str) -> di
     if is_broken:
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT e.house_id, e.premises_id, e.service_id, e.breach, greatest(e.started_at {zone}, {first}),"
-                f" least(e.ended_at {zone}, {following}), e.hours, e.normative_c, e.actual_c, r.percent, r.per_hours,"
+                f"SELECT e.house_id, e.premises_id, e.service_id, r.breach, greatest(e.started_at {zone}, {first}),"
+                f" least(e.ended_at {zone}, {following}), e.hours, {_NORMATIVE_C}, e.actual_c, r.percent, r.per_hours,"
                 " r.allowed_hours, r.allowed_at_once, r.step_c, r.tolerance_day_c, r.tolerance_night_c,"
                 " r.tolerance_above_c, r.highest_c, r.whole_days, r.not_supplied, r.cold_price, e.act"
-                " FROM billing_qualityevent e JOIN billing_qualityrule r ON r.breach = e.breach"
+                f" FROM billing_qualityevent e JOIN billing_qualityrule r ON r.breach = {_BREACH}"
                 f" AND r.valid_from <= (e.started_at {zone})::date"
                 f" AND (r.valid_to IS NULL OR r.valid_to > (e.started_at {zone})::date)"
                 f" WHERE {broken} ORDER BY e.started_at, e.id"
@@ -421,6 +421,15 @@ def _relief(month: Month, accounts: pl.DataFrame, homes: str, houses: str) -> di
             rows = [_breach(*row) for row in cursor.fetchall()]
         found["breaches"] = pl.DataFrame(rows, schema=columns.BREACHES, orient="row")
     return found
+
+
+# The breach as its degrees say, whichever of the two the act calls it (formulas.quality.by_degrees).
+_OF_DEGREES = f"({quality.BY_DEGREES}, {quality.COLD_AS_HOT})"
+_BREACH = (
+    f"CASE WHEN e.breach IN {_OF_DEGREES} AND e.actual_c < {quality.TEPID_C} THEN {quality.COLD_AS_HOT}"
+    f" WHEN e.breach IN {_OF_DEGREES} AND e.actual_c IS NOT NULL THEN {quality.BY_DEGREES} ELSE e.breach END"
+)
+_NORMATIVE_C = f"coalesce(e.normative_c, CASE WHEN e.breach IN {_OF_DEGREES} THEN {quality.HOT_C} END)"
 
 
 def _breach(

@@ -18,11 +18,21 @@ HOUR = timedelta(hours=1)
 SECONDS, DAY = 3600, 86_400
 # Breaches that are one and the same in the table of прил. 1 (п. 4, 9, 14, 17), told apart by what is allowed: an hour
 # of them is one hour. Codes of billing.models.Breach.
-FAMILIES = {6: 5, 7: 5, 15: 14, 21: 20, 22: 20, 25: 24}
+FAMILIES = {6: 5, 7: 5, 9: 8, 15: 14, 21: 20, 22: 20, 25: 24}
 # … and of these what is allowed in a month is one number for all of them, whatever is allowed at once (п. 14, 17).
 ITEMS = {21: 20, 22: 20, 25: 24}
+# Hot water by its degrees is one breach, and what it is, the degrees say: below 40 °C it is paid as cold water.
+BY_DEGREES, COLD_AS_HOT = 8, 9
+TEPID_C, HOT_C = 40, 60
 REPAIR = 7  # a break for repair that the rules permit: an act of the same hours makes no other break of them
 Act = dict[str, Any]
+
+
+def by_degrees(breach: int, actual_c: Decimal | None) -> int:
+    """The breach that water of `actual_c` °C is, whichever of the two it was called (прил. 1, п. 5)."""
+    if breach not in {BY_DEGREES, COLD_AS_HOT} or actual_c is None:
+        return breach
+    return COLD_AS_HOT if actual_c < TEPID_C else BY_DEGREES
 
 
 def hours_between(start: datetime, end: datetime) -> tuple[int, int]:
@@ -74,9 +84,9 @@ def united(acts: pl.DataFrame) -> pl.DataFrame:
 
     acts, and what comes back: columns.BREACHES. Hours that several acts cover, of the house and of its premises alike,
     are of one of them: of a permitted repair, else of the break that is allowed the shorter time at once; of bad
-    temperature, of the greater deviation. Rows of premises stand for the house's rows, too: whoever has rows of its
-    own for a service has all of them. An act that only says how many hours adds what others have not yet told of its
-    span. Source: прил. 1: hours are summed over the month, so no hour is in it twice.
+    temperature, of the greater deviation, and below 40 °C of that alone. Rows of premises stand for the house's rows,
+    too: whoever has rows of its own for a service has all of them. An act that only says how many hours adds what
+    others have not yet told of its span. Source: прил. 1: hours are summed over the month, so no hour is in it twice.
     """
     places: dict[tuple[int, int], list[Act]] = defaultdict(list)
     for act in acts.iter_rows(named=True):
@@ -118,8 +128,10 @@ def _runs(acts: list[Act], idle: list[Act]) -> list[Act]:
     runs: list[Act] = []
     for since, until in pairwise(edges):
         here = [act for act in acts if act["since"] <= since and until <= act["until"]]
-        if not here or (here[0]["cold_price"] and any(one["since"] <= since and until <= one["until"] for one in idle)):
-            continue  # water that did not come was not cold
+        if any(one["since"] <= since and until <= one["until"] for one in idle):
+            here = [act for act in here if not act["cold_price"]]  # water that did not come was not cold
+        if not here:
+            continue
         act = min(here, key=_rank)
         last = runs[-1] if runs else None
         is_on = last is not None and last["until"] == since and item_of(last) == item_of(act)
@@ -167,6 +179,8 @@ def _since(act: Act) -> int:
 
 def _rank(act: Act) -> tuple[bool, int, Decimal]:
     """The least one holds."""
+    if act["cold_price"]:
+        return True, 0, Decimal("-Infinity")
     if act["step_c"] == 0 or act["actual_c"] is None or act["normative_c"] is None:
         at_once = act["allowed_hours"] if act["allowed_at_once"] is None else act["allowed_at_once"]
         return act["breach"] != REPAIR, at_once, Decimal(0)

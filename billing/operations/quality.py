@@ -11,6 +11,7 @@ import accounts.operations
 from accounts.calendar import Month
 from accounts.errors import Refusal
 from accounts.queries import House, Premises, Service, User
+from billing.formulas import quality
 from billing.models import Breach, Provision, QualityEvent, QualityRule
 
 SERVICES = {
@@ -55,14 +56,15 @@ def record_quality_event(
 ) -> QualityEvent:
     """Record a break or bad quality of a service in a house, or in one of its premises. Moments are aware.
 
-    Raises EventRefused where the act does not say what the rule of прил. 1 asks for.
+    Hot water is of the kind that its degrees say. Raises EventRefused where the act does not say what the rule of
+    прил. 1 asks for.
     """
     house = House.objects.filter(pk=house_id).first()
     if house is None:
         raise EventRefused("Выберите дом.")
     if breach not in SERVICE_OF:
         raise EventRefused("Выберите нарушение.", field="breach")
-    kind = Breach(breach)
+    kind = Breach(quality.by_degrees(breach, actual_c))
     service = Service.objects.get(pk=SERVICE_OF[kind])
     if not act.strip():
         raise EventRefused("Назовите акт проверки или журнал аварийной службы.", field="act")

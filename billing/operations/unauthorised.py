@@ -15,7 +15,7 @@ from accounts.calendar import Month
 from accounts.errors import Refusal
 from accounts.money import total
 from accounts.queries import PersonalAccount, Service, User
-from billing import columns, pipeline, queries
+from billing import columns, explanation, pipeline, queries
 from billing.columns import EXACT
 from billing.formulas import normative, unauthorised
 from billing.formulas.exact import exact, roubles, shown
@@ -64,7 +64,8 @@ def plan_unauthorised(act: UnauthorisedAct) -> list[UnauthorisedUse]:
     """What the act comes to, a row for each component of the tariff; nothing is written. Raises ActRefused.
 
     The period reaches back three months at most; the tariff is that of the day of the act; norms and residents are
-    those of each month. No benefit is given of it.
+    those of each month. Days for which another act about the service is charged are left to it: what is left may be
+    several spans, each with rows of its own. No benefit is given of it.
     """
     account = PersonalAccount.objects.select_related("premises").get(pk=act.account_id)
     into = _refuse_unclear(act, account)
@@ -77,12 +78,37 @@ def plan_unauthorised(act: UnauthorisedAct) -> list[UnauthorisedUse]:
         raise ActRefused("За дни акта счёта ещё не было: начислять нечего.", field="started_on")
     of_act = _facts(Month.of(act.act_on), account.pk)
     term = _term(act, of_act)
-    days = (act.act_on - since).days
+    spans = _uncharged(act, since)
+    return [row for span in spans for row in _rows_of_span(act, account, term, span, times, into)]
+
+
+def _uncharged(act: UnauthorisedAct, since: date) -> list[tuple[date, date]]:
+    """Days of the act that no other act about the service has. Raises ActRefused where none is left."""
+    known = UnauthorisedUse.objects.filter(
+        account_id=act.account_id, service_id=act.service_id, reverses=None, reversed_by=None,
+        charged_from__lt=act.act_on, charged_to__gt=since,
+    ).order_by("charged_from", "pk")  # fmt: skip
+    spans = unauthorised.uncharged(since, act.act_on, known.values_list("charged_from", "charged_to"))
+    if not spans:
+        names = "; ".join(dict.fromkeys(known.values_list("act", flat=True)))
+        raise ActRefused(
+            f"Все дни с {since:%d.%m.%Y} до {act.act_on:%d.%m.%Y} уже начислены по акту «{names}»: второй раз день не"
+            " начисляется. Если тот акт ошибочен, сначала исправьте его.", field="started_on",
+        )  # fmt: skip
+    return spans
+
+
+def _rows_of_span(
+    act: UnauthorisedAct, account: PersonalAccount, term: _Term, span: tuple[date, date], times: Decimal, into: Month
+) -> list[UnauthorisedUse]:
+    """Rows of neighbouring days of an act, one for each component of the tariff."""
+    since, until = span
+    days = (until - since).days
     if act.capacity is not None:
         one = pl.select(numer=unauthorised.by_capacity(pl.lit(act.capacity).cast(EXACT), pl.lit(days)))
         pieces = one.with_columns(over=exact(pl.lit(1)), people=exact(pl.lit(0)), norm=pl.lit(None, EXACT))
     else:
-        pieces = _by_norm(act, account.pk, since, times)
+        pieces = _by_norm(act, account.pk, since, until, times)
     whole = _sum(pieces)
     made = []
     for component in (1, 2) if term.components == 2 else (0,):
@@ -100,7 +126,7 @@ def plan_unauthorised(act: UnauthorisedAct) -> list[UnauthorisedUse]:
             UnauthorisedUse(
                 account=account, contract_id=term.contract_id, service_id=act.service_id, kind=act.kind,
                 act=act.act.strip(), act_on=act.act_on, started_on=act.started_on, charged_from=since,
-                charged_to=act.act_on, capacity=act.capacity,
+                charged_to=until, capacity=act.capacity,
                 persons=None if persons is None else round(persons, 6), norm=norm,
                 multiplier=None if act.capacity is not None else times, component=component,
                 volume=row["volume"][0], tariff=price, amount=row["amount"][0], month=into.first,
@@ -121,6 +147,8 @@ def _refuse_unclear(act: UnauthorisedAct, account: PersonalAccount) -> Month:
         raise ActRefused(
             "Мощность должна быть больше нуля; если её не определить, оставьте поле пустым.", field="capacity"
         )
+    if act.capacity is not None:
+        _refuse_absurd(act.capacity, act.service_id)
     known = UnauthorisedUse.objects.filter(
         account=account, service_id=act.service_id, act=act.act.strip(), reverses=None, reversed_by=None
     )
@@ -132,6 +160,19 @@ def _refuse_unclear(act: UnauthorisedAct, account: PersonalAccount) -> Month:
     if Month.of(act.act_on) > into:
         raise ActRefused(f"Акт из будущего: открыт {into.title}. Проверьте дату акта.", field="act_on")
     return into
+
+
+def _refuse_absurd(capacity: Decimal, service_id: int) -> None:
+    """No connection gives that much: a slip of the unit or of the decimal point."""
+    service = Service.objects.get(pk=service_id)
+    most = unauthorised.MOST.get(service.resource)
+    if most is not None and capacity > most:
+        unit = service.get_unit_display()  # type: ignore[attr-defined]
+        raise ActRefused(
+            f"{explanation.number(capacity)} {unit} в час не даёт ни одно такое подключение (больше"
+            f" {explanation.number(most)} не бывает). Проверьте единицы и запятую; если мощность не определить,"
+            " оставьте поле пустым.", field="capacity",
+        )  # fmt: skip
 
 
 def _months_before(day: date, months: int) -> date:
@@ -181,15 +222,18 @@ def _term(act: UnauthorisedAct, facts: pipeline.Facts) -> _Term:
     return _Term(row["contract_id"], row["components"], known, row["heat_per_m3"])
 
 
-def _by_norm(act: UnauthorisedAct, account_id: int, since: date, times: Decimal) -> pl.DataFrame:
-    """Pieces of the period, each with its persons, norm and share of the month: numer / over, people × days."""
+def _by_norm(act: UnauthorisedAct, account_id: int, since: date, until: date, times: Decimal) -> pl.DataFrame:
+    """Pieces of the days from `since` to `until`, each with its persons, norm and share of the month.
+
+    numer / over; people × days.
+    """
     parts = []
-    for month in Month.range(Month.of(since), Month.of(act.act_on - date.resolution)):
+    for month in Month.range(Month.of(since), Month.of(until - date.resolution)):
         facts = _facts(month, account_id)
         lived = segments(facts).filter(pl.col("account_id") == account_id)
         norms = _mine(terms(facts)[0], facts, act).select("person_norm", "person_over", at="start", until="stop")
         first = max(since, month.first).toordinal() - month.first.toordinal()
-        last = min(act.act_on, month.next.first).toordinal() - month.first.toordinal()
+        last = min(until, month.next.first).toordinal() - month.first.toordinal()
         days = pl.min_horizontal("stop", "until", pl.lit(last)) - pl.max_horizontal("start", "at", pl.lit(first))
         pieces = lived.join(norms, how="cross").with_columns(days=days).filter(pl.col("days") > 0)
         if pieces["person_norm"].null_count():

@@ -71,7 +71,7 @@ def calculate(facts: Facts) -> Calculation:
     volumes, unfit = facts.asked(volumes), facts.asked(unfit)
     traced, unpriced = amounts(facts, volumes, prices)
     problems = pl.concat([unfit, unpriced]).unique(maintain_order=True)
-    off = relief(facts, traced, agreed, prices)
+    off = relief(facts, days, traced, agreed, prices)
     lines = stored(facts.month, traced)
     if off.height:
         lines = pl.concat([lines, relief_lines(facts, off)])

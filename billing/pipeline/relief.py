@@ -9,7 +9,7 @@ from billing.columns import EXACT, QUANTITY
 from billing.formulas import absence, benefits, quality
 from billing.formulas.exact import exact, roubles, rounded, shown
 from billing.kinds import COLD_WATER, HOT_WATER, By, How, Kind, Relief
-from billing.pipeline.facts import Facts, Frame, cut, in_month
+from billing.pipeline.facts import WATERS, Facts, Frame, cut, in_month
 
 LINE = 100  # line = Relief × 100 + months back; the run's own month is none back
 OFF: columns.Schema = {
@@ -20,7 +20,7 @@ OFF: columns.Schema = {
 KEY = ["account_id", "contract_id", "service_id"]
 
 
-def relief(facts: Facts, traced: Frame, agreed: Frame, prices: Frame) -> Frame:
+def relief(facts: Facts, days: Frame, traced: Frame, agreed: Frame, prices: Frame) -> Frame:
     """OFF: what comes off each line and why; `quantity` is person-days away, hours or percent. Amounts are positive."""
     nothing = columns.empty(OFF)
     charged = traced.filter(pl.col("kind") == Kind.CHARGE)
@@ -31,24 +31,27 @@ def relief(facts: Facts, traced: Frame, agreed: Frame, prices: Frame) -> Frame:
     charged = charged.join(spans, on="term")
     parts = [nothing]
     if facts.absences.height:
-        parts.append(_absence(facts, charged, traced, facts.absences))
+        parts.append(_absence(facts, days, charged, traced, facts.absences))
     if facts.force_majeure.height:
-        parts.append(_absence(facts, charged, traced, facts.force_majeure, is_forced=True))
+        parts.append(_absence(facts, days, charged, traced, facts.force_majeure, is_forced=True))
     if facts.breaches.height:
-        parts.append(_quality(facts, charged, agreed, prices))
-    off = _capped(pl.concat(parts), charged)
+        raised = traced.filter(pl.col("kind") == Kind.UPLIFT)
+        parts.append(_quality(facts, charged, raised, agreed, prices))
+    off = _capped(pl.concat(parts), traced)
     if facts.benefits.height:
-        off = _capped(pl.concat([off, _benefits(facts, charged, agreed, off)]), charged)
+        off = _capped(pl.concat([off, _benefits(facts, charged, agreed, off)]), traced)
     return off
 
 
-def _capped(off: Frame, charged: Frame) -> Frame:
-    """Never more comes off a service than was charged for it: what is found first stands first."""
-    whole = charged.group_by(KEY).agg(whole=pl.sum("amount"))
+def _capped(off: Frame, traced: Frame) -> Frame:
+    """Never more comes off a service, or off its uplift, than was charged: what is found first stands first."""
+    key = [*KEY, "is_raised"]
+    charged = traced.filter(pl.col("kind").is_in([int(Kind.CHARGE), int(Kind.UPLIFT)]))
+    whole = charged.group_by(*KEY, is_raised=pl.col("kind") == Kind.UPLIFT).agg(whole=pl.sum("amount"))
     is_benefit = pl.col("relief") == Relief.BENEFIT  # a benefit is of what is left
-    rows = off.filter(pl.col("amount") > 0).sort(*KEY, is_benefit, "relief", "component", maintain_order=True)
-    rows = rows.join(whole, on=KEY, how="left")
-    before = pl.col("amount").cum_sum().over(KEY) - pl.col("amount")
+    rows = off.filter(pl.col("amount") > 0).with_columns(is_raised=pl.col("relief") == Relief.NOT_RAISED)
+    rows = rows.sort(*KEY, is_benefit, "relief", "component", maintain_order=True).join(whole, on=key, how="left")
+    before = pl.col("amount").cum_sum().over(key) - pl.col("amount")
     left = pl.max_horizontal(pl.col("whole") - before, pl.lit(0).cast(columns.MONEY))
     rows = rows.with_columns(amount=pl.min_horizontal("amount", left)).filter(pl.col("amount") > 0)
     return _off(rows)
@@ -58,24 +61,19 @@ def _off(rows: Frame) -> Frame:
     return rows.select(pl.col(name).cast(dtype) for name, dtype in OFF.items())
 
 
-def _absence(facts: Facts, charged: Frame, traced: Frame, absences: Frame, *, is_forced: bool = False) -> Frame:
+def _absence(
+    facts: Facts, days: Frame, charged: Frame, traced: Frame, absences: Frame, *, is_forced: bool = False
+) -> Frame:
     """Norm-charged services of premises where no meter can be; waste per person; wastewater after its waters.
 
     A meter that failed and goes by its average for the time allowed counts as none: its part of those away comes off.
     is_forced: everybody was away by force majeure, wherever a meter could be (п. 86); only the plain norm comes off.
     """
-    spans = absence.united(absences, ["premises_id", "person_id"])
-    days = absence.full_days(pl.col("left_on"), pl.col("back_on"))
-    first, size = pl.lit(facts.month.first), facts.month.days
-    spans = spans.filter(absence.is_long_enough(days)).select(
-        "premises_id", "persons", "document",
-        since=((pl.col("left_on") - first).dt.total_days() + 1).clip(0, size),
-        until=(pl.col("back_on") - first).dt.total_days().clip(0, size),
-    ).filter(pl.col("since") < pl.col("until"))  # fmt: skip
+    spans, size = _days_away(facts, days, absences), facts.month.days
     if not spans.height:
         return columns.empty(OFF)
     impossible = facts.accounts.select("account_id", "meter_impossible")
-    rows = charged.join(impossible, on="account_id").join(spans.select("premises_id").unique(), on="premises_id")
+    rows = charged.join(impossible, on="account_id").join(spans, on="account_id", how="semi")
     raised = traced.filter(pl.col("kind") == Kind.UPLIFT).select("account_id", "service_id").unique()
     rows = rows if is_forced else rows.join(raised, on=["account_id", "service_id"], how="anti")
     broken = _broken(facts)
@@ -106,6 +104,31 @@ def _absence(facts: Facts, charged: Frame, traced: Frame, absences: Frame, *, is
     )
 
 
+def _days_away(facts: Facts, days: Frame, absences: Frame) -> Frame:
+    """Who is away, day by day: account_id, since, until, persons (never more than live there that day), document."""
+    spans = absence.united(absences, ["premises_id", "person_id"])
+    full = absence.full_days(pl.col("left_on"), pl.col("back_on"))
+    first, size = pl.lit(facts.month.first), facts.month.days
+    spans = spans.filter(absence.is_long_enough(full)).select(
+        "premises_id", "document",
+        left=((pl.col("left_on") - first).dt.total_days() + 1).clip(0, size),
+        back=(pl.col("back_on") - first).dt.total_days().clip(0, size),
+    )  # fmt: skip
+    near = days.select("account_id", "premises_id", "persons", "start", "stop").join(spans, on="premises_id").select(
+        "account_id", "persons", "document",
+        left=pl.max_horizontal("start", "left").cast(pl.Int16), back=pl.min_horizontal("stop", "back").cast(pl.Int16),
+    ).filter(pl.col("left") < pl.col("back"))  # fmt: skip
+    edges = pl.concat([near.select("account_id", point=edge) for edge in ("left", "back")])
+    pieces = cut(edges, ["account_id"], size).rename({"start": "since", "stop": "until"})
+    held = pieces.join(near, on="account_id").filter(
+        (pl.col("left") <= pl.col("since")) & (pl.col("until") <= pl.col("back"))
+    )  # fmt: skip
+    return held.group_by("account_id", "since", "until", maintain_order=True).agg(
+        pl.min_horizontal(pl.len(), pl.first("persons")).cast(pl.Int32).alias("persons"),
+        pl.col("document").unique(maintain_order=True).str.join("; "),
+    ).filter(pl.col("persons") > 0)  # fmt: skip
+
+
 def _broken(facts: Facts) -> Frame:
     """Premises and resources whose meter is out of order in the month, by an act."""
     failed = in_month(facts.faults, facts.month).filter(pl.col("kind") == 1).select("meter_id")
@@ -115,7 +138,7 @@ def _broken(facts: Facts) -> Frame:
 
 def _away(rows: Frame, spans: Frame) -> Frame:
     """Adds person-days away within the line's segment, never more than were charged."""
-    near = rows.with_row_index("row").join(spans, on="premises_id")
+    near = rows.with_row_index("row").drop("persons", strict=False).join(spans, on="account_id")
     days = pl.min_horizontal("stop", "until") - pl.max_horizontal("start", "since")
     near = near.with_columns(away=exact(days * pl.col("persons"))).filter(days > 0)
     sums = near.group_by("row", maintain_order=True).agg(
@@ -143,8 +166,12 @@ def _follows(waste: Frame, waters: Frame, spans: Frame, size: int) -> Frame:
     return rows.with_columns(numer=pl.col("taken"), over=exact(pl.lit(12 * size)))
 
 
-def _quality(facts: Facts, charged: Frame, agreed: Frame, prices: Frame) -> Frame:
-    """The volume not supplied, the percent of the breach, and water too cold to be called hot, by service."""
+def _quality(facts: Facts, charged: Frame, raised: Frame, agreed: Frame, prices: Frame) -> Frame:
+    """The volume not supplied, the percent of the breach, and water too cold to be called hot, by service.
+
+    raised: lines of uplift. The uplift is V · T · (K − 1) of the same V (charges.md 2.3), so what did not come takes
+    its own uplift along.
+    """
     places = facts.accounts.select("account_id", "house_id", "premises_id")
     acts = quality.united(facts.breaches)
     alone = acts.filter(pl.col("premises_id").is_not_null()).select("premises_id", "service_id").unique()
@@ -206,6 +233,12 @@ def _quality(facts: Facts, charged: Frame, agreed: Frame, prices: Frame) -> Fram
     ]  # fmt: skip
     idle = rows.filter((pl.col("off_hours") > 0) & pl.col("by").is_in([int(By.NORM), int(By.AVERAGE)]))
     parts.append(_volume(idle, "off_hours", pl.col("price"), month_hours))
+    idle_raised = raised.join(sums, on=key).filter(pl.col("off_hours") > 0)
+    parts.append(
+        _volume(idle_raised, "off_hours", pl.col("price"), month_hours).with_columns(
+            relief=pl.lit(int(Relief.NOT_RAISED)), volume=pl.lit(None)
+        )
+    )
     waste = charged.filter((pl.col("by") == By.FOLLOWS_WATER) & (pl.col("method") == How.WASTEWATER))
     waters = idle.filter(pl.col("resource").is_in([COLD_WATER, HOT_WATER]) & (pl.col("component") <= 1))
     if waste.height and waters.height:
@@ -259,12 +292,12 @@ def _benefits(facts: Facts, charged: Frame, agreed: Frame, off: Frame) -> Frame:
     rows = (
         sums.drop("entitled").unique(once, keep="first", maintain_order=True)
         .join(of_right, on=once, maintain_order="left")
-        .join(agreed.select("term", "person_norm", "person_over"), on="term")
+        .join(agreed.select("term", *_norm_of_a_person()), on="term")
     )  # fmt: skip
     if not rows.height:
         return columns.empty(OFF)
     whole = charged.group_by(KEY).agg(whole=exact(pl.sum("amount")))
-    gone = off.group_by(KEY).agg(gone=exact(pl.sum("amount")))
+    gone = off.filter(pl.col("relief") != Relief.NOT_RAISED).group_by(KEY).agg(gone=exact(pl.sum("amount")))
     rows = rows.join(whole, on=KEY).join(gone, on=KEY, how="left").filter(pl.col("whole") > 0)
     quantity = shown(pl.col("numer"), pl.col("over"))
     alike = [*KEY, "term", "component", "right", "before"]
@@ -309,6 +342,26 @@ def _benefits(facts: Facts, charged: Frame, agreed: Frame, off: Frame) -> Frame:
     return _off(found)
 
 
+def _norm_of_a_person() -> tuple[pl.Expr, pl.Expr]:
+    """The norm within which a benefit counts, person_norm over person_over.
+
+    Of wastewater its own, if the region has set one; else those of the waters that the house gets, whose volumes it
+    follows (п. 42). Where one of these is not set, nothing limits it.
+    """
+    norms, overs = [], []
+    for name, _ in WATERS:
+        is_served = pl.col(f"has_{name}")
+        norms.append(pl.when(is_served).then(f"{name}_norm").otherwise(exact(pl.lit(0))))
+        overs.append(exact(pl.when(is_served).then(f"{name}_norm_over").fill_null(1)))
+    is_waste = (pl.col("method") == How.WASTEWATER) & pl.col("person_norm").is_null()
+    is_waste &= pl.any_horizontal(f"has_{name}" for name, _ in WATERS)
+    of_waters = norms[0] * overs[1] + norms[1] * overs[0]
+    return (
+        pl.when(is_waste).then(of_waters).otherwise("person_norm").alias("person_norm"),
+        pl.when(is_waste).then(overs[0] * overs[1]).otherwise(exact(pl.col("person_over"))).alias("person_over"),
+    )
+
+
 def _rights(facts: Facts) -> Frame:
     """Entitlements by days on which the same ones hold; `before`: persons whom better ones cover on these days.
 
@@ -327,7 +380,8 @@ def _rights(facts: Facts) -> Frame:
 
 def relief_lines(facts: Facts, off: Frame) -> Frame:
     """Lines of recalculation, one for each account, service and ground; volumes and amounts below zero."""
-    ground = pl.when(pl.col("relief") == Relief.NOT_SUPPLIED).then(int(Relief.QUALITY)).otherwise(pl.col("relief"))
+    of_quality = pl.col("relief").is_in([int(Relief.NOT_SUPPLIED), int(Relief.NOT_RAISED)])
+    ground = pl.when(of_quality).then(int(Relief.QUALITY)).otherwise(pl.col("relief"))
     water = pl.when(pl.col("component") < 2).then(-pl.col("volume"))
     lines = off.with_columns(ground=ground).group_by(*KEY, "ground", maintain_order=True).agg(
         pl.first("house_id"), -pl.sum("amount"), volume=water.sum(), unit=pl.col("unit").min(),

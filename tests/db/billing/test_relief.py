@@ -156,6 +156,30 @@ def test_documents_that_overlap_are_one_absence_split_by_months() -> None:
     assert taken(account, MAY) == {(2, 400): D("-31.94")}
 
 
+def test_overlapping_documents_count_each_person_once_a_day() -> None:
+    account = a_flat(5)
+    serve(account, 2, ProvisionMethod.METERED, "30")
+    make.norm(2, "3")
+    # full days 2–22 April: 21. One of five on 2–7, five of five on 8–22: 6 + 75 person-days, not 21 × 5
+    away(account, date(2026, 4, 1), date(2026, 4, 12), document="билеты")
+    away(account, date(2026, 4, 7), date(2026, 4, 23), persons=5)
+    operations.run_billing(month=APRIL)
+    assert taken(account, APRIL) == {(2, 400): D("-243.00")}  # 81 × 3 / 30 × 30 ₽
+    (told,) = [row for row in queries.explain(account_id=account.pk, month=APRIL) if row.kind == Kind.RECALCULATION]
+    assert "Отсутствие 81 чел.-дн." in told.text
+
+
+def test_no_more_are_away_on_a_day_than_live_there_that_day() -> None:
+    account = a_flat(1)
+    make.residency(premises=account.premises, persons=2, valid_from=date(2026, 4, 16))
+    serve(account, 2, ProvisionMethod.METERED, "30")
+    make.norm(2, "3")
+    away(account, date(2026, 4, 5), date(2026, 4, 26), persons=3)
+    operations.run_billing(month=APRIL)
+    # one on 6–15, three on 16–25 April: 10 + 30 person-days × 3 / 30 × 30 ₽
+    assert taken(account, APRIL) == {(2, 400): D("-120.00")}
+
+
 def test_a_document_about_a_posted_month_is_paid_back_in_the_open_one_and_taken_back_with_it() -> None:
     account = a_flat()
     serve(account, 2, ProvisionMethod.METERED, "30")
@@ -199,7 +223,9 @@ def test_thirty_hours_without_heat() -> None:  # QL-D01
     broken(account.house, 5, Breach.HEATING_OFF, at(3), at(3, 15))
     broken(account.house, 5, Breach.HEATING_OFF, at(9), at(9, 15))
     operations.run_billing(month=APRIL)
-    assert taken(account, APRIL) == {(5, 600): D("-31.50")}
+    # six hours beyond 24: 0.9 %, 31.50; and the heat of 30 hours of 720, which the norm has in it: 145.83
+    assert off(account, APRIL) == [(5, 0, D("31.50")), (5, 0, D("145.83"))]
+    assert taken(account, APRIL) == {(5, 600): D("-177.33")}
 
 
 def test_hours_that_several_acts_tell_come_off_once() -> None:
@@ -211,8 +237,9 @@ def test_hours_that_several_acts_tell_come_off_once() -> None:
     broken(account.house, 5, Breach.HEATING_OFF, at(3), at(5), hours=D("10"))
     operations.run_billing(month=APRIL)
     # of the house 30 hours, 14 beyond 16 at once; of the flat 40, 16 beyond the month's 24, but 18 beyond its own 8
-    assert taken(other, APRIL) == {(5, 600): D("-21.00")}
-    assert taken(account, APRIL) == {(5, 600): D("-27.00")}
+    # and 30 and 40 hours of 720 without heat
+    assert taken(other, APRIL) == {(5, 600): D("-21.00") - D("41.67")}
+    assert taken(account, APRIL) == {(5, 600): D("-27.00") - D("55.56")}
 
 
 def test_sixteen_degrees_for_seventy_two_hours_in_one_flat() -> None:  # QL-D02
@@ -237,6 +264,74 @@ def test_hot_water_colder_than_forty_is_paid_as_cold() -> None:  # QL-D04
     operations.run_billing(month=APRIL)
     rows = [row for row in queries.charges_of_account(account_id=account.pk, month=APRIL) if row.service_id == 3]
     assert [(row.volume, row.amount) for row in rows] == [(D("6"), D("1170.00")), (D("-0.4"), D("-64.18"))]
+
+
+@pytest.mark.parametrize("breach", [Breach.HOT_WATER_TEMPERATURE, Breach.HOT_WATER_BELOW_40])
+def test_degrees_decide_what_cold_hot_water_costs(breach: Breach) -> None:
+    account = a_flat()
+    serve(account, 2, ProvisionMethod.METERED, "34.56")
+    serve(account, 3, ProvisionMethod.METERED, "195.00")
+    make.norm(2, "4.85")
+    make.norm(3, "6")
+    broken(account.house, 3, breach, at(3), at(5), normative_c=D("60"), actual_c=D("38"))
+    operations.run_billing(month=APRIL)
+    assert taken(account, APRIL) == {(3, 600): D("-64.18")}  # 6 × 48 / 720 m³ × (195.00 − 34.56), no percent
+
+
+@pytest.mark.parametrize("breach", [Breach.HOT_WATER_TEMPERATURE, Breach.HOT_WATER_BELOW_40])
+def test_water_of_forty_five_degrees_costs_its_percent(breach: Breach) -> None:
+    account = a_flat()
+    serve(account, 2, ProvisionMethod.METERED, "34.56")
+    serve(account, 3, ProvisionMethod.METERED, "195.00")
+    make.norm(2, "4.85")
+    make.norm(3, "6")
+    broken(account.house, 3, breach, at(3, 8), at(3, 18), normative_c=D("60"), actual_c=D("45"))
+    operations.run_billing(month=APRIL)
+    assert taken(account, APRIL) == {(3, 600): D("-46.80")}  # 1170.00 × 10 h × 0.1 % × 4 steps of 3 ° beyond 3
+
+
+def test_an_hour_below_forty_is_no_hour_of_degrees() -> None:
+    account = a_flat()
+    serve(account, 2, ProvisionMethod.METERED, "34.56")
+    serve(account, 3, ProvisionMethod.METERED, "195.00")
+    make.norm(2, "4.85")
+    make.norm(3, "6")
+    broken(account.house, 3, Breach.HOT_WATER_TEMPERATURE, at(3, 8), at(3, 18), normative_c=D("60"), actual_c=D("45"))
+    broken(account.house, 3, Breach.HOT_WATER_BELOW_40, at(3, 12), at(3, 18))
+    operations.run_billing(month=APRIL)
+    # 4 h × 0.4 % of 1170.00 = 18.72, and 6 × 6 / 720 m³ × 160.44 = 8.022
+    assert taken(account, APRIL) == {(3, 600): D("-26.74")}
+
+
+def test_heat_that_did_not_come_comes_off_where_no_meter_shows_it() -> None:
+    account = heated("3500")
+    broken(account.house, 5, Breach.HEATING_OFF_COLD, at(3), at(4, 6))
+    operations.run_billing(month=APRIL)
+    # 30 h of 720 of 3500.00 = 145.83; 26 h beyond the 4 at once × 0.15 % = 3.9 %, 136.50
+    assert off(account, APRIL) == [(5, 0, D("136.50")), (5, 0, D("145.83"))]
+    metered = make.account(total_area_m2=D("100"), meter_impossible=IMPOSSIBLE)
+    serve(metered, 5, ProvisionMethod.HEATING_BUILDING, "3500")
+    make.house_volume(metered.house, 5, APRIL.first, "30")
+    broken(metered.house, 5, Breach.HEATING_OFF_COLD, at(3), at(4, 6))
+    assert len(off(metered, APRIL)) == 1
+
+
+def test_the_uplift_follows_the_volume_that_did_not_come() -> None:
+    account = a_flat(2, meter_impossible=[])
+    serve(account, 2, ProvisionMethod.METERED, "30")
+    make.norm(2, "4")
+    broken(account.house, 2, Breach.COLD_WATER_OFF, at(3), at(3, 18))
+    entitle(account)
+    operations.run_billing(month=APRIL)
+    rows = [row for row in queries.charges_of_account(account_id=account.pk, month=APRIL) if row.kind < Kind.BENEFIT]
+    # 2 × 4 × 30 = 240.00 and K = 3: 480.00. 18 h of 720: 0.2 m³, 6.00 and 12.00 of uplift; 14 h beyond 4 at once: 2.1 %
+    assert [(row.kind, row.volume, row.amount) for row in rows] == [
+        (Kind.CHARGE, D("8"), D("240.00")), (Kind.UPLIFT, D("16"), D("480.00")),
+        (Kind.RECALCULATION, D("-0.2"), D("-23.04")),
+    ]  # fmt: skip
+    assert discounts(account) == {(2, 500): D("-57.24")}  # half of one's half of 240.00 − 6.00 − 5.04
+    told = [row.text for row in queries.explain(account_id=account.pk, month=APRIL) if row.kind == Kind.RECALCULATION]
+    assert "повышающий коэффициент на этот объём: 12,00 ₽" in told[0]
 
 
 def test_never_more_than_the_charge_comes_off() -> None:
@@ -285,6 +380,28 @@ def test_metered_water_counts_within_the_norm() -> None:
     right.save()
     operations.run_billing(month=APRIL)
     assert discounts(account) == {(2, 500): D("-150.00")}
+
+
+def test_wastewater_counts_within_the_norms_of_its_waters() -> None:
+    account = a_flat(2)
+    for service, price, norm in ((2, "30", "4"), (3, "100", "3")):
+        serve(account, service, ProvisionMethod.METERED, price)
+        make.norm(service, norm)
+    serve(account, 4, ProvisionMethod.WASTEWATER, "20")
+    for resource, used in ((1, "112"), (2, "108")):
+        meter = make.meter(premises=account.premises, resource=resource)
+        make.reading(meter, date(2026, 3, 20), "100")
+        make.reading(meter, date(2026, 4, 20), used)
+    right = entitle(account, service_id=4)
+    operations.run_billing(month=APRIL)
+    assert discounts(account) == {(4, 500): D("-70.00")}  # 20 m³: ten are the veteran's, 4 + 3 of them within the norm
+    make.norm(4, "6")
+    operations.run_billing(month=APRIL)
+    assert discounts(account) == {(4, 500): D("-60.00")}  # the norm of wastewater itself, where there is one
+    right.within_norm = False
+    right.save()
+    operations.run_billing(month=APRIL)
+    assert discounts(account) == {(4, 500): D("-100.00")}
 
 
 def test_area_services_within_the_social_norm_by_days_of_the_right() -> None:

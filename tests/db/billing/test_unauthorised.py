@@ -134,6 +134,7 @@ def test_a_counting_error_is_taken_back() -> None:
         ({"act": " "}, "Назовите акт"),
         ({"started_on": date(2026, 5, 21)}, "Проверьте даты"),
         ({"capacity": D("0")}, "больше нуля"),
+        ({"capacity": D("2500")}, "2500 кВт·ч в час не даёт ни одно такое подключение"),
         ({"act_on": date(2026, 7, 1)}, "Акт из будущего"),
         ({"service_id": 6}, "услуга «Газоснабжение» дому не назначена"),
     ],
@@ -144,6 +145,35 @@ def test_what_is_refused_writes_nothing(facts: dict[str, object], words: str) ->
         operations.charge_unauthorised(act(account, **facts))
     assert not UnauthorisedUse.objects.exists()
     assert lines(account) == []
+
+
+def test_a_day_is_charged_by_one_act() -> None:
+    account = a_flat()
+    operations.charge_unauthorised(act(account))
+    around = act(account, act="№ 13", started_on=date(2026, 5, 8), act_on=date(2026, 5, 25), capacity=D("1"))
+    operations.charge_unauthorised(around)
+    # 1 kW × 24 h × 3 days before the first act's ten, and × 4 after them, at 5.00
+    assert lines(account) == [
+        (1, MAY.first, D("600"), D("3000.00")), (2, MAY.first, D("72"), D("360.00")),
+        (3, MAY.first, D("96"), D("480.00")),
+    ]  # fmt: skip
+    with pytest.raises(ActRefused, match=r"с 12\.05\.2026 до 20\.05\.2026 уже начислены по акту «№ 12-б»"):
+        operations.charge_unauthorised(act(account, act="№ 14", started_on=date(2026, 5, 12), act_on=date(2026, 5, 20)))
+    assert UnauthorisedUse.objects.count() == 3
+    first = UnauthorisedUse.objects.get(act="№ 12-б")
+    operations.reverse_unauthorised(use_id=first.pk, reason="акт отменён")
+    (row,) = operations.plan_unauthorised(act(account, act="№ 15"))
+    assert (row.charged_from, row.charged_to) == (date(2026, 5, 11), date(2026, 5, 21))
+
+
+def test_a_large_capacity_is_told_in_the_gate() -> None:
+    account = a_flat()
+    operations.charge_unauthorised(act(account, capacity=D("15")))
+    assert [row for row in queries.anomalies(MAY) if row.kind == queries.Oddity.CAPACITY] == []
+    operations.charge_unauthorised(act(account, act="№ 13", started_on=date(2026, 5, 1), capacity=D("60")))
+    (row,) = [row for row in queries.anomalies(MAY) if row.kind == queries.Oddity.CAPACITY]
+    assert (row.account_id, row.stake) == (account.pk, D("72000.00"))
+    assert row.text == "Электроснабжение: акт «№ 13» о самовольном подключении, 60 кВт·ч в час круглые сутки."
 
 
 def test_an_act_is_charged_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -16,8 +17,10 @@ from billing.kinds import Basis, How, Kind, Mode
 from tests.property.billing.houses import (
     COLD,
     FIRST,
+    HOT,
     HOUSE,
     LONG_AGO,
+    WASTEWATER,
     Flat,
     Gauge,
     Price,
@@ -71,35 +74,67 @@ def united(spans: list[tuple[date, date]]) -> list[tuple[date, date]]:
 @KEEP
 @given(
     months, st.integers(1, 4), fine, kopecks,
-    st.lists(st.tuples(st.integers(1, 4), st.integers(-40, 30), st.integers(1, 45)), min_size=1, max_size=6),
+    st.lists(
+        st.tuples(st.integers(0, 4), st.integers(-40, 30), st.integers(1, 45), st.integers(1, 4)),
+        min_size=1, max_size=6,
+    ),
 )  # fmt: skip
 def test_absence(
-    month: Month, people: int, norm: Decimal, price: Decimal, rows: list[tuple[int, int, int]]
+    month: Month, people: int, norm: Decimal, price: Decimal, rows: list[tuple[int, int, int, int]]
 ) -> None:  # fmt: skip
-    """п. 86, 90: the norm of those away more than five full days, day by day; departure and return are days at home."""
-    spans: dict[int, list[tuple[date, date]]] = {}
-    for person, start, length in rows:
+    """п. 86, 90: the norm of those away more than five full days, day by day; departure and return are days at home.
+
+    Person 0: a paper that only counts people. They are the first, the second … of the nameless, in every such paper.
+    """
+    spans: dict[Any, list[tuple[date, date]]] = {}
+    absences = []
+    for person, start, length, count in rows:
         left = month.first + timedelta(days=start)
-        spans.setdefault(min(person, people), []).append((left, left + timedelta(days=length)))
+        back = left + timedelta(days=length)
+        who = min(person, people)
+        for one in [who] if who else [("nameless", number) for number in range(min(count, people))]:
+            spans.setdefault(one, []).append((left, back))
+        absences.append((1, who, left, back, 1 if who else min(count, people), "справка"))
     away = 0
-    for documents in spans.values():
-        for left, back in united(documents):
-            if (back - left).days - 1 > 5:
-                days = [month.first + timedelta(days=number) for number in range(month.days)]
-                away += sum(left < day < back for day in days)
-    absences = [(1, person, left, back, 1, "справка") for person, some in spans.items() for left, back in some]
+    for day in (month.first + timedelta(days=number) for number in range(month.days)):
+        gone = [
+            any(left < day < back and (back - left).days - 1 > 5 for left, back in united(documents))
+            for documents in spans.values()
+        ]
+        away += min(sum(gone), people)
     found = taken_off(a_flat(month, people, norm, price), absences=frame(columns.ABSENCES, absences))
     charge = rounded(people * F(norm) * F(price))
     due = min(away * F(norm) * F(price) / month.days, F(charge))
     assert agree(-due, found.get(ABSENCE, D(0)))
 
 
-def breach(hours: int, since: int = 0, *, kind: int = 1, at_once: int = 4, place: int | None = None) -> tuple[Any, ...]:
+def breach(
+    hours: int, since: int = 0, *, kind: int = 1, at_once: int = 4, place: int | None = None, idle: bool = False
+) -> tuple[Any, ...]:
     """A service off for so many hours in a row from the hour `since` of the month (прил. 1): cold water, п. 1."""
     return (
         HOUSE, place, COLD, kind, hours, 0, 1, True, since * 3600, (since + hours) * 3600, None, None, D("0.15"), 1,
-        8, at_once, 0, 0, 0, None, None, False, False, False, "акт",
+        8, at_once, 0, 0, 0, None, None, False, idle, False, "акт",
     )  # fmt: skip
+
+
+@KEEP
+@given(months, st.integers(1, 4), fine, kopecks, st.integers(1, 672), st.sampled_from([None, D("1.5"), D(3)]))
+def test_volume_not_supplied(
+    month: Month, people: int, norm: Decimal, price: Decimal, hours: int, multiplier: Decimal | None
+) -> None:
+    """п. 98: ΔV = n · N · hours / hours of the month, beside the percent; the uplift, V · T · (K − 1), is of it, too."""
+    world = a_flat(month, people, norm, price)
+    if multiplier is not None:
+        world.laws.append(("uplift.cold_water", multiplier, LONG_AGO, None))
+        world.flats[0] = replace(world.flats[0], impossible=frozenset())
+    found = taken_off(world, breaches=frame(columns.BREACHES, [breach(hours, idle=True)]))
+    whole = people * F(norm) * F(price)
+    charge, part = F(rounded(whole)), F(hours, month.days * 24)
+    percent = min(F(15, 100) * max(hours - 8, hours - 4, 0), F(100))
+    of_charge = min(F(rounded(charge * percent / 100)) + F(rounded(whole * part)), charge)
+    raised = F(0) if multiplier is None else F(rounded(whole * (F(multiplier) - 1) * part))
+    assert abs(F(found.get(QUALITY, D(0))) + of_charge + raised) <= F(1, 100)
 
 
 @KEEP
@@ -222,6 +257,33 @@ def test_benefit_within_the_norm(
     due = min(mine, limit) if within and used else mine
     due = min(due, charge - off)
     assert agree(-due, found.get(BENEFIT, D(0)))
+
+
+@KEEP
+@given(
+    months, st.integers(1, 5), fine, fine, kopecks, st.tuples(litres, litres), st.integers(1, 5), st.integers(1, 100),
+)  # fmt: skip
+def test_benefit_on_wastewater(
+    month: Month, people: int, cold: Decimal, hot: Decimal, price: Decimal, used: tuple[Decimal, Decimal], covered: int,
+    percent: int,
+) -> None:  # fmt: skip
+    """Its norm is that of the waters it follows (п. 42), each of the persons covered."""
+    world = a_flat(month, people, cold, price, used[0])
+    world.flats[0].gauges[2] = [Gauge("read", 1, (used[1],))]
+    world.provisions.extend(
+        (service, FIRST, int(how), 1, LONG_AGO, None)
+        for service, how in ((HOT, How.METERED), (WASTEWATER, How.WASTEWATER))
+    )
+    world.prices.extend(
+        Price((FIRST, service, 0, 0, 0, 0), None, price, (LONG_AGO, None)) for service in (HOT, WASTEWATER)
+    )
+    world.norms.append((HOT, int(Basis.PERSON_MONTH), hot, 12, LONG_AGO, None))
+    right = (100, WASTEWATER, LONG_AGO, None, D(percent), D(covered), 1, None, "удостоверение")
+    found = taken_off(world, benefits=frame(columns.BENEFITS, [right]))
+    volume = F(used[0]) + F(used[1])
+    mine = F(rounded(volume * F(price))) * min(covered, people) / people * percent / 100
+    limit = (F(cold) + F(hot)) * covered * F(price) * percent / 100
+    assert agree(-(min(mine, limit) if volume else F(0)), found.get(BENEFIT, D(0)))
 
 
 def test_lines_that_take_off_are_of_their_kinds() -> None:

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from billing import columns
-from billing.formulas import absence, quality
+from billing.formulas import absence, quality, unauthorised
 
 D = Decimal
 
@@ -47,6 +47,41 @@ def test_overlapping_documents_are_one_and_touching_ones_are_two() -> None:
         (7, date(2026, 4, 15), date(2026, 4, 30), "в"),
         (8, date(2026, 4, 2), date(2026, 4, 4), "г"),
     ]
+
+
+def test_nobody_without_a_name_is_away_twice_on_a_day() -> None:
+    """A paper about one, then one about three that shares days with it: one, then three, then nobody."""
+    rows = [(1, 0, date(2026, 4, 1), date(2026, 4, 12), 1, "а"), (1, 0, date(2026, 4, 9), date(2026, 4, 20), 3, "б"),
+            (1, 0, date(2026, 4, 20), date(2026, 4, 30), 2, "в")]  # fmt: skip
+    absences = pl.DataFrame(rows, schema=columns.ABSENCES, orient="row")
+    found = absence.united(absences, ["premises_id", "person_id"]).sort("left_on", "back_on")
+    assert found.select("left_on", "back_on", "document").rows() == [
+        (date(2026, 4, 1), date(2026, 4, 20), "а; б"),
+        (date(2026, 4, 9), date(2026, 4, 20), "б"),
+        (date(2026, 4, 9), date(2026, 4, 20), "б"),
+        (date(2026, 4, 20), date(2026, 4, 30), "в"),
+        (date(2026, 4, 20), date(2026, 4, 30), "в"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("breach", "actual", "found"),
+    [(8, "39.9", 9), (9, "40", 8), (8, "40", 8), (9, "12", 9), (9, None, 9), (23, "9", 23)],
+)
+def test_hot_water_is_what_its_degrees_say(breach: int, actual: str | None, found: int) -> None:
+    assert quality.by_degrees(breach, D(actual) if actual else None) == found
+
+
+def test_days_that_an_act_has_are_left_to_it() -> None:
+    def day(number: int) -> date:
+        return date(2026, 4, number)
+
+    taken = [(day(20), day(25)), (day(5), day(10)), (day(8), day(12))]
+    assert unauthorised.uncharged(day(1), day(30), taken) == [
+        (day(1), day(5)), (day(12), day(20)), (day(25), day(30)),
+    ]  # fmt: skip
+    assert unauthorised.uncharged(day(6), day(11), taken) == []
+    assert unauthorised.uncharged(day(1), day(4), taken) == [(day(1), day(4))]
 
 
 def test_hours_are_whole_and_nights_are_told_apart() -> None:
