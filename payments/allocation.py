@@ -471,6 +471,34 @@ def _parts(payments: pl.DataFrame, found: list[pl.LazyFrame], rests: list[pl.Dat
     )
 
 
+def for_what_stands_apart(
+    payments: pl.DataFrame, items: pl.DataFrame, *, advances: Mapping[int, Decimal]
+) -> dict[int, dict[int, Decimal]]:
+    """Payment → service → roubles of what stands apart, of those undirected payments that pay all that is shown.
+
+    No undirected money reaches the capital repair, but who pays everything shown pays it, too. payments: PAYMENTS that
+    name no service; items: ITEMS of their accounts; advances: account → its roubles that lower what is shown. An
+    earlier payment of the account leaves less to be paid by the next. Source: domain/payments.md, 3 п. 2 and 3.1.
+    """
+    apart = items.filter("is_apart").group_by("account_id", "service_id").agg(pl.sum("amount"))
+    owed = defaultdict[int, dict[int, Decimal]](dict)
+    for account_id, service_id, amount in apart.filter(pl.col("amount") > 0).sort("service_id").iter_rows():
+        owed[account_id][service_id] = amount
+    theirs = pl.col("account_id").is_in(sorted(owed))
+    shown = dict(items.filter(theirs).group_by("account_id").agg(pl.sum("amount")).iter_rows())
+    order = payments.filter(theirs).sort("account_id", "paid_on", "payment_id")
+    found: dict[int, dict[int, Decimal]] = {}
+    for payment_id, account_id, amount in order.select("payment_id", "account_id", "amount").iter_rows():
+        if account_id not in owed:
+            continue
+        least = total(owed[account_id].values())
+        if amount >= max(shown[account_id] - advances.get(account_id, ZERO), least):
+            found[payment_id] = owed.pop(account_id)
+        else:
+            shown[account_id] -= amount
+    return found
+
+
 # --- one payment, as a person asks it --------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from accounts.kinds import ChannelKind
 from accounts.money import ZERO, kopecks, written
 from payments.models import (
     BankStatementLine,
+    HeldFile,
     Payment,
     PaymentState,
     Register,
@@ -36,7 +37,10 @@ class StateSum:
 
 @dataclass(frozen=True, slots=True)
 class RegisterCard:
-    """A register with what became of its money, roubles; verdicts: of rows that are no accepted payment."""
+    """A register with what became of its money, roubles; verdicts: of rows that are no accepted payment.
+
+    doubts: why its file waits for a person; is_kept: it stands with us until he decides.
+    """
 
     register_id: int
     name: str
@@ -50,6 +54,7 @@ class RegisterCard:
     sums: tuple[StateSum, ...]
     verdicts: tuple[dict[str, Any], ...]
     doubts: tuple[str, ...] = ()
+    is_kept: bool = False
 
     @property
     def living(self) -> Decimal:
@@ -306,12 +311,13 @@ def register_card(register_id: int, *, shown: int = 300) -> RegisterCard | None:
             for one in first
         ),
         doubts=tuple(row.totals.get("doubts", ())),
+        is_kept=HeldFile.objects.filter(register=row).exists(),
     )  # fmt: skip
 
 
 def held_files() -> list[tuple[int, str]]:
-    """Numbers and names of registers whose files wait for a person, the oldest first."""
-    found = Register.objects.filter(kind="register", state=RegisterState.HELD).order_by("pk")
+    """Numbers and names of registers and statements whose files wait for a person, the oldest first."""
+    found = Register.objects.filter(kind__in=["register", "statement"], state=RegisterState.HELD).order_by("pk")
     return list(found.values_list("pk", "name")[:20])
 
 

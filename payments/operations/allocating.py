@@ -129,18 +129,26 @@ class ToLay:
     by_charge: bool | None = None
 
 
-def lay_and_write(payments: Sequence[ToLay], *, day: date, houses: Mapping[int, int] | None = None) -> None:
+def lay_and_write(
+    payments: Sequence[ToLay],
+    *,
+    day: date,
+    houses: Mapping[int, int] | None = None,
+    ground: open_items.Ground | None = None,
+    items: pl.DataFrame | None = None,
+) -> None:
     """Lock the accounts, lay the payments over their debts, write the parts; the payments' state is the caller's.
 
-    houses: account → house, when the caller has locked the accounts already.
+    houses: account → house, when the caller has locked the accounts already; ground, items: when he has read them.
     """
     if houses is None:
         houses = lock_accounts({payment.account_id for payment in payments})
-    ground = open_items.ground_of(houses)
+    ground = ground or open_items.ground_of(houses)
     if len(payments) == 1:
         _lay_one(payments[0], house_id=houses[payments[0].account_id], day=day, ground=ground)
         return
-    items = open_items.of_accounts(houses, on=day, ground=ground)
+    if items is None:
+        items = open_items.of_accounts(houses, on=day, ground=ground)
     write_parts(lay(payments, items, on=day, ground=ground), houses=houses, day=day)
 
 

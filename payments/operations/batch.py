@@ -5,14 +5,16 @@ from __future__ import annotations
 import gc
 import io
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+import polars as pl
 from django.db import connection, transaction
 
 from accounts import operations as accounts_operations
@@ -21,7 +23,8 @@ from accounts import rules
 from accounts.calendar import Month
 from accounts.database import copy_in
 from accounts.money import total
-from accounts.queries import User
+from accounts.queries import ChannelKind, User
+from payments import allocation, open_items, queries
 from payments.models import Channel, PaymentState, Register
 from payments.operations.allocating import (
     Directed,
@@ -81,6 +84,7 @@ COLUMNS = (
     "for_month", "directed_to", "paid_on", "day", "accepted_at", "accepted_by_id", "state", "held_because",
 )  # fmt: skip
 BLOCK = 20_000  # payments laid at once
+OF_PAYERS = (ChannelKind.BANK, ChannelKind.POST)  # a person pays what he was shown; others have orders of their own
 
 
 @contextmanager
@@ -271,9 +275,34 @@ def _write_laid(fresh: Sequence[_Fresh], common: _Common, *, kind: int) -> None:
     houses = lock_accounts({one.account_id for one in owned.values() if one.account_id is not None})
     for block in blocks_of(sorted((one.account_id, one.payment_id) for one in owned.values()), BLOCK):
         some = [owned[payment_id] for payment_id in block]
-        _write(some, common, state=PaymentState.ALLOCATED)
         theirs = {one.account_id: houses[one.account_id] for one in some if one.account_id is not None}
-        lay_and_write([_to_lay(one, kind) for one in some], day=common.day, houses=theirs)
+        ground, items = open_items.ground_of(theirs), None
+        if ground.terms.apart and kind in OF_PAYERS:
+            items = open_items.of_accounts(theirs, on=common.day, ground=ground)
+            some = _paying_all(some, items)
+        _write(some, common, state=PaymentState.ALLOCATED)
+        told = [_to_lay(one, kind) for one in some]
+        lay_and_write(told, day=common.day, houses=theirs, ground=ground, items=items)
+
+
+def _paying_all(some: Sequence[_Fresh], items: pl.DataFrame) -> list[_Fresh]:
+    """Those that pay all that is shown of their account are directed to what stands apart, too, as at the desk."""
+    rows = [
+        (one.payment_id, one.account_id, one.row.paid_on, one.row.amount, None, None)
+        for one in some
+        if not one.row.directed_to
+    ]
+    owing = items.filter("is_apart")["account_id"].unique().to_list()
+    if not owing:
+        return list(some)
+    advances = defaultdict[int, Decimal](Decimal)
+    for free in queries.free_advances(account_ids=owing):
+        advances[free.account_id] += free.amount
+    found = allocation.for_what_stands_apart(allocation.frame(allocation.PAYMENTS, rows), items, advances=advances)
+    return [
+        replace(one, row=replace(one.row, directed_to=found[one.payment_id])) if one.payment_id in found else one
+        for one in some
+    ]
 
 
 def _to_lay(one: _Fresh, kind: int) -> ToLay:

@@ -45,9 +45,11 @@ from payments.operations.statements import (
     WORDS,
     RowVerdict,
     StatementSummary,
+    import_statement,
     same_file,
     summarised,
 )
+from payments.operations.statements import KIND as STATEMENT
 from payments.registers import client_bank, mapped
 from payments.registers.client_bank import Names
 from payments.registers.layouts import KNOWN
@@ -253,12 +255,18 @@ def _waiting_file(register_id: int) -> HeldFile:
 
 
 def accept_held(*, register_id: int, day: date, today: date, by: By) -> StatementSummary:
-    """Take in the held file as it is, on the operating day `day`. Raises RegisterKept and what import_register does."""
+    """Take in the held register or statement as it is, on the operating day `day`.
+
+    Raises RegisterKept and what import_register or import_statement does.
+    """
     kept = _waiting_file(register_id)
-    return import_register(
-        name=kept.register.name, content=zlib.decompress(kept.content), layout=kept.layout,
-        channel=kept.register.channel_id, day=day, today=today, by=by, confirmed=True,
-    )  # fmt: skip
+    facts: dict[str, Any] = {
+        "name": kept.register.name, "content": zlib.decompress(kept.content), "channel": kept.register.channel_id,
+        "day": day, "today": today, "by": by, "confirmed": True,
+    }  # fmt: skip
+    if kept.layout == STATEMENT:
+        return import_statement(**facts)
+    return import_register(**facts, layout=kept.layout)
 
 
 @transaction.atomic

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,6 +21,7 @@ from accounts.queries import BankAccount, BankAccountState, ChannelKind, Organis
 from payments.models import (
     BankStatementLine,
     Channel,
+    HeldFile,
     RefundOrder,
     Register,
     RegisterState,
@@ -66,7 +68,8 @@ UNNAMED = (
     "В выписке не указан счёт («РасчСчет»), и ни один документ не называет счёта центра: чьи это деньги, сказать "
     "нельзя, ничего не записано. Выгрузите выписку из банка заново."
 )
-HELD_FILE = "Файл ждёт решения: {why} Проверьте его и загрузите ещё раз с подтверждением."
+HELD_FILE = "Файл ждёт решения, деньги по нему ещё не зачислены. {why}"
+KIND = "statement"  # of Register, and the layout of a file that waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +183,7 @@ def import_statement(
     but such lines is itself «rejected», writes nothing and may come again byte for byte. The same file again,
     or the same lines in an overlapping one, add nothing, and the summary says so; a file without a single new line
     makes no register. A file whose turnover differs from its documents is only held until somebody sends it again
-    `confirmed`. dry_run: all the work, then undone.
+    `confirmed` or takes it on its page (`registers.accept_held`): it is kept. dry_run: all the work, then undone.
     Raises StatementRefused (not a statement, cut, balances wrong, of an account that is not ours), PaymentRefused
     (channel, a day that has not come), DayClosed: nothing is written.
     """
@@ -226,12 +229,13 @@ def _import(
     if statement.documents and not plan.fresh and not plan.known:
         rows = [plan.old_verdict(place, document) for place, document in enumerate(statement.documents)]
         return _nothing_taken(statement, rows, name=name, dry_run=dry_run)
-    doubts = client_bank.doubts(statement, own)
+    doubts = list(client_bank.doubts(statement, own))
     warnings = [*statement.warnings, *doubts]
     if doubts and not confirmed:
         rows = [_waiting(document, own) for document in statement.documents]
         message = HELD_FILE.format(why=" ".join(doubts))
-        register = _register(name, digest, found_channel, by, statement, RegisterState.HELD, rows, warnings)
+        register = _register(name, digest, found_channel, by, statement, RegisterState.HELD, rows, warnings, doubts)
+        HeldFile.objects.create(register=register, layout=KIND, content=zlib.compress(content))
         accounts_operations.note("payments.statement.held", by=by, ground=message, register_id=register.pk, name=name)
         return summarised(
             name=name, state=RegisterState.HELD, register_id=register.pk, message=message, rows=rows,
@@ -240,6 +244,7 @@ def _import(
     hold_open(day)
     if register is None:
         register = _register(name, digest, found_channel, by, statement, RegisterState.HELD, [], warnings)
+    HeldFile.objects.filter(register=register).delete()
     rows = _take_in(statement, plan, register=register, channel=channel, day=day, today=today, by=by)
     if rows and not plan.known and not BankStatementLine.objects.filter(register=register).exists():
         raise _NothingTaken(_nothing_taken(statement, rows, name=name, dry_run=dry_run))
@@ -283,16 +288,16 @@ def _totals(statement: Statement, warnings: list[str]) -> dict[str, Any]:
 
 def _register(
     name: str, digest: str, channel: Channel, by: By, statement: Statement, state: RegisterState,
-    rows: list[RowVerdict], warnings: list[str],
+    rows: list[RowVerdict], warnings: list[str], doubts: Sequence[str] = (),
 ) -> Register:  # fmt: skip
     return Register.objects.create(
         channel=channel,
-        kind="statement",
+        kind=KIND,
         name=name[:255],
         sha256=digest,
         taken_by=by if isinstance(by, User) else None,
         state=state,
-        totals=_totals(statement, warnings),
+        totals=_totals(statement, warnings) | ({"doubts": list(doubts)} if doubts else {}),
         verdicts=[row.as_json() for row in rows],
     )
 
@@ -300,7 +305,7 @@ def _register(
 def _seen(register: Register, statement: Statement, *, name: str, dry_run: bool) -> StatementSummary:
     """The file has come before: nothing is added, and every row says so."""
     if register.state == RegisterState.HELD:
-        message = HELD_FILE.format(why="он уже загружен и удержан.")
+        message = f"Этот файл уже ждёт решения: реестр № {register.pk}. Примите его или откажитесь на его странице."
         verdict, text = HELD, "Файл ждёт подтверждения."
     else:
         message = same_file(register)

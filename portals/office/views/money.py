@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
 from django.contrib import messages
@@ -19,6 +19,7 @@ import payments.refund_queries
 from accounts.errors import Refusal
 from accounts.money import ZERO
 from payments import register_queries
+from payments.operations import RowVerdict
 from portals import asked
 from portals.office import drafts, forms, queries, roles, samples
 from portals.office.pages import asked_action, desk, fragment, page, staff
@@ -152,7 +153,7 @@ def statement(request: HttpRequest) -> HttpResponse:
         request, "office/statement.html", title="Загрузить выписку", status=status, form=form, summary=summary,
         token=token, sample_url=reverse("office:statement_sample"),
         sums=[(KIND_NAMES[kind], *pair) for kind, pair in summary.sums.items() if pair[0]] if summary else [],
-        kind_names=KIND_NAMES,
+        rows=first_to_see(summary.rows) if summary else [], kind_names=KIND_NAMES,
     )  # fmt: skip
 
 
@@ -169,6 +170,14 @@ KIND_NAMES = {
     "accepted": "приняты", "held": "ждут выяснения", "repeated": "уже были", "rejected": "отклонены",
     "outgoing": "списания",
 }  # fmt: skip
+
+
+SHOWN = 300  # rows of a file on a page: those that need a person stand first
+
+
+def first_to_see(rows: Iterable[RowVerdict]) -> list[RowVerdict]:
+    """As many rows as a page holds, those that are not simply accepted first."""
+    return sorted(rows, key=lambda row: (row.verdict == "accepted", row.line))[:SHOWN]
 
 
 def load(

@@ -20,15 +20,8 @@ from payments import register_queries
 from payments.operations import RowVerdict, StatementSummary
 from portals.office import drafts, forms, queries, roles, samples
 from portals.office.pages import demand, desk, page, staff
-from portals.office.views.money import KIND_NAMES
+from portals.office.views.money import KIND_NAMES, first_to_see
 from portals.templatetags.cabinet import amount
-
-SHOWN = 300  # rows of a file on a page: those that need a person stand first
-
-
-def first_to_see(rows: tuple[RowVerdict, ...] | list[RowVerdict]) -> list[RowVerdict]:
-    """As many rows as a page holds, those that are not simply accepted first."""
-    return sorted(rows, key=lambda row: (row.verdict == "accepted", row.line))[:SHOWN]
 
 
 @require_http_methods(["GET", "POST"])

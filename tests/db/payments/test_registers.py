@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.calendar import Month
-from accounts.models import JournalEntry, Run
+from accounts.models import AgencyContract, AllocationRule, JournalEntry, Run
 from payments import operations, queries
 from payments.models import (
     Allocation,
@@ -30,7 +30,7 @@ from tests.unit.payments.test_mapped_registers import sber
 
 pytestmark = pytest.mark.django_db
 
-TODAY = date(2026, 11, 5)
+TODAY, TOMORROW = date(2026, 11, 5), date(2026, 11, 6)
 OCTOBER = Month.parse("2026-10")
 
 
@@ -375,3 +375,28 @@ def test_a_cut_register_is_turned_down_and_the_whole_one_comes_in():
     operations.discard_held(register_id=held.register_id, reason="придёт целый", by=None)
     assert Register.objects.get().state == RegisterState.UNDONE
     assert counts(load(whole)) == {"accepted": (2, "105.00")}
+
+
+def test_who_pays_everything_shown_by_a_register_pays_what_stands_apart():
+    """1 000 ₽ to a principal, 600 ₽ to the fund: paid whole, in two parts, in part, with an advance beside."""
+    usual, fund = make.contract(), make.contract()
+    AgencyContract.objects.filter(pk=fund.pk).update(allocation_rule=AllocationRule.APART)
+    whole, twice, less, ahead = owing = [make.account() for _ in range(4)]
+    for account in owing:
+        make.ink(account, usual, 2, OCTOBER, "1000.00")
+        make.ink(account, fund, 9, OCTOBER, "600.00")
+    make.ink(ahead, usual, 2, OCTOBER.previous, "50.00")
+    load(sber(("0", ahead.number, "1050,00")))  # the fund alone is left
+    load(
+        sber(
+            ("1", whole.number, "1600,00"), ("2", twice.number, "1000,00"), ("3", twice.number, "600,00"),
+            ("4", less.number, "1599,99"), ("5", ahead.number, "600,00"),
+        )
+    )  # fmt: skip
+    balances = queries.balances(account_ids=[account.pk for account in owing], on=TOMORROW)
+    assert [balances[account.pk] for account in owing] == [0, 0, Decimal("0.01"), 0]
+    paid = dict(Allocation.objects.filter(contract_id=fund.pk).values_list("account_id", "amount"))
+    assert paid == dict.fromkeys([whole.pk, twice.pk, ahead.pk], Decimal("600.00"))
+    advance = Allocation.objects.filter(contract_id=0).values_list("account_id", "amount")
+    assert list(advance) == [(less.pk, Decimal("599.99"))]
+    assert Payment.objects.get(external_id__endswith="1", account=whole).directed_to == {"amounts": {"9": "600.00"}}

@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from accounts.calendar import Month
 from accounts.models import BankAccount, BankAccountState, JournalEntry
-from payments import operations, queries
+from payments import operations, queries, register_queries
 from payments.models import (
     Allocation,
     BankStatementLine,
+    HeldFile,
     OperatingDay,
     Payment,
     PaymentState,
@@ -373,6 +374,32 @@ def test_a_file_that_lacks_documents_waits_for_a_person():
     assert "поступило 300,00 ₽, а документов на 100,00 ₽" in summary.message
     assert not Payment.objects.exists() and not BankStatementLine.objects.exists()
     assert counts(load(content)) == {"held": (1, "100.00")}
+    register = Register.objects.get()
+    assert "поступило 300,00 ₽" in register.totals["doubts"][0]
+    assert register_queries.held_files() == [(register.pk, register.name)]
+    done = operations.accept_held(register_id=register.pk, day=TODAY, today=TODAY, by=None)  # nobody sends it again
+    assert counts(done) == {"accepted": (1, "100.00")} and not HeldFile.objects.exists()
+    assert Register.objects.get().verdicts[0]["verdict"] == "accepted"
+    assert counts(load(content, confirmed=True)) == {"repeated": (1, "100.00")}
+    assert Payment.objects.count() == 1
+
+
+def test_a_doubtful_statement_is_turned_down_and_the_whole_one_comes_in():
+    account = make.account()
+    totals = ("0.00", "300.00", "0.00", "300.00")
+    held = load(statement(incoming(f"ЛС {account.number}"), totals=totals))
+    operations.discard_held(register_id=held.register_id, reason="банк пришлёт целую", by=None)
+    assert Register.objects.get().state == RegisterState.UNDONE and not register_queries.held_files()
+    again = load(
+        statement(incoming(f"ЛС {account.number}"), incoming("нет счёта", "200.00", number="8"), totals=totals)
+    )
+    assert counts(again) == {"accepted": (1, "100.00"), "held": (1, "200.00")}
+
+
+def test_a_doubtful_statement_is_taken_when_it_is_sent_again_confirmed():
+    account = make.account()
+    content = statement(incoming(f"ЛС {account.number}"), totals=("0.00", "300.00", "0.00", "300.00"))
+    load(content)
     assert counts(load(content, confirmed=True)) == {"accepted": (1, "100.00")}
     assert Register.objects.get().verdicts[0]["verdict"] == "accepted"
     assert counts(load(content, confirmed=True)) == {"repeated": (1, "100.00")}
