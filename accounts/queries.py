@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet, Sum
 
-from accounts.calendar import Month
+from accounts.calendar import Month, Span
 from accounts.labels import event_title
 from accounts.models import (
     AgencyContract,
@@ -368,26 +369,33 @@ METERS_OF_ACCOUNT = """
 """
 
 
+# The account's meters with the last counting value of each dial.
+METERS_READ = f"""
+    SELECT m.id, m.resource, m.serial, m.model, m.place, m.kind, m.zones, m.digits, m.decimals, m.ratio,
+        m.commissioned_on, m.removed_on, m.verified_until, m.is_remote,
+        last.zone, last.value, last.day, last.month, last.source, last.verdict
+    FROM ({METERS_OF_ACCOUNT}) AS m
+    LEFT JOIN LATERAL (
+        SELECT DISTINCT ON (r.zone) r.* FROM accounts_reading AS r WHERE r.meter_id = m.id AND r.counts
+        ORDER BY r.zone, r.month DESC, r.day DESC
+    ) AS last ON true
+    WHERE m.removed_on IS NULL OR %(removed)s
+"""
+
+
 def last_readings(account_id: int, *, removed: bool = False) -> list[MeterRow]:
     """The account's meters, each with its last counting values: one statement."""
-    rows: dict[int, MeterRow] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""
-            SELECT m.id, m.resource, m.serial, m.model, m.place, m.kind, m.zones, m.digits, m.decimals, m.ratio,
-                m.commissioned_on, m.removed_on, m.verified_until, m.is_remote,
-                last.zone, last.value, last.day, last.month, last.source, last.verdict
-            FROM ({METERS_OF_ACCOUNT}) AS m
-            LEFT JOIN LATERAL (
-                SELECT DISTINCT ON (r.zone) r.* FROM accounts_reading AS r WHERE r.meter_id = m.id AND r.counts
-                ORDER BY r.zone, r.month DESC, r.day DESC
-            ) AS last ON true
-            WHERE m.removed_on IS NULL OR %(removed)s
-            ORDER BY m.resource, m.place, m.id, last.zone
-            """,
+            f"{METERS_READ} ORDER BY m.resource, m.place, m.id, last.zone",
             {"account": account_id, "shared": MeterKind.SHARED_FLAT, "removed": removed},
         )
-        found = cursor.fetchall()
+        return _meters(cursor.fetchall())
+
+
+def _meters(found: Sequence[tuple[Any, ...]]) -> list[MeterRow]:
+    """Meters of the rows of METERS_READ, a row for each dial."""
+    rows: dict[int, MeterRow] = {}
     for (
         pk, resource, serial, model, place, kind, zones, digits, decimals, ratio, commissioned_on, removed_on,
         verified_until, is_remote, zone, value, day, month, source, verdict,
@@ -543,28 +551,55 @@ def reading_window(account_id: int, on: date, *, resource: int | None = None) ->
     `resource`: only of the contract that supplies it. After the last day of the window a reading counts for the
     next month.
     """
+    return reading_windows([account_id], on, resource=resource)[account_id]
+
+
+def reading_windows(
+    account_ids: Collection[int], on: date, *, resource: int | None = None
+) -> dict[int, ReadingWindow]:  # fmt: skip
+    """`reading_window` of each account, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(WINDOWS, {**_window_params(on, resource), "accounts": list(account_ids)})
+        found = {account_id: days for account_id, *days in cursor.fetchall()}
+    return {pk: _window(on, *found.get(pk, (None, None))) for pk in account_ids}
+
+
+def readings_sheet(account_id: int, on: date) -> tuple[ReadingWindow, list[MeterRow]]:
+    """What a form of readings is made of: `reading_window` and `last_readings`, in one statement."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT max(contract.readings_from_day), min(contract.readings_to_day)
-            FROM accounts_personalaccount AS account
-            JOIN billing_provision AS provision ON provision.house_id = account.house_id
-                AND provision.valid_from <= %(on)s AND (provision.valid_to IS NULL OR provision.valid_to > %(on)s)
-            JOIN accounts_service AS service ON service.id = provision.service_id
-                AND service.kind = %(communal)s AND service.resource <> %(nothing)s
-                AND (%(resource)s IS NULL OR service.resource = %(resource)s)
-            JOIN accounts_agencycontract AS contract ON contract.id = provision.contract_id
-            WHERE account.id = %(account)s
-            """,
+            f"SELECT served.first_day, served.last_day, meter.* FROM (SELECT 1) AS always"
+            f" LEFT JOIN ({WINDOWS}) AS served ON true LEFT JOIN ({METERS_READ}) AS meter ON true"
+            f" ORDER BY meter.resource, meter.place, meter.id, meter.zone",
             {
-                "account": account_id,
-                "on": on,
-                "communal": ServiceKind.COMMUNAL,
-                "nothing": Resource.NONE,
-                "resource": resource,
+                **_window_params(on, None), "accounts": [account_id], "account": account_id,
+                "shared": MeterKind.SHARED_FLAT, "removed": False,
             },
-        )
-        first, last = cursor.fetchone()
+        )  # fmt: skip
+        found = cursor.fetchall()
+    return _window(on, *found[0][:2]), _meters([row[2:] for row in found if row[2] is not None])
+
+
+# The narrowest window of the contracts that serve the houses of the accounts on the day.
+WINDOWS = """
+    SELECT account.id, max(contract.readings_from_day) AS first_day, min(contract.readings_to_day) AS last_day
+    FROM accounts_personalaccount AS account
+    JOIN billing_provision AS provision ON provision.house_id = account.house_id
+        AND provision.valid_from <= %(on)s AND (provision.valid_to IS NULL OR provision.valid_to > %(on)s)
+    JOIN accounts_service AS service ON service.id = provision.service_id
+        AND service.kind = %(communal)s AND service.resource <> %(nothing)s
+        AND (%(resource)s IS NULL OR service.resource = %(resource)s)
+    JOIN accounts_agencycontract AS contract ON contract.id = provision.contract_id
+    WHERE account.id = ANY(%(accounts)s) GROUP BY account.id
+"""
+
+
+def _window_params(on: date, resource: int | None) -> dict[str, Any]:
+    return {"on": on, "communal": ServiceKind.COMMUNAL, "nothing": Resource.NONE, "resource": resource}
+
+
+def _window(on: date, first: int | None, last: int | None) -> ReadingWindow:
+    """The window of these days of the month; where no contract names any, the usual one."""
     from_day = READINGS_FROM_DAY if first is None else first
     to_day = READINGS_TO_DAY if last is None else last
     month = Month.of(on)
@@ -629,6 +664,8 @@ class AccountCard:
     owners: list[OwnerRow]
     residents: list[ResidentRow]
     meters: list[MeterRow]
+    areas: list[PremisesArea]  # of all days, the latest first
+    stays: list[Residency]  # of all days, the latest first; each with its person
 
 
 def persons_on(premises_id: int, day: date) -> int:
@@ -637,17 +674,22 @@ def persons_on(premises_id: int, day: date) -> int:
     return int(found or 0)
 
 
-def account_card(account_id: int, on: date) -> AccountCard:
-    """Everything about the account on one page: six queries, whatever the history. PersonalAccount.DoesNotExist."""
-    account = accounts_with_address().get(pk=account_id)
-    area = PremisesArea.objects.on(on).filter(premises=account.premises_id).first()
+def account_card(
+    account_id: int, on: date, *, account: PersonalAccount | None = None, meters: list[MeterRow] | None = None
+) -> AccountCard:
+    """Everything about the account on one page: five queries, whatever the history. PersonalAccount.DoesNotExist.
+
+    account (with its address), meters: where they are read already.
+    """
+    if account is None:
+        account = accounts_with_address().get(pk=account_id)
+    areas = list(PremisesArea.objects.filter(premises=account.premises_id).order_by("-valid_from"))
+    area = next((row for row in areas if on in Span(row.valid_from, row.valid_to)), None)
     owners = Ownership.objects.on(on).filter(premises=account.premises_id).select_related("person", "organisation")
-    residents = list(
-        Residency.objects.on(on)
-        .filter(premises=account.premises_id)
-        .select_related("person")
-        .order_by("valid_from", "pk")
+    stays = list(
+        Residency.objects.filter(premises=account.premises_id).select_related("person").order_by("-valid_from", "-pk")
     )
+    residents = [row for row in reversed(stays) if on in Span(row.valid_from, row.valid_to)]
     return AccountCard(
         id=account.pk,
         number=account.number,
@@ -692,7 +734,9 @@ def account_card(account_id: int, on: date) -> AccountCard:
             )
             for row in residents
         ],
-        meters=last_readings(account_id),
+        meters=last_readings(account_id) if meters is None else meters,
+        areas=areas,
+        stays=stays,
     )
 
 

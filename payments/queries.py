@@ -18,7 +18,7 @@ from django.db import connection
 from accounts import queries as accounts_queries
 from accounts.calendar import ONE_DAY, Month
 from accounts.kinds import AllocationRule
-from accounts.money import ZERO, written
+from accounts.money import ZERO, total, written
 from payments import allocation
 from payments.models import (
     BankStatementLine,
@@ -459,6 +459,12 @@ class RemittanceRow:
     formed_by_id: int | None
     checked_by: str = ""
     checked_by_id: int | None = None
+    is_cash: bool | None = None
+
+    @property
+    def money(self) -> str:
+        """The kind of money; «» where all of it is together."""
+        return {True: "наличные", False: "безналичные", None: ""}[self.is_cash]
 
     @property
     def awaits(self) -> str:
@@ -502,6 +508,7 @@ def payment_path(payment_id: int) -> PaymentPath | None:
     (row,) = payment_rows([found])
     through_agent = found.channel.is_received_by_agent
     paid_on_by: dict[tuple[int, date], RemittanceRow] = {}
+    kinds = (None, found.channel.is_cash)
     if through_agent and row.parts:
         wanted = {(part.contract_id, part.day) for part in row.parts if part.contract_id}
         remittances = remittance_rows(
@@ -513,6 +520,7 @@ def payment_path(payment_id: int) -> PaymentPath | None:
             for remittance in remittances:
                 if (
                     remittance.contract_id == contract_id
+                    and remittance.is_cash in kinds
                     and day <= remittance.day
                     and (remittance.previous_day is None or remittance.previous_day < day)
                 ):
@@ -695,9 +703,41 @@ def remittance_rows(found: Iterable[Remittance]) -> list[RemittanceRow]:
             formed_by_id=row.formed_by_id,
             checked_by=str(row.checked_by or ""),
             checked_by_id=row.checked_by_id,
+            is_cash=row.is_cash,
         )
         for row in found
     ]
+
+
+def by_day(rows: Iterable[RemittanceRow]) -> list[RemittanceRow]:
+    """One row per contract and day: cash and other money of it together, in the order of the first of them.
+
+    number: of both orders; carried_in, carried_out: of the day. The state is that of the order that is behind.
+    """
+    groups: dict[tuple[int, date], list[RemittanceRow]] = {}
+    for row in rows:
+        groups.setdefault((row.contract_id, row.day), []).append(row)
+    return [_together(sorted(group, key=lambda row: row.remittance_id)) for group in groups.values()]
+
+
+def _together(group: Sequence[RemittanceRow]) -> RemittanceRow:
+    if len(group) == 1:
+        return group[0]
+    order = [RemittanceState.REJECTED, RemittanceState.FORMED, RemittanceState.SENT, RemittanceState.CONFIRMED]
+    behind = min(group, key=lambda row: (not row.is_order, order.index(RemittanceState(row.state))))
+    sums = {
+        name: sum((getattr(row, name) for row in group), ZERO)
+        for name in ("gross", "returns", "commission", "vat", "net")
+    }
+    return replace(
+        behind,
+        **sums,
+        number=", ".join(row.number for row in group if row.number),
+        carried_in=group[0].carried_in,
+        carried_out=group[-1].carried_out,
+        arithmetic=tuple(line for row in group for line in row.arithmetic),
+        is_cash=None,
+    )
 
 
 def remittances_of(
@@ -709,7 +749,7 @@ def remittances_of(
         found = found.filter(day__gte=since)
     if until is not None:
         found = found.filter(day__lte=until)
-    return remittance_rows(found.order_by("-day", "contract_id")[:limit])
+    return remittance_rows(found.order_by("-day", "contract_id", "-pk")[:limit])
 
 
 def remittance_queue(*, before: date) -> list[RemittanceRow]:
@@ -717,13 +757,13 @@ def remittance_queue(*, before: date) -> list[RemittanceRow]:
     waiting = Remittance.objects.filter(
         day__lt=before, bank_account__isnull=False, state__in=[RemittanceState.FORMED, RemittanceState.REJECTED]
     )
-    return remittance_rows(waiting.order_by("day", "contract_id"))
+    return remittance_rows(waiting.order_by("day", "contract_id", "pk"))
 
 
 def remittances_on(day: date) -> list[RemittanceRow]:
     """All remittances of a day, by principal."""
     found = Remittance.objects.filter(day=day)
-    return remittance_rows(found.order_by("contract__principal__short_name", "contract_id"))
+    return remittance_rows(found.order_by("contract__principal__short_name", "contract_id", "pk"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -753,6 +793,7 @@ def remittance_registry(remittance_id: int) -> list[RegistryRow]:
             AND (r.previous_day IS NULL OR a.day > r.previous_day)
         JOIN payments_payment AS payment ON payment.id = a.payment_id
         JOIN payments_channel AS channel ON channel.code = payment.channel_id AND channel.kind <> 5
+            AND coalesce(r.is_cash, channel.is_cash) = channel.is_cash
         JOIN accounts_personalaccount AS account ON account.id = a.account_id
         JOIN accounts_service AS service ON service.id = a.service_id
         WHERE r.id = %(remittance)s ORDER BY a.day, account.number, a.payment_id, a.line
@@ -765,7 +806,7 @@ class DaySummary:
     """What one operating day brought the contracts and what was remitted for it; roubles.
 
     received: allocated out of what the centre received; own: out of what the principal received himself.
-    remitted, commission, vat, carried_out: of the remittances made for this day.
+    remitted, commission, vat, carried_out: of the remittances made for this day, one a contract.
     """
 
     day: date
@@ -794,7 +835,8 @@ def day_summary(*, contract_ids: Collection[int], day: date) -> DaySummary:
     with connection.cursor() as cursor:
         cursor.execute(sql, {"day": day, "contracts": list(contract_ids)})
         sums = [(name, kind, plus or ZERO, minus or ZERO) for name, kind, plus, minus in cursor.fetchall()]
-    remittances = remittances_of(contract_ids=contract_ids, since=day, until=day, limit=len(contract_ids) or 1)
+    sent = remittances_of(contract_ids=contract_ids, since=day, until=day, limit=2 * len(contract_ids) or 1)
+    remittances = by_day(sent)
     state = OperatingDay.objects.filter(day=day).values_list("state", flat=True).first()
     return DaySummary(
         day=day,
@@ -870,7 +912,7 @@ def contract_receipts(
     limit: int | None = None,
     offset: int = 0,
 ) -> ContractReceipts:
-    """Receipts of the contracts with operating day in [since, until], newest first. Two statements."""
+    """Receipts of the contracts with operating day in [since, until], newest first. One statement, of a part two."""
     grouped = f"""
         SELECT a.contract_id, contract.number AS contract_number, a.account_id, account.number, a.payment_id,
             channel.name, channel.kind = 5 AS is_own, payment.paid_on, a.day, sum(a.amount) AS amount
@@ -887,11 +929,14 @@ def contract_receipts(
         "contracts": list(contract_ids), "since": since, "until": until, "account": account_id, "limit": limit,
         "offset": offset,
     }  # fmt: skip
+    order = "ORDER BY a.day DESC, account.number, a.payment_id, a.contract_id LIMIT %(limit)s OFFSET %(offset)s"
+    rows = rows_of(ContractReceipt, f"{grouped} {order}", params)
+    if limit is None and not offset:
+        return ContractReceipts(rows, len(rows), total(row.amount for row in rows))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*), coalesce(sum(amount), 0.00) FROM ({grouped}) AS found", params)
         count, amount = cursor.fetchone()
-    order = "ORDER BY a.day DESC, account.number, a.payment_id, a.contract_id LIMIT %(limit)s OFFSET %(offset)s"
-    return ContractReceipts(rows_of(ContractReceipt, f"{grouped} {order}", params), count, amount)
+    return ContractReceipts(rows, count, amount)
 
 
 # --- the laws, as `verify` asks them --------------------------------------------------------------------------------
@@ -995,7 +1040,7 @@ def conservation_of_contracts(*, month: Month | None = None, contract_id: int | 
     Also the chain: each remittance begins where the one before ended, and carries in what that one carried out.
     month: its remittances alone, from what the last one before them left. One pass over the allocations.
     """
-    found = Remittance.objects.order_by("contract_id", "day")
+    found = Remittance.objects.order_by("contract_id", "day", "pk")
     if contract_id is not None:
         found = found.filter(contract_id=contract_id)
     if month is not None:
@@ -1009,8 +1054,11 @@ def conservation_of_contracts(*, month: Month | None = None, contract_id: int | 
         if not is_asked:
             continue
         where = f"договор {row.contract_id}, перечисление за {row.day}"
-        if row.previous_day != (before.day if before else None):
-            yield f"{where}: начинается после {row.previous_day}, а прошлое было за {before.day if before else None}"
+        ended = before.day if before else None
+        if before is not None and before.day == row.day:  # the other kind of the same days' money
+            ended = before.previous_day
+        if row.previous_day != ended:
+            yield f"{where}: начинается после {row.previous_day}, а прошлое было за {ended}"
         left = before.carried_out if before else ZERO
         if row.carried_in != left:
             yield f"{where}: перенесено {written(row.carried_in)} ₽, а прошлое оставило {written(left)} ₽"

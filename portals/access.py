@@ -13,7 +13,7 @@ from django.http import Http404
 import accounts.queries
 import epd.queries
 from accounts.queries import AgencyContract, House, Meter, PersonalAccount, User
-from portals import appeal_queries, people_queries
+from portals import appeal_queries, notice_queries, people_queries
 from portals.models import (
     AccessKey,
     AccountLink,
@@ -65,6 +65,11 @@ def accounts_for(user: Visitor) -> QuerySet[PersonalAccount]:
 def get_account_for(user: Visitor, number: str) -> PersonalAccount:
     """The resident's account of this number, or 404."""
     return only(accounts_for(user), number=number)  # type: ignore[no-any-return]
+
+
+def get_account_with_news_for(user: Visitor, number: str) -> Any:
+    """`get_account_for`, with `unread`: how many notices wait for the user."""
+    return only(notice_queries.with_unread(accounts_for(user), user_id=user.pk or 0), number=number)
 
 
 def get_document_for(user: Visitor, number: str, pk: int) -> PaymentDocument:

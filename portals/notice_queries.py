@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils.timezone import get_current_timezone
 
 import billing.queries
@@ -165,8 +165,18 @@ class Leaf:
 
 def unread(user_id: int) -> int:
     """How many notices of accounts that he still sees the user has not read. One statement."""
+    return _unread(user_id).count()
+
+
+def _unread(user_id: int) -> QuerySet[Notice]:
     seen = AccountLink.objects.filter(user=user_id, account=OuterRef("account"), withdrawn_at=None)
-    return Notice.objects.filter(Exists(seen), user=user_id, read_at=None).count()
+    return Notice.objects.filter(Exists(seen), user=user_id, read_at=None)
+
+
+def with_unread(rows: QuerySet[Any], *, user_id: int) -> QuerySet[Any]:
+    """The rows, each with `unread`: how many notices the user has not read; no statement more."""
+    counted = _unread(user_id).order_by().values("user").annotate(count=Count("pk")).values("count")
+    return rows.annotate(unread=Coalesce(Subquery(counted), 0))
 
 
 def notices_of(user_id: int) -> QuerySet[Notice]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 
 import accounts.rules
 import billing.queries
@@ -27,8 +28,10 @@ from accounts.queries import (
     Person,
     PersonalAccount,
     Premises,
+    PremisesArea,
     Reading,
     ReadingVerdict,
+    Residency,
     Run,
     RunState,
     Service,
@@ -68,11 +71,10 @@ class ServiceRow:
 
 
 def services_of(house_id: int, account_id: int, on: date) -> list[ServiceRow]:
-    """Services of the account's house in force on the day, in the order of the document. Two queries."""
+    """Services of the account's house in force on the day, in the order of the document. One query."""
     rows = House(pk=house_id).provisions.on(on).select_related("service", "contract__principal")
-    exceptions = {
-        row.service_id: row for row in billing.queries.ProvisionException.objects.on(on).filter(account_id=account_id)
-    }
+    own = billing.queries.ProvisionException.objects.on(on).filter(account=account_id, service=OuterRef("service"))
+    rows = rows.annotate(own_method=Subquery(own.values("method")[:1]), own_ground=Subquery(own.values("ground")[:1]))
     return [
         ServiceRow(
             service=row.service.name,
@@ -80,15 +82,15 @@ def services_of(house_id: int, account_id: int, on: date) -> list[ServiceRow]:
             contract=row.contract.number,
             method=row.get_method_display(),
             since=row.valid_from,
-            exception=_exception(exceptions[row.service_id]) if row.service_id in exceptions else "",
+            exception="" if row.own_ground is None else _exception(row.own_method, row.own_ground),
         )
         for row in rows.order_by("service__priority", "service_id")
     ]
 
 
-def _exception(row: billing.queries.ProvisionException) -> str:
-    how = row.get_method_display() if row.method else "не предоставляется"
-    return f"{how} ({row.ground})"
+def _exception(method: int | None, ground: str) -> str:
+    how = billing.queries.ProvisionMethod(method).label if method else "не предоставляется"
+    return f"{how} ({ground})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,11 @@ class ResidencyRow:
 def residencies_of(premises_id: int, on: date) -> list[ResidencyRow]:
     """All stays in the premises, those of today first."""
     rows = Premises(pk=premises_id).residencies.select_related("person").order_by("-valid_from", "-pk")
+    return stays_told(rows, on)
+
+
+def stays_told(rows: Iterable[Residency], on: date) -> list[ResidencyRow]:
+    """The stays with their persons, the latest first; those of the day before the others."""
     found = [
         ResidencyRow(
             id=row.pk,
@@ -133,9 +140,8 @@ class AreaRow:
     until: date | None
 
 
-def areas_of(premises_id: int) -> list[AreaRow]:
-    """Areas of the premises, the latest first."""
-    rows = Premises(pk=premises_id).areas.order_by("-valid_from")
+def areas_told(rows: Iterable[PremisesArea]) -> list[AreaRow]:
+    """Areas of premises in the order given."""
     return [
         AreaRow(row.total_area_m2, row.living_area_m2, row.heated_area_m2, row.valid_from, row.valid_to) for row in rows
     ]

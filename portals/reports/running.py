@@ -193,8 +193,8 @@ def fetched(statement: Statement, *, patience: str | None = PATIENCE) -> list[tu
     """Rows of a page. A statement that nobody would wait for is stopped."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = '{patience or 0}'")
-            cursor.execute("SET LOCAL jit = off")  # a page of many small groups takes longer to compile than to run
+            # jit: a page of many small groups takes longer to compile than to run
+            cursor.execute(f"SET LOCAL statement_timeout = '{patience or 0}'; SET LOCAL jit = off")
             cursor.execute(statement.sql, dict(statement.params))
             return list(cursor.fetchall())
     except DatabaseError as fault:

@@ -95,12 +95,13 @@ def show(sheet: Sheet) -> HttpResponse:
     for form in sheet.forms.values():
         form.mark_errors()
     person_id = request.POST.get("person_id", "")
+    told = accounts.queries.account_card(account.pk, today, account=account, meters=sheet.meters)
     return page(
         request,
         "office/card.html",
         title=f"Счёт {account.number}",
         status=422 if sheet.forms and not sheet.asks else 200,
-        card=accounts.queries.account_card(account.pk, today),
+        card=told,
         today=today,
         month=month,
         previous=month.previous,
@@ -118,8 +119,8 @@ def show(sheet: Sheet) -> HttpResponse:
         payments=payments.queries.payments_of_account(account_id=account.pk, limit=12),
         documents=epd.queries.documents_of_account(account_id=account.pk)[:12],
         services=queries.services_of(account.house_id, account.pk, today),
-        stays=[stay_panel(sheet, row) for row in queries.residencies_of(account.premises_id, today)],
-        areas=queries.areas_of(account.premises_id),
+        stays=[stay_panel(sheet, row) for row in queries.stays_told(told.stays, today)],
+        areas=queries.areas_told(told.areas),
         holds=queries.holds_of(account.pk),
         journal=[
             (row.title, row)

@@ -65,7 +65,7 @@ def remove_account(request: HttpRequest, number: str) -> HttpResponse:
 @require_safe
 def account(request: HttpRequest, number: str) -> HttpResponse:
     """The first screen: what to pay and until when, the running bill, readings, the last payment."""
-    row = access.get_account_for(request.user, number)
+    row = access.get_account_with_news_for(request.user, number)
     today, now = localdate(), timezone.now()
     bill = queries.bill(row.pk, on=today)
     # the same for a whole house, and it changes seldom: asked once a minute
@@ -83,6 +83,7 @@ def account(request: HttpRequest, number: str) -> HttpResponse:
             **readings_context(row, forms=None, prices=running.prices),
             "payments": payments.queries.payments_of_account(account_id=row.pk, limit=3),
             "works": works,
+            "unread_notices": row.unread,
             "now": now,
             "can_pay": payments.online_queries.is_on() and (not row.closed_on or bill.total > 0),
         },

@@ -33,9 +33,11 @@ def readings_context(
 ) -> dict[str, Any]:
     """The form of readings: meters, window, and what was typed, if anything was. prices: if they are known already."""
     today = localdate()
-    window = accounts.queries.reading_window(row.pk, today)
     if forms is None:
-        forms = [MeterForm(meter) for meter in accounts.queries.last_readings(row.pk)]
+        window, meters = accounts.queries.readings_sheet(row.pk, today)
+        forms = [MeterForm(meter) for meter in meters]
+    else:
+        window = accounts.queries.reading_window(row.pk, today)
     if prices is None:
         prices = queries.unit_prices(row.pk, Month.of(today)) if forms else {}
     for form in forms:

@@ -10,6 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 import time_machine
+from django.contrib.auth.models import Permission
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -19,8 +20,10 @@ from django.urls import reverse
 from django.utils import timezone
 from zeal import zeal_ignore
 
-from accounts.models import JournalEntry, Meter, Reading, ReadingVerdict, Residency
+from accounts.models import JournalEntry, Meter, Reading, ReadingVerdict, Residency, User
+from portals import tasks
 from portals.models import Dispute, PrincipalInvitation, PrincipalRole, PrincipalUser, ReadingFile
+from portals.operations import disputes
 from tests import make
 
 from . import town as towns
@@ -341,6 +344,16 @@ def test_pages_cost_at_most_twelve_queries_and_are_for_own_people(
     assert Client().get(address).status_code == 302
 
 
+def test_the_page_of_an_account_costs_at_most_twelve_queries(
+    town: Town, manager: Client, settings: Any, django_assert_max_num_queries: Any
+):
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
+    manager.force_login(User.objects.get(email="boss@test.example"))
+    remitted(town)
+    with django_assert_max_num_queries(12):
+        assert manager.get(reverse("principal:account", args=[town.account.number])).status_code == 200
+
+
 # --- the office answers ----------------------------------------------------------------------------------------------
 
 
@@ -363,6 +376,31 @@ def test_the_office_answers_a_disagreement_once_with_a_document(town: Town, acco
     assert "уже ответили" in text(office.post(page, {**told, "document": "ещё"}))
     assert "сторно № 8" in text(accountant.get(reverse("principal:dispute", args=[row.pk])))
     assert accountant.get(page).status_code == 302  # to the log-in of the staff
+
+
+def test_a_disagreement_and_its_answer_come_by_letter_to_whom_they_concern(town: Town, accountant: Client):
+    manager = make.user(email="boss@test.example")
+    PrincipalUser.objects.create(user=manager, principal=town.water.principal, role=PrincipalRole.MANAGER)
+    clerk = make.user(email="clerk@test.example", is_staff=True)
+    clerk.user_permissions.add(Permission.objects.get(codename="change_dispute"))
+    address = links(accountant, reverse("principal:remittance", args=[remitted(town).pk]))[0]
+    form = accountant.get(address).context["form"]
+    for _ in range(2):  # pressed twice, told once
+        accountant.post(address, {"name": "net", "shown": form.initial["shown"], "text": "не та <b>сумма</b>"})
+    row = Dispute.objects.get()
+    for _ in range(2):
+        tasks.send_notices()
+    assert {one.to[0] for one in mail.outbox} == {"water@test.example", "clerk@test.example"}
+    assert all(row.number in one.subject and "не та <b>сумма</b>" in one.body for one in mail.outbox)
+    assert "/admin/disputes/" in next(one.body for one in mail.outbox if one.to == ["clerk@test.example"])
+    assert f"/supplier/disputes/{row.pk}/" in next(one.body for one in mail.outbox if one.to == ["water@test.example"])
+    mail.outbox.clear()
+    disputes.answer_dispute(dispute_id=row.pk, is_upheld=False, answer="Сумма верна.", by=clerk, at=timezone.now())
+    PrincipalUser.objects.filter(user=town.accountant).update(withdrawn_at=timezone.now())
+    tasks.send_notices()
+    assert [one.to for one in mail.outbox] == [["boss@test.example"]]  # who left the company is told no more
+    assert "Сумма верна." in mail.outbox[0].body and "отказано" in mail.outbox[0].subject
+    assert "Разногласие" not in text(client_of(manager).get(reverse("resident:notices")))
 
 
 def test_the_set_of_a_quarter_is_one_archive_of_own_rows(town: Town, settings: Any, tmp_path: Any):
