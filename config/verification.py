@@ -189,10 +189,11 @@ CHECKS = [
         "перечисление складывается из разнесений",
         """
         WITH asked AS (
-            SELECT contract_id, day, gross - returns AS taken, coalesce(previous_day, DATE '1900-01-01') AS after
+            SELECT contract_id, day, sum(gross - returns) AS taken, coalesce(previous_day, DATE '1900-01-01') AS after
             FROM payments_remittance
             WHERE (%(month)s::date IS NULL OR (day >= %(month)s::date
                 AND day < (%(month)s::date + interval '1 month')::date))
+            GROUP BY contract_id, day, previous_day
         ), came AS (
             SELECT a.contract_id, a.day, sum(a.amount) AS amount FROM payments_allocation a
             JOIN payments_payment p ON p.id = a.payment_id

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from django.db import connection
@@ -108,7 +109,7 @@ def _allocated(columns: str, contract_id: int, since: date, until: date, rest: s
 
 def agents_debt(contract_id: int, day: date) -> Decimal:
     """What the agent holds for the principal at the start of the day; negative where the principal owes."""
-    last = Remittance.objects.filter(contract_id=contract_id, day__lt=day).order_by("-day").first()
+    last = Remittance.objects.filter(contract_id=contract_id, day__lt=day).order_by("-day", "-pk").first()
     since = last.day + ONE_DAY if last else date(1900, 1, 1)
     (waiting,) = _allocated("coalesce(sum(a.amount), 0.00)", contract_id, since, day, "AND channel.kind <> %(own)s")[0]
     return waiting + (last.carried_out if last else ZERO)  # type: ignore[no-any-return]
@@ -129,7 +130,28 @@ def settled(contract_id: int, since: date, until: date) -> Settled:
 
 
 def _remitted(contract_id: int, since: date, until: date) -> list[Remittance]:
-    return list(Remittance.objects.filter(contract_id=contract_id, day__gte=since, day__lt=until).order_by("day"))
+    found = Remittance.objects.filter(contract_id=contract_id, day__gte=since, day__lt=until)
+    return list(found.order_by("day", "pk"))
+
+
+def _by_day(paid: Iterable[Remittance]) -> list[tuple[Any, ...]]:
+    """Day, orders, roubles received, returned, withheld, VAT, remitted, day of execution: a row a day.
+
+    Cash and other money of a day are two orders; the day is executed when the last of them is.
+    """
+    told: list[tuple[Any, ...]] = []
+    for day, group in groupby(paid, key=lambda row: row.day):
+        rows = list(group)
+        orders = [row for row in rows if row.number]
+        executed = [row.confirmed_on for row in orders]
+        told.append(
+            (
+                day, f"№ {', '.join(row.number for row in orders)}" if orders else "—",
+                *(total(getattr(row, name) for row in rows) for name in ("gross", "returns", "commission", "vat", "net")),
+                max(executed) if orders and None not in executed else None,
+            )
+        )  # fmt: skip
+    return told
 
 
 def payload(
@@ -259,11 +281,7 @@ def _report(contract: AgencyContract, first: Month, last: Month) -> dict[str, An
             "Перечислено принципалу",
             (("За дни по", DAY), ("Поручение", TEXT), ("Получено", MONEY), ("Возвраты", MONEY), ("Удержано", MONEY),
              ("НДС", MONEY), ("Перечислено", MONEY), ("Исполнено", DAY)),
-            tuple(
-                (row.day, f"№ {row.number}" if row.number else "—", row.gross, row.returns, row.commission, row.vat,
-                 row.net, row.confirmed_on)
-                for row in paid
-            ),
+            tuple(_by_day(paid)),
         ),
         Section("Вознаграждение агента", FEE_COLUMNS, tuple(fees)),
         Section("Расчёты агента с принципалом", (("Показатель", TEXT), ("Сумма", MONEY)), tuple(_lines(money)),

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from accounts.errors import Refusal
-from accounts.money import ZERO, kopecks, total, written
+from accounts.money import ZERO, kopecks, split, total, written
 
 ANY_CHANNEL = 0  # CommissionTerms.channel_kind: every kind without terms of its own
 NO_VAT, VAT_INCLUDED, VAT_ON_TOP = 0, 1, 2  # CommissionTerms.vat_mode
@@ -25,13 +25,17 @@ class NoVatRate(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What the centre took for the contract on a day through one kind of channel; roubles ≥ 0."""
+    """What the centre took for the contract on a day through one kind of channel; roubles ≥ 0.
+
+    is_cash: payers gave it in cash, so it lies on the special account 40821 (103-ФЗ, ст. 4 ч. 14, 15).
+    """
 
     day: date
     channel_kind: int
     received: Decimal
     returned: Decimal
     payments: int
+    is_cash: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,23 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What of a fee's line is one kind of money; roubles."""
+
+    is_cash: bool
+    received: Decimal
+    returned: Decimal
+    payments: int
+    fee: Decimal
+    vat: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class FeeLine:
-    """The commission of one day under one set of terms; roubles. With the VAT inside it, `fee` is without the VAT."""
+    """The commission of one day under one set of terms; roubles. With the VAT inside it, `fee` is without the VAT.
+
+    shares: of cash and of other money, Σ = the line. whole: the line that this one is a share of.
+    """
 
     day: date
     channel_kinds: tuple[int, ...]
@@ -68,6 +87,8 @@ class FeeLine:
     vat_rate: Decimal
     vat: Decimal
     is_withheld: bool
+    shares: tuple[Share, ...] = ()
+    whole: FeeLine | None = None
 
     @property
     def base(self) -> Decimal:
@@ -78,7 +99,7 @@ class FeeLine:
 class Settlement:
     """gross − returns − commission − vat + carried_in − carried_out = net ≥ 0; carried_* ≤ 0 is the principal's debt.
 
-    commission and vat: what is withheld; an invoiced commission is only in the lines.
+    commission and vat: what is withheld; an invoiced commission is only in the lines. is_cash: None is all money.
     """
 
     gross: Decimal
@@ -89,6 +110,7 @@ class Settlement:
     net: Decimal
     carried_out: Decimal
     lines: tuple[FeeLine, ...]
+    is_cash: bool | None = None
 
     @property
     def payments(self) -> int:
@@ -166,13 +188,73 @@ def settle(
                 vat_rate=rate,
                 vat=vat,
                 is_withheld=found.is_withheld if found else True,
+                shares=_shares(rows, fee, vat),
             )
         )
-    gross, returns = total(line.received for line in lines), total(line.returned for line in lines)
-    commission = total(line.fee for line in lines if line.is_withheld)
-    vat = total(line.vat for line in lines if line.is_withheld)
-    rest = gross - returns - commission - vat + carried_in
-    return Settlement(gross, returns, commission, vat, carried_in, max(rest, ZERO), min(rest, ZERO), tuple(lines))
+    return _settled(lines, carried_in)
+
+
+def parted(whole: Settlement) -> tuple[Settlement, ...]:
+    """The settlement by kinds of money, in the order they carry in: what one leaves unpaid the next one withholds.
+
+    Σ of every column is the whole's, and of `net` too: a kind that went back more than it came first takes from the
+    other one, and only then from the next days; an earlier debt is withheld from the money of banks first. The
+    commission is of both kinds together (a day's minimum and maximum are one) and parted by what each brought.
+    """
+    kinds: dict[bool, list[FeeLine]] = defaultdict(list)
+    for line in whole.lines:
+        for share in line.shares:
+            kinds[share.is_cash].append(
+                replace(
+                    line, received=share.received, returned=share.returned, payments=share.payments, fee=share.fee,
+                    vat=share.vat, shares=(share,), whole=line,
+                )
+            )  # fmt: skip
+    alone = [_settled(lines, ZERO, is_cash=is_cash) for is_cash, lines in kinds.items()]
+    made, carried = [], whole.carried_in
+    for one in sorted(alone, key=lambda one: (one.carried_out >= 0, one.is_cash)):
+        made.append(carrying(one, carried))
+        carried = made[-1].carried_out
+    return tuple(made)
+
+
+def carrying(one: Settlement, carried_in: Decimal) -> Settlement:
+    """The same money after a debt of `carried_in` ≤ 0 roubles."""
+    rest = one.gross - one.returns - one.commission - one.vat + carried_in
+    return replace(one, carried_in=carried_in, net=max(rest, ZERO), carried_out=min(rest, ZERO))
+
+
+def _settled(lines: Sequence[FeeLine], carried_in: Decimal, *, is_cash: bool | None = None) -> Settlement:
+    bare = Settlement(
+        gross=total(line.received for line in lines),
+        returns=total(line.returned for line in lines),
+        commission=total(line.fee for line in lines if line.is_withheld),
+        vat=total(line.vat for line in lines if line.is_withheld),
+        carried_in=ZERO,
+        net=ZERO,
+        carried_out=ZERO,
+        lines=tuple(lines),
+        is_cash=is_cash,
+    )
+    return carrying(bare, carried_in)
+
+
+def _shares(rows: Sequence[Collected], fee: Decimal, vat: Decimal) -> tuple[Share, ...]:
+    """The kinds of money of a line. The fee and its VAT go by what each kind brought, or gave back in a day of returns."""
+    kinds = sorted({row.is_cash for row in rows})
+    of = {kind: [row for row in rows if row.is_cash == kind] for kind in kinds}
+    received = [total(row.received for row in of[kind]) for kind in kinds]
+    returned = [total(row.returned for row in of[kind]) for kind in kinds]
+    bases = [came - went for came, went in zip(received, returned, strict=True)]
+    sign = 1 if sum(bases) >= 0 else -1
+    weights = [max(sign * base, ZERO) for base in bases]
+    if not any(weights):
+        weights = [Decimal(1)] + [ZERO] * (len(kinds) - 1)
+    parts = zip(kinds, received, returned, split(fee, weights), split(vat, weights), strict=True)
+    return tuple(
+        Share(kind, came, went, sum(row.payments for row in of[kind]), part, of_vat)
+        for kind, came, went, part, of_vat in parts
+    )
 
 
 def _percent(rate: Decimal) -> str:
@@ -182,6 +264,13 @@ def _percent(rate: Decimal) -> str:
 
 def in_words(line: FeeLine, channels: Mapping[int, str]) -> str:
     """The arithmetic of a line with its numbers put in: what the principal's accountant checks."""
+    if line.whole is not None and len(line.whole.shares) > 1:
+        (share,) = line.shares
+        kind = "наличными" if share.is_cash else "безналичными"
+        text = f"{in_words(line.whole, channels)} Из этого {kind}: собрано {written(share.received)}"
+        if share.returned:
+            text += f" − возвращено {written(share.returned)} = {written(share.received - share.returned)}"
+        return f"{text} ₽, вознаграждение {written(share.fee)} ₽, НДС {written(share.vat)} ₽."
     names = ", ".join(channels.get(kind, str(kind)) for kind in line.channel_kinds)
     text = f"{line.day:%d.%m.%Y}, {names}: собрано {written(line.received)}"
     if line.returned:

@@ -112,6 +112,7 @@ INSIDE = """
         AND (r.previous_day IS NULL OR a.day > r.previous_day)
     JOIN payments_payment AS payment ON payment.id = a.payment_id
     JOIN payments_channel AS channel ON channel.code = payment.channel_id AND channel.kind <> 5
+        AND coalesce(r.is_cash, channel.is_cash) = channel.is_cash
 """
 
 
@@ -176,7 +177,11 @@ class PrincipalSheet:
 SHEET = """
     WITH last AS (
         SELECT DISTINCT ON (contract_id) contract_id, day, carried_out FROM payments_remittance
-        WHERE day < %(day)s ORDER BY contract_id, day DESC
+        WHERE day < %(day)s ORDER BY contract_id, day DESC, id DESC
+    ), paid AS (
+        SELECT contract_id, min(id) AS id, sum(commission) AS commission, sum(vat) AS vat, sum(net) AS net,
+            (array_agg(carried_out ORDER BY id DESC))[1] AS carried_out
+        FROM payments_remittance WHERE day = %(day)s GROUP BY contract_id
     ), moved AS (
         SELECT a.contract_id,
             coalesce(sum(a.amount) FILTER (WHERE a.day < %(day)s AND a.day > coalesce(last.day, '-infinity')
@@ -203,7 +208,7 @@ SHEET = """
     JOIN accounts_organisation AS principal ON principal.id = contract.principal_id
     LEFT JOIN last ON last.contract_id = contract.id
     LEFT JOIN moved ON moved.contract_id = contract.id
-    LEFT JOIN payments_remittance AS r ON r.contract_id = contract.id AND r.day = %(day)s
+    LEFT JOIN paid AS r ON r.contract_id = contract.id
     WHERE moved.contract_id IS NOT NULL OR r.id IS NOT NULL OR coalesce(last.carried_out, 0) <> 0
     ORDER BY principal.short_name, contract.number
 """
@@ -276,10 +281,13 @@ def _broken_remittances(day: date) -> list[tuple[int, Problem]]:
             JOIN payments_channel AS channel ON channel.code = payment.channel_id AND channel.kind <> 5
             WHERE a.contract_id = r.contract_id AND a.day <= r.day
                 AND a.day > coalesce(r.previous_day, DATE '1900-01-01')
+                AND coalesce(r.is_cash, channel.is_cash) = channel.is_cash
         ) AS inside ON true
         LEFT JOIN LATERAL (
-            SELECT before.day, before.carried_out FROM payments_remittance AS before
-            WHERE before.contract_id = r.contract_id AND before.day < r.day ORDER BY before.day DESC LIMIT 1
+            SELECT max(before.day) FILTER (WHERE before.day < r.day) AS day,
+                (array_agg(before.carried_out ORDER BY before.day DESC, before.id DESC))[1] AS carried_out
+            FROM payments_remittance AS before
+            WHERE before.contract_id = r.contract_id AND (before.day, before.id) < (r.day, r.id)
         ) AS last ON true
         WHERE r.day = %(day)s ORDER BY r.id
     """

@@ -497,11 +497,18 @@ class RemittanceState(models.TextChoices):
 
 
 class Remittance(models.Model):
-    """A contract's money of the closed days after the previous remittance's day up to its own: each exactly once."""
+    """A contract's money of the closed days after the previous remittance's day up to its own: each exactly once.
+
+    Cash and other money of the same days are two remittances, in the order of their keys: the second carries in what
+    the first one carries out. Together they stand on all money of the days, and Σ of their commission is one.
+    """
 
     contract = models.ForeignKey("accounts.AgencyContract", PROTECT, related_name="remittances", verbose_name="договор")
     day = models.DateField("за дни по")
     previous_day = models.DateField("после дня", null=True, blank=True)
+    is_cash = models.BooleanField(
+        "принято наличными", null=True, blank=True
+    )  # empty: all money together, as it was before the kinds were parted
     number = models.CharField("номер поручения", max_length=6)
     gross = MoneyField("получено, руб.")
     returns = MoneyField("возвраты, руб.")
@@ -534,8 +541,9 @@ class Remittance(models.Model):
         verbose_name_plural = "перечисления"
         constraints = [
             models.UniqueConstraint(
-                fields=["contract", "day"],
+                fields=["contract", "day", "is_cash"],
                 name="remittance_once",
+                nulls_distinct=False,
                 violation_error_message="Перечисление по договору за этот день уже сформировано.",
             ),
             models.CheckConstraint(
@@ -589,8 +597,8 @@ class Remittance(models.Model):
             pgtrigger.ReadOnly(
                 name="remittance_is_ink",
                 fields=[
-                    "id", "contract", "day", "previous_day", "number", "gross", "returns", "commission", "vat",
-                    "carried_in", "net", "carried_out", "arithmetic", "formed_at",
+                    "id", "contract", "day", "previous_day", "is_cash", "number", "gross", "returns", "commission",
+                    "vat", "carried_in", "net", "carried_out", "arithmetic", "formed_at",
                 ],
             ),
             pgtrigger.Protect(

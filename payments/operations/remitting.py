@@ -1,4 +1,4 @@
-"""Money out: one remittance per (contract, day), its bank order, its confirmation."""
+"""Money out: a remittance per contract, day and kind of money, its bank order, its confirmation."""
 
 from __future__ import annotations
 
@@ -73,8 +73,7 @@ class _Due:
     contract: AgencyContract
     previous: Remittance | None
     rows: tuple[Collected, ...]
-    has_cash: bool
-    is_capital_repair: bool
+    repairs: frozenset[bool]  # kinds of money (is it cash?) that hold nothing but contributions for capital repair
 
     @property
     def is_own(self) -> bool:
@@ -86,7 +85,7 @@ DUE = """
     SELECT a.contract_id, a.day, channel.kind,
         coalesce(sum(a.amount) FILTER (WHERE a.amount > 0), 0.00),
         coalesce(-sum(a.amount) FILTER (WHERE a.amount < 0), 0.00),
-        count(DISTINCT a.payment_id), bool_or(channel.is_cash AND a.amount > 0), bool_and(a.service_id = %(repair)s)
+        count(DISTINCT a.payment_id), channel.is_cash, bool_and(a.service_id = %(repair)s)
     FROM payments_allocation AS a
     JOIN payments_payment AS payment ON payment.id = a.payment_id
     JOIN payments_channel AS channel ON channel.code = payment.channel_id AND channel.kind <> %(own)s
@@ -94,7 +93,8 @@ DUE = """
         SELECT contract_id, max(day) AS day FROM payments_remittance GROUP BY contract_id
     ) AS last ON last.contract_id = a.contract_id
     WHERE a.contract_id <> 0 AND a.day <= %(day)s AND a.day > coalesce(last.day, DATE '1900-01-01') {scope}
-    GROUP BY a.contract_id, a.day, channel.kind ORDER BY a.contract_id, a.day, channel.kind
+    GROUP BY a.contract_id, a.day, channel.kind, channel.is_cash
+    ORDER BY a.contract_id, a.day, channel.kind, channel.is_cash
 """
 
 
@@ -104,6 +104,8 @@ def remit_day(*, day: date, by: By = None, contract_ids: Collection[int] | None 
 
     Each allocation is paid exactly once: a remittance begins where the contract's last one ended. Running it again
     forms nothing new. A contract without a bank account is left out with the reason, its money waits.
+    Money taken in cash and money of banks leave by orders of their own, from the special account 40821 and from the
+    settlement account; the commission is of both together, and a debt of one is withheld from the other first.
     The agent's own contract gets an order only where cash has to leave the special account for its settlement account;
     its other money lies on the right account already, and the remittance has no order (no number, no account).
     Raises RemittanceRefused while a day up to `day` is open, or the books have not come to `day` yet.
@@ -134,32 +136,38 @@ def remit_day(*, day: date, by: By = None, contract_ids: Collection[int] | None 
     vat_rates = {day: billing_queries.law_value("vat", day) for day in {row.day for due in dues for row in due.rows}}
     for due in dues:
         try:
-            settlement = _settle(due, vat_rates)
-            needs_order = bool(settlement.net) and (due.has_cash or not due.is_own)
-            account = _account_for(due, day) if needs_order else None
+            settlements = remittance.parted(_settle(due, vat_rates))
+            accounts = [
+                _account_for(due, day, is_cash=bool(one.is_cash))
+                if one.net and (one.is_cash or not due.is_own)
+                else None
+                for one in settlements
+            ]
         except Refusal as refusal:
             refused.append(NotRemitted(due.contract.pk, due.contract.principal.short_name, str(refusal)))
             continue
-        if account is not None:
-            number = remittance.next_number(number)
-        formed.append(
-            Remittance(
-                contract=due.contract,
-                day=day,
-                previous_day=due.previous.day if due.previous else None,
-                number=str(number) if account is not None else "",
-                gross=settlement.gross,
-                returns=settlement.returns,
-                commission=settlement.commission,
-                vat=settlement.vat,
-                carried_in=settlement.carried_in,
-                net=settlement.net,
-                carried_out=settlement.carried_out,
-                bank_account=account,
-                formed_by=by if isinstance(by, User) else None,
-                arithmetic=_arithmetic(settlement, names),
+        for settlement, account in zip(settlements, accounts, strict=True):
+            if account is not None:
+                number = remittance.next_number(number)
+            formed.append(
+                Remittance(
+                    contract=due.contract,
+                    day=day,
+                    is_cash=settlement.is_cash,
+                    previous_day=due.previous.day if due.previous else None,
+                    number=str(number) if account is not None else "",
+                    gross=settlement.gross,
+                    returns=settlement.returns,
+                    commission=settlement.commission,
+                    vat=settlement.vat,
+                    carried_in=settlement.carried_in,
+                    net=settlement.net,
+                    carried_out=settlement.carried_out,
+                    bank_account=account,
+                    formed_by=by if isinstance(by, User) else None,
+                    arithmetic=_arithmetic(settlement, names),
+                )
             )
-        )
     Remittance.objects.bulk_create(formed)
     summary = RemitSummary(
         day=day,
@@ -193,15 +201,14 @@ def _due(day: date, contract_ids: Collection[int] | None) -> list[_Due]:
         for contract_id, *row in cursor.fetchall():
             rows[contract_id].append(tuple(row))
     contracts = AgencyContract.objects.filter(pk__in=rows).select_related("principal").prefetch_related("commission")
-    paid = Remittance.objects.filter(contract_id__in=rows).order_by("contract_id", "-day").distinct("contract_id")
-    last = {row.contract_id: row for row in paid}
+    paid = Remittance.objects.filter(contract_id__in=rows).order_by("contract_id", "-day", "-pk")
+    last = {row.contract_id: row for row in paid.distinct("contract_id")}
     return [
         _Due(
             contract=contract,
             previous=last.get(contract.pk),
-            rows=tuple(Collected(*row[:5]) for row in rows[contract.pk]),
-            has_cash=any(row[5] for row in rows[contract.pk]),
-            is_capital_repair=all(row[6] for row in rows[contract.pk]),
+            rows=tuple(Collected(*row[:6]) for row in rows[contract.pk]),
+            repairs=frozenset({True, False} - {row[5] for row in rows[contract.pk] if not row[6]}),
         )
         for contract in contracts.order_by("pk")
     ]
@@ -212,9 +219,9 @@ def _settle(due: _Due, vat_rates: dict[date, Decimal | None]) -> Settlement:
     return remittance.settle(due.rows, terms, vat_rates, due.previous.carried_out if due.previous else ZERO)
 
 
-def _account_for(due: _Due, day: date) -> BankAccount:
+def _account_for(due: _Due, day: date, *, is_cash: bool) -> BankAccount:
     principal = due.contract.principal
-    kinds = remittance.account_kinds(has_cash=due.has_cash, is_capital_repair=due.is_capital_repair)
+    kinds = remittance.account_kinds(has_cash=is_cash, is_capital_repair=is_cash in due.repairs)
     if due.is_own:  # its own cash leaves the special account: 103-ФЗ, ст. 4 ч. 16
         kinds = (remittance.SETTLEMENT,)
     for kind in kinds:
@@ -227,7 +234,7 @@ def _account_for(due: _Due, day: date) -> BankAccount:
                 )
             return account
     where = f"у «{principal.short_name}» (договор {due.contract.number}) нет утверждённого"
-    if due.has_cash and not due.is_own and accounts_queries.bank_account_on(principal.pk, day) is not None:
+    if is_cash and not due.is_own and accounts_queries.bank_account_on(principal.pk, day) is not None:
         raise RemittanceRefused(
             f"{where} специального счёта 40821 на {day:%d.%m.%Y}, а в деньгах есть наличные: на другой счёт "
             "их не переводят (103-ФЗ, ст. 4 ч. 18). Внесите счёт 40821 и утвердите его вторым сотрудником."
@@ -326,8 +333,11 @@ def _orders(found: list[Remittance]) -> list[bank_orders.Order]:
         payee = row.bank_account
         assert payee is not None  # remit_day does not form a payment without an account
         on = ordered_on(row)
-        # 103-ФЗ, ст. 4 ч. 16, 18: to a special account only from a special account; the agent's own cash leaves it too.
-        is_special = payee.kind == remittance.SPECIAL_AGENT or row.contract.principal_id == agent.pk
+        # 103-ФЗ, ст. 4 ч. 14–16: cash lies on the special account and leaves from there, the agent's own cash too.
+        # An order of all money together (formed before the kinds were parted) left by its payee's account.
+        is_special = row.is_cash
+        if is_special is None:
+            is_special = payee.kind == remittance.SPECIAL_AGENT or row.contract.principal_id == agent.pk
         kind = remittance.SPECIAL_AGENT if is_special else remittance.SETTLEMENT
         if (on, kind) not in accounts:
             accounts[on, kind] = accounts_queries.bank_account_on(agent.pk, on, kind=kind)
