@@ -427,6 +427,7 @@ class HistoryRow:
 
     month: Month
     day: date
+    meter_id: int
     resource_name: str
     serial: str
     zone_name: str
@@ -458,6 +459,7 @@ def readings_history(account_id: int, *, limit: int = 120) -> list[HistoryRow]:
         HistoryRow(
             month=row.month,
             day=row.day,
+            meter_id=row.meter_id,
             resource_name=row.resource_name,
             serial=row.serial,
             zone_name=f"Т{row.zone}" if row.meter_id in zoned else "",

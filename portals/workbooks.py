@@ -14,7 +14,9 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
+from accounts import files
 from accounts.money import ZERO
+from payments.registers import own_receipts
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MONEY = "#,##0.00"
@@ -92,3 +94,9 @@ def workbook(title: str, heading: str, columns: Sequence[Column], rows: Iterable
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
+
+
+def own_receipts_template(today: date) -> bytes:
+    """The file that a supplier's own receipts are written into: its headings and a line of an example."""
+    example = [["560000012", today, Decimal("1250.40"), "ПКО-15", "Иванова М. П."]]
+    return files.xlsx({"Поступления": example}, headers={"Поступления": own_receipts.COLUMNS})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.utils.timezone import localdate
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
@@ -28,6 +28,7 @@ from portals.api.entry import REPEAT, View
 from portals.resident.api import DocumentLine
 
 SHOWN = 100
+OF_METERS = 1000  # readings of all meters of an account that are looked through for one of them
 REPEATED = OpenApiParameter(
     REPEAT, str, OpenApiParameter.HEADER, required=True,
     description="Свой у каждого запроса; повтор с ним ничего не делает второй раз и даёт тот же ответ.",
@@ -56,6 +57,45 @@ Payment = shapes.of(
         PaymentPart, "principal", "service_name", "for_month", "part_name", "amount", name="PaymentPart"
     )(many=True),
 )  # fmt: skip
+
+
+Why = shapes.of(queries.Reason, name="Why")
+
+
+class SentOn(serializers.Serializer[Any]):
+    """The remittance that took a part on to its owner."""
+
+    number = serializers.CharField()
+    day = serializers.DateField()
+    state_name = serializers.CharField()
+    confirmed_on = serializers.DateField(allow_null=True)
+
+
+class PathStep(serializers.Serializer[Any]):
+    """A part of a payment: what it paid, why it went there, and the remittance once there is one."""
+
+    principal = serializers.CharField(source="part.principal")
+    service_name = serializers.CharField(source="part.service_name")
+    for_month = shapes.MonthText(source="part.for_month")
+    part_name = serializers.CharField(source="part.part_name")
+    day = serializers.DateField(source="part.day")
+    reason = serializers.CharField(source="part.reason")
+    amount = shapes.NumberField(source="part.amount")
+    remittance = SentOn(allow_null=True)
+
+
+class Path(serializers.Serializer[Any]):
+    """The way of a payment; amount: of the parts shown."""
+
+    payment_id = serializers.IntegerField(source="payment.payment_id")
+    account = serializers.CharField(source="payment.account_number")
+    channel = serializers.CharField(source="payment.channel")
+    paid_on = serializers.DateField(source="payment.paid_on")
+    day = serializers.DateField(source="payment.day")
+    state_name = serializers.CharField(source="payment.state_name")
+    is_remitted_by_agent = serializers.BooleanField()
+    amount = shapes.NumberField()
+    steps = PathStep(many=True)
 
 
 class Dial(serializers.Serializer[Any]):
@@ -89,6 +129,27 @@ class Meter(MeterFacts):  # type: ignore[misc, valid-type]
     @extend_schema_field(Dial(many=True))
     def get_last(self, row: MeterRow) -> Any:
         return shapes.told(Dial, sorted(row.last.values(), key=lambda one: one.zone))
+
+
+class UsageLine(serializers.Serializer[Any]):
+    """A reading with what was used since the one before; remark: why it does not count."""
+
+    month = shapes.MonthText()
+    day = serializers.DateField()
+    zone_name = serializers.CharField()
+    source_name = serializers.CharField()
+    counts = serializers.BooleanField()
+    value = shapes.NumberField()
+    usage = shapes.NumberField(allow_null=True)
+    unit = serializers.CharField()
+    remark = serializers.CharField()
+
+
+class MeterHistory(Meter):
+    """A meter, one that was taken off too, with the history of its readings."""
+
+    removed_on = serializers.DateField(allow_null=True)
+    history = UsageLine(many=True)
 
 
 Reading = shapes.of(
@@ -168,6 +229,23 @@ class AccountCharges(View):
         return Response(shapes.told(Charges, queries.month_bill(row.pk, month), many=False))
 
 
+class LineWhy(View):
+    """Why a line is what it is: the engine's words, last month beside it, the difference by cause."""
+
+    @extend_schema(operation_id="why", parameters=[shapes.OfLine], responses=Why)
+    def get(self, request: Request, number: str) -> Response:
+        return why_of(account_of(request, number), shapes.OfLine.of(request))
+
+
+def why_of(row: PersonalAccount, asked: dict[str, Any]) -> Response:
+    """The explanation of a line of the account; 404 where the month has no such line."""
+    today = localdate()
+    found = queries.reason(row.pk, asked.get("month") or Month.of(today), key=asked["line"], today=today)
+    if found is None:
+        raise Http404("Такой строки в этом месяце нет.")
+    return Response(shapes.told(Why, found, many=False))
+
+
 class Documents(View):
     """Payment documents, the latest first."""
 
@@ -204,12 +282,41 @@ class Payments(View):
         return Response(shapes.told(Payment, payments.queries.payments_of_account(account_id=row.pk, limit=SHOWN)))
 
 
+class OnePayment(View):
+    """The way of a payment: its parts, why they went there, the remittance of each."""
+
+    @extend_schema(operation_id="payment", responses=Path)
+    def get(self, request: Request, number: str, pk: int) -> Response:
+        one = access.get_payment_for(request.user, number, pk)
+        path = payments.queries.payment_path(one.pk)
+        assert path is not None
+        facts = {
+            "payment": path.payment, "is_remitted_by_agent": path.is_remitted_by_agent, "amount": path.payment.amount,
+            "steps": path.steps,
+        }  # fmt: skip
+        return Response(shapes.told(Path, facts, many=False))
+
+
 class Meters(View):
     """Meters that stand, with their last values."""
 
     @extend_schema(responses=Meter(many=True))
     def get(self, request: Request, number: str) -> Response:
         return Response(shapes.told(Meter, accounts.queries.last_readings(account_of(request, number).pk)))
+
+
+class OneMeter(View):
+    """A meter of the account with the history of its readings, the latest first."""
+
+    @extend_schema(operation_id="meter", responses=MeterHistory)
+    def get(self, request: Request, number: str, pk: int) -> Response:
+        row = account_of(request, number)
+        meter = next((one for one in accounts.queries.last_readings(row.pk, removed=True) if one.id == pk), None)
+        if meter is None:
+            raise Http404("Такого прибора у счёта нет.")
+        history = [one for one in queries.readings_history(row.pk, limit=OF_METERS) if one.meter_id == pk]
+        told = shapes.told(Meter, meter, many=False)
+        return Response({**told, "removed_on": meter.removed_on, "history": shapes.told(UsageLine, history)})
 
 
 class Readings(View):

@@ -92,6 +92,10 @@ class OfMonth(Query):
     month = MonthText(required=False, help_text="По умолчанию текущий.")
 
 
+class OfLine(OfMonth):
+    line = serializers.CharField(max_length=60, help_text="Ключ строки, key из начислений.")
+
+
 class OfPage(Query):
     page = serializers.IntegerField(required=False, default=1, min_value=1, max_value=100_000)
 
@@ -101,12 +105,28 @@ class OfDays(OfPage):
     until = serializers.DateField(required=False, help_text="По умолчанию сегодня. Не больше года от since.")
 
 
+class OfAccountDays(OfDays):
+    account = serializers.CharField(
+        required=False, max_length=20, help_text="Номер лицевого счёта: только его платежи."
+    )
+
+
 class OfHouse(OfPage):
     house = serializers.IntegerField(required=False, min_value=1, max_value=2**62)
     text = serializers.CharField(required=False, max_length=50, help_text="Начало номера лицевого счёта.")
 
 
 class OfReport(OfPage):
+    rows = serializers.ListField(
+        child=serializers.CharField(max_length=40),
+        required=False,
+        help_text="Группировки: rows=house&rows=service.",
+    )
+    measures = serializers.ListField(
+        child=serializers.CharField(max_length=40), required=False, help_text="Показатели: measures=paid."
+    )
+    columns = serializers.CharField(max_length=40, required=False, help_text="Поле, разложенное по столбцам.")
+    sort = serializers.CharField(max_length=40, required=False, help_text="Показатель; с минусом — по убыванию.")
     first = MonthText(required=False, help_text="С какого месяца. По умолчанию период отчёта.")
     last = MonthText(required=False, help_text="По какой месяц. По умолчанию first.")
 

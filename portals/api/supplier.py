@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
-from itertools import islice
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -34,8 +31,6 @@ from portals.api.entry import SupplierView
 from portals.api.resident import REPEATED, Charges
 from portals.operations import reading_files
 from portals.principal import meters, queries
-from portals.reports import definitions, faces, ready, tables
-from portals.reports.compiler import Scope
 
 PER_PAGE = 100
 LONGEST = timedelta(days=366)
@@ -130,23 +125,6 @@ class Paper(serializers.Serializer[Any]):
     number = serializers.CharField()
     contract = serializers.CharField(source="contract.number")
     issued_on = serializers.DateField()
-
-
-class ReportName(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    title = serializers.CharField()
-    about = serializers.CharField()
-    group = serializers.CharField()
-
-
-class ReportData(serializers.Serializer[Any]):
-    """A page of a report: headings, rows of the same length, how many rows there are in all."""
-
-    title = serializers.CharField()
-    notes = serializers.ListField(child=serializers.CharField())
-    columns = serializers.ListField(child=serializers.CharField())
-    count = serializers.IntegerField()
-    rows = serializers.ListField(child=serializers.ListField(child=serializers.CharField(allow_null=True)))
 
 
 class SentFile(serializers.Serializer[Any]):
@@ -266,15 +244,18 @@ class HouseTurnover(SupplierView):
 class Payments(SupplierView):
     """Payments as they come, the latest first."""
 
-    @extend_schema(operation_id="supplier_payments", parameters=[shapes.OfDays], responses=ReceiptPage)
+    @extend_schema(operation_id="supplier_payments", parameters=[shapes.OfAccountDays], responses=ReceiptPage)
     def get(self, request: Request) -> Response:
-        own, asked = ids(request), shapes.OfDays.of(request)
+        own, asked = ids(request), shapes.OfAccountDays.of(request)
+        number = asked.get("account")
+        account = access.get_supplied_account_for(request.user, number) if number else None
         until = min(asked.get("until") or localdate(), localdate())
         since = max(min(asked.get("since") or until - DAYS, until), until - LONGEST, date(2000, 1, 1))
         found = payments.queries.contract_receipts(
             contract_ids=own,
             since=since,
             until=max(until, since),
+            account_id=account.pk if account else None,
             limit=PER_PAGE,
             offset=(asked["page"] - 1) * PER_PAGE,
         )
@@ -331,54 +312,6 @@ class Meters(SupplierView):
             text=asked.get("text", ""),
         )  # fmt: skip
         return Response(shapes.told(MeterLine, meters.lines(list(page_of(rows, asked["page"])), today=today)))
-
-
-class Reports(SupplierView):
-    """The catalogue of reports."""
-
-    @extend_schema(operation_id="reports", responses=ReportName(many=True))
-    def get(self, request: Request) -> Response:
-        contracts(request)
-        return Response(shapes.told(ReportName, ready.READY.values()))
-
-
-class OneReport(SupplierView):
-    """The rows of a report, a hundred a page; every cell is text, an empty one null."""
-
-    @extend_schema(operation_id="report", parameters=[shapes.OfReport], responses=ReportData)
-    def get(self, request: Request, code: str) -> Response:
-        own, asked, today = ids(request), shapes.OfReport.of(request), localdate()
-        one = ready.READY.get(code)
-        if one is None:
-            raise Http404("Нет такого отчёта.")
-        definition = one.definition(today)
-        if first := asked.get("first"):
-            last = max(asked.get("last") or first, first)
-            definition = dataclasses.replace(definition, first=first, last=last, period=definitions.FIXED)
-        what = tables.What(one.title, definition, one.listed)
-        what = dataclasses.replace(
-            what, definition=(definitions.checked_list if one.listed else definitions.checked)(definition)
-        )
-        scope = Scope.of(own)
-        owner = faces.owner_of(request.user, faces.SUPPLIER.face)  # type: ignore[arg-type]
-        table = tables.table(what, scope, owner=owner, made_on=today)
-        rows = islice(table.rows, (asked["page"] - 1) * PER_PAGE, asked["page"] * PER_PAGE)
-        told = {
-            "title": table.title,
-            "notes": table.notes,
-            "columns": [": ".join(filter(None, [column.above, column.title])) for column in table.columns],
-            "count": tables.count(what, scope),
-            "rows": [[cell_text(cell) for cell in row[: len(table.columns)]] for row in rows],
-        }
-        return Response(shapes.told(ReportData, told, many=False))
-
-
-def cell_text(cell: Any) -> str | None:
-    if cell is None:
-        return None
-    if isinstance(cell, Decimal):
-        return f"{cell:f}"
-    return cell.isoformat() if isinstance(cell, date) else str(cell)
 
 
 # --- what is sent ----------------------------------------------------------------------------------------------------

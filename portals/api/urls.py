@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portals.api import company, resident, supplier
+from portals.api import company, figures, reports, resident, supplier
 
 app_name = "api"
 
@@ -10,11 +10,14 @@ urlpatterns = [
     path("accounts/", resident.Accounts.as_view(), name="accounts"),
     path("accounts/<str:number>/", resident.OneAccount.as_view(), name="account"),
     path("accounts/<str:number>/charges/", resident.AccountCharges.as_view(), name="charges"),
+    path("accounts/<str:number>/charges/why/", resident.LineWhy.as_view(), name="why"),
     path("accounts/<str:number>/documents/", resident.Documents.as_view(), name="documents"),
     path("accounts/<str:number>/documents/<int:pk>/", resident.OneDocument.as_view(), name="document"),
     path("accounts/<str:number>/documents/<int:pk>.pdf", resident.DocumentPdf.as_view(), name="document-pdf"),
     path("accounts/<str:number>/payments/", resident.Payments.as_view(), name="payments"),
+    path("accounts/<str:number>/payments/<int:pk>/", resident.OnePayment.as_view(), name="payment"),
     path("accounts/<str:number>/meters/", resident.Meters.as_view(), name="meters"),
+    path("accounts/<str:number>/meters/<int:pk>/", resident.OneMeter.as_view(), name="meter"),
     path("accounts/<str:number>/readings/", resident.Readings.as_view(), name="readings"),
     path("supplier/contracts/", supplier.Contracts.as_view(), name="contracts"),
     path("supplier/accounts/", supplier.Accounts.as_view(), name="supplied-accounts"),
@@ -29,8 +32,15 @@ urlpatterns = [
     path("supplier/papers/", supplier.Papers.as_view(), name="papers"),
     path("supplier/papers/<int:pk>.pdf", supplier.PaperPdf.as_view(), name="paper-pdf"),
     path("supplier/meters/", supplier.Meters.as_view(), name="supplied-meters"),
-    path("supplier/reports/", supplier.Reports.as_view(), name="reports"),
-    path("supplier/reports/<slug:code>/", supplier.OneReport.as_view(), name="report"),
+    path("supplier/reports/", reports.Reports.as_view(), name="reports"),
+    path("supplier/reports/fields/", reports.ReportFields.as_view(), name="report-fields"),
+    path("supplier/reports/saved/", reports.SavedReports.as_view(), name="saved-reports"),
+    path("supplier/reports/saved/<int:pk>/", reports.OneSavedReport.as_view(), name="saved-report"),
+    path("supplier/reports/saved/<int:pk>/schedule/", reports.SavedReportSchedule.as_view(), name="report-schedule"),
+    path("supplier/reports/files/", reports.ReportFiles.as_view(), name="report-files"),
+    path("supplier/reports/files/<uuid:key>/", reports.OneReportFile.as_view(), name="report-file"),
+    path("supplier/reports/files/<uuid:key>/content/", reports.ReportFileContent.as_view(), name="report-content"),
+    path("supplier/reports/<slug:code>/", reports.OneReport.as_view(), name="report"),
     path("supplier/receipts/", supplier.OwnReceipts.as_view(), name="receipts"),
     path("supplier/readings/", supplier.SentReadings.as_view(), name="sent-readings"),
     path("supplier/accounts/<str:number>/facts/", company.AccountFacts.as_view(), name="account-facts"),
@@ -46,4 +56,19 @@ urlpatterns = [
     path("supplier/readings/meters.xlsx", company.ReadingsToFill.as_view(), name="readings-to-fill"),
     path("supplier/receipts/files/", company.ReceiptFiles.as_view(), name="receipt-files"),
     path("supplier/receipts/files/<int:pk>/undo/", company.ReceiptFileUndo.as_view(), name="receipt-file-undo"),
+    path("supplier/day/", figures.DayOfSupplier.as_view(), name="day"),
+    path("supplier/accounts/<str:number>/why/", figures.SuppliedWhy.as_view(), name="supplied-why"),
+    path("supplier/payments/<int:pk>/", figures.SuppliedPayment.as_view(), name="supplied-payment"),
+    path("supplier/meters/<int:pk>/", figures.SuppliedMeter.as_view(), name="supplied-meter"),
+    path("supplier/collection/", figures.CollectionRate.as_view(), name="collection"),
+    path("supplier/difference/", figures.WhyTheMonth.as_view(), name="difference"),
+    path("supplier/losses/", figures.Losses.as_view(), name="losses"),
+    path("supplier/corrections/", figures.Corrections.as_view(), name="corrections"),
+    path("supplier/closing/", figures.ClosingOfMonth.as_view(), name="closing"),
+    path("supplier/closing/sets/", figures.ClosingSets.as_view(), name="closing-sets"),
+    path("supplier/remittances/<int:pk>.txt", figures.RemittanceExchange.as_view(), name="remittance-exchange"),
+    path("supplier/papers/<int:pk>.xlsx", figures.PaperWorkbook.as_view(), name="paper-workbook"),
+    path("supplier/receipts/template.xlsx", figures.ReceiptsTemplate.as_view(), name="receipts-template"),
+    path("supplier/people/invitations/", figures.Invitations.as_view(), name="invitations"),
+    path("supplier/people/invitations/<int:pk>/", figures.OneInvitation.as_view(), name="invitation"),
 ]

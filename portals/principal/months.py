@@ -16,7 +16,7 @@ from accounts.calendar import ONE_DAY, Month
 from accounts.money import ZERO, total
 from accounts.queries import AgencyContract
 from payments.papers import Settled
-from payments.queries import RemittanceRow, SettlementPaper
+from payments.queries import RegistryRow, Remittance, RemittanceRow, SettlementPaper
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,3 +209,24 @@ def corrections(
     return Corrections(
         rows, sum(count for _, count, _ in kept), total(amount for _, _, amount in kept) if kept else ZERO, reasons
     )  # fmt: skip
+
+
+# --- the exchange file of a remittance -------------------------------------------------------------------------------
+
+EXCHANGE = "text/plain; charset=windows-1251"
+
+
+def exchange_file(remittance: Remittance, registry: Sequence[RegistryRow]) -> bytes:
+    """The registry behind a remittance for 1С: a stable key in each line, control totals at the end; windows-1251."""
+    day = f"{remittance.day:%d.%m.%Y}"
+    told = [f"#;{remittance.pk};{remittance.number};{day};{remittance.contract.number};{remittance.net:.2f}"]
+    places: dict[int, int] = {}
+    for line in registry:
+        place = places[line.payment_id] = places.get(line.payment_id, 0) + 1
+        told.append(
+            f"{remittance.pk}-{line.payment_id}-{place};{line.account_number};{line.paid_on:%d.%m.%Y};"
+            f"{line.day:%d.%m.%Y};{line.for_month:%m.%Y};{line.service_id};{line.service_name.replace(';', ',')};"
+            f"{line.part_name};{line.channel.replace(';', ',')};{line.amount:.2f}"
+        )
+    told.append(f"=;{len(registry)};{total(line.amount for line in registry):.2f}")
+    return "\r\n".join([*told, ""]).encode("cp1251", "replace")

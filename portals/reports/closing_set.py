@@ -33,6 +33,10 @@ class Period:
     first: Month
     last: Month
 
+    @property
+    def set_title(self) -> str:
+        return f"Закрывающий комплект за {self.title}"
+
     def stored(self, contract_ids: list[int]) -> dict[str, Any]:
         return {KEY: {"title": self.title, "first": str(self.first), "last": str(self.last), "contracts": contract_ids}}
 

@@ -31,7 +31,8 @@ from portals import access, asked, tasks
 from portals.models import SavedReport
 from portals.models.reports import Every, Face, FileForm, JobState
 from portals.principal.views import books
-from portals.reports import definitions, faces, jobs, ready, running, sheets, tables
+from portals.reports import choosing, definitions, faces, jobs, ready, running, sheets, tables
+from portals.reports.choosing import OWN
 from portals.reports.compiler import Scope
 from portals.reports.definitions import Definition
 from portals.reports.faces import Place
@@ -40,15 +41,12 @@ from portals.reports.tables import What
 from portals.reports.vocabulary import COUNT, DIMENSIONS, MEASURES, MONEY, PERCENT, Dimension, Measure, ReportRefused
 from portals.templatetags.cabinet import amount, counted, day, written
 
-OWN = "own"
 MONTHS_SHOWN = 37
 IN_BAR = ("supplier", "contract", "street", "house", "service", "channel", "premises_kind")
 MOST_IN_BAR = 300  # values of a list that a person reads through; more of them are narrowed by another one first
 # Where a click leads: the first of these that the row does not tell yet.
 DEEPER = ("house", "account", "service", "day", "kind", "method")
 QUICK = (definitions.LAST_MONTH, definitions.THIS_MONTH, definitions.THIS_YEAR)
-START = Definition(("house",), ("opening", "accrued", "paid", "closing"), Month(date(2000, 1, 1)),
-                   Month(date(2000, 1, 1)), period=definitions.LAST_MONTH)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,28 +98,11 @@ def desk(place: Place, view: Page) -> Page:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The report of an address: its code, what it is, where its page is."""
+    """The report of an address: its code, and what it is."""
 
     code: str
-    about: str
     what: What
     saved: SavedReport | None = None
-
-
-def base_of(
-    visit: Visit, code: str, pk: int | None, today: date
-) -> tuple[str, str, Definition, str, SavedReport | None]:
-    """Title, description, definition, list and the kept row of a report; 404 if there is none."""
-    if pk is not None:
-        saved = access.only(jobs.reports_of(visit.user, visit.place.face), pk=pk)
-        found = tables.of_stored(saved.title, saved.definition, today=today)
-        return saved.title, "", found.definition, found.listed, saved
-    if code == OWN:
-        return "Свой отчёт", "Выберите группировки и показатели", START.over(today), "", None
-    one = ready.READY.get(code)
-    if one is None:
-        raise Http404("Нет такого отчёта.")
-    return one.title, one.about, one.definition(today), one.listed, None
 
 
 def address(visit: Visit, found: Asked, definition: Definition) -> str:
@@ -298,16 +279,16 @@ def show(visit: Visit, code: str = "", pk: int | None = None) -> HttpResponse:
     request, today = visit.request, localdate()
     trouble, status = "", 200
     try:
-        title, about, base, listed, saved = base_of(visit, code, pk, today)
+        base = choosing.base_of(visit.user, visit.place.face, code, pk, today=today)
     except ReportRefused as refusal:  # a kept report that is none any more
         messages.error(request, str(refusal))
         return redirect(visit.place.url("catalogue"))
-    definition = base
+    definition, listed = base.definition, base.listed
     try:
-        definition = definitions.asked(request.GET, base, today=today)
+        definition = definitions.asked(request.GET, base.definition, today=today)
     except ReportRefused as refusal:
         trouble, status = str(refusal), 422
-    found = Asked(code, about, What(title, definition, listed), saved)
+    found = Asked(code, What(base.title, definition, listed), base.saved)
     context: dict[str, Any] = {}
     if not trouble:
         try:
@@ -315,7 +296,7 @@ def show(visit: Visit, code: str = "", pk: int | None = None) -> HttpResponse:
         except ReportRefused as refusal:
             trouble, status = str(refusal), 422
     context |= {
-        "title": title, "about": about, "found": found, "trouble": trouble, "definition": definition,
+        "title": base.title, "about": base.about, "found": found, "trouble": trouble, "definition": definition,
         "span": tables.span(definition), "bars": bars(visit, found.what), "chips": chips(visit, found),
         "months": months() + [one for one in (definition.first, definition.last) if one not in months()],
         "quick": [
@@ -324,7 +305,7 @@ def show(visit: Visit, code: str = "", pk: int | None = None) -> HttpResponse:
         ],
         "kept": [pair for pair in definition.pairs() if pair[0] in ("rows", "measures", "columns", "sort")],
         "filters": [pair for pair in definition.pairs() if pair[0].startswith("f.")],
-        "query": urlencode(definition.pairs()), "listed": listed, "saved": saved,
+        "query": urlencode(definition.pairs()), "listed": listed, "saved": base.saved,
         "builder": None if listed else builder(request.GET, definition),
         "is_building": code == OWN and not request.GET, "own_url": visit.place.url("show", OWN),
         "action": request.path, "code": code,
@@ -450,13 +431,8 @@ def posted(visit: Visit) -> tuple[Asked, QueryDict]:
     """The report that a form of its page speaks of."""
     data = visit.request.POST
     code, pk = data.get("code", ""), asked.number(data.get("saved", ""))
-    title, about, base, listed, saved = base_of(visit, code, pk, localdate())
-    definition = definitions.asked(QueryDict(data.get("query", "")), base, today=localdate())
-    found = Asked(code, about, What(title, definition, listed), saved)
-    if saved is None and not listed and code in ready.READY:
-        one = ready.READY[code]
-        if (one.rows, one.measures) != (definition.rows, definition.measures):
-            found = replace(found, what=replace(found.what, title="Свой отчёт"))
+    base = choosing.base_of(visit.user, visit.place.face, code, pk, today=localdate())
+    found = Asked(code, choosing.what_of(base, QueryDict(data.get("query", "")), today=localdate()), base.saved)
     return found, data
 
 

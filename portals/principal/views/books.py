@@ -78,20 +78,25 @@ class Scope:
         return any(getattr(contract, "own_role", None) in roles for contract in self.contracts)
 
 
+def scope_of(request: HttpRequest) -> Scope:
+    """The contracts of the visitor, and the one of the address; whoever has none is told that there is no page."""
+    own = access.contracts_with_roles_for(request.user)
+    if not own:
+        raise Http404("Нет договоров.")
+    chosen = None
+    if wanted := request.GET.get("contract", ""):
+        chosen = next((one for one in own if str(one.pk) == wanted), None)
+        if chosen is None:
+            raise Http404("Нет такого договора.")
+    return Scope(own, chosen)
+
+
 def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A page for a principal's people only; others are told that there is none."""
 
     @wraps(view)
     def inner(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        own = access.contracts_with_roles_for(request.user)
-        if not own:
-            raise Http404("Нет договоров.")
-        chosen = None
-        if wanted := request.GET.get("contract", ""):
-            chosen = next((one for one in own if str(one.pk) == wanted), None)
-            if chosen is None:
-                raise Http404("Нет такого договора.")
-        return view(request, Scope(own, chosen), **kwargs)
+        return view(request, scope_of(request), **kwargs)
 
     return never_cache(login_required(require_safe(inner)))  # type: ignore[no-any-return]
 
@@ -191,7 +196,7 @@ def account(request: HttpRequest, scope: Scope, number: str) -> HttpResponse:
         "tab": "accounts",
         "scope": scope,
         "account": row,
-        "card": accounts.queries.account_card(row.pk, min(month.last, localdate())),
+        "card": accounts.queries.account_card(row.pk, min(month.last, localdate()), account=row),
         "statement": statement,
         "sums": queries.summed(statement),
         "bill": portal_queries.month_bill(row.pk, month, contract_ids=scope.ids),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django import forms
-from django.contrib import messages
 from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,15 +12,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import files
-from accounts.errors import Refusal
 from accounts.queries import AgencyContract
 from portals import access, asked
 from portals.office import drafts
 from portals.operations import reading_files
 from portals.principal import meters, queries
+from portals.principal.views import uploads
 from portals.principal.views.books import PER_PAGE, Scope, excel
-from portals.principal.views.rooms import action, contract_of, page, worker
+from portals.principal.views.rooms import action, contract_of, page, tell, worker
 
 SLOT = "reading_file"
 SHOWN = 300  # rows of the verdict on a page: those to mend stand first
@@ -78,18 +78,9 @@ def meter(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
 # --- readings by file ------------------------------------------------------------------------------------------------
 
 
-class FileForm(forms.Form):
-    use_required_attribute = False
-    file = forms.FileField(
-        label="Заполненный файл, xlsx", widget=forms.ClearableFileInput(attrs={"accept": ".xlsx"}),
-        error_messages={"required": "Выберите файл.", "empty": "Файл пустой: в нём 0 байт."},
-    )  # fmt: skip
-
-    def clean_file(self) -> object:
-        file = self.cleaned_data["file"]
-        if file.size > files.UPLOAD_LIMIT:
-            raise forms.ValidationError("Файл слишком большой. Разделите его по домам.")
-        return file
+FILE_FORM = partial(
+    uploads.UploadForm, label="Заполненный файл, xlsx", accept=".xlsx", too_large="Разделите его по домам."
+)
 
 
 def load(
@@ -107,40 +98,27 @@ def address(contract: AgencyContract) -> str:
 
 @page
 def readings(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """The verdict on every row first; then the same file is taken in. It waits on the server, not in the browser."""
+    """The verdict on every row first; then the same file is taken in."""
     contract = contract_of(scope)
-    form, taken, token, status = FileForm(), None, "", 200
-    if request.method == "POST" and "token" in request.POST:
-        kept = drafts.take(request.session, request.POST["token"], slot=SLOT)
-        if kept is None or kept.facts["contract"] != str(contract.pk):
-            messages.error(request, "Файл уже принят или ждал слишком долго. Загрузите его снова.")
-            return redirect(address(contract))
-        try:
-            taken = load(request, contract, kept, dry_run=False)
-            messages.success(request, f"Принято строк: {taken.good}. Отклонено: {taken.bad}.")
-        except Refusal as refusal:
-            messages.error(request, str(refusal))
-            return redirect(address(contract))
-    elif request.method == "POST":
-        form, status = FileForm(request.POST, request.FILES), 422
-        if form.is_valid():
-            file = form.cleaned_data["file"]
-            kept = drafts.Kept(file.name, file.read(), {"contract": str(contract.pk)})
-            try:
-                taken = load(request, contract, kept, dry_run=True)
-                token, status = drafts.keep(request.session, kept, slot=SLOT), 200
-            except Refusal as refusal:
-                form.add_error("file", str(refusal))
+    upload = uploads.uploaded(
+        request, contract, FILE_FORM, slot=SLOT,
+        load=lambda kept, is_dry: load(request, contract, kept, dry_run=is_dry),
+        said=lambda taken: f"Принято строк: {taken.good}. Отклонено: {taken.bad}.",
+    )  # fmt: skip
+    if upload is None:
+        return redirect(address(contract))
+    taken = upload.found
     if taken and taken.bad_rows:
         keep_bad_rows(request, taken.bad_rows)
     rows = sorted(taken.verdicts, key=lambda row: (row.is_good, row.line))[:SHOWN] if taken else []
     own = access.supplied_meters_for(request.user, [contract.pk])
     context = {
-        "tab": "readings", "scope": scope, "contract": contract, "form": form, "taken": taken, "rows": rows,
-        "token": token if taken and taken.good else "", "action": address(contract), "houses": list(meters.houses(own)),
-        "files": queries.reading_files([contract.pk]), "sums": meters.sums(own, today=timezone.localdate()),
+        "tab": "readings", "scope": scope, "contract": contract, "form": upload.form, "taken": taken, "rows": rows,
+        "token": upload.token if taken and taken.good else "", "action": address(contract),
+        "houses": list(meters.houses(own)), "files": queries.reading_files([contract.pk]),
+        "sums": meters.sums(own, today=timezone.localdate()),
     }  # fmt: skip
-    return render(request, "principal/readings.html", context, status=status)
+    return render(request, "principal/readings.html", context, status=upload.status)
 
 
 def keep_bad_rows(request: HttpRequest, content: bytes) -> None:
@@ -175,11 +153,12 @@ def to_fill(request: HttpRequest, scope: Scope) -> HttpResponse:
 def undo(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
     """A whole file of readings taken back."""
     file = access.get_reading_file_for(request.user, pk)
-    try:
+
+    def done() -> str:
         count = reading_files.undo_readings(
             file_id=file.pk, by=worker(request), at=timezone.now(), today=timezone.localdate()
         )
-        messages.success(request, f"Файл «{file.name}» отменён, приборов: {count}. Действуют прежние показания.")
-    except Refusal as refusal:
-        messages.error(request, str(refusal))
+        return f"Файл «{file.name}» отменён, приборов: {count}. Действуют прежние показания."
+
+    tell(request, done)
     return redirect(address(file.contract))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +12,6 @@ import payments.operations
 import payments.queries
 from accounts.calendar import Month
 from accounts.errors import Refusal
-from accounts.money import total
 from billing.queries import ChargeKind
 from payments.queries import PaperKind
 from portals import access, asked, tasks
@@ -21,7 +19,7 @@ from portals.models import PrincipalRole
 from portals.models.reports import Face
 from portals.principal import months
 from portals.principal.views.books import Scope, first_month, months_context
-from portals.principal.views.rooms import action, contract_of, page, worker
+from portals.principal.views.rooms import action, contract_of, page, tell, worker
 from portals.reports import closing_set, jobs
 
 PER_PAGE = 50
@@ -62,14 +60,15 @@ def issue_act(request: HttpRequest, scope: Scope) -> HttpResponse:
     """The act of reconciliation of the month, its figures frozen."""
     contract, month = contract_of(scope), last_whole(request)
     signer(request, contract.principal_id)
-    try:
+
+    def done() -> str:
         paper = payments.operations.issue_paper(
             kind=PaperKind.PRINCIPAL, contract_id=contract.pk, first=month, last=month, on=timezone.localdate(),
             by=worker(request),
         )  # fmt: skip
-        messages.success(request, f"Акт сверки № {paper.number} составлен. Посмотрите его и подпишите.")
-    except Refusal as refusal:
-        messages.error(request, str(refusal))
+        return f"Акт сверки № {paper.number} составлен. Посмотрите его и подпишите."
+
+    tell(request, done)
     return redirect(f"{reverse('principal:closing')}?contract={contract.pk}&month={month}")
 
 
@@ -85,15 +84,16 @@ def answer(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
     contract = access.get_contract_for(request.user, paper.contract_id or 0)
     signer(request, contract.principal_id)
     objection = " ".join(request.POST.get("objection", "").split())
-    try:
+
+    def done() -> str:
         if request.POST.get("action") == "object" and not objection:
             raise Refusal("Напишите возражения словами.")
         payments.operations.answer_paper(
             paper_id=paper.pk, on=timezone.localdate(), by=worker(request), objection=objection
         )
-        messages.success(request, "Возражения записаны." if objection else f"Документ № {paper.number} подписан.")
-    except Refusal as refusal:
-        messages.error(request, str(refusal))
+        return "Возражения записаны." if objection else f"Документ № {paper.number} подписан."
+
+    tell(request, done)
     return redirect(f"{reverse('principal:closing')}?contract={contract.pk}&month={Month.of(paper.last_month)}")
 
 
@@ -104,17 +104,16 @@ def order_set(request: HttpRequest, scope: Scope) -> HttpResponse:
     period = next((one for one in periods(scope) if (str(one.first), str(one.last)) == wanted), None)
     if period is None:
         raise Http404("Такого периода нет.")
-    try:
+
+    def done() -> str:
         job = jobs.order_file(
             user=worker(request), face=Face.SUPPLIER, what=period.stored(scope.ids), form="zip", at=timezone.now(),
-            title=f"Закрывающий комплект за {period.title}",
+            title=period.set_title,
         )  # fmt: skip
         tasks.make_report_file.delay_on_commit(job_id=job.pk)  # type: ignore[attr-defined]  # Celery's Django task
-        messages.success(request, "Комплект собирается: страницу можно закрыть, файл появится здесь же.")
-    except Refusal as refusal:
-        messages.error(request, str(refusal))
-        return redirect("principal:closing")
-    return redirect("supplier-reports:files")
+        return "Комплект собирается: страницу можно закрыть, файл появится здесь же."
+
+    return redirect("supplier-reports:files" if tell(request, done) else "principal:closing")
 
 
 def periods(scope: Scope) -> list[closing_set.Period]:
@@ -145,19 +144,7 @@ def corrections(request: HttpRequest, scope: Scope) -> HttpResponse:
 def registry(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
     """The registry behind a remittance as the exchange file: a stable key in each line, control totals at the end."""
     row = access.get_remittance_for(request.user, pk)
-    lines = payments.queries.remittance_registry(row.pk)
-    told = [f"#;{row.pk};{row.number};{row.day:%d.%m.%Y};{row.contract.number};{row.net:.2f}"]
-    places: dict[int, int] = {}
-    for line in lines:
-        place = places[line.payment_id] = places.get(line.payment_id, 0) + 1
-        told.append(
-            f"{row.pk}-{line.payment_id}-{place};{line.account_number};{line.paid_on:%d.%m.%Y};{line.day:%d.%m.%Y};"
-            f"{line.for_month:%m.%Y};{line.service_id};{line.service_name.replace(';', ',')};{line.part_name};"
-            f"{line.channel.replace(';', ',')};{line.amount:.2f}"
-        )
-    told.append(f"=;{len(lines)};{total(line.amount for line in lines):.2f}")
-    response = HttpResponse(
-        "\r\n".join([*told, ""]).encode("cp1251", "replace"), content_type="text/plain; charset=windows-1251"
-    )
+    content = months.exchange_file(row, payments.queries.remittance_registry(row.pk))
+    response = HttpResponse(content, content_type=months.EXCHANGE)
     response["Content-Disposition"] = f'attachment; filename="reestr-{row.day}-{row.number or row.pk}.txt"'
     return response

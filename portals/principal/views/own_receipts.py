@@ -2,73 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import Decimal
-from functools import wraps
-from typing import Any
+from functools import partial
 
-from django import forms
-from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
 
 import payments.operations
-from accounts import files
-from accounts.errors import Refusal
-from accounts.queries import AgencyContract, User
+from accounts.queries import AgencyContract
 from payments import register_queries
 from payments.operations import StatementSummary
-from payments.registers import own_receipts as own_file
-from portals import access
+from portals import workbooks
 from portals.office import drafts
+from portals.principal.views import uploads
 from portals.principal.views.books import Scope, excel
+from portals.principal.views.rooms import action, contract_of, page, tell, worker
 from portals.templatetags.cabinet import amount
 
 SHOWN = 300  # rows on a page: those that need a person stand first
 SLOT = "own_receipts"
 WORDS = {"accepted": "принят", "repeated": "уже был", "rejected": "отклонён", "held": "ждёт"}
-
-
-class UploadForm(forms.Form):
-    use_required_attribute = False
-    file = forms.FileField(
-        label="Файл по шаблону, xlsx или csv",
-        widget=forms.ClearableFileInput(attrs={"class": "form-control", "accept": ".xlsx,.csv,.txt"}),
-        error_messages={"required": "Выберите файл.", "empty": "Файл пустой: в нём 0 байт."},
-    )
-
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file.size > files.UPLOAD_LIMIT:
-            raise forms.ValidationError("Файл слишком большой. Разделите его по дням.")
-        return file
-
-
-def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A page of the principal's people that also writes; the contract is chosen, or the only one."""
-
-    @wraps(view)
-    def inner(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        own = access.contracts_with_roles_for(request.user)
-        if not own:
-            raise Http404("Нет договоров.")
-        wanted = request.GET.get("contract", "") or str(own[0].pk)
-        chosen = next((one for one in own if str(one.pk) == wanted), None)
-        if chosen is None:
-            raise Http404("Нет такого договора.")
-        return view(request, Scope(own, chosen), chosen, **kwargs)
-
-    return never_cache(login_required(inner))  # type: ignore[no-any-return]
-
-
-def worker(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
+FILE_FORM = partial(
+    uploads.UploadForm, label="Файл по шаблону, xlsx или csv", accept=".xlsx,.csv,.txt",
+    too_large="Разделите его по дням.",
+)  # fmt: skip
 
 
 def address(contract: AgencyContract) -> str:
@@ -76,42 +34,26 @@ def address(contract: AgencyContract) -> str:
 
 
 @page
-def own_receipts(request: HttpRequest, scope: Scope, contract: AgencyContract) -> HttpResponse:
-    """Verdicts first (a dry run), then the same file is taken in: it waits on the server, not in the browser."""
-    form, summary, token, status = UploadForm(), None, "", 200
-    if request.method == "POST" and "token" in request.POST:
-        kept = drafts.take(request.session, request.POST["token"], slot=SLOT)
-        if kept is None or kept.facts["contract"] != str(contract.pk):
-            messages.error(request, "Файл уже принят или ждал слишком долго. Загрузите его снова.")
-            return redirect(address(contract))
-        try:
-            summary = load(request, contract, kept, dry_run=False)
-            messages.success(request, summary.message)
-        except Refusal as refusal:
-            messages.error(request, str(refusal))
-            return redirect(address(contract))
-    elif request.method == "POST":
-        form, status = UploadForm(request.POST, request.FILES), 422
-        if form.is_valid():
-            file = form.cleaned_data["file"]
-            kept = drafts.Kept(file.name, file.read(), {"contract": str(contract.pk)})
-            try:
-                summary = load(request, contract, kept, dry_run=True)
-                token, status = drafts.keep(request.session, kept, slot=SLOT), 200
-            except Refusal as refusal:
-                form.add_error("file", str(refusal))
+def own_receipts(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Verdicts first (a dry run), then the same file is taken in."""
+    contract = contract_of(scope)
+    upload = uploads.uploaded(
+        request, contract, FILE_FORM, slot=SLOT,
+        load=lambda kept, is_dry: load(request, contract, kept, dry_run=is_dry), said=lambda summary: summary.message,
+    )  # fmt: skip
+    if upload is None:
+        return redirect(address(contract))
+    summary = upload.found
     rows = sorted(summary.rows, key=lambda row: (row.verdict == "accepted", row.line))[:SHOWN] if summary else []
     context = {
-        "tab": "own", "scope": scope, "contract": contract, "form": form, "summary": summary, "token": token,
-        "may_take": bool(token and summary and summary.state not in ("repeated", "rejected")),
+        "tab": "own", "scope": Scope(scope.all, contract), "contract": contract, "form": upload.form,
+        "summary": summary, "token": upload.token,
+        "may_take": bool(upload.token and summary and summary.state not in ("repeated", "rejected")),
         "rows": [(row, WORDS[row.verdict]) for row in rows],
         "sums": [(WORDS[kind], *pair) for kind, pair in summary.sums.items() if pair[0]] if summary else [],
         "registers": register_queries.own_registers(contract_ids=[contract.pk]), "action": address(contract),
     }  # fmt: skip
-    return render(request, "principal/own_receipts.html", context, status=status)
-
-
-own_receipts = require_http_methods(["GET", "HEAD", "POST"])(own_receipts)
+    return render(request, "principal/own_receipts.html", context, status=upload.status)
 
 
 def load(
@@ -124,27 +66,26 @@ def load(
     )  # fmt: skip
 
 
-@require_POST
-@page
-def undo(request: HttpRequest, scope: Scope, contract: AgencyContract, register: int) -> HttpResponse:
+@action
+def undo(request: HttpRequest, scope: Scope, register: int) -> HttpResponse:
     """All payments of an own file are answered by mirror rows today."""
+    contract = contract_of(scope)
     own = {card.register_id for card in register_queries.own_registers(contract_ids=[contract.pk], limit=1000)}
     if register not in own:
         raise Http404("Нет такого файла.")
-    try:
+
+    def done() -> str:
         undone = payments.operations.undo_register(
             register_id=register, day=timezone.localdate(), reason=request.POST.get("reason", ""), at=timezone.now(),
             by=worker(request),
         )  # fmt: skip
-        messages.success(request, f"Файл отменён: платежей {undone.payments} на {amount(undone.amount)} ₽.")
-    except Refusal as refusal:
-        messages.error(request, str(refusal))
+        return f"Файл отменён: платежей {undone.payments} на {amount(undone.amount)} ₽."
+
+    tell(request, done)
     return redirect(address(contract))
 
 
 @page
-def template(request: HttpRequest, scope: Scope, contract: AgencyContract) -> HttpResponse:
+def template(request: HttpRequest, scope: Scope) -> HttpResponse:
     """The template of own receipts with its headings and a line of an example."""
-    example = [["560000012", timezone.localdate(), Decimal("1250.40"), "ПКО-15", "Иванова М. П."]]
-    content = files.xlsx({"Поступления": example}, headers={"Поступления": own_file.COLUMNS})
-    return excel("shablon-postuplenij", content)
+    return excel("shablon-postuplenij", workbooks.own_receipts_template(timezone.localdate()))

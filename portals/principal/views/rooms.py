@@ -7,15 +7,15 @@ from functools import wraps
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.errors import Refusal
 from accounts.queries import AgencyContract, User
-from portals import access
-from portals.principal.views.books import Scope
+from portals.principal.views.books import Scope, scope_of
 
 View = Callable[..., HttpResponse]
 
@@ -25,15 +25,7 @@ def page(view: View, *, methods: tuple[str, ...] = ("GET", "HEAD", "POST")) -> V
 
     @wraps(view)
     def inner(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        own = access.contracts_with_roles_for(request.user)
-        if not own:
-            raise Http404("Нет договоров.")
-        chosen = None
-        if wanted := request.GET.get("contract", ""):
-            chosen = next((one for one in own if str(one.pk) == wanted), None)
-            if chosen is None:
-                raise Http404("Нет такого договора.")
-        return view(request, Scope(own, chosen), **kwargs)
+        return view(request, scope_of(request), **kwargs)
 
     return never_cache(login_required(require_http_methods(list(methods))(inner)))  # type: ignore[no-any-return]
 
@@ -51,6 +43,16 @@ def worker(request: HttpRequest) -> User:
 def contract_of(scope: Scope) -> AgencyContract:
     """The contract that a file belongs to: the chosen one, else the first."""
     return scope.chosen or scope.all[0]
+
+
+def tell(request: HttpRequest, do: Callable[[], str]) -> bool:
+    """Do it and say what was done, or why not; was it done?"""
+    try:
+        messages.success(request, do())
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+        return False
+    return True
 
 
 def refuse(form: forms.Form, refusal: Refusal) -> None:
