@@ -180,7 +180,9 @@ def remit_until(day: date, *, today: date) -> None:
         payments_operations.release_remittances(day=last.day, by=releaser(), at=at)
         payments_operations.mark_remittance_sent(day=last.day, by="demo")
         for row in payments_queries.remittances_on(last.day):
-            payments_operations.confirm_remittance(remittance_id=row.remittance_id, on=last.day + ONE_DAY, by="demo")
+            if row.is_order:
+                on = last.day + ONE_DAY
+                payments_operations.confirm_remittance(remittance_id=row.remittance_id, on=on, by="demo")
 
 
 def releaser() -> User:

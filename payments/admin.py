@@ -22,6 +22,7 @@ from payments.models import (
     CashReceipt,
     CashShift,
     Channel,
+    ChargeBack,
     ClosedMonth,
     FiscalReceipt,
     OnlinePayment,
@@ -213,12 +214,13 @@ class ReversalAdmin(EndlessInk):
 @admin.register(Remittance)
 class RemittanceAdmin(EndlessInk):
     list_display = (
-        "day", "principal", "number", money_column("gross", "получено"), money_column("returns", "возвраты"),
+        "day", "principal", "number", "is_cash", money_column("gross", "получено"), money_column("returns", "возвраты"),
         money_column("commission", "вознаграждение"), money_column("vat", "НДС"),
         money_column("net", "к перечислению"), money_column("carried_out", "перенос"), "state",
     )  # fmt: skip
     list_filter = (
         ("state", ChoicesDropdownFilter), ("day", RangeDateFilter), ("contract__principal", RelatedDropdownFilter),
+        "is_cash",
     )  # fmt: skip
     list_select_related = ("contract__principal",)
     search_fields = ("number", "contract__number", "contract__principal__short_name__icontains")
@@ -345,6 +347,19 @@ class AutopaymentAdmin(EndlessInk):
                 because="по просьбе жителя, сотрудником",
             )
         self.message_user(request, "Выбранные автоплатежи выключены.")
+
+
+@admin.register(ChargeBack)
+class ChargeBackAdmin(EndlessInk):
+    list_display = (
+        "asked_at", "payment", "reason", "document", money_column("remitted", "перечислено, руб."), "state", "asked_by",
+        "decided_by",
+    )  # fmt: skip
+    list_filter = (("state", ChoicesDropdownFilter), ("asked_at", RangeDateFilter))
+    list_select_related = ("payment", "asked_by", "decided_by")
+    search_fields = ("payment__account__number", "document")
+    search_help_text = "Лицевой счёт, документ эквайера"
+    ordering = ("-id",)
 
 
 @admin.register(FiscalReceipt)

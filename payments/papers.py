@@ -143,14 +143,10 @@ def _by_day(paid: Iterable[Remittance]) -> list[tuple[Any, ...]]:
     for day, group in groupby(paid, key=lambda row: row.day):
         rows = list(group)
         orders = [row for row in rows if row.number]
-        executed = [row.confirmed_on for row in orders]
-        told.append(
-            (
-                day, f"№ {', '.join(row.number for row in orders)}" if orders else "—",
-                *(total(getattr(row, name) for row in rows) for name in ("gross", "returns", "commission", "vat", "net")),
-                max(executed) if orders and None not in executed else None,
-            )
-        )  # fmt: skip
+        executed = [row.confirmed_on for row in orders if row.confirmed_on is not None]
+        sums = (total(getattr(row, name) for row in rows) for name in ("gross", "returns", "commission", "vat", "net"))
+        numbers = f"№ {', '.join(row.number for row in orders)}" if orders else "—"
+        told.append((day, numbers, *sums, max(executed) if orders and len(executed) == len(orders) else None))
     return told
 
 

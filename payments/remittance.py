@@ -240,7 +240,7 @@ def _settled(lines: Sequence[FeeLine], carried_in: Decimal, *, is_cash: bool | N
 
 
 def _shares(rows: Sequence[Collected], fee: Decimal, vat: Decimal) -> tuple[Share, ...]:
-    """The kinds of money of a line. The fee and its VAT go by what each kind brought, or gave back in a day of returns."""
+    """The kinds of money of a line. The fee goes by what each kind brought, or gave back in a day of returns."""
     kinds = sorted({row.is_cash for row in rows})
     of = {kind: [row for row in rows if row.is_cash == kind] for kind in kinds}
     received = [total(row.received for row in of[kind]) for kind in kinds]

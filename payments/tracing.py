@@ -66,13 +66,17 @@ class PaidOn:
 
 @dataclass(frozen=True, slots=True)
 class RemittanceTrace:
-    """A remittance, the line of the bank that confirmed it, and a page of its payments (`count` of all)."""
+    """A remittance, the line of the bank that confirmed it, and a page of its payments (`count` of all).
+
+    others: the other kind of money of the same days, if there was any.
+    """
 
     remittance: RemittanceRow
     confirmed_by: BankLine | None
     payments: list[PaidOn]
     count: int
     amount: Decimal
+    others: tuple[RemittanceRow, ...] = ()
 
 
 def _bank_lines(field: str, ids: Collection[int]) -> dict[int, BankLine]:
@@ -117,10 +121,14 @@ INSIDE = """
 
 
 def remittance_trace(remittance_id: int, *, limit: int = 50, offset: int = 0) -> RemittanceTrace | None:
-    """What a remittance is made of: Σ amount of all its payments = gross − returns. Four statements."""
-    rows = queries.remittance_rows(Remittance.objects.filter(pk=remittance_id))
+    """What a remittance is made of: Σ amount of all its payments = gross − returns. Five statements."""
+    asked = Remittance.objects.filter(pk=remittance_id)
+    rows = queries.remittance_rows(asked)
     if not rows:
         return None
+    others = queries.remittance_rows(
+        Remittance.objects.filter(contract=rows[0].contract_id, day=rows[0].day).exclude(pk=remittance_id)
+    )
     grouped = f"""
         SELECT a.payment_id, a.account_id, account.number, channel.name, payment.paid_on, a.day, sum(a.amount) AS amount
         {INSIDE} JOIN accounts_personalaccount AS account ON account.id = a.account_id
@@ -132,7 +140,8 @@ def remittance_trace(remittance_id: int, *, limit: int = 50, offset: int = 0) ->
         count, amount = cursor.fetchone()
     page = rows_of(PaidOn, f"{grouped} ORDER BY a.day, account.number, a.payment_id LIMIT %(limit)s OFFSET %(offset)s",
                    params)  # fmt: skip
-    return RemittanceTrace(rows[0], _bank_lines("remittance", [remittance_id]).get(remittance_id), page, count, amount)
+    confirmed = _bank_lines("remittance", [remittance_id]).get(remittance_id)
+    return RemittanceTrace(rows[0], confirmed, page, count, amount, tuple(others))
 
 
 # --- the sheet of a day -----------------------------------------------------------------------------------------------

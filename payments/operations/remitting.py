@@ -137,11 +137,10 @@ def remit_day(*, day: date, by: By = None, contract_ids: Collection[int] | None 
     for due in dues:
         try:
             settlements = remittance.parted(_settle(due, vat_rates))
+            ordered = [bool(one.net) and (one.is_cash or not due.is_own) for one in settlements]
             accounts = [
-                _account_for(due, day, is_cash=bool(one.is_cash))
-                if one.net and (one.is_cash or not due.is_own)
-                else None
-                for one in settlements
+                _account_for(due, day, is_cash=bool(one.is_cash)) if needs_order else None
+                for one, needs_order in zip(settlements, ordered, strict=True)
             ]
         except Refusal as refusal:
             refused.append(NotRemitted(due.contract.pk, due.contract.principal.short_name, str(refusal)))

@@ -92,7 +92,7 @@ Statement = shapes.of(
 )  # fmt: skip
 REMITTED = (
     "remittance_id", "contract_id", "contract_number", "day", "number", "gross", "returns", "commission", "vat",
-    "carried_in", "net", "carried_out", "state", "state_name", "formed_at", "confirmed_on", "bank_account",
+    "carried_in", "net", "carried_out", "state", "state_name", "formed_at", "confirmed_on", "bank_account", "is_cash",
 )  # fmt: skip
 Remittance = shapes.of(RemittanceRow, *REMITTED, name="Remittance")
 RemittanceWithRegistry = shapes.of(

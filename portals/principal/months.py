@@ -91,7 +91,7 @@ def reconciled(contract: AgencyContract, month: Month) -> Reconciled:
     money = payments.papers.settled(contract.pk, month.first, month.next.first)
     rows = payments.queries.turnover(contract_ids=[contract.pk], month=month, by_house=False)
     paid = total(row.paid for row in rows)
-    sent = payments.queries.remittances_of(contract_ids=[contract.pk], since=month.first, until=month.last, limit=40)
+    sent = payments.queries.remittances_of(contract_ids=[contract.pk], since=month.first, until=month.last, limit=80)
     waiting = tuple(row for row in sent if row.net and row.confirmed_on is None)
     late = tuple(row for row in sent if row.net and row.confirmed_on and row.confirmed_on > month.last)
     executed = total(row.net for row in sent if row.confirmed_on and row.confirmed_on <= month.last)

@@ -264,7 +264,7 @@ def remittances(request: HttpRequest) -> HttpResponse:
         sheet=payments.queries.day_sheet(day),
         is_closed=queries.is_day_closed(day),
         rows=rows,
-        totals={name: sum((getattr(row, name) for row in rows), start=ZERO) for name in names},
+        totals={name: sum((getattr(row, name) for row in payments.queries.by_day(rows)), start=ZERO) for name in names},
         queue=payments.queries.remittance_queue(before=day),
         to_check=sum(row.awaits == "check" for row in rows),
         to_release=sum(staff(request).pk not in first for first in firsts),
