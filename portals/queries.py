@@ -120,13 +120,14 @@ def account_cards(own: Sequence[PersonalAccount], *, on: date) -> list[AccountCa
     last = payments.queries.Payment.objects.filter(account_id__in=pks).select_related("channel", "account")
     last = last.order_by("account_id", "-paid_on", "-id").distinct("account_id")
     paid = {row.account_id: row for row in payments.queries.payment_rows(list(last))}
+    windows = accounts.queries.reading_windows(pks, on)
     return [
         AccountCard(
             number=row.number,
             address=accounts.queries.address_of(row.house, row.premises),
             bill=asked[row.pk],
             payment=paid.get(row.pk),
-            window=accounts.queries.reading_window(row.pk, on),
+            window=windows[row.pk],
         )
         for row in own
     ]
