@@ -139,7 +139,7 @@ def _volume(row: Row, dials: Sequence[Row], month: Month) -> tuple[str, str]:
         if row["room"]:
             return _room(row, dials, month, result, unit)
         return _metered(row, dials, month, result, unit)
-    if row["segment"] >= FURTHER and not row["shows_area"]:
+    if row["segment"] >= FURTHER and row["norm"] is None and not row["shows_area"]:
         return f"{result} по нормативам на участок и скот, без счётчика, в сезон.", "норматив × количество"
     if by == By.FOLLOWS_WATER:
         return f"{result}: сумма объёмов холодной и горячей воды, без повышающего коэффициента.", "п. 42 Правил № 354"
@@ -503,6 +503,16 @@ def trued_up(year: int, amount: Decimal) -> str:
     return (
         f"Перерасчёт платы за ресурс на общее имущество за {year} год по общедомовому прибору, равными частями в"
         f" течение следующего года (ч. 9.2 ст. 156 ЖК РФ): в этом месяце {verb} {roubles(abs(amount))}."
+    )
+
+
+def waste_of_year(year: int, amount: Decimal) -> str:
+    """Words for the yearly recalculation of waste."""
+    verb = "доначислено" if amount > 0 else "возвращено"
+    return (
+        f"Перерасчёт платы за обращение с ТКО за {year} год: начисленное по нормативу заменено платой по объёму,"
+        " вывезенному из дома, и тарифам каждого месяца, с учётом временного отсутствия (п. 148(30) Правил № 354,"
+        f" прил. 2, формулы 9(3), 9(4)): {verb} {roubles(abs(amount))}."
     )
 
 

@@ -620,7 +620,9 @@ FIRST_BY_DOCUMENT = 1_000
 FIRST_YEARLY = 30_000
 ALLOCATED = 100  # + the last two digits of the year: corrections of heating by allocators
 BY_DOCUMENT = f"line >= 1000 AND line < {FIRST_YEARLY}"
-YEARLY = f"line >= {FIRST_YEARLY}"  # a part of the true-up of a whole year
+YEARLY_WASTE = 31_000
+YEARLY = f"line >= {FIRST_YEARLY} AND line < {YEARLY_WASTE}"  # a part of the true-up of a whole year
+OF_YEARLY_WASTE = f"line >= {YEARLY_WASTE}"  # waste of a year by what was removed
 
 
 @dataclass(frozen=True)
@@ -937,7 +939,8 @@ def _unexplained(charge: ChargeRow, month: Month) -> str:
             charge.volume, charge.unit_name, charge.amount, Month(charge.for_month), _learned(charge, month)
         )
     if charge.kind == ChargeKind.RECALCULATION and charge.line >= FIRST_YEARLY:
-        return explanation.trued_up(charge.for_month.year, charge.amount)
+        told = explanation.trued_up if charge.line < YEARLY_WASTE else explanation.waste_of_year
+        return told(charge.for_month.year, charge.amount)
     if charge.kind == ChargeKind.HEATING_CORRECTION and charge.line >= ALLOCATED:
         return explanation.by_allocators(charge.for_month.year, charge.amount)
     if charge.kind in explanation.FROM_ABOVE:

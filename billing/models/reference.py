@@ -182,7 +182,9 @@ class LawValue(Dated):
 
     Codes in use: `uplift.<service code>` (п. 60), `vat`, `key_rate`, `due_day`, `heating_season` (1 in season),
     `uplift_by_days`, `common_cap` (1: common needs by the balance never above the norm), `negative_key.<service code>`
-    (0 residents, 1 area), `heating_correction_month` (1–3; 1 by default),
+    (0 residents, 1 area), `heating_correction_month` (1–3; 1 by default), `norm_partial_month` (1: heat by the norm for
+    the days of the heating period), `meter_start` (1: a first meter counts from the day after commissioning),
+    `tko_year_recalc` (1: waste of the year by what was removed), `tko_recalc_month` (1–3; 3 by default),
     `penalty_cap` and `penalty_cap.<scale>` (percent; see debt.queries.law).
     `number` stands for the code inside the exclusion constraint: a text cannot be a one-point range.
     """

@@ -49,6 +49,7 @@ from billing.operations.yearly import (
     YearNotOver,
     correct_by_allocators,
     correct_heating,
+    recalculate_waste,
     settle_year,
     true_up_common_use,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "plan_unauthorised",
     "post_month",
     "recalculate",
+    "recalculate_waste",
     "record_quality_event",
     "redraft_account",
     "redraft_touched",

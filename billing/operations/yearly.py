@@ -25,6 +25,7 @@ from billing.operations import writing
 MONTHS = 12
 ALLOCATED = queries.ALLOCATED
 YEARLY_LINE = queries.FIRST_YEARLY  # + the last two digits of the year: recalculations of a whole year
+WASTE_LINE = queries.YEARLY_WASTE  # the same, of waste by what was removed
 KEY = ["account_id", "contract_id", "service_id"]
 
 
@@ -36,13 +37,17 @@ def settle_year(*, into: Month, by: User | None = None) -> Decimal:
     """What the open month `into` must say of the year before it: the nightly job's call. Returns the roubles drafted.
 
     The correction of heating goes into one month of the first quarter (`heating_correction_month`, January by
-    default); common needs are trued up in every month of the year, a twelfth each. Safe to repeat.
+    default); so does waste where the region recalculates it by the year (`tko_recalc_month`, March by default: by then
+    the volumes and the papers about absence are in); common needs are trued up in every month of the year, a twelfth
+    each. Safe to repeat.
     """
     chosen = queries.law_value("heating_correction_month", into.first)
     amount = ZERO
     if into.first.month == int(chosen or 1):
         amount += correct_heating(year=into.first.year - 1, into=into, by=by)
         amount += correct_by_allocators(year=into.first.year - 1, into=into, by=by)
+    if into.first.month == int(queries.law_value("tko_recalc_month", into.first) or 3):
+        amount += recalculate_waste(year=into.first.year - 1, into=into, by=by)
     return amount + true_up_common_use(year=into.first.year - 1, into=into, by=by)
 
 
@@ -111,7 +116,7 @@ def true_up_common_use(
     whole = differences.group_by(KEY, maintain_order=True).agg(
         amount=roubles(pl.sum("due"), exact(pl.lit(1)), exact(pl.lit(1))), volume=pl.sum("volume")
     )
-    posted = _trued_up_before(year, into, houses).group_by(KEY).agg(before=pl.sum("amount"))
+    posted = _drafted_before(YEARLY_LINE + year % 100, into, houses).group_by(KEY).agg(before=pl.sum("amount"))
     whole = whole.join(posted, on=KEY, how="left").with_columns(pl.col("before").fill_null(0))
     left = MONTHS + 1 - into.first.month if into.first.year == year + 1 else 1
     parts = [
@@ -159,6 +164,101 @@ def correct_by_allocators(
     line = ALLOCATED + year % 100
     lines = _lines(due, year, into, kind=Kind.HEATING_CORRECTION, line=line, method=By.HOUSE_SHARE)
     return _draft(lines, into, houses, Kind.HEATING_CORRECTION, f"line >= {ALLOCATED}", f"allocators {year}", by)
+
+
+@transaction.atomic
+def recalculate_waste(
+    *, year: int, into: Month, house_ids: Sequence[int] | None = None, by: User | None = None
+) -> Decimal:
+    """Draft the yearly recalculation of waste charged by the norm: Σ by what was removed − Σ charged, a line each.
+
+    Only months of `tko_year_recalc`. Each month by the containers' volume of its house (объём по дому), on residents
+    or m² as the norm was, at its own tariff, less the share of those away (п. 148(44)), which such a region counts now
+    and not month by month. A house that lacks the volume of a month it was charged for waits for it: nothing is
+    guessed. What other months already recalculated is taken off. Raises YearNotOver.
+    Source: п. 148(30) Правил № 354 (ПП РФ № 318), прил. 2, ф. 9(3), 9(4).
+    """
+    if into.first.year <= year:
+        raise YearNotOver(f"{year} год ещё идёт: перерасчёт платы за ТКО проводится после его окончания.")
+    months = [
+        month for month in Month.range(Month(date(year, 1, 1)), Month(date(year, 12, 1)))
+        if queries.law_value("tko_year_recalc", month.first) == 1
+    ]  # fmt: skip
+    removed = _removed(months, house_ids)
+    amount = ZERO
+    known = [int(house) for house in removed["house_id"].unique().sort()]
+    for block in queries.blocks(known, queries.BLOCK) if known else ():
+        amount += _waste_of_houses(year, into, months, block, removed, by)
+    return amount
+
+
+def _waste_of_houses(
+    year: int, into: Month, months: Sequence[Month], block: Sequence[int], removed: pl.DataFrame, by: User | None
+) -> Decimal:
+    writing.lock_houses(block)
+    charged = _charged_waste(months, block)
+    lacking = charged.join(removed, on=["house_id", "for_month"], how="anti")["house_id"].unique()
+    houses = sorted(set(block) - set(lacking.to_list()))
+    charged = charged.filter(pl.col("house_id").is_in(houses))
+    if not charged.height:
+        return ZERO
+    parts = [charged.select(*KEY, -pl.col("amount"), -pl.col("volume"))]
+    for month in months:
+        mine = charged.filter(pl.col("for_month") == month.first)
+        if mine.height:
+            parts.append(_removed_waste(month, houses).join(mine.select(KEY).unique(), on=KEY, how="semi"))
+    before = _drafted_before(WASTE_LINE + year % 100, into, houses)
+    parts.append(before.select(*KEY, -pl.col("amount"), -pl.col("volume")))
+    sums = pl.concat(part.select(*KEY, pl.col("amount").cast(MONEY), pl.col("volume").cast(EXACT)) for part in parts)
+    due = sums.group_by(KEY, maintain_order=True).agg(pl.sum("amount"), pl.sum("volume")).filter(pl.col("amount") != 0)
+    lines = _lines(due, year, into, kind=Kind.RECALCULATION, line=WASTE_LINE + year % 100, method=By.HOUSE_SHARE)
+    return _draft(lines, into, houses, Kind.RECALCULATION, queries.OF_YEARLY_WASTE, f"waste {year}", by)
+
+
+def _removed(months: Sequence[Month], house_ids: Sequence[int] | None) -> pl.DataFrame:
+    """Houses and months whose removed volume of waste is known."""
+    schema: columns.Schema = {"house_id": pl.Int64, "for_month": pl.Date}
+    if not months:
+        return columns.empty(schema)
+    scope = "" if house_ids is None else f" AND v.house_id = ANY({queries.array(house_ids)})"
+    days = ", ".join(queries.day(month.first) for month in months)
+    return queries.frame(
+        "SELECT v.house_id, v.month FROM billing_housevolume v JOIN accounts_service s ON s.id = v.service_id"
+        f" AND s.code = 'waste' WHERE v.month IN ({days}){scope} ORDER BY 1, 2",
+        schema,
+    )
+
+
+def _charged_waste(months: Sequence[Month], houses: Sequence[int]) -> pl.DataFrame:
+    """Ink of waste by the norm for these months, VAT and what the run took off or added included."""
+    days = ", ".join(queries.day(month.first) for month in months)
+    by_norm = f"{int(How.NORM_PERSON)}, {int(How.NORM_AREA)}"
+    with queries.by_key(houses):
+        return queries.frame(
+            "SELECT c.account_id, c.contract_id, c.service_id, c.for_month, sum(c.amount),"
+            f" coalesce(sum(c.volume) FILTER (WHERE c.kind <> {int(Kind.VAT)}), 0), c.house_id{_INK}"
+            " JOIN accounts_service v ON v.id = c.service_id AND v.code = 'waste'"
+            f" WHERE c.house_id = ANY({queries.array(houses)}) AND c.for_month IN ({days})"
+            f" AND c.month >= {queries.day(months[0].first)} AND (c.kind IN ({int(Kind.CHARGE)}, {int(Kind.VAT)})"
+            f"  OR c.kind IN ({int(Kind.RECALCULATION)}, {int(Kind.BENEFIT)}) AND c.{queries.AUTOMATIC})"
+            " AND EXISTS (SELECT FROM billing_provision p WHERE p.house_id = c.house_id"
+            f"  AND p.service_id = c.service_id AND p.method IN ({by_norm}) AND p.valid_from <= c.for_month"
+            "  AND (p.valid_to IS NULL OR p.valid_to > c.for_month)) GROUP BY 1, 2, 3, 4, 7 ORDER BY 1, 2, 3, 4",
+            {**_SUMMED, "house_id": pl.Int64},
+        )
+
+
+def _removed_waste(month: Month, houses: Sequence[int]) -> pl.DataFrame:
+    """The month as if these houses were charged by containers. An account of its own method keeps it."""
+    facts = queries.facts(month, queries.reference(month), house_ids=houses)
+    waste = facts.reference.services.filter(pl.col("code") == "waste").select("service_id")
+    instead = {int(How.NORM_PERSON): int(How.CONTAINERS_PERSON), int(How.NORM_AREA): int(How.CONTAINERS_AREA)}
+    provisions = facts.provisions.join(waste, on="service_id", how="semi").with_columns(
+        pl.col("method").replace(instead)
+    )
+    lines = pipeline.calculate(pipeline.by_own_month(facts, provisions, facts.passports)).lines
+    volume = pl.when(pl.col("kind") != int(Kind.VAT)).then(pl.col("volume"))
+    return lines.group_by(KEY, maintain_order=True).agg(pl.sum("amount"), volume=volume.sum())
 
 
 def _covered(year: int, house_ids: Sequence[int] | None) -> pl.DataFrame:
@@ -250,11 +350,12 @@ def _corrected_before(year: int, into: Month, houses: Sequence[int], first: int 
     return rows.select(*KEY, "amount", "volume")
 
 
-def _trued_up_before(year: int, into: Month, houses: Sequence[int]) -> pl.DataFrame:
+def _drafted_before(line: int, into: Month, houses: Sequence[int]) -> pl.DataFrame:
+    """Ink of yearly recalculations of this number in other months."""
     return queries.frame(
         f"SELECT c.account_id, c.contract_id, c.service_id, c.for_month, c.amount, coalesce(c.volume, 0){_INK}"
         f" WHERE c.house_id = ANY({queries.array(houses)}) AND c.kind = {int(Kind.RECALCULATION)}"
-        f" AND c.line = {YEARLY_LINE + year % 100} AND c.month <> {queries.day(into.first)}",
+        f" AND c.line = {line} AND c.month <> {queries.day(into.first)}",
         _SUMMED,
     )
 

@@ -83,6 +83,12 @@ def cut(points: Frame, keys: Sequence[str], days: int) -> Frame:
     return ordered.with_columns(stop=stop).rename({"point": "start"})
 
 
+def switch(facts: Facts, code: str) -> int:
+    """A choice that the law leaves to the installation (charges.md 20): its value on the month's first day, else 0."""
+    laws = in_month(facts.reference.laws.filter(pl.col("code") == code), facts.month).filter(pl.col("start") == 0)
+    return int(laws["value"][0]) if laws.height else 0
+
+
 def months_of(column: str) -> pl.Expr:
     """Months since year 0."""
     return pl.col(column).dt.year().cast(pl.Int32) * 12 + pl.col(column).dt.month() - 1

@@ -11,7 +11,7 @@ from billing.columns import EXACT
 from billing.formulas import metered
 from billing.formulas.exact import exact
 from billing.kinds import HEAT, By
-from billing.pipeline.facts import Facts, Frame, in_month, index_of, months_of
+from billing.pipeline.facts import Facts, Frame, in_month, index_of, months_of, switch
 from billing.pipeline.heat import in_season
 
 
@@ -67,8 +67,12 @@ def read_dials(facts: Facts) -> Frame:
     )
     live = live.join(replaced, on="replaces_id", how="left")
     is_new = pl.col("commissioned_on") >= first
-    # п. 81: by a new meter one charges from the 1st of the next month, unless it stands for one that was counted.
-    live = live.filter(~is_new | pl.col("old_removed_on").is_not_null())
+    # п. 81: by a new meter one charges from the 1st of the next month, unless it stands for one that was counted; by
+    # `meter_start` = 1 from the day after commissioning, if it has been read since (heat is shared by whole months).
+    is_first = is_new & pl.col("old_removed_on").is_null()
+    begins = pl.lit(switch(facts, "meter_start") == 1) & is_first & (pl.col("resource") != HEAT)
+    begins = begins & (pl.col("commissioned_on") < month.last)
+    live = live.with_columns(begins=begins).filter(~is_first | begins)
     dials = live.with_columns(zone=pl.int_ranges(1, pl.col("zones") + 1, dtype=pl.Int16)).explode("zone")
 
     readings = facts.readings.with_columns(index=months_of("month")).join(
@@ -100,7 +104,7 @@ def read_dials(facts: Facts) -> Frame:
     )
     dials = _with_faults(facts, dials)
     used = metered.usage(pl.col("opening"), pl.col("closing"), pl.col("digits"), pl.col("ratio"))
-    dials = dials.with_columns(usage=used)
+    dials = dials.with_columns(usage=used).filter(~pl.col("begins") | pl.col("usage").is_not_null())
     is_read = pl.col("usage").is_not_null()
     is_expired = pl.col("ended").fill_null(this + 1) <= this
     removed_day = (pl.col("removed_on") - pl.lit(first)).dt.total_days() + 1  # day of the month, removal included
@@ -111,7 +115,8 @@ def read_dials(facts: Facts) -> Frame:
     dials = dials.join(heirs.unique(), on="meter_id", how="left")
     is_gone = pl.col("removed_on").is_not_null() & (pl.col("removed_on") < first)
     gap = (
-        pl.when(is_expired | is_gone).then(size)
+        pl.when(pl.col("begins")).then(0)
+        .when(is_expired | is_gone).then(size)
         .when(is_new).then(new_day - old_day + pl.when(is_read).then(0).otherwise(size - new_day))
         .when(is_removed).then(
             pl.when(is_read).then(0).otherwise(removed_day)
@@ -122,13 +127,15 @@ def read_dials(facts: Facts) -> Frame:
     dials = dials.with_columns(
         gap_days=gap.cast(pl.Int32),
         usage=pl.when(is_expired | ~is_read).then(0).otherwise(pl.col("usage")),
-        cause=pl.when(is_gone).then(pl.lit("removed"))
+        begun_days=pl.when(pl.col("begins")).then(new_day).otherwise(0).cast(pl.Int32),
+        cause=pl.when(pl.col("begins")).then(pl.lit("read")).when(is_gone).then(pl.lit("removed"))
         .when(is_expired).then(pl.coalesce("fault", pl.lit("expired")))
         .when(is_new | is_removed).then(pl.lit("replaced"))
         .when(is_read).then(pl.lit("read"))
         .otherwise(pl.lit("silent")),
         periods=pl.when(is_gone).then(this - months_of("removed_on") + 1)
         .when(is_expired).then(this - pl.col("ended") + 1)
+        .when(pl.col("begins")).then(0)
         .when(is_new | is_removed).then(1)
         .when(is_read).then(0)
         .otherwise(this - pl.coalesce("opening_index", pl.lit(this - 1))).cast(pl.Int32),
@@ -208,7 +215,7 @@ def metered_usage(facts: Facts, dials: Frame) -> Frame:
 
     by: METER, AVERAGE, or NORM for the whole service (then `is_uplifted` says whether the multiplier applies:
     п. 60: after an expired verification it does, for readings not submitted it does not). norm_gap_days: days of a
-    replacement that have no average and go by the norm.
+    replacement that have no average and go by the norm; of a first meter (`begins`) those up to its commissioning.
     """
     size, this = facts.month.days, index_of(facts.month.first)
     place = ["premises_id", "resource"]
@@ -233,6 +240,7 @@ def metered_usage(facts: Facts, dials: Frame) -> Frame:
         is_averaged=((pl.col("filled") > 0) & is_whole).any(),
         has_gap=(pl.col("filled") > 0).any(),
         norm_gap_days=pl.max("norm_gap"),
+        begun_days=pl.min("begun_days"),  # beside a meter that counts already, the new one adds what it shows
         since=pl.col("opening_index").filter(pl.col("covered") > 1).min(),
     )
     zones = dials.group_by(*place, "price_zone", maintain_order=True).agg(
@@ -252,7 +260,8 @@ def metered_usage(facts: Facts, dials: Frame) -> Frame:
         .when(pl.col("is_averaged")).then(By.AVERAGE)
         .otherwise(By.METER).cast(pl.Int16).alias("by"),
         pl.col("late").alias("is_uplifted"),
-        exact(pl.col("norm_gap_days")).alias("norm_gap_days"),
+        exact(pl.max_horizontal("norm_gap_days", "begun_days")).alias("norm_gap_days"),
+        (pl.col("begun_days") > 0).alias("begins"),
     ).filter((pl.col("by") != By.NORM) | (pl.col("zone") == pl.col("zone").min().over(place)))  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from billing.columns import EXACT, QUANTITY
 from billing.formulas import absence, benefits, quality
 from billing.formulas.exact import exact, roubles, rounded, shown
 from billing.kinds import COLD_WATER, HOT_WATER, By, How, Kind, Relief
-from billing.pipeline.facts import WATERS, Facts, Frame, cut, in_month
+from billing.pipeline.facts import WATERS, Facts, Frame, cut, in_month, switch
 
 LINE = 100  # line = Relief × 100 + months back; the run's own month is none back
 OFF: columns.Schema = {
@@ -82,9 +82,12 @@ def _absence(
     is_broken = pl.col("is_broken").fill_null(False)
     no_meter = ((pl.col("meter_impossible") // bit) % 2 == 1) | is_broken | pl.lit(is_forced)
     of_norm = (pl.col("by") == By.NORM) & pl.col("shows_persons")
+    of_norm = of_norm | ((pl.col("by") == By.HOUSE_SHARE) & pl.col("shows_persons"))
     by_person = (of_norm | (is_broken & (pl.col("by") == By.AVERAGE))) & (pl.col("person_days") > 0)
     of_flat = (pl.col("method") == How.METERED) & no_meter
-    of_waste = (pl.col("method") == How.NORM_PERSON) & (pl.col("code") == "waste")
+    # where a region recalculates waste by the year, absence counts then, by containers (п. 148(30))
+    how = How.CONTAINERS_PERSON if switch(facts, "tko_year_recalc") == 1 else How.NORM_PERSON
+    of_waste = (pl.col("method") == how) & (pl.col("code") == "waste")
     direct = rows.filter(by_person & (of_flat | of_waste | (pl.col("method") == How.WASTEWATER)))
     found = _away(direct, spans).with_columns(
         numer=absence.reduced(pl.col("numer"), pl.col("away")), over=pl.col("over") * pl.col("person_days")

@@ -9,7 +9,7 @@ import polars as pl
 
 from billing.formulas.exact import exact
 from billing.kinds import BUSINESS, COLD_WATER, HOT_WATER, Basis, How, Mode
-from billing.pipeline.facts import WATERS, Facts, Frame, cut, in_month
+from billing.pipeline.facts import WATERS, Facts, Frame, cut, in_month, switch
 from billing.pipeline.heat import house_heat, in_season
 
 
@@ -41,7 +41,9 @@ def terms(facts: Facts) -> tuple[Frame, Frame]:
     tariffs, norms = in_month(ref.tariffs, month), in_month(ref.norms, month)
     laws = in_month(ref.laws, month)
     exceptions = in_month(facts.exceptions, month).with_columns(group=-pl.col("account_id"))
-    by_days = _law(laws, "uplift_by_days", 0) == 1
+    by_days = switch(facts, "uplift_by_days") == 1
+    season = laws.filter((pl.col("code") == "heating_season") & (pl.col("value") > 0))
+    is_partial = switch(facts, "norm_partial_month") == 1 and season.height > 0
 
     key = ["group", "service_id"]
     whole = provided.select(key).unique()
@@ -59,6 +61,9 @@ def terms(facts: Facts) -> tuple[Frame, Frame]:
         of_water = provided.join(waters, on="service_id")
         points += [followers.join(edge, on="group") for edge in _edges(of_water, ["group"])]
         points += [followers.join(edge, how="cross") for edge in _edges(norms.join(waters, on="service_id"), [])]
+    if is_partial:  # the norm of heat is paid for the days of the heating period
+        warm = provided.filter(pl.col("method").is_in([int(How.HEATING_NORM), *_OF_HEAT])).select(key).unique()
+        points += [warm.join(edge, how="cross") for edge in _edges(season, [])]
     if by_days:
         points += [
             whole.join(edge, how="cross") for edge in _edges(laws.filter(pl.col("code").str.starts_with("uplift.")), [])
@@ -104,9 +109,16 @@ def terms(facts: Facts) -> tuple[Frame, Frame]:
     own_heating = _own_heating(facts, found)
     found = found.join(own_heating, on="term", how="left").with_columns(pl.col("without_area").fill_null(0))
     found = found.join(house_heat(facts), on=["house_id", "service_id"], how="left")
+    found = found.with_columns(is_heated=_heated(season) if is_partial else pl.lit(in_season(laws, month)))
     prices = _prices(found, tariffs)
     found, prices = _merged(found, prices, key)
     return found.with_columns(in_season=pl.lit(in_season(laws, month))), prices
+
+
+def _heated(season: Frame) -> pl.Expr:
+    """Does the segment, cut at the edges of the heating period, belong to it?"""
+    spans = season.select("start", "stop").iter_rows()
+    return pl.any_horizontal(*((pl.col("start") >= start) & (pl.col("start") < stop) for start, stop in spans))
 
 
 _OF_HEAT = [int(How.HEATING_BUILDING), int(How.HEATING_IN_HOUSE)]
@@ -180,11 +192,6 @@ def _with_norms(found: Frame, norms: Frame, asked: Frame) -> Frame:
     return found.join(_norms_on(asked, norms), on="term", how="left").with_columns(
         pl.col("person_over", "m2_over").fill_null(1), pl.col("season_months").fill_null(12)
     )
-
-
-def _law(laws: Frame, code: str, default: int) -> int:
-    rows = laws.filter((pl.col("code") == code) & (pl.col("start") == 0))
-    return int(rows["value"][0]) if rows.height else default
 
 
 def _own_heating(facts: Facts, found: Frame) -> Frame:
@@ -293,7 +300,10 @@ def _counting() -> list[pl.Expr]:
             users.setdefault(name, []).append(int(how))
     used = [pl.when(pl.col("method").is_in(methods)).then(name).alias(name) for name, methods in users.items()]
     is_shared = pl.col("method").is_in(_OF_HEAT) & pl.col("heat_sum").is_not_null()  # else the norm of a square metre
-    return [*used, *(pl.when(is_shared).then(name).alias(f"heat_{name}") for name in (*_OF_HOUSE, "without_area"))]
+    by_norm = pl.col("method").is_in([int(How.HEATING_NORM), *_OF_HEAT]) & ~is_shared
+    of_season = pl.when(by_norm & (pl.col("heating_mode") != Mode.EVEN)).then("is_heated").alias("heated_by_norm")
+    of_heat = [pl.when(is_shared).then(name).alias(f"heat_{name}") for name in (*_OF_HOUSE, "without_area")]
+    return [*used, of_season, *of_heat]
 
 
 def basis(facts: Facts, days: Frame, agreed: Frame) -> Frame:

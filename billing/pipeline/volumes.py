@@ -20,7 +20,8 @@ ITEM = (
 )  # fmt: skip
 READ = (int(By.METER), int(By.AVERAGE))
 NOTHING = pl.lit(None, EXACT)
-PLOTS, GAS_FOR_HEATING = 50, 60  # added to the segment: further lines of one item; a month has 31 segments at most
+# Added to the segment: further lines of one item; a month has 31 segments at most.
+STARTED, PLOTS, GAS_FOR_HEATING = 40, 50, 60
 ONE = exact(pl.lit(1))
 
 
@@ -150,7 +151,7 @@ def metered(sheet: Sheet) -> None:
         plain = _one_price(plain)
     sheet.take(plain, pl.col("by"), pl.col("used_numer") * days, pl.col("used_over") * sheet.month, zone=pl.col("zone"))
     # a replacement without an average: its days go by the norm
-    mended = seen.filter(pl.col("norm_gap_days") > 0)
+    mended = seen.filter((pl.col("norm_gap_days") > 0) & ~pl.col("begins"))
     if (mended["segment"] != mended["run"]).any():
         mended = _one_price(mended, pl.col("person_norm"))
     mended = sheet.fit(mended, pl.col("person_norm").is_not_null(), "нет норматива")
@@ -167,9 +168,52 @@ def metered(sheet: Sheet) -> None:
     rises = (pl.col("by").is_null() & is_possible) | pl.col("is_uplifted").fill_null(False)
     k = pl.when(rises & (pl.col("multiplier") > 1)).then(pl.col("multiplier"))
     by_persons(sheet, without, multiplier=k)
+    begun = seen.filter(pl.col("begins"))
+    if begun.height:
+        of_new_meters(sheet, begun, pl.when(is_possible & (pl.col("multiplier") > 1)).then(pl.col("multiplier")))
     gas_for_heating(sheet, rows)
     plots(sheet, rows)
     heat_of_house(sheet, first_part)
+
+
+def of_new_meters(sheet: Sheet, rows: Frame, multiplier: pl.Expr) -> None:
+    """The month of a first meter, where it counts from the day after commissioning (`meter_start` = 1; п. 81).
+
+    The days up to commissioning keep the norm, with the multiplier where a meter could have been; the rest is what the
+    meter shows. By default (charges.md 12.1) such a meter is not counted until the next month.
+    """
+    if (rows["segment"] != rows["run"]).any():
+        rows = _one_price(rows, pl.col("person_norm"), pl.col("multiplier"))
+    whole, gap = pl.col("days"), pl.col("norm_gap_days").cast(pl.Int32)
+    before = (whole * gap / sheet.size).round(mode="half_away_from_zero").cast(pl.Int32)
+    rows = rows.with_columns(all_days=exact(whole), all_person_days="person_days", days_before=before)
+    after = rows.with_columns(days=pl.max_horizontal(whole - pl.col("days_before"), pl.lit(1)).cast(pl.Int32))
+    sheet.take(
+        after, By.METER, pl.col("used_numer") * pl.col("all_days"), pl.col("used_over") * sheet.month,
+        zone=pl.col("zone"),
+    )  # fmt: skip
+    is_first = pl.col("zone") == pl.col("zone").min().over("account_id", "service_id")
+    earlier = sheet.fit(
+        rows.filter(is_first & (pl.col("person_days") > 0)), pl.col("person_norm").is_not_null(), "нет норматива"
+    )
+    earlier = earlier.with_columns(
+        days=pl.max_horizontal("days_before", pl.lit(1)).cast(pl.Int32),
+        person_days=pl.col("person_days") * pl.col("norm_gap_days") / sheet.month,
+    )
+    sheet.take(
+        earlier, By.NORM,
+        normative.by_persons(pl.col("all_person_days"), pl.col("person_norm")) * pl.col("norm_gap_days"),
+        sheet.month * sheet.month * exact(pl.col("person_over")),
+        norm=pl.col("person_norm"), multiplier=multiplier, persons=True, lines_from=STARTED,
+    )  # fmt: skip
+    of_metres = rows.filter(is_first & (pl.col("resource") == GAS) & pl.col("m2_norm").is_not_null()).with_columns(
+        days=pl.max_horizontal("days_before", pl.lit(1)).cast(pl.Int32), all_area_days="area_days",
+        area_days=pl.col("area_days") * pl.col("norm_gap_days") / sheet.month,
+    )  # fmt: skip
+    sheet.take(
+        of_metres, By.NORM, normative.by_area(pl.col("all_area_days"), pl.col("m2_norm")) * pl.col("norm_gap_days"),
+        _m2_over(sheet) * sheet.month, norm=pl.col("m2_norm"), area=True, lines_from=GAS_FOR_HEATING,
+    )  # fmt: skip
 
 
 def gas_for_heating(sheet: Sheet, rows: Frame) -> None:
@@ -354,7 +398,7 @@ def heat(sheet: Sheet) -> None:
         heating.by_building_meter(heated, own, pl.col("heat_sum"), house, common),
         heating.building_over(house, common, pl.col("without_area")) * heat_over, area=True,
     )  # fmt: skip
-    normed_rows = rows.filter(~is_measured)
+    normed_rows = rows.filter(~is_measured & (is_even | pl.col("is_heated")))
     sheet.tell(normed_rows.filter(pl.col("method") != How.HEATING_NORM), "нет объёма по дому")
     normed_rows = sheet.fit(normed_rows, pl.col("m2_norm").is_not_null(), "нет норматива").filter(heated > 0)
     norm, months = pl.col("m2_norm"), exact(pl.col("season_months"))

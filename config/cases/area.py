@@ -6,17 +6,25 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
+
 from accounts.calendar import Month
 from accounts.kinds import Resource
-from billing.models import NormBasis, ProvisionMethod
+from accounts.money import total
+from billing import operations
+from billing.kinds import Kind
+from billing.models import Charge, NormBasis, ProvisionMethod
 from config.cases import breaks, water
 from config.cases.answers import Answer
 from config.cases.given import Given, one_of
 from config.cases.penalty import NotUnderstood
-from config.cases.stage import Stage, service_id
+from config.cases.stage import Stage, posted, service_id
 
 COOKING = ("norm_cook", "norm_stove_m3_person", "norm_cooking_m3_person", "norm_m3_per_person_month")
 HEATING_WATER = ("norm_water", "norm_water_heating", "norm_heater_m3_person", "norm_water_m3_person")
+REMOVED = ("removed_monthly_m3", "containers_monthly_m3", "removed_m3_month")
+# Σ of the key of the house: by residents, by m²
+WHOLE = (("house_residents", "total_residents"), ("total_area", "house_area"))
 PERSON, METRE = {"чел.", "чел", "person", "persons"}, {"м²", "м2", "кв. м", "m2", "m²"}
 
 
@@ -39,6 +47,8 @@ def housing(given: Given, case: Any) -> Answer:
 
 def waste(given: Given, case: Any) -> Answer:
     """ТКО by persons (ф. 9(1)) or by area (ф. 9(2)); legacy norms are monthly."""
+    if given.has("tko_year_recalc", *REMOVED):
+        return waste_of_year(given, case)
     if given.has("absent"):
         return breaks.absence(given, case)
     service = service_id(str(case["service"]))
@@ -67,6 +77,74 @@ def waste(given: Given, case: Any) -> Answer:
     stage.serve(service, ProvisionMethod.NORM_AREA if by_area else ProvisionMethod.NORM_PERSON)
     stage.price(service, given.number("tariff_m3", "tariff"))
     return water.amounts(stage.bill(), service)
+
+
+def waste_of_year(given: Given, case: Any) -> Answer:
+    """A year charged by the norm and recalculated by what was removed from the house (п. 148(30), ф. 9(3), 9(4))."""
+    service = service_id(str(case["service"]))
+    year = given.whole("year", default=None) or given.month_of(default="2025-01").first.year
+    months = [Month.parse(f"{year}-{number:02}") for number in range(1, 13)]
+    by_area = given.has("area") and not given.has("residents")
+    area = given.number("area", default=None)
+    persons = 0 if by_area else given.whole("residents", default=0)
+    stage = Stage(months[0], area=area, persons=persons, owners=given.whole("owners", default=1), vat=given.vat())
+    if given.flag("tko_year_recalc", default=True):
+        stage.law("tko_year_recalc", Decimal(1))
+    rest = given.number(*WHOLE[by_area]) - (area if by_area and area is not None else persons or stage_owners(given))
+    if rest < 0 or (not by_area and rest != int(rest)):
+        raise NotUnderstood(f"{WHOLE[by_area][0]}: меньше, чем у самого помещения.")
+    if rest:
+        stage.flat(area=rest if by_area else Decimal(50), persons=0 if by_area else int(rest))
+    yearly = given.name_of("norm_m3_year", "norm_m3_month", "norm_m3_m2_year", "norm_m3_m2_month")
+    if yearly is None:
+        raise NotUnderstood("нет норматива: norm_m3_year или norm_m3_month.")
+    bases = (NormBasis.M2_MONTH, NormBasis.M2_YEAR) if by_area else (NormBasis.PERSON_MONTH, NormBasis.PERSON_YEAR)
+    stage.norm(service, given.number(yearly), bases[yearly.endswith("year")])
+    stage.serve(service, ProvisionMethod.NORM_AREA if by_area else ProvisionMethod.NORM_PERSON)
+    for month, price in _prices(given, months):
+        stage.price(service, price, valid_from=month.first, valid_to=month.next.first)
+    for month, volume in zip(months, _removed(given), strict=True):
+        stage.house_volume(service, month, volume)
+    for row in given.rows("absent", "absences", default=[]):
+        breaks.away(stage, *breaks.span(row, None), row.whole(*breaks.AWAY, default=1))
+    charged = Decimal(0)
+    for month in months:
+        bill = stage.bill(month)
+        posted(bill, stage, month)
+        charged += bill.amount(stage.account)
+    into = months[-1] + 3  # March: the last month of the first quarter
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT make_month_partition('billing_charge', %s)", [into.first])
+    operations.recalculate_waste(year=year, into=into, house_ids=[stage.house.pk])
+    mine = Charge.objects.filter(account=stage.account, month=into.first, kind=Kind.RECALCULATION)
+    correction = total(mine.values_list("amount", flat=True))
+    volume = sum(filter(None, mine.values_list("volume", flat=True)), Decimal(0))
+    return {
+        "charged_total": charged, "actual_total": charged + correction, "correction": correction,
+        "recalculation": correction, "correction_volume": volume, "volume_m3": volume,
+    }  # fmt: skip
+
+
+def stage_owners(given: Given) -> int:
+    """Heads of a flat in which nobody lives: its owners."""
+    return int(given.whole("owners", default=1))
+
+
+def _prices(given: Given, months: list[Month]) -> list[tuple[Month, Decimal]]:
+    if given.has("tariff_m3"):
+        return [(month, given.number("tariff_m3")) for month in months]
+    return water.prices_of_year(given, months)
+
+
+def _removed(given: Given) -> list[Decimal]:
+    """m³ taken out of the house by months: told one by one, or so much each month."""
+    values = given.raw(*REMOVED)
+    if not isinstance(values, list):
+        return [given.number(*REMOVED)] * 12
+    removed: list[Decimal] = given.numbers(*REMOVED)
+    if len(removed) != 12:
+        raise NotUnderstood(f"{REMOVED[0]}: нужно двенадцать месяцев.")
+    return removed
 
 
 def gas(given: Given, case: Any) -> Answer:

@@ -39,7 +39,7 @@ AWAY = ("absent_residents", "absent_persons")
 # --- absence ----------------------------------------------------------------------------------------------------------
 
 
-def _span(given: Given, month: Month | None) -> tuple[date, date]:
+def span(given: Given, month: Month | None) -> tuple[date, date]:
     """Departure and return, both days of presence; full days alone begin on the 1st of the month."""
     if given.has(*FULL_DAYS) and month is not None:
         days = given.whole(*FULL_DAYS)
@@ -53,11 +53,11 @@ def _span(given: Given, month: Month | None) -> tuple[date, date]:
 def _month(given: Given, rows: list[Given]) -> Month:
     if given.has(*FULL_DAYS) or given.has("period", "month", "billing_period"):
         return given.month_of()
-    left, _ = _span(rows[0], None)
+    left, _ = span(rows[0], None)
     return given.month_of(day=left)
 
 
-def _away(stage: Stage, left: date, back: date, persons: int) -> int:
+def away(stage: Stage, left: date, back: date, persons: int) -> int:
     """A document of absence. Returns its full days by the engine's own count."""
     Absence.objects.create(
         premises=stage.account.premises, persons=persons, valid_from=left, valid_to=back, applied_on=back,
@@ -89,7 +89,7 @@ def absence(given: Given, case: Any) -> Answer:
         month, persons=max(given.whole("residents", default=0), persons, len(rows)), heating=HeatingMode.EVEN,
         impossible=without_meters(given),
     )  # fmt: skip
-    days = sum(_away(stage, *_span(row, month), persons) for row in rows)
+    days = sum(away(stage, *span(row, month), persons) for row in rows)
     _charged_by_persons(given, stage, code, service)
     bill = stage.bill()
     grounds = (Relief.ABSENCE,)

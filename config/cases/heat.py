@@ -16,7 +16,7 @@ from accounts.models import PersonalAccount, Service
 from billing import operations as billing_operations
 from billing.formulas import heating
 from billing.kinds import Kind
-from billing.models import NormBasis, ProvisionMethod
+from billing.models import LawValue, NormBasis, ProvisionMethod
 from config.cases import area, breaks, power, shared, water
 from config.cases.answers import Answer
 from config.cases.given import Given, one_of
@@ -27,6 +27,8 @@ WINTER = "2026-01"  # a month of the heating period, where the case names none
 EVEN = {"uniform_year", "even", "even_1_12", "uniform", "1/12"}
 MODES = EVEN | {"season", "heating_season", "seasonal"}
 MONTHLY = ("norm_gcal_m2", "norm_gcal_m2_month", "norm")
+STARTS = ("heating_starts_on", "heating_start", "heating_from")
+ENDS = ("heating_ends_on", "heating_stop", "heating_to")  # the last day with heat
 YEARLY = ("norm_annual", "norm_gcal_m2_year", "norm_year")
 OWN_METER = ("ipu_gcal", "meter_gcal", "metered_gcal", "individual_gcal")
 READ_GCAL = (
@@ -72,7 +74,8 @@ def by_norm(given: Given, case: Any) -> Answer:
     if mode is not None:
         is_even = one_of("mode", mode, MODES) in EVEN
     stage = Stage(
-        given.month_of(default=WINTER), area=given.number("area", default=Decimal(1)),
+        given.month_of(default=WINTER, day=given.day(*STARTS, *ENDS, default=None)),
+        area=given.number("area", default=Decimal(1)),
         heating=HeatingMode.EVEN if is_even else HeatingMode.SEASON, vat=given.vat(),
     )  # fmt: skip
     is_yearly = given.has(*YEARLY)
@@ -82,6 +85,7 @@ def by_norm(given: Given, case: Any) -> Answer:
     stage.norm(service, Decimal(0) if months == 0 else norm, basis, months=months or 12)
     stage.serve(service, ProvisionMethod.HEATING_NORM)
     stage.price(service, given.number("tariff", default=Decimal(1)))
+    _heating_period(given, stage)
     bill = stage.bill()
     found = water.amounts(bill, service)
     if not given.has("area"):
@@ -91,6 +95,28 @@ def by_norm(given: Given, case: Any) -> Answer:
         found |= {"norm_month_exact": found["volume"], "norm_month": found["volume"]}
         found |= {f"norm_month_half_up_{digits}": found["volume"] for digits in range(1, 7)}
     return found
+
+
+def _heating_period(given: Given, stage: Stage) -> None:
+    """The period that starts or ends inside the month, and whether the norm is paid for its days (7.2)."""
+    told = given.raw("norm_partial_month", default=None)
+    if told is not None and one_of("norm_partial_month", told, {"full", "by_days"}) == "by_days":
+        stage.law("norm_partial_month", Decimal(1))
+    first, end = given.day(*STARTS, default=None), given.day(*ENDS, default=None)
+    days = given.whole("heating_days", "days_of_heating", default=None)
+    if days is not None and first is None and end is None:
+        first = stage.month.next.first - ONE_DAY * days
+    if first is None and end is None:
+        return
+    if (first or end) not in stage.month.span:
+        raise NotUnderstood("отопительный период начинается и кончается не в этом месяце.")
+    since, until = first or LONG_AGO, None if end is None else end + ONE_DAY
+    if days is not None and ((until or stage.month.next.first) - max(since, stage.month.first)).days != days:
+        raise NotUnderstood(f"heating_days: в месяце не {days} дней отопления.")
+    LawValue.objects.filter(code="heating_season").delete()
+    LawValue.objects.create(
+        code="heating_season", value=1, valid_from=since, valid_to=until, act="по условию примера"
+    )  # fmt: skip
 
 
 def legal_entity(given: Given, case: Any) -> Answer:

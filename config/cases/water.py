@@ -17,7 +17,7 @@ from billing.formulas import water as water_formulas
 from billing.kinds import By, Kind
 from billing.models import NormBasis, ProvisionMethod
 from config.cases.answers import Answer, Shown
-from config.cases.given import Given
+from config.cases.given import Given, one_of
 from config.cases.penalty import NotUnderstood
 from config.cases.stage import Bill, Stage, columns, service_id, without_meters
 
@@ -38,6 +38,7 @@ CLOSING = (
     "curr", "current", "reading_curr", "curr_reading", "current_reading", "meter_curr", "end_reading", "reading",
     "new_reading",
 )  # fmt: skip
+COMMISSIONED = ("commissioned_on", "meter_commissioned_on", "new_commissioned_on")
 # A coefficient of temperature stands in the ratio of the meter (charges.md 8).
 RATIOS = ("ratio", "transformer_ratio", "temperature_coefficient", "k_t")
 MULTIPLIERS = ("multiplier", "multiplier_hot", "multiplier_cold", "uplift_multiplier", "k_uplift")
@@ -86,6 +87,8 @@ class Household:
 
     def _month(self, default: str) -> Month:
         """The month named; else the first that the rows touch and that has as many days as the case says."""
+        if self.given.has(*COMMISSIONED) and not self.given.has("old_final"):
+            return self.given.month_of(day=self.given.day(*COMMISSIONED))
         rows = [dates(row) for row in [*self.occupancy, *self.guests]]
         if not rows or self.given.has("period", "month", "billing_period"):
             return self.given.month_of(default=default)
@@ -124,6 +127,9 @@ class Household:
         if given.has(*RATIOS):
             facts["ratio"] = given.number(*RATIOS)
         source = given
+        if given.has(*COMMISSIONED):
+            self._first_meter(facts)
+            return
         if isinstance(meter, dict):
             (source,) = given.rows("meter")
         elif meter is not None:
@@ -152,6 +158,21 @@ class Household:
         elif self.history is not None:
             stage.counted(self.resource, self.history)
 
+    def _first_meter(self, facts: dict[str, Any]) -> None:
+        """A meter where there was none, commissioned inside the month; from which day it counts (12.1)."""
+        given, stage = self.given, self.stage
+        start = given.raw("meter_start", default="next_month_first")
+        if one_of("meter_start", start, {"next_month_first", "next_day"}) == "next_day":
+            stage.law("meter_start", Decimal(1))
+        day = given.day(*COMMISSIONED)
+        facts.setdefault("digits", 9)
+        dial = stage.meter(self.resource, commissioned_on=day, installed_on=day, **facts)
+        initial = given.number("initial", "new_initial", "meter_initial", "initial_reading", default=Decimal(0))
+        stage.read(dial, day, initial, source=ReadingSource.ACT)
+        closed = min(day + timedelta(days=9), self.month.last)
+        reading = initial + given.number(*USED) if given.has(*USED) else given.number(*CLOSING)
+        stage.read(dial, closed, reading, counts=False)
+
     # --- outputs by their names
 
     def answer(self) -> Answer:
@@ -164,6 +185,11 @@ class Household:
             found["effective_residents"] = found["residents"] = found["owners_counted"] = mine[0].persons
         uplifts = [line.multiplier for line in mine if line.kind == Kind.UPLIFT]
         found["multiplier"] = uplifts[0] if uplifts else Decimal(1)
+        for name, by in METHODS.items():
+            of_method = [line for line in mine if line.by == by and line.kind == Kind.CHARGE]
+            found[f"{name}_volume"] = sum((line.volume for line in of_method), Decimal(0))
+            found[f"{name}_amount"] = sum((line.amount for line in of_method), Decimal("0.00"))
+            found[f"{name}_days"] = sum(line.days for line in of_method)
         found |= {f"method_{name}": by in {line.by for line in mine} for name, by in METHODS.items()}
         if self.history is not None:
             found |= self._periods()

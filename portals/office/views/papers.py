@@ -219,9 +219,13 @@ def act(visit: Desk) -> None:
         if "agreed" not in visit.request.POST:
             rows = billing.operations.plan_unauthorised(paper)
             whole = sum((row.amount for row in rows), start=queries.ZERO)
+            # days that another act has are left out: there may be several spans of them
+            spans = [row for row in rows if row.component == rows[0].component]
+            days = ", ".join(f"{row.charged_from:%d.%m.%Y} – {row.charged_to:%d.%m.%Y}" for row in spans)
+            volume = sum((row.volume for row in spans), start=queries.ZERO)
             visit.told = (
-                f"За {rows[0].charged_from:%d.%m.%Y} – {rows[0].charged_to:%d.%m.%Y} будет начислено {amount(whole)} ₽,"
-                f" {Month(rows[0].month).title}: объём {quantity(rows[0].volume)}, тариф {amount(rows[0].tariff)} ₽."
+                f"За {days} будет начислено {amount(whole)} ₽,"
+                f" {Month(rows[0].month).title}: объём {quantity(volume)}, тариф {amount(rows[0].tariff)} ₽."
             )
             visit.asks = "act"
             return

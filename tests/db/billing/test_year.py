@@ -13,7 +13,7 @@ from accounts.kinds import PremisesKind
 from accounts.models import HeatingMode
 from billing import operations, queries
 from billing.kinds import BUSINESS, Kind
-from billing.models import Charge, HouseBalance, NormBasis, ProvisionMethod
+from billing.models import Charge, HouseBalance, HouseVolume, NormBasis, ProvisionMethod
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -114,3 +114,67 @@ def test_common_needs_by_the_norm_are_trued_up_in_twelve_parts():
     assert {-D("8.87"), -D("8.88")} >= set(mine)
     (told,) = [one for one in queries.explain(account_id=account.pk, month=JANUARY) if one.kind == Kind.RECALCULATION]
     assert "за 2025 год" in told.text
+
+
+REMOVED = ["3.1", "2.9", "3.4", "3", "3.3", "3.6", "4", "3.8", "3.2", "3", "2.7", "3.5"]
+
+
+def removed_from_a_house(**law: Any) -> tuple[Any, Any]:
+    """Two of forty residents; 2.196 m³ a year each by the norm, 641 ₽; what the lorries took away by months."""
+    make.law_value("tko_year_recalc", "1", **law)
+    house, contract = make.house(), make.contract()
+    mine = make.account(house=house, persons=2, total_area_m2=D("50"))
+    others = make.account(premises=make.premises(house=house), persons=38)
+    make.provision(house, 7, contract, ProvisionMethod.NORM_PERSON)
+    make.norm(7, "2.196", NormBasis.PERSON_YEAR)
+    make.tariff(contract, 7, "641", valid_from=date(2024, 1, 1))
+    for month, volume in zip(YEAR, REMOVED, strict=True):
+        make.house_volume(house, 7, month.first, volume)
+    return mine, others
+
+
+def of_waste(account: Any) -> list[tuple[date, D]]:
+    rows = Charge.objects.filter(account_id=account.pk, kind=Kind.RECALCULATION, line__gte=queries.YEARLY_WASTE)
+    return list(rows.order_by("month").values_list("month", "amount"))
+
+
+def test_waste_of_a_year_is_recalculated_by_what_was_removed():
+    mine, others = removed_from_a_house()
+    post(YEAR)
+    for month in (JANUARY, JANUARY + 1):
+        operations.run_billing(month=month)
+        assert operations.settle_year(into=month) == D("0.00")
+        operations.post_month(month=month, today=month.next.first)
+    march = JANUARY + 2
+    operations.run_billing(month=march)
+    # 2 × 0.183 × 641 = 234.61 and 38 × 0.183 × 641 = 4457.51 charged in each of twelve months; 39.5 m³ removed
+    for _ in range(2):
+        operations.settle_year(into=march)
+        assert of_waste(mine) == [(march.first, D("-1549.32"))]
+        assert of_waste(others) == [(march.first, D("-29436.57"))]
+    (told,) = [one for one in queries.explain(account_id=mine.pk, month=march) if one.kind == Kind.RECALCULATION]
+    assert "Перерасчёт платы за обращение с ТКО за 2025 год" in told.text
+    operations.post_month(month=march, today=march.next.first)
+    operations.open_month(month=march.next)
+    assert operations.recalculate_waste(year=2025, into=march.next) == D("0.00")
+
+
+def test_a_house_whose_volume_of_a_month_is_unknown_waits_for_it():
+    mine, _ = removed_from_a_house()
+    HouseVolume.objects.filter(month=YEAR[5].first).delete()
+    post(YEAR)
+    operations.open_month(month=JANUARY)
+    assert operations.recalculate_waste(year=2025, into=JANUARY) == D("0.00")
+    assert of_waste(mine) == []
+    make.house_volume(mine.house, 7, YEAR[5].first, REMOVED[5])
+    assert operations.recalculate_waste(year=2025, into=JANUARY) != D("0.00")
+
+
+def test_only_months_of_the_switch_are_recalculated():
+    mine, _ = removed_from_a_house(valid_from=date(2025, 12, 1))
+    post(YEAR)
+    operations.open_month(month=JANUARY)
+    operations.recalculate_waste(year=2025, into=JANUARY)
+    assert of_waste(mine) == [(JANUARY.first, D("112.18") - D("234.61"))]  # 3.5 × 2 / 40 × 641 = 112.175
+    with pytest.raises(operations.YearNotOver, match="2025 год ещё идёт"):
+        operations.recalculate_waste(year=2025, into=YEAR[3])

@@ -43,14 +43,14 @@ Span = tuple[date, date | None]
 class Gauge:
     """What one meter tells of the month. Volumes are by zone, in units (the ratio included)."""
 
-    story: str  # read, rolled, silent, expired, failed, refused, replaced, late
+    story: str  # read, rolled, silent, expired, failed, refused, replaced, late, begun
     zones: int
     used: tuple[Decimal, ...] = ()  # read: of the month; late: since the last reading; replaced: old and new together
     history: tuple[tuple[Decimal, ...], ...] = ()  # fully metered months before the event, the eldest first
     periods: int = 0  # of the event of п. 59, this month included
     charged: tuple[Decimal, ...] = ()  # late: volumes charged in the months since (in the first zone)
     removed: int = 0  # day of the month, replaced
-    commissioned: int = 0
+    commissioned: int = 0  # replaced, begun
     is_read: bool = True  # replaced: has the new meter been read?
     ratio: Decimal = ONE
 
@@ -177,8 +177,15 @@ def worlds(draw: st.DrawFn, *, heated: bool = True) -> World:
     for code in ("cold_water", "hot_water", "electricity"):
         if chance(2):
             laws += [(f"uplift.{code}", value, *when) for value, *when in versions(st.sampled_from([D("1.5"), D(3)]))]
-    if chance(4):
-        laws.append(("uplift_by_days", D(1), LONG_AGO, None))
+    for code in ("uplift_by_days", "meter_start", "norm_partial_month"):
+        if chance(3):
+            laws.append((code, D(1), LONG_AGO, None))
+    if month.first.month in (4, 10) and chance(2):  # the heating period ends or begins inside the month
+        edge, year = inside(), month.first.year
+        spring = month.first.month == 4
+        laws.append(
+            ("heating_season", D(1), *((date(year - 1, 10, 5), edge) if spring else (edge, date(year + 1, 4, 20))))
+        )
     exceptions = []
     if chance(3):
         account = draw(st.sampled_from([row[0] for flat in flats for row in flat.accounts]))
@@ -203,7 +210,7 @@ def _flat(
     gauges = {}
     for resource in (1, 2, 3, GAS):
         if chance(2):
-            gauges[resource] = [_gauge(draw, month, zones if resource == 3 else 1)]
+            gauges[resource] = [_gauge(draw, month, zones if resource == 3 else 1, begins=resource != GAS)]
             if chance(6):
                 gauges[resource].append(_gauge(draw, month, zones if resource == 3 else 1, simple=True))
     plots = [(1, D(draw(st.integers(1, 60))), *span())] if chance(5) else []
@@ -223,9 +230,11 @@ def _flat(
 STORIES = ["read", "read", "read", "rolled", "silent", "expired", "failed", "refused", "replaced", "late"]
 
 
-def _gauge(draw: Any, month: Month, zones: int, *, simple: bool = False) -> Gauge:
-    story = draw(st.sampled_from(["read", "silent"] if simple else STORIES))
+def _gauge(draw: Any, month: Month, zones: int, *, simple: bool = False, begins: bool = False) -> Gauge:
+    story = draw(st.sampled_from(["read", "silent"] if simple else [*STORIES, *["begun"] * begins]))
     by_zone = st.tuples(*[litres] * zones)
+    if story == "begun":
+        return Gauge(story, zones, draw(by_zone), commissioned=draw(st.integers(1, month.days - 1)))
     history = tuple(draw(st.lists(by_zone, max_size=8)))
     if story in ("read", "rolled"):
         ratio = draw(st.sampled_from([D(1), D(1), D(20)])) if zones > 1 else D(1)
@@ -516,6 +525,10 @@ def _tell(
         if gauge.is_read:
             rest = [7 + used - half for used, half in zip(gauge.used, halves, strict=True)]
             read(meter + 1, month, rest, day=gauge.commissioned + 1, counts=0)
+    elif gauge.story == "begun":
+        add(meter, commissioned_on=month.first.replace(day=gauge.commissioned))
+        read(meter, month, [D(7)] * gauge.zones, day=gauge.commissioned, is_act=1)
+        read(meter, month, [7 + used for used in gauge.used], day=gauge.commissioned + 1, counts=0)
     else:
         assert gauge.story == "late"
         add(meter)

@@ -44,6 +44,7 @@ class Told:
     volumes: dict[int, Fraction]
     gap_by_norm: int = 0  # days of a replacement that no average covers
     is_raised: bool = False  # the multiplier applies whatever could be installed
+    is_begun: bool = False  # a first meter that counts from the day after commissioning; the days before by the norm
 
 
 def kopecks(value: Fraction) -> Decimal:
@@ -74,6 +75,7 @@ class Item:
     kind: Kind
     multiplier: Fraction
     heat: Fraction  # Gcal in a cubic metre
+    days: int  # of the run that the line is of
 
 
 class Law:
@@ -188,19 +190,22 @@ class Law:
     def charge(
         self, flat: Flat, account: int, service: int, contract: int, run: list[date],
         volumes: dict[int, Fraction], components: int, *, kind: Kind = Kind.CHARGE, multiplier: Fraction = ONE,
-        heat: Fraction | None = None,
+        heat: Fraction | None = None, days: int | None = None,
     ) -> None:  # fmt: skip
         """A run with its volumes by zone; it is priced when the house's balance has had its say."""
         self.items.append(
-            Item(flat, account, service, contract, run, dict(volumes), components, kind, multiplier, heat or F(0))
-        )
+            Item(
+                flat, account, service, contract, run, dict(volumes), components, kind, multiplier, heat or F(0),
+                len(run) if days is None else days,
+            )
+        )  # fmt: skip
         if kind == Kind.CHARGE:
             self.volumes[account, RESOURCE[service]] += sum(volumes.values(), F(0))
 
     def priced(self, item: Item) -> None:
         """Lines of one run: zones, components, ranges, and the uplift as a line of its own (п. 69)."""
         prices = self.prices(item.contract, item.service, item.run[0], item.flat.is_shop)
-        part = F(len(item.run)) / self.size
+        part = F(item.days) / self.size
         whole = sum(item.volumes.values(), F(0))
         for zone, volume in item.volumes.items():
             for component in (1, 2) if item.components == 2 else (0,):
@@ -282,6 +287,10 @@ class Law:
             self.beside_the_norm(flat, account, service, days)
             return
 
+        if told.is_begun:
+            self.begun(flat, account, service, days, told)
+            return
+
         def key(day: date, *more: Any) -> Any:
             norm = self.norm(service, day, Basis.PERSON_MONTH, Basis.PERSON_YEAR) if told.gap_by_norm else None
             return self.heat_of_metre(service)(day, *more), norm
@@ -296,6 +305,29 @@ class Law:
                     normed += self.people(flat, day) * (norm or F(0)) / self.size
                 volumes[min(volumes)] += normed * told.gap_by_norm / self.size
             self.charge(flat, account, service, contract, run, volumes, parts, heat=heat)
+
+    def begun(self, flat: Flat, account: int, service: int, days: list[date], told: Told) -> None:
+        """12.1, next_day: the norm (raised, if a meter could be) up to commissioning, then what the meter shows.
+
+        Where the month is cut, each part has its days' share of both, as of a replacement.
+        """
+
+        def key(day: date, *more: Any) -> Any:
+            norm = self.norm(service, day, Basis.PERSON_MONTH, Basis.PERSON_YEAR)
+            return self.heat_of_metre(service)(day, *more), norm, self.multiplier(service, day)
+
+        for run, contract, _, parts, (heat, norm, multiplier) in self.runs(account, service, days, key):
+            before = int(len(run) * told.gap_by_norm / self.size + F(1, 2))
+            volumes = {zone: volume * len(run) / self.size for zone, volume in told.volumes.items()}
+            self.charge(
+                flat, account, service, contract, run, volumes, parts, heat=heat, days=max(len(run) - before, 1)
+            )
+            persons = sum(self.people(flat, day) for day in run) * told.gap_by_norm / self.size / self.size
+            if norm is not None and persons:
+                self.charge(
+                    flat, account, service, contract, run, {0: persons * norm}, parts, heat=heat, days=max(before, 1),
+                    multiplier=multiplier if RESOURCE[service] not in flat.impossible else F(1),
+                )  # fmt: skip
 
     def norms_of(self, service: int, day: date, *terms: Any) -> tuple[Fraction | None, ...]:
         """Of a person, the multiplier, the heat of a cubic metre, of a square metre."""
@@ -325,7 +357,8 @@ class Law:
     def told(self, flat: Flat, resource: int) -> Told | None:
         if flat.parent is not None:
             return self.told_room(flat, resource)
-        gauges = flat.gauges.get(resource)
+        starts = self.law("meter_start", self.month.first) == 1
+        gauges = [gauge for gauge in flat.gauges.get(resource, []) if starts or gauge.story != "begun"]
         return self.together(gauges, flat.is_shop) if gauges else None
 
     def told_room(self, room: Flat, resource: int) -> Told | None:
@@ -360,11 +393,16 @@ class Law:
             for zone, volume in row.volumes.items():
                 volumes[zone] += volume
         by = "average" if any(row.by == "average" for row in told) else "meter"
-        return Told(by, dict(volumes), max(row.gap_by_norm for row in told))
+        if all(row.is_begun for row in told):
+            return Told(by, dict(volumes), min(row.gap_by_norm for row in told), is_begun=True)
+        return Told(by, dict(volumes), max(row.gap_by_norm for row in told if not row.is_begun))
 
     def one(self, gauge: Gauge, is_shop: bool) -> Told:
         zones = [0] if gauge.zones == 1 else list(range(1, gauge.zones + 1))
-        if gauge.story in ("read", "rolled"):
+        if gauge.story in ("read", "rolled", "begun"):
+            if gauge.story == "begun":
+                used = {zone: F(value) for zone, value in zip(zones, gauge.used, strict=True)}
+                return Told("meter", used, gap_by_norm=gauge.commissioned, is_begun=True)
             return Told("meter", {zone: F(used) for zone, used in zip(zones, gauge.used, strict=True)})
         if gauge.story == "late":  # 2.1: what was charged meanwhile comes off, in the first zone
             volumes = {zone: F(used) for zone, used in zip(zones, gauge.used, strict=True)}
@@ -450,11 +488,20 @@ class Law:
         months = next((row[3] for row in self.world.norms if row[0] == service), 12)
         bases = Basis.M2_MONTH, Basis.M2_YEAR
 
+        # 7.2: the month is charged in full, or (a switch) for its days of the heating period
+        is_partial = self.law("norm_partial_month", self.month.first) == 1 and mode != Mode.EVEN and not by_building
+
+        def is_heated(day: date) -> bool:
+            season = [row for row in self.world.laws if row[0] == "heating_season"]
+            return not is_partial or not season or any(holds(row, day) for row in season)
+
         def key(day: date, *_: Any) -> Any:
             shared = (self.passport(day), self.without(day)) if by_building else None
-            return shared, self.norm(service, day, *bases)
+            return shared, self.norm(service, day, *bases), is_heated(day)
 
-        for run, contract, _, parts, (_, norm) in self.runs(account, service, days, key):
+        for run, contract, _, parts, (_, norm, heated) in self.runs(account, service, days, key):
+            if not heated:
+                continue
             volume = F(0)
             for day in run:
                 area = self.shared_area(flat, day)

@@ -123,7 +123,7 @@ def breach(
 def test_volume_not_supplied(
     month: Month, people: int, norm: Decimal, price: Decimal, hours: int, multiplier: Decimal | None
 ) -> None:
-    """п. 98: ΔV = n · N · hours / hours of the month, beside the percent; the uplift, V · T · (K − 1), is of it, too."""
+    """п. 98: ΔV = n · N · hours / hours of the month, beside the percent; V · T · (K − 1) is of it, too."""
     world = a_flat(month, people, norm, price)
     if multiplier is not None:
         world.laws.append(("uplift.cold_water", multiplier, LONG_AGO, None))
