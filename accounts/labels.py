@@ -80,6 +80,8 @@ EVENTS = {
     "payments.paper.issued": "Выпущен документ",
     "payments.payment.assigned": "Платёж выяснен",
     "payments.payment.charged_back": "Платёж оспорен в банке",
+    "payments.chargeback.asked": "Заявлен протест платежа: ждёт второго сотрудника",
+    "payments.chargeback.declined": "Протест платежа отклонён",
     "payments.payment.held": "Платёж ждёт выяснения",
     "payments.payment.moved": "Платёж перенесён на этот счёт",
     "payments.payment.recorded": "Принят платёж",

@@ -1,4 +1,4 @@
-"""The cashier's shift: who stood at which desk, what was in the drawer when it closed; refunds on application."""
+"""The cashier's shift: who stood at which desk, what was in the drawer when it closed; refunds, contested payments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.fields import MoneyField
 from accounts.money import written
-from payments.models.money import CashReceipt, RemittanceState, Reversal, never_emptied
+from payments.models.money import CashReceipt, Payment, RemittanceState, Reversal, never_emptied
 
 SUMS = ("cash", "card", "returned_cash", "returned_card", "collected", "counted")
 
@@ -287,3 +287,85 @@ class RefundOrder(models.Model):
 
     def __str__(self) -> str:
         return f"поручение № {self.number} на возврат {written(self.application.amount)} ₽"
+
+
+class ChargeBackState(models.TextChoices):
+    ASKED = "asked", "ждёт второго сотрудника"
+    DONE = "done", "снят"
+    DECLINED = "declined", "не снят"
+
+
+class ChargeBack(models.Model):
+    """A payment contested at the payer's bank: what the acquirer says, who asked to take it off and who agreed.
+
+    remitted: roubles of it that principals had got by then. They turn into claims on them, so a second person decides;
+    money that is still with the agent comes off at once.
+    """
+
+    payment = models.ForeignKey(Payment, PROTECT, related_name="charge_backs", verbose_name="платёж")
+    reason = models.CharField("причина спора", max_length=200)
+    document = models.CharField("документ эквайера", max_length=120)
+    claimed_on = models.DateField("дата списания банком")
+    remitted = MoneyField("из него перечислено, руб.")
+    state = models.CharField("состояние", max_length=8, choices=ChargeBackState)
+    asked_at = models.DateTimeField("заявлен", default=timezone.now)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, PROTECT, related_name="+", verbose_name="кто заявил")
+    decided_at = models.DateTimeField("решён", null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, PROTECT, null=True, blank=True, related_name="+", verbose_name="кто решил"
+    )
+    ground = models.CharField("почему не снят", max_length=255, blank=True)
+
+    class Meta:
+        verbose_name = "опротестованный платёж"
+        verbose_name_plural = "опротестованные платежи"
+        constraints = [
+            models.CheckConstraint(
+                name="chargeback_state_known", condition=Q(state__in=ChargeBackState.values),
+                violation_error_message="Такого значения нет в списке. Выберите другое.",
+            ),
+            models.CheckConstraint(
+                name="chargeback_named", condition=~Q(reason="") & ~Q(document=""),
+                violation_error_message="Назовите причину спора и документ эквайера.",
+            ),
+            models.CheckConstraint(
+                name="chargeback_remitted_not_negative", condition=Q(remitted__gte=0),
+                violation_error_message="Перечисленное не бывает меньше нуля.",
+            ),
+            models.CheckConstraint(
+                name="chargeback_decided_whole",
+                condition=Q(decided_by=None, decided_at=None) & ~Q(state="declined")
+                | Q(decided_by__isnull=False, decided_at__isnull=False) & ~Q(state="asked"),
+                violation_error_message="У решённого протеста есть сотрудник и время решения.",
+            ),
+            models.CheckConstraint(
+                name="chargeback_two_people",
+                condition=(Q(decided_by=None) | ~Q(decided_by=models.F("asked_by")) | Q(state="declined"))
+                & (~Q(state="done") | Q(remitted=0) | Q(decided_by__isnull=False)),
+                violation_error_message="Перечисленные деньги снимает другой сотрудник, а не тот, кто заявил протест.",
+            ),
+            models.CheckConstraint(
+                name="chargeback_declined_because", condition=~Q(state="declined") | ~Q(ground=""),
+                violation_error_message="Назовите, почему платёж не снят.",
+            ),
+            models.UniqueConstraint(
+                fields=["payment"], name="chargeback_once", condition=~Q(state="declined"),
+                violation_error_message="По этому платежу протест уже заявлен.",
+            ),
+        ]  # fmt: skip
+        triggers = [
+            pgtrigger.Protect(name="charge_back_kept", operation=pgtrigger.Delete),
+            never_emptied("charge_back"),
+            pgtrigger.ReadOnly(
+                name="charge_back_is_itself",
+                fields=["id", "payment", "reason", "document", "claimed_on", "asked_at", "asked_by"],
+            ),
+            pgtrigger.Protect(
+                name="charge_back_decided_is_ink",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("OLD.state <> 'asked' AND OLD.* IS DISTINCT FROM NEW.*"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"протест по платежу № {self.payment_id}, {ChargeBackState(self.state).label}"

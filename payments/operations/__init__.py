@@ -10,6 +10,13 @@ from payments.operations.allocating import (
 from payments.operations.batch import Incoming, Judged, record_payments
 from payments.operations.cash import KEY_LENGTH, Receipt, cancel_receipt, held_at_desk, take_cash
 from payments.operations.closing import DayDoesNotClose, close_day, close_days
+from payments.operations.contested import (
+    ForeseenChargeBack,
+    agree_charge_back,
+    ask_charge_back,
+    decline_charge_back,
+    preview_charge_back,
+)
 from payments.operations.days import DayClosed, make_partitions, open_day
 from payments.operations.fetching import Fetched, fetch_registers
 from payments.operations.intake import (
@@ -123,6 +130,7 @@ __all__ = [
     "DayClosed",
     "DayDoesNotClose",
     "Fetched",
+    "ForeseenChargeBack",
     "Gain",
     "Incoming",
     "InstructionRefused",
@@ -153,10 +161,12 @@ __all__ = [
     "StatementSummary",
     "Undone",
     "accept_held",
+    "agree_charge_back",
     "allocate_day",
     "allocate_payment",
     "allocate_payments",
     "answer_paper",
+    "ask_charge_back",
     "ask_undecided",
     "assign_group",
     "assign_payment",
@@ -174,6 +184,7 @@ __all__ = [
     "confirm_refund",
     "confirm_remittance",
     "consume_advances",
+    "decline_charge_back",
     "direct_by_act",
     "discard_held",
     "end_instructions",
@@ -198,6 +209,7 @@ __all__ = [
     "payer_returned",
     "plan_reallocation",
     "preview",
+    "preview_charge_back",
     "preview_move",
     "reallocate",
     "reconcile_register",
@@ -227,4 +239,4 @@ __all__ = [
     "undo_reallocation",
     "undo_reconciliation",
     "undo_register",
-]  # fmt: skip
+]

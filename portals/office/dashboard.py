@@ -13,6 +13,7 @@ from django.utils import timezone
 import accounts.calendar
 import accounts.queries
 import billing.queries
+import payments.contested_queries
 import payments.queries
 import payments.refund_queries
 from accounts.money import ZERO
@@ -62,6 +63,9 @@ def tiles(request: HttpRequest) -> list[Tile]:
         owed = sum((row.amount for row in claims), start=ZERO)
         note = f"платёжным сервисом: {counted(len(claims), 'платёж,платежа,платежей')}"
         found.append(Tile("Возвращено лишнего", roubles(owed), note, reverse("office:refund_orders"), "of-bad"))
+    if may(roles.REVERSE_PAYMENT) and (contested := payments.contested_queries.waiting_charge_backs()):
+        note = "ждут второго сотрудника"
+        found.append(Tile("Опротестовано", str(contested), note, reverse("office:charge_backs"), "of-bad"))
     if may(roles.JUDGE_READING):
         doubtful = queries.count_doubtful()
         tone = "of-bad" if doubtful else ""

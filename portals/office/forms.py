@@ -346,6 +346,7 @@ class MoveForm(OfficeForm):
 
 
 class ChargeBackForm(OfficeForm):
+    reason = Line(label="причина спора, как её назвал банк", max_length=200)
     document = Line(label="документ эквайера", max_length=120)
     claimed_on = Day(label="дата списания банком")
 

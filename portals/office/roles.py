@@ -68,7 +68,7 @@ SEE_PAYMENTS = [
     f"payments.view_{model}"
     for model in (
         "allocation", "autopayment", "balance", "cashmovement", "cashreceipt", "cashshift", "channel", "fiscalreceipt",
-        "onlinepayment", "onlinerefund", "payment", "refundapplication", "register", "reversal",
+        "chargeback", "onlinepayment", "onlinerefund", "payment", "refundapplication", "register", "reversal",
     )
 ]  # fmt: skip
 SEE_MONEY = [

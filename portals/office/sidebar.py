@@ -86,6 +86,7 @@ def navigation(request: HttpRequest) -> list[Item]:
             rows("Сторно", "undo", "payments.reversal"),
             rows("Возвраты по заявлениям", "assignment_return", "payments.refundapplication"),
             page("Поручения на возврат", "outbound", "refund_orders", roles.REFUND),
+            page("Опротестованные платежи", "gavel", "charge_backs", roles.REVERSE_PAYMENT),
         ]),
         ("Перечисления", True, [
             page("Перечисления за день", "send_money", "remittances", "payments.view_remittance"),

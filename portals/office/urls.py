@@ -74,6 +74,7 @@ urlpatterns = [
     path("payments/payment/<int:payment_id>/reverse/", money.reverse_page, name="reverse"),
     path("payments/payment/<int:payment_id>/move/", returns.move_page, name="move"),
     path("payments/payment/<int:payment_id>/charge-back/", returns.charge_back_page, name="charge_back"),
+    path("payments/charge-backs/", returns.charge_backs, name="charge_backs"),
     path("payments/refunds/", returns.refund_orders, name="refund_orders"),
     path("payments/refunds/file/", returns.refund_file, name="refund_file"),
     path("payments/refund/<int:account_id>/", returns.refund_page, name="refund"),

@@ -17,6 +17,7 @@ import payments.refund_queries
 from accounts.errors import Refusal
 from accounts.money import total
 from accounts.queries import PersonalAccount
+from payments import contested_queries
 from portals import asked
 from portals.office import forms, roles
 from portals.office.pages import desk, page, staff
@@ -173,17 +174,68 @@ def move_page(request: HttpRequest, payment_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @desk(roles.REVERSE_PAYMENT)
+def charge_backs(request: HttpRequest) -> HttpResponse:
+    """Contested payments: those that wait for a second person, a payment found by anything, what was decided."""
+    if request.method == "POST":
+        action = request.POST.get("action", "")
+        if action not in ("agree", "decline"):
+            raise Http404("Нет такого действия.")
+        number = asked.number(request.POST.get("row", "")) or 0
+        facts: dict[str, Any] = {"charge_back_id": number, "by": staff(request), "at": timezone.now()}
+        try:
+            if action == "agree":
+                done = payments.operations.agree_charge_back(**facts, day=timezone.localdate())
+                text = f"Платёж № {done.payment_id} снят. Из перечислений удержится {amount(done.remitted)} ₽."
+            else:
+                done = payments.operations.decline_charge_back(**facts, ground=request.POST.get("ground", "")[:255])
+                text = f"Протест отклонён: платёж № {done.payment_id} остаётся."
+            messages.success(request, text)
+        except Refusal as refusal:
+            messages.error(request, str(refusal))
+        return redirect("office:charge_backs")
+    text = asked.text(request)
+    return page(
+        request, "office/charge_backs.html", title="Опротестованные платежи", q=text,
+        found=contested_queries.contestable(text), rows=contested_queries.charge_backs(seen_by=staff(request).pk),
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "POST"])
+@desk(roles.REVERSE_PAYMENT)
 def charge_back_page(request: HttpRequest, payment_id: int) -> HttpResponse:
-    path = path_of(payment_id)
+    """A payment that its payer contested: seen what becomes unpaid, then taken off or asked for."""
+    path = payments.queries.payment_path(payment_id)
+    if path is None:
+        raise Http404("Такого платежа нет.")
     today = timezone.localdate()
     form = forms.ChargeBackForm(request.POST or None, initial={"claimed_on": today})
+    preview = None
     if request.method == "POST" and form.is_valid():
+        told: dict[str, Any] = form.cleaned_data
+        facts: dict[str, Any] = {
+            "payment_id": payment_id, "document": told["document"], "claimed_on": told["claimed_on"], "day": today,
+            "by": staff(request),
+        }  # fmt: skip
         try:
-            payments.operations.charge_back(payment_id=payment_id, day=today, by=staff(request), **form.cleaned_data)
-            messages.success(request, f"Платёж {amount(path.payment.amount)} ₽ снят: банк вернул его плательщику.")
-            return redirect("office:card", account_id=path.payment.account_id)
+            if "agreed" in request.POST:
+                row = payments.operations.ask_charge_back(**facts, reason=told["reason"], at=timezone.now())
+                messages.success(request, asked_for(row))
+                return redirect("office:charge_backs")
+            preview = payments.operations.preview_charge_back(**facts)
         except Refusal as refusal:
             form.refuse(refusal)
+    rows = contested_queries.charge_backs(seen_by=staff(request).pk, payment_id=payment_id)
     return page(
-        request, "office/charge_back.html", title="Опротестованный платёж", status=status_of(form), form=form, path=path
-    )
+        request, "office/charge_back.html", title="Опротестованный платёж", status=status_of(form), form=form,
+        path=path, preview=preview, rows=rows,
+    )  # fmt: skip
+
+
+def asked_for(row: contested_queries.ChargeBack) -> str:
+    sum_ = amount(row.payment.amount)
+    if row.remitted:
+        return (
+            f"Протест на {sum_} ₽ заявлен. Поставщикам уже перечислено {amount(row.remitted)} ₽, поэтому снять платёж "
+            "должен другой сотрудник."
+        )
+    return f"Платёж {sum_} ₽ снят: банк вернул его плательщику."

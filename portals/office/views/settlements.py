@@ -20,6 +20,7 @@ import payments.queries
 import payments.tracing
 from accounts.calendar import Month
 from accounts.errors import Refusal
+from payments import contested_queries
 from payments.queries import PaperKind, SettlementPaper
 from portals import asked, papers
 from portals.office import roles
@@ -154,7 +155,10 @@ def trace(request: HttpRequest, payment_id: int) -> HttpResponse:
     found = payments.tracing.payment_trace(payment_id)
     if found is None:
         raise Http404("Такого платежа нет.")
-    return page(request, "office/trace.html", title=f"Путь платежа {payment_id}", trace=found)
+    may_contest = request.user.has_perm(roles.REVERSE_PAYMENT) and contested_queries.may_be_contested(payment_id)
+    return page(
+        request, "office/trace.html", title=f"Путь платежа {payment_id}", trace=found, may_contest=may_contest
+    )  # fmt: skip
 
 
 @require_safe

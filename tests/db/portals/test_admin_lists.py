@@ -58,6 +58,7 @@ from payments.models import (
     CashReceipt,
     CashShift,
     Channel,
+    ChargeBack,
     ClosedMonth,
     FiscalReceipt,
     OnlinePayment,
@@ -178,6 +179,10 @@ def rows(number: int) -> None:
         provider="yookassa", account=account, user=staff, amount=Decimal("10.00"), method="card"
     )
     OnlineRefund.objects.create(online=online, amount=Decimal("10.00"), reason="ошибка", begun_by=staff)
+    ChargeBack.objects.create(
+        payment=payment, reason="спор", document="№ 1", claimed_on=DAY, remitted=Decimal("1.00"), state="asked",
+        asked_by=staff,
+    )  # fmt: skip
     FiscalReceipt.objects.create(
         payment=payment, kind=FiscalReceipt._meta.get_field("kind").choices[0][0], amount=Decimal("10.00"), contents={}
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,7 +14,16 @@ import payments.operations
 import payments.queries
 from accounts import rules
 from payments import online
-from payments.models import CashMovement, CashShift, OnlinePayment, Payment, RefundApplication, RefundOrder, Reversal
+from payments.models import (
+    CashMovement,
+    CashShift,
+    ChargeBack,
+    OnlinePayment,
+    Payment,
+    RefundApplication,
+    RefundOrder,
+    Reversal,
+)
 from payments.operations import online as settling
 from portals.office import roles
 from tests import make
@@ -101,15 +111,51 @@ def test_a_transfer_shows_both_balances_first(desk: Desk):
     assert Payment.objects.get(account=other).paid_on == TODAY
 
 
-def test_a_contested_payment_comes_off(desk: Desk):
+CONTESTED = {"reason": "клиент отрицает операцию", "document": "№ 5", "claimed_on": f"{TODAY}"}
+
+
+def test_a_contested_payment_is_found_seen_and_comes_off_at_once_while_nobody_has_its_money(desk: Desk):
     payment = pay(desk, "1400.00")
-    accountant = client(roles.ACCOUNTANT)
+    accountant, queue = client(roles.ACCOUNTANT), reverse("office:charge_backs")
+    for typed in (payment.pk, desk.account.number, "1 400,00"):
+        assert [row.payment_id for row in accountant.get(queue, {"q": typed}).context["found"]] == [payment.pk]
+    assert not accountant.get(queue, {"q": "9" * 30}).context["found"]
     address = reverse("office:charge_back", args=[payment.pk])
-    assert "Опротестованный" in text(accountant.get(address))
-    answer = accountant.post(address, {"document": "№ 5", "claimed_on": f"{TODAY}"})
-    assert answer.status_code == 302
-    assert Reversal.objects.get().is_refund
-    assert accountant.post(address, {"document": "№ 5", "claimed_on": f"{TODAY}"}).status_code == 422
+    assert address in accountant.get(reverse("office:trace", args=[payment.pk])).content.decode()
+    before = written()
+    preview = accountant.post(address, CONTESTED).context["preview"]
+    assert (preview.before, preview.after, preview.claims) == (Decimal("0.00"), Decimal("1400.00"), ())
+    assert sorted(row.amount for row in preview.parts) == [Decimal("400.00"), Decimal("1000.00")]
+    assert accountant.post(address, {**CONTESTED, "reason": " "}).status_code == 422
+    assert written() == before and not ChargeBack.objects.exists()
+    assert accountant.post(address, {**CONTESTED, "agreed": "1"}).status_code == 302
+    assert Reversal.objects.get().is_refund and ChargeBack.objects.get().state == "done"
+    assert accountant.post(address, {**CONTESTED, "agreed": "1"}).status_code == 422
+    assert not accountant.get(queue, {"q": payment.pk}).context["found"]
+
+
+def test_a_contested_payment_that_was_remitted_is_taken_off_by_two_and_claimed(desk: Desk):
+    make.agent()
+    payment = pay(desk, "1400.00")
+    payments.operations.close_day(day=TODAY)
+    payments.operations.remit_day(day=TODAY)
+    address, queue = reverse("office:charge_back", args=[payment.pk]), reverse("office:charge_backs")
+    with time_machine.travel(NOW + timedelta(days=3), tick=False):
+        first, second = client(roles.ACCOUNTANT), client(roles.ACCOUNTANT)
+        preview = first.post(address, CONTESTED).context["preview"]
+        assert [claim.amount for claim in preview.claims] == [preview.claimed] == [Decimal("1400.00")]
+        assert "другой сотрудник" in text(first.post(address, {**CONTESTED, "agreed": "1"}, follow=True))
+        row = ChargeBack.objects.get()
+        assert (row.state, row.remitted, Reversal.objects.count()) == ("asked", Decimal("1400.00"), 0)
+        told = {"row": row.pk, "action": "agree"}
+        assert "заявили вы" in text(first.post(queue, told, follow=True))
+        assert "Назовите, почему" in text(second.post(queue, {**told, "action": "decline"}, follow=True))
+        assert Reversal.objects.count() == 0
+        assert queue in second.get(reverse("admin:index")).content.decode()
+        assert "удержится 1 400,00" in text(second.post(queue, told, follow=True))
+        assert (ChargeBack.objects.get().state, Reversal.objects.get().is_refund) == ("done", True)
+        assert "уже решён" in text(second.post(queue, told, follow=True))
+        assert first.post(queue, {"row": row.pk, "action": "burn"}).status_code == 404
 
 
 def test_nobodys_money_goes_back_by_an_order_with_requisites(desk: Desk):
