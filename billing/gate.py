@@ -26,6 +26,7 @@ class Oddity(StrEnum):
     BELOW_PREMISES = "below_premises"
     NO_CONTRACT = "no_contract"
     CAPACITY = "capacity"
+    NO_REMOVED = "no_removed"
 
 
 NAMES = {
@@ -40,6 +41,7 @@ NAMES = {
     Oddity.BELOW_PREMISES: "Общедомовой прибор меньше суммы помещений",
     Oddity.NO_CONTRACT: "Услуга без договора",
     Oddity.CAPACITY: "Большая мощность в акте",
+    Oddity.NO_REMOVED: "Нет объёма вывоза за прошлый год",
 }
 FIXES = {
     Oddity.ZERO: "Проверьте показание или отсутствие жильцов; если всё верно, проводите.",
@@ -52,6 +54,7 @@ FIXES = {
     Oddity.NOT_CHARGED: "Введите недостающее и рассчитайте дом снова.",
     Oddity.BELOW_PREMISES: "Сверьте показание общедомового прибора и квартир: день снятия, пропуски, порядок цифр.",
     Oddity.NO_CONTRACT: "Продлите договор или закройте услугу дома датой.",
+    Oddity.NO_REMOVED: "Введите объём дома за эти месяцы: до этого годового перерасчёта платы за ТКО по дому не будет.",
     Oddity.CAPACITY: "Сверьте мощность с актом: единицы и запятую. Ошибку счёта исправьте на странице акта.",
 }
 # What to do about a line that was not charged, by its cause (LineProblem.text).
@@ -112,6 +115,8 @@ def words(kind: Oddity, service: str, before: str, now: str, said: str) -> str:
             return f"{service}: {said}."
         case Oddity.BELOW_PREMISES:
             return f"{service}: общедомовой прибор {now}, а все помещения {before}."
+        case Oddity.NO_REMOVED:
+            return f"{service}: за прошлый год не введён объём вывоза, месяцы: {said}."
         case Oddity.CAPACITY:
             return f"{service}: акт «{said}» о самовольном подключении, {now} в час круглые сутки."
         case Oddity.NO_CONTRACT:
@@ -220,4 +225,20 @@ WHERE u.month = {month} AND u.capacity > w.capacity AND u.component <= 1 AND u.r
     AND NOT EXISTS (SELECT FROM billing_unauthoriseduse r WHERE r.reverses_id = u.id)
 """
 )
-QUESTIONS = (LINES, LARGE, NO_ACT, NO_HOUSE_VOLUME, NOT_CHARGED, BELOW_PREMISES, NO_CONTRACT, CAPACITY)
+# Houses of the norm that the yearly recalculation of waste leaves alone: some months of the year have no volume.
+NO_REMOVED = """
+SELECT 'no_removed', NULL, p.house_id, min(p.contract_id), p.service_id, 0, NULL, NULL,
+    string_agg(to_char(m.month, 'MM.YYYY'), ', ' ORDER BY m.month)
+FROM billing_provision p JOIN accounts_service s ON s.id = p.service_id AND s.code = 'waste'
+CROSS JOIN (SELECT generate_series({year_before}, {year_before} + interval '11 months', '1 month')::date AS month) AS m
+JOIN billing_lawvalue l ON l.code = 'tko_year_recalc' AND l.value = 1 AND l.valid_from <= m.month
+    AND (l.valid_to IS NULL OR l.valid_to > m.month)
+WHERE {settles_waste} AND p.method IN (6, 7) AND p.valid_from <= m.month
+    AND (p.valid_to IS NULL OR p.valid_to > m.month)
+    AND NOT EXISTS (SELECT FROM billing_housevolume v
+        WHERE v.house_id = p.house_id AND v.service_id = p.service_id AND v.month = m.month)
+GROUP BY p.house_id, p.service_id
+"""
+QUESTIONS = (
+    LINES, LARGE, NO_ACT, NO_HOUSE_VOLUME, NOT_CHARGED, BELOW_PREMISES, NO_CONTRACT, CAPACITY, NO_REMOVED,
+)  # fmt: skip

@@ -779,6 +779,11 @@ def law_value(code: str, on: date) -> Decimal | None:
     return LawValue.objects.on(on).filter(code=code).values_list("value", flat=True).first()
 
 
+def waste_month(month: Month) -> int:
+    """In which month of the year waste of the year before is recalculated, where the region does it."""
+    return int(law_value("tko_recalc_month", month.first) or 3)
+
+
 def law_values(codes: Sequence[str]) -> list[tuple[str, Decimal, date, date | None, str]]:
     """(code, value, from, to exclusive, act) of these codes and of those below them («penalty_cap.energy»), by date."""
     wanted = Q()
@@ -1196,6 +1201,8 @@ def anomalies(month: Month, *, limit: int = 500, above: Decimal = ABOVE, least: 
     words = {
         "month": day(month.first), "previous": day(month.previous.first), "following": day(month.next.first),
         "in_season": str(pipeline.in_season(reference(month).laws, month)).upper(), "above": above, "least": least,
+        "year_before": day(date(month.first.year - 1, 1, 1)),
+        "settles_waste": str(month.first.month == waste_month(month)).upper(),
     }  # fmt: skip
     held = Hold.objects.filter(month=month.first, released_at=None).values_list("account_id", flat=True)
     found = pl.concat([frame(question.format(**words), gate.ROWS) for question in gate.QUESTIONS])

@@ -46,7 +46,7 @@ def settle_year(*, into: Month, by: User | None = None) -> Decimal:
     if into.first.month == int(chosen or 1):
         amount += correct_heating(year=into.first.year - 1, into=into, by=by)
         amount += correct_by_allocators(year=into.first.year - 1, into=into, by=by)
-    if into.first.month == int(queries.law_value("tko_recalc_month", into.first) or 3):
+    if into.first.month == queries.waste_month(into):
         amount += recalculate_waste(year=into.first.year - 1, into=into, by=by)
     return amount + true_up_common_use(year=into.first.year - 1, into=into, by=by)
 
@@ -175,7 +175,7 @@ def recalculate_waste(
     Only months of `tko_year_recalc`. Each month by the containers' volume of its house (объём по дому), on residents
     or m² as the norm was, at its own tariff, less the share of those away (п. 148(44)), which such a region counts now
     and not month by month. A house that lacks the volume of a month it was charged for waits for it: nothing is
-    guessed. What other months already recalculated is taken off. Raises YearNotOver.
+    guessed, and the gate names it. What other months already recalculated is taken off. Raises YearNotOver.
     Source: п. 148(30) Правил № 354 (ПП РФ № 318), прил. 2, ф. 9(3), 9(4).
     """
     if into.first.year <= year:
@@ -306,7 +306,7 @@ _INK = (
 
 
 def _charged_heat(year: int, houses: Sequence[int]) -> pl.DataFrame:
-    """Ink of heating for the months of the year, VAT and automatic recalculations included."""
+    """Ink of heating for the months of the year: VAT, automatic recalculations and benefits included."""
     return queries.frame(
         "SELECT c.account_id, c.contract_id, c.service_id, c.for_month, sum(c.amount),"
         f" coalesce(sum(c.volume) FILTER (WHERE c.kind <> {int(Kind.VAT)}), 0){_INK}"
@@ -314,7 +314,8 @@ def _charged_heat(year: int, houses: Sequence[int]) -> pl.DataFrame:
         f" WHERE c.house_id = ANY({queries.array(houses)}) AND c.month >= {queries.day(date(year, 1, 1))}"
         f" AND c.for_month BETWEEN {queries.day(date(year, 1, 1))} AND {queries.day(date(year, 12, 1))}"
         f" AND (c.kind IN ({int(Kind.CHARGE)}, {int(Kind.VAT)})"
-        f"  OR c.kind = {int(Kind.RECALCULATION)} AND c.{queries.AUTOMATIC}) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
+        f"  OR c.kind IN ({int(Kind.RECALCULATION)}, {int(Kind.BENEFIT)}) AND c.{queries.AUTOMATIC})"
+        " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
         _SUMMED,
     )
 

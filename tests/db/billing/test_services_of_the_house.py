@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from accounts.calendar import Month
-from accounts.models import HeatingMode, MeterKind, PremisesKind, Resource
+from accounts.models import HeatingMode, MeterKind, PremisesKind, ReadingSource, Resource
 from billing import operations, queries
 from billing.kinds import BUSINESS, By, Kind
-from billing.models import HouseBalance, MeterFault, MeterFaultKind, NormBasis, ProvisionMethod
+from billing.models import HouseBalance, LawValue, MeterFault, MeterFaultKind, NormBasis, ProvisionMethod
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -361,3 +361,54 @@ def test_removed_waste_is_shared_by_residents_or_area():
     house.provisions.update(method=ProvisionMethod.CONTAINERS_AREA)
     operations.run_billing(month=JUNE)
     assert [line(account, 7, JUNE).amount for account in (first, second)] == [D("1000.00"), D("2000.00")]
+
+
+def test_a_first_meter_counts_from_the_next_month_or_by_a_switch_from_the_next_day():
+    account, contract = make.account(persons=2), make.contract()
+    make.provision(account.house, 2, contract)
+    make.tariff(contract, 2, "34.56")
+    make.norm(2, "4.85")
+    meter = make.meter(premises=account.premises, commissioned_on=date(2026, 6, 12), installed_on=date(2026, 6, 12))
+    make.reading(meter, date(2026, 6, 12), "0.015", source=ReadingSource.ACT)
+    make.reading(meter, date(2026, 6, 25), "4.215", counts=False)
+
+    def lines() -> list[tuple[Any, ...]]:
+        rows = queries.charges_of_account(account_id=account.pk, month=JUNE)
+        return [(row.kind, row.method, row.volume, row.amount) for row in rows]
+
+    operations.run_billing(month=JUNE)
+    assert lines() == [
+        (Kind.CHARGE, By.NORM, D("9.7"), D("335.23")), (Kind.UPLIFT, By.NORM, D("19.4"), D("670.46")),
+    ]  # fmt: skip
+    make.law_value("meter_start", "1")
+    operations.run_billing(month=JUNE)
+    # twelve days by the norm: 9.7 × 12 / 30 = 3.88 m³ and twice that above it; then what the meter shows
+    assert lines() == [
+        (Kind.CHARGE, By.METER, D("4.2"), D("145.15")), (Kind.CHARGE, By.NORM, D("3.88"), D("134.09")),
+        (Kind.UPLIFT, By.NORM, D("7.76"), D("268.19")),
+    ]  # fmt: skip
+    by_meter, by_norm, uplift = queries.explain(account_id=account.pk, month=JUNE)
+    assert by_meter.text == (
+        f"4,2 м³ = 4,215 − 0,015 по счётчику № {meter.serial}. На эту строку приходится 18 из 30 дней."
+        " 4,2 м³ × 34,56 ₽ = 145,15 ₽."
+    )
+    assert by_norm.text == "По нормативу: 3,88 м³ = 2 чел. × 4,85 м³ × 12 / 30 дней. 3,88 м³ × 34,56 ₽ = 134,09 ₽."
+    assert "2 чел. × 4,85 м³ × 12 / 30 дней × (3 − 1) × 34,56 ₽ = 268,19 ₽" in uplift.text
+
+
+def test_heat_by_the_norm_is_paid_for_days_of_the_period_where_the_region_says_so():
+    house, contract = make.house(), make.contract()
+    account = make.account(house=house, total_area_m2=D("50"))
+    make.provision(house, 5, contract, ProvisionMethod.HEATING_NORM)
+    make.tariff(contract, 5, "2000")
+    make.norm(5, "0.02", NormBasis.M2_MONTH)
+    october = JUNE + 4
+    LawValue.objects.filter(code="heating_season").delete()
+    make.law_value("heating_season", "1", valid_from=date(2026, 10, 12), valid_to=date(2027, 4, 25))
+    operations.run_billing(month=october)
+    assert line(account, 5, october).amount == D("2000.00")
+    make.law_value("norm_partial_month", "1")
+    operations.run_billing(month=october)
+    assert line(account, 5, october).amount == D("1290.32")  # 50 × 0.02 × 2000 × 20 / 31
+    (told,) = queries.explain(account_id=account.pk, month=october)
+    assert "= 50 м² × 0,02 Гкал × 20 / 31 дней" in told.text

@@ -13,7 +13,7 @@ from accounts.kinds import PremisesKind
 from accounts.models import HeatingMode
 from billing import operations, queries
 from billing.kinds import BUSINESS, Kind
-from billing.models import Charge, HouseBalance, HouseVolume, NormBasis, ProvisionMethod
+from billing.models import BenefitEntitlement, Charge, HouseBalance, HouseVolume, NormBasis, ProvisionMethod
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +79,17 @@ def test_seller_and_buyer_are_corrected_for_their_own_months():
     found = dict(Charge.objects.filter(kind=Kind.HEATING_CORRECTION).values_list("account_id", "amount"))
     # (0.9 + 0.8 + 0.7 + 0.4 − 3) · 2000 and (0.4 + 0.7 + 0.9 − 3) · 2100
     assert found == {seller.pk: D("-400.00"), buyer.pk: D("-2100.00")}
+
+
+def test_a_benefit_is_of_the_corrected_heat_too():
+    account = heated(persons=1)
+    BenefitEntitlement.objects.create(
+        account=account, service_id=5, category="ветеран", percent=D(50), within_norm=False,
+        valid_from=date(2024, 1, 1), document="удостоверение",
+    )  # fmt: skip
+    post(YEAR)
+    operations.open_month(month=JANUARY)
+    assert operations.correct_heating(year=2025, into=JANUARY) == D("-1250.00")  # half of HT-D07
 
 
 def test_a_year_that_goes_on_is_not_settled():
@@ -166,6 +177,11 @@ def test_a_house_whose_volume_of_a_month_is_unknown_waits_for_it():
     operations.open_month(month=JANUARY)
     assert operations.recalculate_waste(year=2025, into=JANUARY) == D("0.00")
     assert of_waste(mine) == []
+    (row,) = [row for row in queries.anomalies(JANUARY + 2) if row.kind == queries.Oddity.NO_REMOVED]
+    assert (row.house_id, row.text) == (
+        mine.house_id, "Обращение с ТКО: за прошлый год не введён объём вывоза, месяцы: 06.2025.",
+    )  # fmt: skip
+    assert [row for row in queries.anomalies(JANUARY) if row.kind == queries.Oddity.NO_REMOVED] == []
     make.house_volume(mine.house, 7, YEAR[5].first, REMOVED[5])
     assert operations.recalculate_waste(year=2025, into=JANUARY) != D("0.00")
 
