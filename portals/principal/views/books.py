@@ -33,8 +33,8 @@ from portals import queries as portal_queries
 from portals.models import PrincipalRole
 from portals.principal import manager, queries
 from portals.principal.tables import AccountFilter, AccountTable
+from portals.reports import closing_set, ready, sheets, tables
 from portals.reports import compiler as reports
-from portals.reports import ready, sheets, tables
 from portals.reports.definitions import Definition
 from portals.workbooks import Column
 
@@ -114,6 +114,12 @@ def first_month(scope: Scope) -> Month | None:
     return found
 
 
+def periods(scope: Scope) -> list[closing_set.Period]:
+    """Quarters and years that have ended, from the first month of the books on."""
+    last = Month.of(localdate()).previous
+    return closing_set.periods(last, since=first_month(scope) or last)
+
+
 def months_context(request: HttpRequest, scope: Scope) -> dict[str, Any]:
     """The months to choose from, the latest first: those of the books of the principal's contracts, and this one."""
     month, last = asked_month(request), Month.of(localdate())
@@ -149,6 +155,8 @@ def home(request: HttpRequest, scope: Scope) -> HttpResponse:
         "remittances": payments.queries.remittances_of(contract_ids=scope.ids, limit=5),
         "collection": manager.collection(scope.ids, Month.of(today).previous),
         "is_manager": scope.is_any(PrincipalRole.MANAGER),
+        "ended": Month.of(today).previous,
+        "periods": periods(scope)[:2],
     }
     return render(request, "principal/home.html", context)
 

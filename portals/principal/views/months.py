@@ -18,9 +18,9 @@ from portals import access, asked, tasks
 from portals.models import PrincipalRole
 from portals.models.reports import Face
 from portals.principal import months
-from portals.principal.views.books import Scope, first_month, months_context
+from portals.principal.views.books import Scope, months_context, periods
 from portals.principal.views.rooms import action, contract_of, page, tell, worker
-from portals.reports import closing_set, jobs
+from portals.reports import jobs
 
 PER_PAGE = 50
 SIGN = (PrincipalRole.MANAGER, PrincipalRole.ACCOUNTANT)
@@ -114,12 +114,6 @@ def order_set(request: HttpRequest, scope: Scope) -> HttpResponse:
         return "Комплект собирается: страницу можно закрыть, файл появится здесь же."
 
     return redirect("supplier-reports:files" if tell(request, done) else "principal:closing")
-
-
-def periods(scope: Scope) -> list[closing_set.Period]:
-    """Quarters and years that have ended, from the first month of the books on."""
-    last = Month.of(timezone.localdate()).previous
-    return closing_set.periods(last, since=first_month(scope) or last)
 
 
 @page

@@ -76,6 +76,15 @@ def test_the_home_says_what_came_and_what_was_remitted(town: Town, client: Clien
     assert "день закрыт" in page
 
 
+def test_the_home_leads_to_the_closing_at_once(town: Town, client: Client):
+    """An act is three clicks away, the set of a quarter one."""
+    with time_machine.travel("2027-01-12T12:00:00+05:00", tick=False):
+        client.force_login(town.accountant)
+        page = client.get(reverse("principal:home")).content.decode()
+    assert "Сверка за декабрь 2026" in page and f"{reverse('principal:closing')}?month=2026-12" in page
+    assert page.count(reverse("principal:set-order")) == 2 and "4 квартал 2026" in page and "2026 год" in page
+
+
 def test_the_home_opens_on_yesterday(town: Town, client: Client):
     page = text(client.get(reverse("principal:home")))
     assert "Вчера, 19 ноября 2026 г." in page
