@@ -24,13 +24,14 @@ from accounts import files
 from accounts.calendar import Month
 from accounts.queries import AgencyContract
 from payments.queries import ContractReceipt, RegistryRow, RemittanceRow, StatementRow, TurnoverRow
-from portals import access, papers
+from portals import access, papers, tasks
 from portals import queries as portal_queries
 from portals.api import shapes
 from portals.api.entry import SupplierView
 from portals.api.resident import REPEATED, Charges
 from portals.operations import reading_files
 from portals.principal import meters, queries
+from portals.reports import jobs, reading_checks
 
 PER_PAGE = 100
 LONGEST = timedelta(days=366)
@@ -365,6 +366,14 @@ class SentReadings(FileView):
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         def take(contract: AgencyContract, name: str, content: bytes, dry_run: bool) -> dict[str, Any]:
+            if len(content) > reading_checks.AT_ONCE:
+                job = jobs.order_check(
+                    user=request.user, contract_id=contract.pk, name=name, content=content,  # type: ignore[arg-type]
+                    at=timezone.now(), on=localdate(), is_dry=dry_run,
+                )  # fmt: skip
+                tasks.make_report_file.delay_on_commit(job_id=job.pk)  # type: ignore[attr-defined]  # Celery's
+                return {"message": f"Файл большой, он проверяется в фоне. Ход и отклонённые строки: файл {job.key} "
+                                   "в списке файлов отчётов.", "rows": []}  # fmt: skip
             taken = reading_files.load_readings(
                 name=name, content=content, contract=contract, by=request.user,  # type: ignore[arg-type]
                 meters=access.supplied_meters_for(request.user, [contract.pk]), today=localdate(), at=timezone.now(),

@@ -16,6 +16,7 @@ urlpatterns = [
     path("meters/<int:pk>/", meters.meter, name="meter"),
     path("readings/", meters.readings, name="readings"),
     path("readings/meters.xlsx", meters.to_fill, name="readings-to-fill"),
+    path("readings/check/<uuid:key>/", meters.check, name="readings-check"),
     path("readings/rejected.xlsx", meters.bad_rows, name="readings-rejected"),
     path("readings/<int:pk>/undo/", meters.undo, name="readings-undo"),
     path("disputes/", disputes.listed, name="disputes"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.core.validators import validate_email
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils.timezone import get_default_timezone
 
@@ -21,8 +23,8 @@ import accounts.operations
 from accounts.errors import Refusal
 from accounts.queries import User
 from portals.models import ReportJob, ReportSchedule, SavedReport
-from portals.models.reports import Every, JobState
-from portals.reports import closing_set, faces, sheets, tables
+from portals.models.reports import Every, Face, JobState
+from portals.reports import closing_set, faces, reading_checks, sheets, tables
 from portals.reports.tables import What
 
 logger = logging.getLogger(__name__)
@@ -172,6 +174,31 @@ def order_file(
     return job
 
 
+def order_check(
+    *, user: User, contract_id: int, name: str, content: bytes, at: datetime, on: date, is_dry: bool = True
+) -> ReportJob:  # fmt: skip
+    """Put the check of a file of readings into the queue, or its taking in; it waits beside the files of reports."""
+    told = reading_checks.stored(contract_id=contract_id, name=name, content=content, on=on, is_dry=is_dry)
+    reading_checks.sent_path(folder(), told).write_bytes(content)
+    return order_file(
+        user=user, face=Face.SUPPLIER, what=told, form="xlsx", at=at, title=reading_checks.title_of(told)
+    )  # fmt: skip
+
+
+def order_taking(*, user: User, job: ReportJob, at: datetime) -> ReportJob:
+    """Put the file of a check that is done into the queue again: now it is taken in."""
+    told = reading_checks.to_take(job)
+    return order_file(
+        user=user, face=Face.SUPPLIER, what=told, form="xlsx", at=at, title=reading_checks.title_of(told)
+    )  # fmt: skip
+
+
+def checks_of(user: User, contract_id: int, *, since: datetime) -> list[ReportJob]:
+    """The person's jobs of files of readings under the contract, the latest first."""
+    rows = own_files(user, Face.SUPPLIER).filter(created_at__gte=since, definition__readings__contract=contract_id)
+    return list(rows.exclude(state=JobState.CANCELLED).order_by("-created_at", "-pk")[:5])
+
+
 def cancel(*, user: User, key: UUID) -> None:
     """Stop making the file; one that is ready stays. Safe to repeat."""
     ReportJob.objects.filter(user=user, key=key, state__in=UNFINISHED).update(state=JobState.CANCELLED)
@@ -194,6 +221,45 @@ def take(*, at: datetime, job_id: int | None = None) -> ReportJob | None:
         return job
 
 
+@contextmanager
+def apart() -> Iterator[Callable[[Callable[[], int]], int]]:
+    """Do small writes outside the transaction that the caller is in: in a thread with a connection of its own."""
+
+    def closed() -> None:
+        connection.close()
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        try:
+            yield lambda write: pool.submit(write).result()
+        finally:
+            pool.submit(closed).result()
+
+
+def take_readings(*, job: ReportJob, user: User, clock: Any) -> None:
+    """Judge a file of readings or take it in, all of it in one transaction; a cancelled one leaves nothing behind.
+
+    Progress is told apart from it: else nobody would see it before the end. Raises Refusal, Cancelled.
+    """
+    path = path_of(job)
+    standing = ReportJob.objects.filter(pk=job.pk, state=JobState.RUNNING)
+    with apart() as write:
+
+        def tell(**facts: int) -> None:
+            if not write(lambda: standing.update(alive_at=clock(), **facts)):
+                raise Cancelled
+
+        with transaction.atomic():
+            rows, told = reading_checks.run(
+                path, job.definition, by=user, at=clock(), counted=lambda many: tell(total=many),
+                progress=lambda done: tell(done=done),
+            )  # fmt: skip
+            if not _finish(
+                job, JobState.DONE, at=clock(), done=rows, total=rows, size=path.stat().st_size,
+                expires_on=clock().date() + KEPT, definition=told,
+            ):  # fmt: skip
+                raise Cancelled
+
+
 def make_file(*, job: ReportJob, clock: Any) -> None:
     """Make the file of a job that was taken. Whose rows it holds is decided now, not when it was ordered.
 
@@ -212,6 +278,9 @@ def make_file(*, job: ReportJob, clock: Any) -> None:
         scope = faces.scope_of(user, job.face)
         if scope is None:
             raise Refusal("Доступа к этим отчётам больше нет.")
+        if reading_checks.KEY in job.definition:
+            take_readings(job=job, user=user, clock=clock)
+            return
         owner = faces.owner_of(user, job.face)
         if closing_set.KEY in job.definition:
             ReportJob.objects.filter(pk=job.pk).update(total=closing_set.count(job.definition))
@@ -259,6 +328,9 @@ def purge(*, today: date) -> int:
     rows = list(ReportJob.objects.filter(state=JobState.DONE, expires_on__lt=today))
     for job in rows:
         path_of(job).unlink(missing_ok=True)
+    for path in folder().glob("sent-*.xlsx"):
+        if datetime.fromtimestamp(path.stat().st_mtime, tz=get_default_timezone()).date() < today - KEPT:
+            path.unlink(missing_ok=True)
     ReportJob.objects.filter(expires_on__lt=today - 8 * KEPT).delete()
     return len(rows)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from uuid import UUID
 
 from django import forms
+from django.contrib import messages
 from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,14 +15,18 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.errors import Refusal
 from accounts.queries import AgencyContract
-from portals import access, asked
+from portals import access, asked, tasks
+from portals.models import ReportJob
+from portals.models.reports import Face, JobState
 from portals.office import drafts
 from portals.operations import reading_files
 from portals.principal import meters, queries
 from portals.principal.views import uploads
 from portals.principal.views.books import PER_PAGE, Scope, excel
 from portals.principal.views.rooms import action, contract_of, page, tell, worker
+from portals.reports import jobs, reading_checks
 
 SLOT = "reading_file"
 SHOWN = 300  # rows of the verdict on a page: those to mend stand first
@@ -98,8 +105,16 @@ def address(contract: AgencyContract) -> str:
 
 @page
 def readings(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """The verdict on every row first; then the same file is taken in."""
+    """The verdict on every row first; then the same file is taken in. A large one is judged in the background."""
     contract = contract_of(scope)
+    if request.method == "POST" and "token" not in request.POST:
+        form = FILE_FORM(request.POST, request.FILES)
+        if form.is_valid() and form.cleaned_data["file"].size > reading_checks.AT_ONCE:
+            file = form.cleaned_data["file"]
+            return ordered(request, contract, lambda: jobs.order_check(
+                user=worker(request), contract_id=contract.pk, name=file.name, content=file.read(), at=timezone.now(),
+                on=timezone.localdate(),
+            ))  # fmt: skip
     upload = uploads.uploaded(
         request, contract, FILE_FORM, slot=SLOT,
         load=lambda kept, is_dry: load(request, contract, kept, dry_run=is_dry),
@@ -112,13 +127,51 @@ def readings(request: HttpRequest, scope: Scope) -> HttpResponse:
         keep_bad_rows(request, taken.bad_rows)
     rows = sorted(taken.verdicts, key=lambda row: (row.is_good, row.line))[:SHOWN] if taken else []
     own = access.supplied_meters_for(request.user, [contract.pk])
+    week_ago = timezone.now() - jobs.KEPT
     context = {
-        "tab": "readings", "scope": scope, "contract": contract, "form": upload.form, "taken": taken, "rows": rows,
+        "tab": "readings", "scope": scope, "contract": contract, "form": upload.form,
+        "checks": jobs.checks_of(worker(request), contract.pk, since=week_ago), "taken": taken, "rows": rows,
         "token": upload.token if taken and taken.good else "", "action": address(contract),
         "houses": list(meters.houses(own)), "files": queries.reading_files([contract.pk]),
         "sums": meters.sums(own, today=timezone.localdate()),
     }  # fmt: skip
     return render(request, "principal/readings.html", context, status=upload.status)
+
+
+def ordered(request: HttpRequest, contract: AgencyContract, order: Callable[[], ReportJob]) -> HttpResponse:
+    """The file goes to the queue, the person to the page that shows how far it is."""
+    try:
+        job = order()
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+        return redirect(address(contract))
+    tasks.make_report_file.delay_on_commit(job_id=job.pk)  # type: ignore[attr-defined]  # Celery's Django task
+    return redirect("principal:readings-check", key=job.key)
+
+
+@page
+def check(request: HttpRequest, scope: Scope, key: UUID) -> HttpResponse:
+    """A large file in the background: how far it is, then the verdict on its rows and the button that takes it in."""
+    job = access.only(jobs.own_files(worker(request), Face.SUPPLIER), key=key)
+    contract = next((one for one in scope.all if reading_checks.is_of(job, one.pk)), None)
+    if contract is None:
+        raise Http404("Не найдено.")
+    if request.method == "POST" and request.POST.get("action") == "cancel":
+        jobs.cancel(user=worker(request), key=job.key)
+        messages.success(request, "Отменено. Из файла ничего не записано.")
+        return redirect(address(contract))
+    if request.method == "POST":
+        return ordered(
+            request, contract, lambda: jobs.order_taking(user=worker(request), job=job, at=timezone.now())
+        )  # fmt: skip
+    context = {
+        "tab": "readings", "scope": scope, "contract": contract, "check": reading_checks.check_of(job), "job": job,
+        "is_busy": job.state in jobs.UNFINISHED, "action": address(contract),
+        "is_stuck": job.state == JobState.WAITING and job.created_at < timezone.now() - jobs.SLOW,
+        "is_kept": job.state == JobState.DONE and jobs.path_of(job).exists(),
+    }  # fmt: skip
+    name = "principal/_check.html" if request.htmx else "principal/check.html"  # type: ignore[attr-defined]
+    return render(request, name, context)
 
 
 def keep_bad_rows(request: HttpRequest, content: bytes) -> None:

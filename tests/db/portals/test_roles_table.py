@@ -96,6 +96,7 @@ class World:
     remittance: int
     paper: int
     job: Any
+    check: Any
     saved: int
     key: int
 
@@ -213,6 +214,7 @@ TABLE: dict[str, Row] = {
     "supplier-reports:catalogue": Row(SUPPLIER),
     "supplier-reports:files": Row(SUPPLIER),
     "supplier-reports:order": Row(SUPPLIER, query="report=turnover", also=frozenset({404})),
+    "principal:readings-check": Row(OBJECT, row("check")),
     "supplier-reports:fetch": Row(OBJECT, row("job"), also=frozenset({404})),  # not made yet
     "supplier-reports:cancel": Row(OBJECT, row("job")),
     "supplier-reports:save": Row(SUPPLIER, also=frozenset({404})),
@@ -399,6 +401,9 @@ def build() -> World:
         remittance=Remittance.objects.get(contract=town.water).pk,
         paper=SettlementPaper.objects.get(pk=getattr(paper, "pk", paper)).pk,
         job=jobs.order_file(user=clerk, face=Face.SUPPLIER, what=what, form="xlsx", at=AT).key,
+        check=jobs.order_check(
+            user=clerk, contract_id=town.water.pk, name="п.xlsx", content=b"PK", at=AT, on=TODAY
+        ).key,
         saved=jobs.save_report(user=clerk, face=Face.SUPPLIER, title="Мой", what=what).pk,
         key=AccessKey.objects.get().pk,
     )  # fmt: skip
