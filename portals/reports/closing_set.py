@@ -34,6 +34,10 @@ class Period:
     last: Month
 
     @property
+    def is_year(self) -> bool:
+        return self.first + 11 == self.last
+
+    @property
     def set_title(self) -> str:
         return f"Закрывающий комплект за {self.title}"
 
@@ -52,6 +56,11 @@ def periods(last: Month, *, since: Month) -> list[Period]:
             found.append(Period(title, first, first + (size - 1)))
             first = first + size
     return sorted(found, key=lambda one: (one.last, one.first), reverse=True)[:12]
+
+
+def latest(found: list[Period]) -> list[Period]:
+    """The last quarter and the last year of `periods`."""
+    return list({one.is_year: one for one in reversed(found)}.values())
 
 
 def contents(first: Month, last: Month) -> list[tuple[str, What]]:

@@ -156,7 +156,7 @@ def home(request: HttpRequest, scope: Scope) -> HttpResponse:
         "collection": manager.collection(scope.ids, Month.of(today).previous),
         "is_manager": scope.is_any(PrincipalRole.MANAGER),
         "ended": Month.of(today).previous,
-        "periods": periods(scope)[:2],
+        "periods": closing_set.latest(periods(scope)),
     }
     return render(request, "principal/home.html", context)
 
