@@ -196,7 +196,7 @@ def leaf_of(found: Page[Notice]) -> Leaf:
     rows = [
         NoticeRow(
             row.pk, row.kind, row.get_kind_display(), row.title, row.text, row.made_at, row.read_at is not None,
-            row.account.number,
+            row.account.number if row.account else "",
         )
         for row in found
     ]  # fmt: skip
