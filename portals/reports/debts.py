@@ -12,10 +12,10 @@ from django.db import connection
 
 import debt.queries
 from portals.reports.compiler import Report
-from portals.reports.vocabulary import DEBT, ReportRefused
+from portals.reports.vocabulary import DEBT, TooLarge
 
 COLUMNS = ("account_id", "house_id", "contract_id", "service_id", "for_month", "bucket", "amount")
-MOST_ACCOUNTS = 200_000  # read while a person waits
+MOST_ACCOUNTS = 50_000  # read while a person waits: some seconds
 
 
 def asks(made: Report) -> bool:
@@ -27,7 +27,7 @@ def told(made: Report, *, most: int | None = None) -> dict[str, str]:
     """The columns of DEBT as arrays of PostgreSQL; those that the report does not need are empty.
 
     Debts of closed months stand as they stood at the end of the period, those of the running one as they stand today.
-    most: accounts that may be read, None: all. Raises ReportRefused when there are more.
+    most: accounts that may be read, None: all. Raises TooLarge when there are more.
     """
     asked = made.definition
     needed = {*made.needed(), "contract_id"}
@@ -35,7 +35,7 @@ def told(made: Report, *, most: int | None = None) -> dict[str, str]:
     scope = made.scope.contracts
     accounts = accounts_of(made)
     if most is not None and len(accounts) > most:
-        raise ReportRefused(
+        raise TooLarge(
             f"Долг {len(accounts)} счетов сразу не сосчитать. Выберите дом или улицу или скачайте файл: он соберётся "
             "в фоне."
         )

@@ -26,6 +26,7 @@ from portals.reports.vocabulary import (
     Dimension,
     Measure,
     ReportRefused,
+    TooLarge,
 )
 
 PER_PAGE = 50
@@ -199,7 +200,7 @@ def fetched(statement: Statement, *, patience: str | None = PATIENCE) -> list[tu
             return list(cursor.fetchall())
     except DatabaseError as fault:
         if getattr(fault.__cause__, "pgcode", "") == "57014":
-            raise ReportRefused(
+            raise TooLarge(
                 "Отчёт слишком велик, чтобы показать его сразу. Сузьте отбор или скачайте файл: он соберётся в фоне."
             ) from fault
         raise

@@ -38,7 +38,17 @@ from portals.reports.definitions import Definition
 from portals.reports.faces import Place
 from portals.reports.running import Head, Key, Line, Sheet
 from portals.reports.tables import What
-from portals.reports.vocabulary import COUNT, DIMENSIONS, MEASURES, MONEY, PERCENT, Dimension, Measure, ReportRefused
+from portals.reports.vocabulary import (
+    COUNT,
+    DIMENSIONS,
+    MEASURES,
+    MONEY,
+    PERCENT,
+    Dimension,
+    Measure,
+    ReportRefused,
+    TooLarge,
+)
 from portals.templatetags.cabinet import amount, counted, day, written
 
 MONTHS_SHOWN = 37
@@ -295,6 +305,7 @@ def show(visit: Visit, code: str = "", pk: int | None = None) -> HttpResponse:
             context = figures(visit, found)
         except ReportRefused as refusal:
             trouble, status = str(refusal), 422
+            context = {"is_too_large": isinstance(refusal, TooLarge)}
     context |= {
         "title": base.title, "about": base.about, "found": found, "trouble": trouble, "definition": definition,
         "span": tables.span(definition), "bars": bars(visit, found.what), "chips": chips(visit, found),

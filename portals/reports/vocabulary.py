@@ -27,6 +27,10 @@ class ReportRefused(Refusal):
     """The report cannot be made as it was asked for."""
 
 
+class TooLarge(ReportRefused):
+    """Nobody would wait for it on a page; its file is made in the background."""
+
+
 # --- dimensions ------------------------------------------------------------------------------------------------------
 
 

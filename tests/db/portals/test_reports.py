@@ -198,13 +198,18 @@ def test_debt_by_age_is_that_of_the_debt_pages_and_of_the_account(closed: Town):
     assert [row["debt"] for row in mine.values()] == [sum(now.filter(contract_id=closed.home.pk)["amount"])]
 
 
-def test_debts_of_too_many_accounts_are_left_to_a_job(closed: Town, monkeypatch: Any):
+def test_debts_of_too_many_accounts_are_left_to_a_job(closed: Town, supplier: Client, monkeypatch: Any):
     monkeypatch.setattr(debts, "MOST_ACCOUNTS", 1)
     definition = report("house", "debt", columns="age", first=NOVEMBER, today=TODAY)
     with pytest.raises(ReportRefused, match="соберётся в фоне"):
         running.sheet(definition, Scope.everything())
     made = tables.table(What("Долг", definition), Scope.everything(), owner="", made_on=TODAY)
     assert len(list(made.rows)) == 1
+    page = supplier.get("/supplier/reports/debt-age/")
+    assert page.status_code == 422 and "Скачать Excel" in page.content.decode()
+    supplier.post("/supplier/reports/files/order/", {"code": "debt-age", "query": "", "form": "xlsx"})
+    tasks.make_report_file()
+    assert ReportJob.objects.get().state == JobState.DONE
 
 
 def test_a_payment_goes_to_the_oldest_debt_by_age(town: Town):
