@@ -372,6 +372,31 @@ def reason(account_id: int, month: Month, *, key: str, today: date) -> Reason | 
     )
 
 
+@dataclass(frozen=True, slots=True)
+class MonthReason:
+    """Why a month's sum differs from the month before, roubles: before + Σ changes = now, the largest change first."""
+
+    month: Month
+    before: Decimal
+    now: Decimal
+    changes: list[DifferenceRow]
+
+    @property
+    def difference(self) -> Decimal:
+        return self.now - self.before
+
+
+def month_reason(account_id: int, month: Month) -> MonthReason | None:
+    """The month beside the one before it, by service and cause; None where either has no charges."""
+    months = [month.previous, month]
+    totals = billing.queries.totals_by_month(account_id=account_id, months=months)
+    if not all(totals[one] for one in months):
+        return None
+    changes = billing.queries.differences(account_id=account_id, month=month)
+    changes.sort(key=lambda row: -abs(row.amount))
+    return MonthReason(month, totals[month.previous], totals[month], changes)
+
+
 def is_kin(one: ChargeRow, row: ChargeRow) -> bool:
     """Do both lines charge the same service in the same way?"""
     return (one.service_id, one.kind) == (row.service_id, row.kind)

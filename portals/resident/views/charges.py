@@ -83,10 +83,14 @@ def history_xlsx(request: HttpRequest, number: str) -> HttpResponse:
 @login_required
 @require_safe
 def why(request: HttpRequest, number: str) -> HttpResponse:
-    """«Почему столько»: the explanation of one line, beside last month's."""
+    """«Почему столько»: the explanation of one line beside last month's; of no line, why the whole month differs."""
     row = access.get_account_for(request.user, number)
     today = localdate()
     month = asked.known_month(request, Month.of(today), last=Month.of(today))
+    if not request.GET.get("line"):
+        told = {**head(row, "charges"), "month": month, "told": queries.month_reason(row.pk, month)}
+        name = "resident/_difference.html" if request.htmx else "resident/difference.html"  # type: ignore[attr-defined]
+        return render(request, name, told)
     reason = queries.reason(row.pk, month, key=request.GET.get("line", ""), today=today)
     template = "resident/_why.html" if request.htmx else "resident/why.html"  # type: ignore[attr-defined]
     return render(request, template, {**head(row, "charges"), "month": month, "reason": reason})

@@ -188,3 +188,20 @@ def test_an_account_can_be_removed_from_the_cabinet_and_added_again(town: Town, 
     form = {"number": town.account.number, "code": "482917"}
     assert client.post(reverse("resident:add"), form).status_code == 302
     assert AccountLink.objects.filter(user=town.resident, withdrawn_at=None).count() == 1
+
+
+def test_one_press_tells_why_the_month_differs_to_the_kopeck(db):
+    with time_machine.travel(NOW, tick=False):
+        town = towns.build(months=2)
+        town.charge(NOVEMBER, post=False)
+        client = client_of(town.resident)
+        address = reverse("resident:why", args=[town.account.number])
+        page = text(client.get(reverse("resident:charges", args=[town.account.number])))
+        assert f'hx-get="{address}?month=2026-11"' in page  # asked by the page itself
+        told = queries.month_reason(town.account.pk, NOVEMBER)
+        assert told is not None and told.changes
+        assert told.before + sum(row.amount for row in told.changes) == told.now
+        part = text(client.get(address, {"month": "2026-11"}, headers={"hx-request": "true"}))
+        assert "Почему не столько, сколько за октябрь 2026" in part and "<html" not in part
+        assert "Холодное водоснабжение" in part
+        assert "Сравнивать не с чем" in text(client.get(address, {"month": "2026-08"}))
