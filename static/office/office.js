@@ -2,6 +2,23 @@
 "use strict";
 
 (() => {
+  // The frame has no landmark of its own; a table wider than its box is moved by the arrows, so it takes the focus.
+  const landmarks = () => {
+    const main = document.getElementById("main");
+    if (main) main.setAttribute("role", "main");
+    document.querySelector("#nav-sidebar-apps .simplebar-content-wrapper")?.setAttribute("aria-label", "Разделы");
+    for (const box of document.querySelectorAll(".of-scroll")) {
+      if (box.scrollWidth <= box.clientWidth || box.hasAttribute("tabindex")) continue;
+      box.tabIndex = 0;
+      box.setAttribute("role", "group");
+      const heading = box.closest("section, .of-card")?.querySelector("h1, h2, h3");
+      box.setAttribute("aria-label", (heading?.textContent || document.title).trim());
+    }
+  };
+  document.addEventListener("DOMContentLoaded", landmarks);
+  document.addEventListener("htmx:afterSettle", landmarks);
+  window.addEventListener("resize", landmarks);
+
   const typing = (element) => element && (element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName));
 
   // «/» goes to the search box from anywhere; arrows walk over what was found.
