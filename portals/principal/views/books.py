@@ -36,7 +36,8 @@ from portals.principal.tables import AccountFilter, AccountTable
 from portals.reports import closing_set, ready, sheets, tables
 from portals.reports import compiler as reports
 from portals.reports.definitions import Definition
-from portals.workbooks import Column
+from portals.reports.sheets import Column
+from portals.reports.vocabulary import DAY, MONEY, MONTH, TEXT
 
 PER_PAGE = 25  # rows a page: a phone scrolls through them in a few strokes
 DAYS_SHOWN = 7
@@ -411,22 +412,22 @@ def remittance(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
 def remittance_workbook(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
     """The registry of payments behind a remittance as Excel."""
     row = access.get_remittance_for(request.user, pk)
-    columns = [
-        Column("Операционный день", 14), Column("Дата платежа", 14), Column("Лицевой счёт", 16), Column("Канал", 26),
-        Column("Услуга", 34), Column("За месяц", 12), Column("Часть", 10), Column("Сумма", 15, True),
-    ]  # fmt: skip
+    columns = (
+        Column("Операционный день", DAY, 14), Column("Дата платежа", DAY, 14), Column("Лицевой счёт", TEXT, 16),
+        Column("Канал", TEXT, 26), Column("Услуга", TEXT, 34), Column("За месяц", MONTH, 14), Column("Часть", TEXT, 10),
+        Column("Сумма", MONEY, 15, sheets.SUM),
+    )  # fmt: skip
     rows = (
-        [
-            line.day, line.paid_on, line.account_number, line.channel, line.service_name, f"{line.for_month:%m.%Y}",
-            line.part_name, line.amount,
-        ]
+        (line.day, line.paid_on, line.account_number, line.channel, line.service_name, line.for_month, line.part_name,
+         line.amount)
         for line in payments.queries.remittance_registry(row.pk)
     )  # fmt: skip
     heading = (
         f"Реестр платежей к перечислению № {row.number} за день {row.day:%d.%m.%Y}, договор № {row.contract.number}, "
         f"{row.contract.principal.short_name}"
     )
-    return excel(f"reestr-{row.day}-{row.number}", workbooks.workbook("Реестр", heading, columns, rows))
+    table = sheets.Table("Реестр", heading, (), columns, rows, frozen=3)
+    return layered(table, f"reestr-{row.day}-{row.number}", heading)
 
 
 # --- the way of a payment, papers ------------------------------------------------------------------------------------
