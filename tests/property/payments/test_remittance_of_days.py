@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.money import ZERO, total
-from payments.remittance import Collected, Terms, settle, terms_for
+from payments.remittance import Collected, Terms, parted, settle, terms_for
 
 FIRST = date(2026, 11, 2)
 KINDS = (1, 2, 3, 4)
+CASH = 1
 
 
 def kopecks_of(low, high):
@@ -45,11 +46,23 @@ def test_every_day_is_remitted_once_and_nothing_is_lost(days, terms, data):
     carried, waiting, settled = ZERO, [], []
     for place, channels in enumerate(days):
         day = FIRST + timedelta(days=place)
-        waiting += [Collected(day, kind, plus, minus, 1) for kind, (plus, minus) in sorted(channels.items())]
+        waiting += [
+            Collected(day, kind, plus, minus, 1, is_cash=kind == CASH)
+            for kind, (plus, minus) in sorted(channels.items())
+        ]
         if place == len(days) - 1 or data.draw(st.booleans()):
             found = settle(waiting, terms, rates, carried)
             assert found.net >= 0 >= found.carried_out and found.net * found.carried_out == 0
             assert found.carried_in == carried
+            by_kind = parted(found)
+            for name in ("gross", "returns", "commission", "vat", "net", "payments"):
+                assert sum(getattr(one, name) for one in by_kind) == getattr(found, name)
+            assert len(by_kind) == len({row.is_cash for row in waiting})
+            before = carried
+            for one in by_kind:
+                assert (one.carried_in, one.net >= 0 >= one.carried_out) == (before, True)
+                before = one.carried_out
+            assert before == (found.carried_out if by_kind else carried)
             settled.append(found)
             carried, waiting = found.carried_out, []
     received = total(plus for channels in days for plus, _ in channels.values())

@@ -17,6 +17,7 @@ from payments.remittance import (
     Terms,
     account_kinds,
     next_number,
+    parted,
     settle,
     wrong_account,
 )
@@ -81,6 +82,58 @@ def test_a_claim_is_carried_until_money_covers_it():
     second = settle([took(SATURDAY, BANK, "200.00")], [], RATES, first.carried_out)
     assert (second.carried_in, second.net) == (Decimal("-70.00"), Decimal("130.00"))
     assert second.carried_out == Decimal("0.00")
+
+
+def cash(day, received, returned="0.00"):
+    return Collected(day, CASH, Decimal(received), Decimal(returned), 1, is_cash=True)
+
+
+def kinds(*rows, terms=(), carried="0.00"):
+    whole = settle(rows, terms, RATES, Decimal(carried))
+    parts = parted(whole)
+    assert sum(one.net for one in parts) == whole.net and parts[-1].carried_out == whole.carried_out
+    assert sum(one.commission + one.vat for one in parts) == whole.commission + whole.vat
+    columns = ("is_cash", "gross", "returns", "commission", "vat", "carried_in", "net", "carried_out")
+    return [tuple(str(getattr(one, name)) for name in columns) for one in parts]
+
+
+def test_cash_and_other_money_share_one_minimum():
+    told = kinds(cash(FRIDAY, "100.00"), took(FRIDAY, BANK, "300.00"), terms=[terms("1", minimum="40", vat_mode=2)])
+    assert told == [
+        ("False", "300.00", "0.00", "30.00", "6.60", "0.00", "263.40", "0.00"),
+        ("True", "100.00", "0.00", "10.00", "2.20", "0.00", "87.80", "0.00"),
+    ]
+
+
+def test_cash_and_other_money_share_one_maximum_to_the_kopeck():
+    told = kinds(cash(FRIDAY, "100.00"), took(FRIDAY, BANK, "200.00"), terms=[terms("50", maximum="10")])
+    assert [(row[0], row[3]) for row in told] == [("False", "6.67"), ("True", "3.33")]
+
+
+def test_terms_of_the_desk_are_of_its_cash_alone():
+    told = kinds(
+        cash(FRIDAY, "100.00"), took(FRIDAY, BANK, "100.00"), terms=[terms("1"), terms("3", CASH)]
+    )  # fmt: skip
+    assert [(row[0], row[3]) for row in told] == [("False", "1.00"), ("True", "3.00")]
+
+
+def test_returns_above_what_came_are_withheld_from_the_other_kind_first():
+    told = kinds(cash(FRIDAY, "10.00", "50.00"), took(FRIDAY, BANK, "100.00"), terms=[terms("10")], carried="-5.00")
+    assert told == [  # the fee of the day, 6.00, is of the money that came
+        ("True", "10.00", "50.00", "0.00", "0.00", "-5.00", "0.00", "-45.00"),
+        ("False", "100.00", "0.00", "6.00", "0.00", "-45.00", "49.00", "0.00"),
+    ]
+
+
+def test_a_debt_is_withheld_from_the_money_of_banks_first_and_then_from_cash():
+    told = kinds(cash(FRIDAY, "100.00"), took(FRIDAY, BANK, "30.00"), carried="-50.00")
+    assert [(row[0], row[5], row[6], row[7]) for row in told] == [
+        ("False", "-50.00", "0.00", "-20.00"), ("True", "-20.00", "80.00", "0.00"),
+    ]  # fmt: skip
+
+
+def test_a_day_of_one_kind_is_one_order():
+    assert [row[0] for row in kinds(took(FRIDAY, BANK, "30.00"), took(SATURDAY, ONLINE, "1.00"))] == ["False"]
 
 
 def test_account_by_the_kind_of_money():
