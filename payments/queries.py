@@ -725,13 +725,13 @@ def _together(group: Sequence[RemittanceRow]) -> RemittanceRow:
         return group[0]
     order = [RemittanceState.REJECTED, RemittanceState.FORMED, RemittanceState.SENT, RemittanceState.CONFIRMED]
     behind = min(group, key=lambda row: (not row.is_order, order.index(RemittanceState(row.state))))
-    sums = {
-        name: sum((getattr(row, name) for row in group), ZERO)
-        for name in ("gross", "returns", "commission", "vat", "net")
-    }
     return replace(
         behind,
-        **sums,
+        gross=total(row.gross for row in group),
+        returns=total(row.returns for row in group),
+        commission=total(row.commission for row in group),
+        vat=total(row.vat for row in group),
+        net=total(row.net for row in group),
         number=", ".join(row.number for row in group if row.number),
         carried_in=group[0].carried_in,
         carried_out=group[-1].carried_out,
