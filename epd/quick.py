@@ -21,7 +21,7 @@ from weasyprint.text.fonts import FontConfiguration
 from epd import assemble
 from epd.pictures import CODE128, QR, Picture
 from epd.stencil import Filled, Look, Press, StencilRefused, store
-from epd.stencil.faces import Face, face
+from epd.stencil.faces import Face, face, glyphs_of, subset
 from epd.stencil.file import Sheets
 
 logger = logging.getLogger(__name__)
@@ -68,9 +68,26 @@ def press(version: str) -> Press:
     if found is None:
         found = Press(f"epd/{version}/document.html", look(version))
         if settings.STENCILS_DIR:
-            store.load(found, _kept_at(version), settings.SECRET_KEY.encode())
+            found.more = _Kept(found, _kept_at(version))
+            found.more()
         _PRESSES[version] = found
     return found
+
+
+@dataclass(slots=True)
+class _Kept:
+    """Takes the stencils on disk into a press when the file is another than the last time."""
+
+    press: Press
+    path: Path
+    seen: int = 0
+
+    def __call__(self) -> bool:
+        now = store.stamp(self.path)
+        if now == self.seen:
+            return False
+        self.seen = now
+        return store.load(self.press, self.path, settings.SECRET_KEY.encode())
 
 
 @cache
@@ -83,8 +100,12 @@ def _kept_at(version: str) -> Path:
 
 
 def warm() -> None:
-    """Make ready for the first document before it is asked for."""
+    """Make ready for the first document before it is asked for: the template compiled, stencils off the disk, the
+    encoder of codes and the subsetter of faces loaded."""
     press(assemble.TEMPLATE_VERSION)
+    Picture(QR, "ST00012").samples()
+    for one in faces().values():
+        subset(one, glyphs_of(one, "0"))
 
 
 def keep() -> None:
@@ -92,7 +113,8 @@ def keep() -> None:
     if settings.STENCILS_DIR:
         for version, one in _PRESSES.items():
             try:
-                store.save(one, _kept_at(version), settings.SECRET_KEY.encode())
+                if store.save(one, _kept_at(version), settings.SECRET_KEY.encode()) and isinstance(one.more, _Kept):
+                    one.more.seen = store.stamp(_kept_at(version))  # what is ours need not be read again
             except OSError as fault:  # a disk that is full or read-only costs time, not the document
                 logger.warning("epd.stencils.not_kept", extra={"fault": fault.strerror})
 

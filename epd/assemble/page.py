@@ -246,6 +246,7 @@ def form(content: Mapping[str, Any], *, gis_id: str = "") -> Form:
     known = {Month(date.fromisoformat(line["month"])): Decimal(line["amount"]) for line in content["history"]}
     recipients = [_recipient(principal) for principal in content["principals"]]
     recipients_total = {
+        "name": "Итого",
         "payable": money(sum_of(content["principals"], "payable", "penalty")),
         "closing": money(due),
     }
@@ -268,7 +269,7 @@ def form(content: Mapping[str, Any], *, gis_id: str = "") -> Form:
         footnotes=_paragraphs([_footnotes(rows)], "narrow", 6.8, WIDTH_MM),
         **_chart(known, month, size=7.6 if is_large else 5.8),
         chart_note=_chart_note(known, month),
-        messages=_messages(content["messages"]),
+        messages=_messages(content["messages"], room_mm=74 if known else WIDTH_MM - 2),
         payer=_payer(account),
         executor=_executor(content),
         recipients=recipients,
@@ -290,7 +291,10 @@ def form(content: Mapping[str, Any], *, gis_id: str = "") -> Form:
             for line in content["recalculations"]
         ],
         recalculations_total=moved if len(content["recalculations"]) > 1 else "",
-        bases_look={"look": _fitting(grounds, BASE_SIZES, BASE_SUM_MM) if is_large else ""},
+        bases_look={
+            "look": _fitting(grounds, BASE_SIZES, BASE_SUM_MM) if is_large else "",
+            "total": "Итого" if len(content["recalculations"]) > 1 else "",
+        },
         bases_title="Из чего сложился долг"
         if document["kind"] == DocumentKind.DEBT
         else "6. Сведения о перерасчётах: доначисление (+), уменьшение (−)",
@@ -665,23 +669,28 @@ def _slip(content: Mapping[str, Any], month: Month, due: Decimal, dials: Sequenc
     if len(dials) > SLIP_DIALS:
         more = f"Остальные приборы ({len(dials) - SLIP_DIALS}) передайте по телефону или в кабинете."
     when = calendar.long_date(date.fromisoformat(content["document"]["due_on"]))
+    note = _reading_note(content, bool(dials))
     return {
         "title": "Оплата долга"
         if content["document"]["kind"] == DocumentKind.DEBT
         else f"Оплата за {month.title}",
-        "account": account["number"],
-        "payer": fit.wrap(account["payer"], "narrow", 7.6, 43)[:2],
-        "address": fit.wrap(tied(account["street"]), "narrow", 7.6, 43)[:2],
+        "facts": [
+            {"look": "strong", "title": "Лицевой счёт", "lines": [account["number"]]},
+            {"look": "", "title": "Плательщик", "lines": _few_lines(account["payer"], 2)},
+            {"look": "", "title": "Адрес", "lines": _few_lines(tied(account["street"]), 2)},
+        ],
         "total": f"{money(max(due, ZERO))} ₽",
         "until": f"до {when} включительно" if due > 0 else "",
         "requisites": fit.wrap(f"{payee['short_name']}, {_requisites(payee)}", "narrow", 6.4, 60)[:4],
         "digits": spaced(content["desk"], 4),
+        "heads": ["Прибор учёта", "Прежнее", "Новое показание"] if dials else [],
+        "readings": "Показания приборов учёта" if note else "",
         "dials": [
             {"resource": _short_resource(dial["resource"]), "serial": _one_line(f"№{SPACE}{dial['serial']}", 6.3, 28),
              "current": dial["current"], "current_on": dial["current_on"]}
             for dial in dials[:SLIP_DIALS]
         ],
-        "note": _reading_note(content, bool(dials)),
+        "note": note,
         "more": more,
     }  # fmt: skip
 
@@ -697,6 +706,12 @@ def _short_resource(name: str) -> str:
     """The meter's name in one line of the slip."""
     short_name = name.replace("Электрическая энергия", "Электроэнергия").replace("Тепловая энергия", "Тепло")
     return _one_line(short_name, 7.6, 28)
+
+
+def _few_lines(text: str, most: int) -> list[str]:
+    """A name in so many lines of the slip; what is cut here ends with an ellipsis and is whole higher on the page."""
+    lines = fit.wrap(text, "narrow", 7.6, 43)
+    return lines if len(lines) <= most else [*lines[: most - 1], lines[most - 1].rstrip(" ,-«") + "…"]
 
 
 def _one_line(text: str, size: int | float, room_mm: int | float) -> str:
@@ -742,12 +757,12 @@ def _chart_note(known: Mapping[Month, Decimal], month: Month) -> str:
     return f"За {month.title} начислено {'; '.join(told)}." if told else ""
 
 
-def _messages(messages: Sequence[Mapping[str, str]]) -> list[Text]:
+def _messages(messages: Sequence[Mapping[str, str]], *, room_mm: float) -> list[Text]:
     found = []
     for message in messages:
-        title = fit.wrap(message["title"], "bold", 7.6, 74)
+        title = fit.wrap(message["title"], "bold", 7.6, room_mm)
         found += [Text(line, "t") for line in title]
-        found += _paragraphs([message["text"]], "sans", 7.2, 74)
+        found += _paragraphs([message["text"]], "sans", 7.2, room_mm)
     return found
 
 

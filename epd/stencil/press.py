@@ -149,7 +149,7 @@ Entry = tuple[Single, str, str]  # text; operators up to its height
 
 @dataclass(slots=True)
 class Box:
-    """A picture or a bar: page, x, y, width, height; paint of a bar."""
+    """A picture or a bar: page, x, y, width, height; paint of a bar, the breadth of its border and paint of that."""
 
     page: int
     x: float
@@ -157,6 +157,8 @@ class Box:
     width: float
     height: float
     paint: str = ""
+    edge: float = 0.0
+    ink: str = ""
 
 
 @dataclass(slots=True)
@@ -239,6 +241,7 @@ class Press:
         self.made = 0
         self.saved = 0  # of them, on disk
         self.refused: dict[tuple[Any, ...], str] = {}
+        self.more: Callable[[], bool] = lambda: False  # takes what other processes have laid out since; was there any?
 
     def fill(self, context: Mapping[str, Any], *, keep_letters: bool = False) -> Filled:
         """Set a document. Raises StencilRefused."""
@@ -252,7 +255,7 @@ class Press:
     # --- one part ----------------------------------------------------------------------------------------------------
 
     def _part(self, head: str, tail: str, pieces: list[Any]) -> Piece:
-        for _ in range(4):
+        for _ in range(5):
             read = self.reader.read(pieces)
             skeleton = read.shape.stencils.get(head)
             if skeleton is None:
@@ -268,7 +271,8 @@ class Press:
                     variant = skeleton.variants.get(set_[0])
                     if variant is not None:
                         return Piece(skeleton, variant, read, set_[1])
-            self._learn((head, read.shape.key), head, tail, pieces, read, skeleton)
+            if not self.more():
+                self._learn((head, read.shape.key), head, tail, pieces, read, skeleton)
         raise StencilRefused("the page is never the same twice")
 
     def _learn(
@@ -676,10 +680,13 @@ class _Sheet:
         add, pictures = self.out[page].append, self.pictures[page]
         for box, value in zip(part.variant.bars, part.read.heights, strict=True):
             y = height - (box.y + box.height) * POINTS
-            add(
-                f"{box.paint} {box.x * POINTS:.2f} {y:.2f} {box.width * POINTS:.2f} "
-                f"{Decimal(value) * 72 / MM_OF_INCH:.2f} re f\n"
-            )
+            x, wide, edge = box.x * POINTS, box.width * POINTS, box.edge * POINTS
+            tall = max(float(Decimal(value) * 72 / MM_OF_INCH), 2 * edge)
+            whole = f"{x:.2f} {y:.2f} {wide:.2f} {tall:.2f} re"
+            add(f"{box.paint} {whole} f\n")
+            if edge:
+                inner = f"{x + edge:.2f} {y + edge:.2f} {wide - 2 * edge:.2f} {tall - 2 * edge:.2f} re"
+                add(f"{box.ink} {whole} {inner} f*\n")
         for box, picture in zip(part.variant.pictures, part.read.pictures, strict=True):
             y = height - (box.y + box.height) * POINTS
             if picture.kind == QR:
@@ -846,7 +853,11 @@ def _skeleton(laid: Laid, reading: Reading, look: Look) -> Skeleton:
         if alone and _is_last(read, flow):
             slot.is_free, slot.top = True, box.content_box_y()
     told = laid.style(0)["string_set"] != "none"
-    skeleton = Skeleton(told, slots, cells, rows, _spans(slots, cells))
+    spans = _spans(slots, cells)
+    for number, flow in enumerate(read.flows):
+        if spans[number] < 0 and (name := _row_of(laid, laid.boxes[flow.block][0][1])):
+            spans[number] = len(rows) + int(name)
+    skeleton = Skeleton(told, slots, cells, rows, spans)
     _measure_cells(skeleton, reading, {number: box for box, number in _by_number(laid, cell_of)}, row_of, laid)
     return skeleton
 
@@ -859,6 +870,16 @@ def _spans(slots: list[Slot], cells: list[tuple[int, float]]) -> list[int]:
             columns.setdefault(cells[slot.cell][0], set()).add(slot.cell)
     rows = [cells[slot.cell][0] if slot.cell >= 0 else -1 for slot in slots]
     return [row if row >= 0 and len(columns[row]) > 1 else -1 for row in rows]
+
+
+def _row_of(laid: Laid, box: Any) -> str:
+    """Number of the element round a box whose texts are told as one row (`data-row`): a chart; "": none."""
+    while box is not None:
+        element = getattr(box, "element", None)
+        if element is not None and hasattr(element, "get") and (name := element.get("data-row")):
+            return str(name)
+        box = laid.parents.get(id(box))
+    return ""
 
 
 def _by_number(laid: Laid, cell_of: Mapping[int, int]) -> list[tuple[Any, int]]:
@@ -1105,13 +1126,21 @@ def _pictures(laid: Laid, read: Shape) -> tuple[list[Box], list[Box]]:
         layout.drop(laid, box)
     for number in read.bars:
         page, box = _only(laid, number)
-        *rgb, alpha = box.style["background_color"].to("srgb")
-        if not alpha or box.style["bottom"] == "auto":
-            raise StencilRefused("a bar must stand on its bottom and have a colour")
-        paint = " ".join(f"{value:.4g}" for value in rgb) + " rg"
-        bars.append(Box(page, box.border_box_x(), box.border_box_y(), box.border_width(), box.border_height(), paint))
+        paint, ink = (_filled(box, name) for name in ("background_color", "border_top_color"))
+        sides = [getattr(box, f"border_{side}_width") for side in ("top", "right", "bottom", "left")]
+        if not paint or box.style["bottom"] == "auto" or len(set(sides)) > 1:
+            raise StencilRefused("a bar must stand on its bottom and have a colour and one border")
+        place = (box.border_box_x(), box.border_box_y(), box.border_width(), box.border_height())
+        bars.append(Box(page, *place, paint, sides[0], ink))
         box.background = None
+        box.border_top_width = box.border_right_width = box.border_bottom_width = box.border_left_width = 0
     return pictures, bars
+
+
+def _filled(box: Any, name: str) -> str:
+    """The operator that fills with a colour of the box; "": it is transparent."""
+    *rgb, alpha = box.style[name].to("srgb")
+    return " ".join(f"{value:.4g}" for value in rgb) + " rg" if alpha else ""
 
 
 def _only(laid: Laid, number: int) -> tuple[int, Any]:

@@ -81,7 +81,8 @@ def save(press: Press, path: Path, key: bytes) -> bool:
 
 
 def load(press: Press, path: Path, key: bytes) -> bool:
-    """Take what the file has and the press lacks. A file that is not ours is as good as none."""
+    """Take what the file has and the press lacks; returns whether it was read. A file that is not ours is as good as
+    none."""
     try:
         whole = path.read_bytes()
     except OSError:
@@ -99,11 +100,23 @@ def load(press: Press, path: Path, key: bytes) -> bool:
             slot.singles.clear()
         for variant in skeleton.variants.values():
             variant.ends.clear()
+    for key_of, theirs in told["skeletons"].items():
+        if (ours := press.skeletons.get(key_of)) is not None and len(ours.slots) == len(theirs.slots):
+            for heights, variant in theirs.variants.items():
+                ours.variants.setdefault(heights, variant)
     for name in PARTS:
         mine = getattr(press, name)
         for one, value in told[name].items():
             mine.setdefault(one, value)
     return True
+
+
+def stamp(path: Path) -> int:
+    """When the file was written, nanoseconds; 0: there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _packed(press: Press) -> bytes:

@@ -384,3 +384,8 @@ def old_debt() -> Facts:
         ),
         messages=({"title": "Если долг не погасить", "text": "Подача воды и света может быть ограничена. " * 4},),
     )
+
+
+def nothing() -> Facts:
+    """A month without charges, debts or a year behind it."""
+    return facts(charges=(), history=())

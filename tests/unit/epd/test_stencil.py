@@ -1,10 +1,14 @@
 """Documents over stencils are those that WeasyPrint makes: the same pixels within the tolerance, the same words."""
 
 import copy
+import hashlib
 import io
+import json
+import os
 import random
 import shutil
 import subprocess
+import sys
 
 import pikepdf
 import pytest
@@ -34,6 +38,21 @@ def tool(*command):
 def pages(path, dpi=DPI):
     tool("pdftoppm", "-r", dpi, "-gray", path, path.with_suffix(""))
     return [Image.open(found) for found in sorted(path.parent.glob(f"{path.stem}-*.pgm"))]
+
+
+@pytest.fixture
+def kept_stencils(tmp_path_factory, settings, monkeypatch):
+    """Stencils go to a folder that the tests of this module share; called, it forgets those of this process."""
+    settings.STENCILS_DIR = str(tmp_path_factory.getbasetemp() / "stencils")
+    quick._kept_at.cache_clear()
+
+    def forget():
+        quick.keep()
+        monkeypatch.setattr(quick, "_PRESSES", {})
+        return settings.STENCILS_DIR
+
+    yield forget
+    quick._kept_at.cache_clear()
 
 
 def invented(number):
@@ -67,9 +86,37 @@ def assert_same(content, folder):
     assert words[0] == words[1]
 
 
-@pytest.mark.parametrize("name", ["facts", "debtor", "communal_room", "organisation"])
-def test_a_sample_is_the_same_both_ways(name, tmp_path):
-    assert_same(assemble.payload(getattr(samples, name)()), tmp_path)
+SHAPES = ("facts", "debtor", "advance", "communal_room", "organisation", "large", "capital", "old_debt", "nothing")
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_sample_is_the_same_both_ways(name, tmp_path, kept_stencils):
+    """Set over stencils of this process and, byte for byte the same, over those that a process before it has kept."""
+    content = assemble.payload(getattr(samples, name)())
+    assert_same(content, tmp_path)
+    made = quick.single(content, version=VERSION)
+    kept_stencils()
+    assert quick.single(content, version=VERSION) == made
+    assert quick.press(VERSION).made == 0
+
+
+def test_a_process_that_lays_nothing_out_prints_the_same(tmp_path, kept_stencils):
+    contents = [assemble.payload(getattr(samples, name)()) for name in SHAPES]
+    made = [hashlib.sha256(quick.single(content, version=VERSION)).hexdigest() for content in contents]
+    told = tmp_path / "contents.json"
+    told.write_text(json.dumps(contents), encoding="utf-8")
+    code = (
+        "import django, hashlib, json, sys; django.setup(); from django.conf import settings;"
+        "settings.STENCILS_DIR = sys.argv[2]; from epd import assemble, quick; from pathlib import Path;"
+        "contents = json.loads(Path(sys.argv[1]).read_text());"
+        "made = [quick.single(one, version=assemble.TEMPLATE_VERSION) for one in contents];"
+        "print(quick.press(assemble.TEMPLATE_VERSION).made, *[hashlib.sha256(one).hexdigest() for one in made])"
+    )
+    folder = kept_stencils()
+    done = subprocess.run(
+        [sys.executable, "-c", code, told, folder], capture_output=True, check=True, text=True, env=dict(os.environ)
+    )
+    assert done.stdout.split() == ["0", *made]
 
 
 def test_random_documents_are_the_same_both_ways(tmp_path):
