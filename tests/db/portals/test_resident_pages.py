@@ -202,6 +202,6 @@ def test_one_press_tells_why_the_month_differs_to_the_kopeck(db):
         assert told is not None and told.changes
         assert told.before + sum(row.amount for row in told.changes) == told.now
         part = text(client.get(address, {"month": "2026-11"}, headers={"hx-request": "true"}))
-        assert "Почему не столько, сколько за октябрь 2026" in part and "<html" not in part
+        assert "Почему сумма изменилась с прошлого месяца" in part and "Октябрь 2026" in part and "<html" not in part
         assert "Холодное водоснабжение" in part
         assert "Сравнивать не с чем" in text(client.get(address, {"month": "2026-08"}))
