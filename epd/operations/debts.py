@@ -19,11 +19,13 @@ from epd.operations import delivering
 
 
 @transaction.atomic
-def issue_debts(*, account_ids: Collection[int], day: date, by: User | str | None = None) -> list[PaymentDocument]:
+def issue_debts(
+    *, account_ids: Collection[int], day: date, by: User | str | None = None, reason: str = "долг на новый день"
+) -> list[PaymentDocument]:
     """Issue documents of debts dated `day` to those of the accounts who owe something overdue.
 
-    A second one in the month withdraws the first and names it. Raises DocumentRefused naming the account whose
-    document fails a check: nothing is issued then.
+    A second one in the month withdraws the first, names it and says the reason. Raises DocumentRefused naming the
+    account whose document fails a check: nothing is issued then.
     """
     made = []
     elders = {
@@ -35,9 +37,7 @@ def issue_debts(*, account_ids: Collection[int], day: date, by: User | str | Non
     for account_id, facts in queries.debt_documents(account_ids=account_ids, day=day).items():
         elder = elders.get(account_id)
         if elder is not None:
-            facts = assemble.replacing(
-                facts, number=elder.number, issued_on=elder.issued_on, reason="долг на новый день"
-            )
+            facts = assemble.replacing(facts, number=elder.number, issued_on=elder.issued_on, reason=reason)
             if elder.withdrawn_at is None:
                 elder.withdrawn_at = Now()
                 elder.save(update_fields=["withdrawn_at"])

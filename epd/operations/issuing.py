@@ -20,7 +20,7 @@ from accounts.queries import User
 from epd import assemble, queries
 from epd.assemble import DocumentRefused
 from epd.models import Delivery, DeliveryState, DocumentKind, IssueRefusal, PaymentDocument
-from epd.operations import delivering
+from epd.operations import debts, delivering
 
 __all__ = ["DocumentRefused", "IssueSummary", "issue_documents", "issue_month", "reissue", "withdraw"]
 
@@ -239,13 +239,16 @@ def reissue(
 ) -> PaymentDocument:
     """Withdraw the month's document and issue the next one, which refers to it. A withdrawn one is replaced, too.
 
-    Raises DocumentRefused without a reason, without a former document, or when the account's month is not ink.
+    One of debts is counted anew by `day`, within its month. Raises DocumentRefused without a reason, without a former
+    document, or when the account's month is not ink.
     """
     if not reason.strip():
         raise DocumentRefused("Назовите причину нового выпуска документа.")
     last = queries.last_issue(account_id=account_id, month=month, kind=kind)
     if last is None:
         raise DocumentRefused(f"За {month.title} документа ещё нет: выпустите его, заменять нечего.")
+    if kind == DocumentKind.DEBT:
+        return _debts_anew(last, day=day, reason=reason.strip(), by=by)
     _refuse_unready(month=month, day=day)
     last = PaymentDocument.objects.select_for_update(of=("self",)).get(pk=last.pk)
     waiting = queries.accounts_of_month(month=month, account_ids=[account_id])
@@ -255,7 +258,8 @@ def reissue(
         _withdrawn(last)
     block = queries.read_block(month=month, day=day, account_ids=[account_id])
     elder = {"number": last.number, "issued_on": last.issued_on.isoformat(), "reason": reason.strip()}
-    found = block.documents(account_id, issue=last.issue + 1, replaces=elder, kind=kind)
+    anew = block.documents(account_id, issue=last.issue + 1, replaces=elder, kind=kind)
+    found = [facts for facts in anew if facts.kind == kind]  # the account may have no paper of its own any more
     if not found:
         raise DocumentRefused(f"Счёт {block.accounts[account_id].number}: заменять нечем, начислений и долга нет.")
     made = _document(block, found[0], replaces=last)
@@ -275,6 +279,17 @@ def reissue(
         total=made.total,
     )
     return made
+
+
+def _debts_anew(last: PaymentDocument, *, day: date, reason: str, by: User | None) -> PaymentDocument:
+    if last.month != Month.of(day).first:
+        raise DocumentRefused(
+            f"Долговой документ № {last.number} не этого месяца: отзовите его и выпустите новый на странице «Доставка»."
+        )
+    made = debts.issue_debts(account_ids=[last.account_id], day=day, by=by, reason=reason)
+    if not made:
+        raise DocumentRefused("Просроченного долга нет: заменять документ нечем, отзовите его.")
+    return made[0]
 
 
 @transaction.atomic

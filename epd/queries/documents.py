@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils.timezone import get_current_timezone
 
 import billing.queries
@@ -37,8 +37,13 @@ def rows_of(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def documents_of_account(account_id: int) -> list[PaymentDocument]:
-    """Documents of the account, the latest first, withdrawn ones too; the payload is read when it is asked for."""
+    """Documents of the account, the latest first, withdrawn ones too; the payload is read when it is asked for.
+
+    is_business: an organisation's, which has an invoice, an act and an УПД.
+    """
     rows = PaymentDocument.objects.filter(account_id=account_id).defer("payload")
+    organisation = Q(payload__account__is_organisation=True, payload__version__gte=2)
+    rows = rows.annotate(is_business=ExpressionWrapper(organisation, output_field=BooleanField()))
     return list(rows.order_by("-month", "kind", "-issue"))
 
 

@@ -23,6 +23,13 @@ class DebtsForm(OfficeForm):
     numbers = Line(label="Лицевые счета", max_length=4000, help_text="Через пробел или запятую.")
 
 
+class AnewForm(OfficeForm):
+    """Why a document is taken back, and whether another comes instead."""
+
+    action = Choice(label="Действие", choices=[("withdraw", "отозвать"), ("reissue", "выпустить заново")])
+    ground = Line(label="Причина", max_length=200)
+
+
 class TextForm(OfficeForm):
     """A text to be looked at on a document."""
 

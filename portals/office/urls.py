@@ -55,6 +55,7 @@ urlpatterns = [
     path("epd/delivery/<str:name>.xlsx", documents.delivery_file, name="delivery_file"),
     path("epd/debts/", documents.issue_debts, name="issue_debts"),
     path("epd/text/", documents.try_text, name="try_text"),
+    path("epd/document/<int:document_id>/", documents.anew, name="document_anew"),
     path("epd/document/<int:document_id>/upd.pdf", documents.business, name="business"),
     path("billing/month/", billing.month, name="month"),
     path("billing/differences/", comparisons.differences, name="differences"),

@@ -375,7 +375,7 @@ ACTIONS: dict[str, tuple[str, Callable[[Sheet], None]]] = {
 }
 RIGHTS = {name: right for name, (right, _) in ACTIONS.items()} | {
     "edit": "accounts.change_personalaccount", "cash": roles.TAKE_CASH, "reverse": roles.REVERSE_PAYMENT,
-    "journal": "accounts.view_journalentry",
+    "journal": "accounts.view_journalentry", "issue": roles.ISSUE,
 }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from accounts.files import PDF, XLSX, xlsx
 from accounts.money import ZERO
 from portals import asked
 from portals.office import roles
-from portals.office.document_forms import DebtsForm, HandOverForm, TextForm
+from portals.office.document_forms import AnewForm, DebtsForm, HandOverForm, TextForm
 from portals.office.pages import demand, desk, page, staff
 
 CARRIED = ("№ п/п", "Маршрут", "Отделение", "Индекс", "Адрес", "Получатель", "Лицевой счёт", "Документ", "Отметка")
@@ -157,3 +157,41 @@ def business(request: HttpRequest, document_id: int) -> HttpResponse:
     response = HttpResponse(epd.business.pdf(found), content_type=PDF)
     response["Content-Disposition"] = f'inline; filename="{found.number}-upd.pdf"'
     return response
+
+
+@require_http_methods(["GET", "POST"])
+@desk(roles.ISSUE)
+def anew(request: HttpRequest, document_id: int) -> HttpResponse:
+    """One document of any kind: taken back, or issued anew with a reason that stands on both."""
+    found = epd.queries.document(document_id)
+    if found is None:
+        raise Http404("Такого документа нет.")
+    form = AnewForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["ground"]
+        try:
+            if form.cleaned_data["action"] == "withdraw":
+                epd.operations.withdraw(document_id=found.pk, reason=reason, by=staff(request))
+                messages.success(request, f"Документ № {found.number} отозван.")
+                return redirect("office:document_anew", found.pk)
+            made = epd.operations.reissue(
+                account_id=found.account_id, month=Month(found.month), day=timezone.localdate(), reason=reason,
+                by=staff(request), kind=found.kind,
+            )  # fmt: skip
+        except Refusal as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, f"Вместо № {found.number} выпущен № {made.number}.")
+            return redirect("office:document_anew", made.pk)
+    form.mark_errors()
+    return page(
+        request,
+        "office/document.html",
+        title=f"Документ № {found.number}",
+        status=422 if form.errors else 200,
+        document=found,
+        account=found.payload["account"],
+        copy=epd.queries.machine_copy(found),
+        is_business=epd.business.is_business(found),
+        form=form,
+    )

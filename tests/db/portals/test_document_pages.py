@@ -212,3 +212,29 @@ def test_debts_are_issued_from_the_page(town, desk):
 
 def test_only_an_organisation_has_an_invoice(town, desk, document):
     assert desk.get(reverse("office:business", args=[document.pk])).status_code == 404
+
+
+def test_a_document_is_issued_anew_and_taken_back_from_its_page(town, desk, document):
+    page = reverse("office:document_anew", args=[document.pk])
+    assert page in text(desk.get(reverse("office:card", args=[town.account.pk])))
+    refused = desk.post(page, {"action": "reissue", "ground": ""})
+    assert refused.status_code == 422
+    assert PaymentDocument.objects.filter(account=town.account).count() == 1
+    said = text(desk.post(page, {"action": "reissue", "ground": "ошибка в площади"}, follow=True))
+    made = PaymentDocument.objects.get(account=town.account, withdrawn_at=None)
+    assert f"Вместо № {document.number} выпущен № {made.number}" in said
+    assert f"Вместо него действует № {made.number}" in text(desk.get(page))
+    own = reverse("office:document_anew", args=[made.pk])
+    assert "отозван" in text(desk.post(own, {"action": "withdraw", "ground": "выпущен по ошибке"}, follow=True))
+    assert "уже отозван" in text(desk.post(own, {"action": "withdraw", "ground": "ещё раз"}))
+
+
+def test_a_paper_of_debts_is_issued_anew_of_its_own_kind(town, desk, document):
+    desk.post(reverse("office:issue_debts"), {"numbers": town.account.number})
+    debts = PaymentDocument.objects.get(kind=2)
+    page = reverse("office:document_anew", args=[debts.pk])
+    desk.post(page, {"action": "reissue", "ground": "долг уточнён"})
+    made = PaymentDocument.objects.get(kind=2, withdrawn_at=None)
+    assert (made.replaces_id, made.payload["document"]["replaces"]["reason"]) == (debts.pk, "долг уточнён")
+    document.refresh_from_db()
+    assert document.withdrawn_at is None  # the month's own document stands
