@@ -15,6 +15,7 @@ def issue_month(*, month: str | None = None, **_: object) -> None:
     today = localdate()
     of = Month.parse(month) if month else Month.of(today).previous
     operations.issue_month(month=of, day=today)
+    operations.lay_out(month=of)
 
 
 @shared_task(acks_late=True)

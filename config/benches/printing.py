@@ -25,7 +25,7 @@ def both(database: str, folder: str, first: date) -> dict[str, Any]:
     from django.db import connection
 
     connection.settings_dict["NAME"] = database
-    settings.STENCILS_DIR = ""  # the first printing is to meet every shape
+    settings.STENCILS_DIR = str(Path(folder) / "stencils")  # empty: the first printing is to meet every shape
     from epd import quick
 
     cold, _, _ = _print(Path(folder) / "cold", Month(first))
@@ -33,6 +33,29 @@ def both(database: str, folder: str, first: date) -> dict[str, Any]:
     seconds, cpu, run_id = _print(Path(folder) / "warm", Month(first))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return {"cold": cold, "layouts": layouts, "seconds": seconds, "cpu": cpu, "run_id": run_id, "peak": peak}
+
+
+def clicks(database: str, folder: str, pk: str, *others: str) -> None:
+    """A process that has only warmed itself, as a worker does, makes single documents: milliseconds of the first, of
+    all the others, and the bytes of the largest, as one line of JSON."""
+    from django.conf import settings
+    from django.db import connection
+
+    connection.settings_dict["NAME"] = database
+    settings.STENCILS_DIR = str(Path(folder) / "stencils")
+    from epd import quick, render
+    from epd.models import PaymentDocument
+
+    quick.warm()
+    connection.ensure_connection()
+    told: list[float] = []
+    largest = 0
+    for number in (pk, *others):
+        began = time.perf_counter()
+        made = render.pdf(PaymentDocument.objects.get(pk=number))
+        told.append(1000 * (time.perf_counter() - began))
+        largest = max(largest, len(made))
+    sys.stdout.write(json.dumps({"first": told[0], "others": sorted(told[1:]), "largest": largest}) + "\n")
 
 
 def _print(folder: Path, month: Month) -> tuple[float, float, int]:

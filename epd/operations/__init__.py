@@ -23,7 +23,7 @@ from epd.operations.issuing import (
     reissue,
     withdraw,
 )
-from epd.operations.printing import BATCH, PrintRefused, finish_print, print_next, start_print
+from epd.operations.printing import BATCH, PrintRefused, finish_print, lay_out, print_next, start_print
 
 __all__ = [
     "ANSWERS",
@@ -42,6 +42,7 @@ __all__ = [
     "issue_debts",
     "issue_documents",
     "issue_month",
+    "lay_out",
     "letter_of",
     "print_next",
     "reissue",

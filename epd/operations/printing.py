@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -26,9 +27,11 @@ from accounts.queries import Run, RunState, User
 from epd import assemble, marks, quick
 from epd.models import PrintBatch, PrintState
 from epd.queries import printing as queries
+from epd.stencil import StencilRefused
 
 KIND = "epd.print"
 BATCH = 5_000  # documents in a file at most
+LAID_OUT = 300  # documents whose shapes are laid out after an issue: nearly all shapes of a region
 CHUNK = 100  # documents read at once
 MANIFEST, SHEET = "manifest.json", "manifest.xlsx"
 
@@ -285,3 +288,14 @@ def _whole(path: Path, content: bytes) -> None:
     part = path.with_name(f"{path.name}.part")
     part.write_bytes(content)
     part.replace(path)
+
+
+def lay_out(*, month: Month) -> int:
+    """Lay out the shapes of documents of the month taken at random and keep them on disk, so that nobody's first click
+    waits for a layout; returns how many documents were tried. What stencils refuse goes the direct way later, too."""
+    tried = queries.some_documents(month=month, most=LAID_OUT)
+    for row in tried:
+        with suppress(StencilRefused):
+            quick.filled(row.payload, version=row.template_version)
+    quick.keep()
+    return len(tried)

@@ -13,7 +13,7 @@ from django.db import connection
 
 from accounts.calendar import Month
 from accounts.queries import House, Run, RunState, address_of
-from epd.models import DeliveryState, PrintBatch, PrintState, Way
+from epd.models import DeliveryState, PaymentDocument, PrintBatch, PrintState, Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +155,13 @@ def print_batches(run_id: int) -> list[PrintedBatch]:
             [PrintState.DONE, run_id],
         )
         return [PrintedBatch(*row) for row in cursor.fetchall()]
+
+
+def some_documents(*, month: Month, most: int) -> list[PaymentDocument]:
+    """Documents of the month that stand, taken at random."""
+    rows = PaymentDocument.objects.filter(month=month.first, withdrawn_at=None).order_by("?")
+    numbers = list(rows.values_list("pk", flat=True)[:most])
+    return list(PaymentDocument.objects.filter(pk__in=numbers))
 
 
 def printed_of(run_id: int) -> int:

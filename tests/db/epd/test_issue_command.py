@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.calendar import Month
-from epd import tasks
+from epd import assemble, quick, tasks
 from epd.models import PaymentDocument
 from tests import make
 
@@ -91,4 +91,5 @@ def test_a_mistake_is_told_and_nothing_written(two_accounts, arguments, words):
 
 def test_the_task_issues_the_named_month(two_accounts):
     tasks.issue_month(month="2026-10", invented_later=True)
+    assert quick.press(assemble.TEMPLATE_VERSION).skeletons  # laid out before anybody clicks
     assert PaymentDocument.objects.count() == 2
