@@ -26,7 +26,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.calendar import Month
 from accounts.errors import Refusal
-from accounts.queries import User
+from accounts.queries import AgencyContract, User
 from portals import access, asked, tasks
 from portals.models import SavedReport
 from portals.models.reports import Every, Face, FileForm, JobState
@@ -67,6 +67,7 @@ class Visit:
     user: User
     place: Place
     scope: Scope
+    contracts: Sequence[AgencyContract] = ()  # of the supplier's own people
 
     @property
     def owner(self) -> str:
@@ -77,8 +78,7 @@ class Visit:
         if self.place.face == Face.OFFICE:
             frame = admin.site.each_context(self.request)
         else:
-            own = list(access.contracts_for(self.user).order_by("number"))
-            frame = {"scope": books.Scope(own, None), "tab": "reports"}
+            frame = {"scope": books.Scope(list(self.contracts), None), "tab": "reports"}
         return render(self.request, template, {**frame, "place": self.place, **context}, status=status)
 
 
@@ -92,12 +92,15 @@ def desk(place: Place, view: Page) -> Page:
     def inner(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         user = request.user
         assert isinstance(user, User)
-        scope = faces.scope_of(user, place.face)
-        if scope is None:
-            if place.face == Face.OFFICE:
+        if place.face == Face.OFFICE:
+            scope = faces.scope_of(user, place.face)
+            if scope is None:
                 raise PermissionDenied
+            return view(Visit(request, user, place, scope), **kwargs)
+        own = list(access.contracts_for(user).order_by("number"))
+        if not own:
             raise Http404("Нет договоров.")
-        return view(Visit(request, user, place, scope), **kwargs)
+        return view(Visit(request, user, place, Scope.of([one.pk for one in own]), own), **kwargs)
 
     guarded: Any = admin.site.admin_view(inner) if place.face == Face.OFFICE else login_required(inner)
     return never_cache(wraps(view)(guarded))  # type: ignore[no-any-return]
@@ -242,6 +245,8 @@ def bars(visit: Visit, what: What) -> list[Bar]:
     found = []
     for code in codes:
         dimension, chosen = DIMENSIONS[code], definition.filters.get(code, ())
+        if code in ("supplier", "contract") and len(visit.contracts) == 1 and not chosen:
+            continue  # there is nothing to choose from
         street = definition.filters.get("street", ()) if code == "house" else ()
         values = running.options(dimension, visit.scope, streets=street)
         if len(values) < 2 and not chosen:

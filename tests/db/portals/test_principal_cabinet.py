@@ -344,14 +344,18 @@ def test_pages_cost_at_most_twelve_queries_and_are_for_own_people(
     assert Client().get(address).status_code == 302
 
 
-def test_the_page_of_an_account_costs_at_most_twelve_queries(
+def test_an_account_and_a_report_cost_at_most_twelve_queries(
     town: Town, manager: Client, settings: Any, django_assert_max_num_queries: Any
 ):
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
     manager.force_login(User.objects.get(email="boss@test.example"))
     remitted(town)
-    with django_assert_max_num_queries(12):
-        assert manager.get(reverse("principal:account", args=[town.account.number])).status_code == 200
+    for address in (
+        reverse("principal:account", args=[town.account.number]),
+        reverse("supplier-reports:show", args=["turnover-houses"]),
+    ):
+        with django_assert_max_num_queries(12):
+            assert manager.get(address).status_code == 200, address
 
 
 # --- the office answers ----------------------------------------------------------------------------------------------
