@@ -144,6 +144,12 @@ def bank_account_on(organisation_id: int, day: date, *, kind: int | None = None)
     return found
 
 
+def bank_accounts_on(organisation_ids: Collection[int], day: date) -> dict[tuple[int, int], BankAccount]:
+    """(organisation, kind) → its approved account in force on the day, the latest of several. One statement."""
+    rows = BankAccount.objects.on(day).filter(organisation_id__in=organisation_ids, state=BankAccountState.APPROVED)
+    return {(row.organisation_id, row.kind): row for row in rows.order_by("valid_from", "pk")}
+
+
 # --- one search box ---------------------------------------------------------------------------------------------------
 
 _LATIN = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`"

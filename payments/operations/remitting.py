@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -28,6 +28,7 @@ from payments.remittance import Collected, Settlement
 from payments.settlement_queries import terms_of
 
 CAPITAL_REPAIR_SERVICE = 9
+_Accounts = Mapping[tuple[int, int], BankAccount]  # (organisation, kind of account): approved, in force on the day
 
 
 class RemittanceRefused(Refusal):
@@ -134,12 +135,13 @@ def remit_day(*, day: date, by: By = None, contract_ids: Collection[int] | None 
     names = {kind.value: str(kind.label) for kind in ChannelKind}
     dues = _due(day, contract_ids)
     vat_rates = {day: billing_queries.law_value("vat", day) for day in {row.day for due in dues for row in due.rows}}
+    known = accounts_queries.bank_accounts_on({due.contract.principal_id for due in dues}, day)
     for due in dues:
         try:
             settlements = remittance.parted(_settle(due, vat_rates))
             ordered = [bool(one.net) and (one.is_cash or not due.is_own) for one in settlements]
             accounts = [
-                _account_for(due, day, is_cash=bool(one.is_cash)) if needs_order else None
+                _account_for(due, known, day, is_cash=bool(one.is_cash)) if needs_order else None
                 for one, needs_order in zip(settlements, ordered, strict=True)
             ]
         except Refusal as refusal:
@@ -218,13 +220,13 @@ def _settle(due: _Due, vat_rates: dict[date, Decimal | None]) -> Settlement:
     return remittance.settle(due.rows, terms, vat_rates, due.previous.carried_out if due.previous else ZERO)
 
 
-def _account_for(due: _Due, day: date, *, is_cash: bool) -> BankAccount:
+def _account_for(due: _Due, known: _Accounts, day: date, *, is_cash: bool) -> BankAccount:
     principal = due.contract.principal
     kinds = remittance.account_kinds(has_cash=is_cash, is_capital_repair=is_cash in due.repairs)
     if due.is_own:  # its own cash leaves the special account: 103-ФЗ, ст. 4 ч. 16
         kinds = (remittance.SETTLEMENT,)
     for kind in kinds:
-        account = accounts_queries.bank_account_on(principal.pk, day, kind=kind)
+        account = known.get((principal.pk, kind))
         if account is not None:
             wrong = remittance.wrong_account(account.number, kind)
             if wrong:
@@ -233,7 +235,7 @@ def _account_for(due: _Due, day: date, *, is_cash: bool) -> BankAccount:
                 )
             return account
     where = f"у «{principal.short_name}» (договор {due.contract.number}) нет утверждённого"
-    if is_cash and not due.is_own and accounts_queries.bank_account_on(principal.pk, day) is not None:
+    if is_cash and not due.is_own and any(owner == principal.pk for owner, _ in known):
         raise RemittanceRefused(
             f"{where} специального счёта 40821 на {day:%d.%m.%Y}, а в деньгах есть наличные: на другой счёт "
             "их не переводят (103-ФЗ, ст. 4 ч. 18). Внесите счёт 40821 и утвердите его вторым сотрудником."
