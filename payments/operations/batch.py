@@ -84,6 +84,7 @@ COLUMNS = (
     "for_month", "directed_to", "paid_on", "day", "accepted_at", "accepted_by_id", "state", "held_because",
 )  # fmt: skip
 BLOCK = 20_000  # payments laid at once
+TWICE = "Операция с этим номером уже стоит в этом файле выше."
 OF_PAYERS = (ChannelKind.BANK, ChannelKind.POST)  # a person pays what he was shown; others have orders of their own
 
 
@@ -182,6 +183,7 @@ def record_payments(
     known = _known(channel, rows)
     judged: list[Judged] = []
     fresh: list[tuple[int, int | None, str]] = []  # place among the rows, account, doubt
+    here: set[str] = set()
     for place, row in enumerate(rows):
         try:
             check_possible(row.amount, row.directed_to, row.external_id, row.paid_on)
@@ -191,8 +193,10 @@ def record_payments(
         facts = (row.number[:60], row.amount, row.paid_on)
         earlier = known.setdefault(row.external_id, facts)
         if earlier is not facts:
-            judged.append(Judged(row, Verdict.REPEATED if earlier == facts else Verdict.CONFLICT))
+            why = TWICE if row.external_id in here else ""
+            judged.append(Judged(row, Verdict.REPEATED if earlier == facts else Verdict.CONFLICT, why))
             continue
+        here.add(row.external_id)
         account, doubt = (None, row.doubt) if row.doubt else accounts.match(row)
         doubt = doubt_about(amount=row.amount, paid_on=row.paid_on, today=today) or doubt
         if doubt and found.kind in FACE_TO_FACE:

@@ -360,9 +360,10 @@ def verdicts(rows: Sequence[Row], taken: dict[int, Judged]) -> list[RowVerdict]:
         kind = VERDICTS[judged.verdict]
         text = judged.reason or f"{judged.verdict.capitalize()}: счёт {judged.row.number}."
         if judged.verdict == Verdict.REPEATED:
-            text = "Эта операция уже принята раньше: ничего не добавлено."
+            text = judged.reason or "Эта операция уже принята раньше: ничего не добавлено."
         elif judged.verdict == Verdict.CONFLICT:
             text = f"Номер операции {number} уже занят платежом с другими данными. Запросите у банка разъяснение."
+            text = f"{judged.reason} {text}".strip()
         told = row.told if kind == REJECTED else ""
         found.append(RowVerdict(row.line, number, row.paid_on, row.amount, kind, text, judged.payment_id, told))
     return found

@@ -263,11 +263,13 @@ def _import(
         name=name, state=register.state, register_id=register.pk, message="", rows=rows, warnings=warnings,
         dry_run=dry_run,
     )  # fmt: skip
-    words = "; ".join(f"{WORDS[kind]} {summary.sums[kind][0]} на {written(summary.sums[kind][1])} ₽" for kind in KINDS)
+    told = [kind for kind in KINDS if summary.sums[kind][0]]
+    counted = (f"{WORDS[kind]} {summary.sums[kind][0]} на {written(summary.sums[kind][1])} ₽" for kind in told)
+    words = "; ".join([f"Строк: {len(rows)}", *counted])
     sums: dict[str, Any] = {kind: summary.sums[kind][1] for kind in KINDS}
     accounts_operations.note("payments.statement.imported", by=by, register_id=register.pk, name=name, day=day, **sums)
     return summarised(
-        name=name, state=register.state, register_id=register.pk, message=f"Строк: {len(rows)}; {words}.", rows=rows,
+        name=name, state=register.state, register_id=register.pk, message=f"{words}.", rows=rows,
         warnings=warnings, dry_run=dry_run,
     )  # fmt: skip
 

@@ -135,7 +135,7 @@ def decide(request: HttpRequest, register_id: int, *, accept: bool) -> HttpRespo
         else:
             reason = request.POST.get("ground", "")[:255]
             payments.operations.discard_held(register_id=register_id, reason=reason, by=staff(request))
-            messages.success(request, "Файл не принят. Исправленный реестр загрузите обычным порядком.")
+            messages.success(request, "Файл не принят. Исправленный загрузите обычным порядком.")
     except Refusal as refusal:
         messages.error(request, str(refusal))
     return redirect("office:register_card", register_id=register_id)
