@@ -79,7 +79,7 @@ def delivery_file(request: HttpRequest, name: str) -> HttpResponse:
         sheets: dict[str, list[tuple[Any, ...]]] = {}
         headers: dict[str, tuple[str, ...]] = {}
         for row in epd.queries.papers_of_month(month=month, carrier=epd.queries.Carrier.COURIER):
-            title = f"Маршрут {row.route} {row.route_name}".strip()
+            title = f"Маршрут {row.route} {row.route_name}".strip() if row.route else "Без маршрута"
             rows = sheets.setdefault(title, [])
             place = (row.route, row.office, row.postcode, row.address)
             rows.append((len(rows) + 1, *place, row.payer, row.account, row.number, ""))
