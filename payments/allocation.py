@@ -355,8 +355,8 @@ def _lay(batch: pl.DataFrame, live: pl.DataFrame, reach: pl.DataFrame, acts: pl.
         met.append(directed.join(debts, on=["account_id", "service_id"]).select(*near, room="open"))
         named = reach.lazy().rename({"service_id": "of_service"})
         fined = pours.filter(pl.col("scope") == PENALTIES).join(named, on="pour").join(debts, on="account_id")
-        is_meant = pl.when(pl.col("of_service").is_null()).then(~pl.col("is_apart"))
-        is_meant = is_meant.otherwise(pl.col("of_service") == pl.col("service_id"))
+        by_service = pl.col("of_service") == pl.col("service_id")
+        is_meant = pl.when(pl.col("of_service").is_null()).then(~pl.col("is_apart")).otherwise(by_service)
         met.append(fined.filter(pl.col("is_penalty") & is_meant).select(*near, room="open"))
     if not acts.is_empty():
         ordered = acts.lazy().drop("account_id")
