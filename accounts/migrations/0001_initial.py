@@ -1173,9 +1173,7 @@ class Migration(migrations.Migration):
                                 "&&",
                             ),
                             (
-                                accounts.fields.Int8Range(
-                                    models.F("person"), models.F("person"), models.Value("[]")
-                                ),
+                                accounts.fields.Int8Range(models.F("person"), models.F("person"), models.Value("[]")),
                                 "&&",
                             ),
                             (
@@ -1907,9 +1905,7 @@ class Migration(migrations.Migration):
                     django.contrib.postgres.constraints.ExclusionConstraint(
                         expressions=[
                             (
-                                accounts.fields.Int8Range(
-                                    models.F("house"), models.F("house"), models.Value("[]")
-                                ),
+                                accounts.fields.Int8Range(models.F("house"), models.F("house"), models.Value("[]")),
                                 "&&",
                             ),
                             (

@@ -681,11 +681,12 @@ class _Sheet:
         for box, value in zip(part.variant.bars, part.read.heights, strict=True):
             y = height - (box.y + box.height) * POINTS
             x, wide, edge = box.x * POINTS, box.width * POINTS, box.edge * POINTS
-            tall = max(float(Decimal(value) * 72 / MM_OF_INCH), 2 * edge)
+            outline = Decimal(2 * edge)
+            tall = max(Decimal(value) * 72 / MM_OF_INCH, outline)
             whole = f"{x:.2f} {y:.2f} {wide:.2f} {tall:.2f} re"
             add(f"{box.paint} {whole} f\n")
             if edge:
-                inner = f"{x + edge:.2f} {y + edge:.2f} {wide - 2 * edge:.2f} {tall - 2 * edge:.2f} re"
+                inner = f"{x + edge:.2f} {y + edge:.2f} {wide - 2 * edge:.2f} {tall - outline:.2f} re"
                 add(f"{box.ink} {whole} {inner} f*\n")
         for box, picture in zip(part.variant.pictures, part.read.pictures, strict=True):
             y = height - (box.y + box.height) * POINTS

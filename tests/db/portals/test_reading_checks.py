@@ -1,4 +1,4 @@
-"""Large files of readings: judged by the queue, shown on a page, taken in by a second press, cancelled with no trace."""
+"""Large files of readings: judged by the queue, shown on a page, taken in by a second press, or cancelled."""
 
 from __future__ import annotations
 
