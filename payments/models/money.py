@@ -7,6 +7,7 @@ from decimal import Decimal
 import pghistory
 import pgtrigger
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import PROTECT, F, Q
 from django.utils import timezone
@@ -52,6 +53,12 @@ def of_open_days(name: str) -> pgtrigger.Trigger:
     )
 
 
+CHANNEL_STAYS = (
+    "По каналу уже есть платежи: вид и признак наличных не меняют, иначе сформированные поручения станут неверны. "
+    "Заведите новый канал, а этот отключите."
+)
+
+
 @pghistory.track(*row_history())
 class Channel(models.Model):
     """Where payments come from: a cash desk, the provider on line, a bank, the post, a principal's own desk."""
@@ -76,9 +83,32 @@ class Channel(models.Model):
                 condition=Q(kind__in=ChannelKind.values) & ~Q(kind=0),
             )
         ]
+        triggers = [
+            # Commission, orders and the account 40821 of money that came already were told by these two.
+            pgtrigger.Trigger(
+                name="channel_of_payments_stays",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("is_cash", "kind"),
+                condition=pgtrigger.Q(old__is_cash__df=pgtrigger.F("new__is_cash"))
+                | pgtrigger.Q(old__kind__df=pgtrigger.F("new__kind")),
+                func=f"""
+                    IF EXISTS (SELECT FROM payments_payment WHERE channel_id = OLD.code) THEN
+                        RAISE EXCEPTION '{CHANNEL_STAYS}' USING ERRCODE = 'raise_exception';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """A form says what the trigger would."""
+        super().clean()
+        was = Channel.objects.filter(pk=self.pk).first()
+        if was and (was.is_cash, was.kind) != (self.is_cash, self.kind) and self.payments.exists():
+            raise ValidationError(CHANNEL_STAYS)
 
     @property
     def is_received_by_agent(self) -> bool:

@@ -4,11 +4,12 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, InternalError, connection, transaction
 
 from accounts.calendar import Month
 from payments import operations, queries
-from payments.models import OperatingDayState, Payment
+from payments.models import Channel, OperatingDayState, Payment
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -228,3 +229,15 @@ def test_the_legal_moves_pass(books):
     operations.confirm_remittance(remittance_id=row.remittance_id, on=FRIDAY)
     operations.close_day(day=FRIDAY)
     assert list(queries.conservation_of_day(FRIDAY)) == []
+
+
+def test_a_channel_with_payments_keeps_its_kind_and_its_cash(books):
+    bank, post = Channel.objects.get(pk="bank"), Channel.objects.get(pk="post")
+    with pytest.raises(InternalError, match="По каналу уже есть платежи"), transaction.atomic():
+        Channel.objects.filter(pk="bank").update(is_cash=True)
+    with pytest.raises(ValidationError, match="Заведите новый канал"):
+        Channel(pk="bank", name=bank.name, kind=post.kind, is_cash=bank.is_cash).clean()
+    Channel.objects.filter(pk="bank").update(name="Банк", fee_percent=Decimal("0.5"))
+    Channel.objects.filter(pk="post").update(is_cash=not post.is_cash)
+    assert Channel.objects.get(pk="bank").is_cash is bank.is_cash
+    assert Channel.objects.get(pk="post").is_cash is not post.is_cash
