@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.db.models import Max, Min, Prefetch, Q, QuerySet, Sum
 
 from accounts.calendar import Month, Span
 from accounts.labels import event_title
@@ -819,3 +819,16 @@ def made_by_import(file_id: int) -> MadeByImport:
         for name in ("PersonalAccount", "House")
     }
     return MadeByImport(account_ids=ids["PersonalAccount"], house_ids=ids["House"])
+
+
+def last_touch() -> int:
+    """The number of the last mark «a fact changed»; what changes later gets a greater one."""
+    return Touch.objects.aggregate(last=Max("pk"))["last"] or 0
+
+
+def touched_from(account_id: int, *, after: int) -> Month | None:
+    """The first month that facts changed since mark `after` reach, of the account or of its whole house."""
+    house = PersonalAccount.objects.filter(pk=account_id).values("house_id")
+    marks = Touch.objects.filter(Q(account_id=account_id) | Q(account_id=None, house_id__in=house), pk__gt=after)
+    first = marks.aggregate(first=Min("first_month"))["first"]
+    return Month(first) if first else None

@@ -340,8 +340,11 @@ def _metered(row: Row, dials: Sequence[Row], month: Month, result: str, unit: st
             name += f" ({zone})"
         if dial["usage"]:
             pieces.append(_difference(dial, name, unit))
-        elif dial["gap_days"] < month.days:
+        elif dial["gap_days"] < month.days and dial["closing"] is not None:
             pieces.append(f"0 {unit} по {name}: {number(dial['closing'])} − {number(dial['opening'])}")
+        elif dial["gap_days"] < month.days:  # put in this month and not read yet
+            since = "" if dial["opening"] is None else f" с начального {number(dial['opening'])}"
+            pieces.append(f"0 {unit} по {name}: показаний{since} ещё не было")
         if dial["gap_days"] and dial["average"] is not None:
             average = f"{number(dial['history'])} / {dial['history_months']}"
             if dial["gap_days"] == month.days:
@@ -414,8 +417,10 @@ def taken_off(ground: int, rows: Sequence[Row], amount: Decimal, month: Month) -
         if row["relief"] == Relief.ABSENCE and ground == Relief.ABSENCE:
             parts.append(f"отсутствие {count} чел.-дн. (день отъезда и день возвращения не считаются): {cost}")
         elif row["relief"] == Relief.BENEFIT and ground == Relief.BENEFIT:
+            # What the benefit is of: back from its sum, for `count` % of it is that sum to the kopeck.
+            base = roubles(round(row["amount"] * 100 / row["quantity"], 2))
             parts.append(
-                f"{count} % платы льготников и их семьи в пределах нормы, без повышающего коэффициента: {cost}"
+                f"{count} % от {base}, платы льготников и их семьи в пределах нормы и без повышающего коэффициента: {cost}"
             )
         elif row["relief"] == Relief.NOT_SUPPLIED and ground == Relief.QUALITY:
             parts.append(f"{count} ч без услуги или не того качества: {cost}")

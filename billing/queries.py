@@ -558,13 +558,17 @@ def standing(
     kinds: by default what the run makes, with what it takes off the same month. `lines`: SQL of ours about the number.
     """
     names = ", ".join(columns.CHARGES)
-    listed = ", ".join(str(int(kind)) for kind in kinds or DRAFTED)
-    wanted = f"kind IN ({listed})" if kinds else f"(kind IN ({listed}) OR (kind IN (4, 5) AND {OF_ITSELF}))"
+    wanted = f"kind IN ({', '.join(str(int(kind)) for kind in kinds)})" if kinds else of_the_run()
     of_accounts = f"account_id = ANY({array(account_ids)})"
     with by_key(account_ids):
         return frame(
             f"SELECT {names} FROM {partition(month)} WHERE {of_accounts} AND {wanted} AND {lines}", columns.CHARGES
         )
+
+
+def of_the_run() -> str:
+    """SQL of the lines that the run makes; the others stand whatever it computes: penalties, documents, past months."""
+    return f"(kind IN ({', '.join(str(int(kind)) for kind in DRAFTED)}) OR (kind IN (4, 5) AND {OF_ITSELF}))"
 
 
 def posted(month: Month, account_ids: Sequence[int]) -> pl.DataFrame:
@@ -1128,16 +1132,17 @@ def compare(
 
 
 def _lines(side: Side, known: pipeline.Reference | None, house_ids: Sequence[int]) -> pl.DataFrame:
-    if known is not None:
-        return pipeline.calculate(facts(side.month, known, house_ids=house_ids)).lines
+    """Lines of one side. Beside what is computed anew stand the stored lines that no run makes: like with like."""
+    made = pipeline.calculate(facts(side.month, known, house_ids=house_ids)).lines if known is not None else None
     if not has_partition(side.month):
-        return columns.empty(columns.CHARGES)
-    names = ", ".join(f"c.{name}" for name in columns.CHARGES)
-    return frame(
-        f"SELECT {names} FROM {partition(side.month)} c JOIN accounts_personalaccount a ON a.id = c.account_id"
-        f" WHERE a.house_id = ANY({array(house_ids)})",
+        return columns.empty(columns.CHARGES) if made is None else made
+    stored = frame(
+        f"SELECT {', '.join(columns.CHARGES)} FROM {partition(side.month)} WHERE account_id IN ("
+        f"SELECT id FROM accounts_personalaccount WHERE house_id = ANY({array(house_ids)}))"
+        + ("" if made is None else f" AND NOT {of_the_run()}"),
         columns.CHARGES,
     )
+    return stored if made is None else pl.concat([made.select(stored.columns), stored])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -156,14 +157,23 @@ class WhatIfForm(OfficeForm):
         label="норматив", choices=NormBasis.choices, coerce=int, required=False, empty_value=NormBasis.PERSON_MONTH
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, known: Sequence[Month], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.known = known
         service, contract = self.fields["service_id"], self.fields["contract_id"]
         assert isinstance(service, forms.ChoiceField)
         assert isinstance(contract, forms.ChoiceField)
         service.choices = [(row.pk, row.name) for row in Service.objects.order_by("priority", "pk")]
         of_contracts = AgencyContract.objects.select_related("principal").order_by("number")
         contract.choices = [("", "всех принципалов"), *((row.pk, str(row)) for row in of_contracts)]
+
+    def clean_month(self) -> Month:
+        """Facts of a month that nobody opened are a guess: a sum of them would look like an answer."""
+        month: Month = self.cleaned_data["month"]
+        if month not in self.known:
+            span = f"с {min(self.known)} по {max(self.known)}" if self.known else "пока ни одного"
+            raise forms.ValidationError(f"За {month.title} начисления не ведутся. Выберите месяц из открытых: {span}.")
+        return month
 
 
 class ReversalForm(OfficeForm):

@@ -21,6 +21,7 @@ import debt.queries
 import epd.queries
 import epd.render
 import payments.queries
+import portals.queries
 from accounts.calendar import ONE_DAY, Month
 from accounts.errors import Refusal
 from accounts.operations import ReadingDoubtful
@@ -385,14 +386,19 @@ RIGHTS = {name: right for name, (right, _) in ACTIONS.items()} | {
 @require_safe
 @desk("accounts.view_personalaccount")
 def why(request: HttpRequest, account_id: int) -> HttpResponse:
-    """Why the lines of a service are what they are: inputs, formula with numbers, paragraph."""
+    """Why the lines of a service are what they are: inputs, formula with numbers, paragraph; of one line, the month
+    before beside it and the difference by cause, as the resident's cabinet tells them."""
     account = get_account(account_id)
     current = billing.queries.current_month() or Month.of(timezone.localdate())
     month = asked.month(request, current)
     wanted = {name: request.GET.get(name, "") for name in ("contract_id", "service_id", "kind", "line")}
+    today = timezone.localdate()
+    if all(wanted.values()):
+        reason = portals.queries.reason(account.pk, month, key="-".join(wanted.values()), today=today)
+        return fragment(request, "office/_why.html", rows=[reason] if reason else [], reason=reason)
     rows = [
         row
-        for row in debt.queries.explain(account_id=account.pk, month=month, today=timezone.localdate())
+        for row in debt.queries.explain(account_id=account.pk, month=month, today=today)
         if all(str(getattr(row, name)) == value for name, value in wanted.items() if value)
     ]
     return fragment(request, "office/_why.html", rows=rows)

@@ -66,7 +66,8 @@ def what_if(request: HttpRequest) -> HttpResponse:
     """A price or a norm that is not in force: who would pay less, who more. Nothing is written."""
     is_asked = "service_id" in request.GET
     known = queries.months_known()
-    form = papers.WhatIfForm(request.GET if is_asked else None, initial={"month": str(known[0]) if known else ""})
+    first = str(known[0]) if known else ""
+    form = papers.WhatIfForm(request.GET if is_asked else None, initial={"month": first}, known=known)
     houses = houses_of(request)
     outcome, refusal = None, ""
     if is_asked and form.is_valid():

@@ -13,6 +13,7 @@ from accounts.calendar import Month
 from accounts.models import PersonalAccount
 from billing import operations, queries
 from billing.differences import Cause
+from billing.kinds import Kind
 from billing.models import Charge, NormBasis, ProvisionMethod, Tariff
 from tests import make
 
@@ -64,6 +65,16 @@ def test_drafts_beside_a_fresh_run_name_the_fact_that_changed() -> None:
         (account.house_id, 7, Cause.TARIFF, 1, D("30.00"))
     ]
     assert Charge.objects.get(month=MAY.first).amount == D("360.00")
+
+
+def test_a_penalty_is_no_difference_of_a_fresh_run() -> None:
+    account = a_flat()
+    kept = Charge.objects.get(month=MAY.first)
+    line = operations.DraftLine(account.pk, kept.contract_id, 7, 0, APRIL.first, D("5.40"))
+    operations.draft_charges(month=MAY, kind=Kind.PENALTY, lines=[line])
+    assert queries.compare(queries.Side(MAY), queries.Side(MAY, fresh=True)).is_empty()
+    against_april = queries.compare(queries.Side(APRIL), queries.Side(MAY, fresh=True))
+    assert against_april["amount"].sum() == D("165.40")
 
 
 def test_the_same_lines_are_not_compared() -> None:

@@ -51,6 +51,7 @@ OFFICE = {
     "office:unidentified": ["page", "q"], "office:candidates": ["q"], "office:statement": ["day"],
     "office:remittances": ["day"], "office:remittance_file": ["day", "form"],
     "office:sheet": ["day"], "office:settlement_papers": ["page"],
+    "office:penalties": ["on", "file"],
     "office:settlement_preview": ["kind", "contract", "account", "first", "last", "form"],
 }  # fmt: skip
 HARD_PATHS = ["abc", "0", "9" * 19, "9" * 40, "²", "٣", "%00", "а" * 500]
@@ -84,7 +85,7 @@ def where(name: str, desk: Desk) -> dict[str, Any]:
     """What the address of the page needs."""
     account = desk.account
     if name.startswith("office:"):
-        if name in ("office:card", "office:why", "office:readings_of"):
+        if name in ("office:card", "office:why", "office:readings_of", "office:penalties"):
             return {"account_id": account.pk}
         return {"payment_id": pay(desk, "5.00", number="000").pk} if name == "office:candidates" else {}
     if name == "resident:payment":

@@ -69,3 +69,11 @@ def test_only_those_who_see_the_month_compare_it(desk: Desk) -> None:
     visitor.force_login(make.user(is_staff=True))
     for name in ("differences", "what_if"):
         assert visitor.get(reverse(f"office:{name}")).status_code == 403
+
+
+def test_a_month_that_nobody_opened_is_refused_with_the_months_there_are(desk: Desk) -> None:
+    asked = {"month": "2030-11", "what": 1, "service_id": 2, "value": "10"}
+    answer = client(roles.ENGINEER).get(reverse("office:what_if"), asked)
+    assert answer.status_code == 400
+    assert "За ноябрь 2030 начисления не ведутся. Выберите месяц из открытых" in answer.content.decode()
+    assert answer.context["outcome"] is None

@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
+from billing.models import Charge
 from portals.office import roles
 from tests import make
 
@@ -143,6 +144,26 @@ def test_why_tells_the_numbers_and_the_rule(desk: Desk):
     assert "1 000,00 ₽" in page
     assert "50" in page
     assert "20" in page
+
+
+def test_why_of_one_line_tells_the_month_before_as_the_cabinet_does(desk: Desk):
+    row = Charge.objects.get(account=desk.account, month=desks.NOVEMBER.first, service_id=8)
+    asked = {"month": "2026-11", "service_id": 8, "contract_id": row.contract_id, "kind": row.kind, "line": row.line}
+    page = text(client(roles.OPERATOR).get(reverse("office:why", args=[desk.account.pk]), asked))
+    assert "1 000,00 ₽" in page
+    assert "В прошлом месяце столько же." in page
+
+
+def test_the_sheet_of_penalties_is_shown_and_printed(desk: Desk):
+    address = reverse("office:penalties", args=[desk.account.pk])
+    operator = client(roles.OPERATOR)
+    assert address in operator.get(reverse("office:card", args=[desk.account.pk])).content.decode()
+    page = text(operator.get(address))
+    assert "Расчёт пени" in page
+    assert "На этот день пеней нет" in page
+    paper = operator.get(address, {"file": "pdf"})
+    assert (paper.headers["Content-Type"], paper.content[:5]) == ("application/pdf", b"%PDF-")
+    assert "«31.31.31» — не день" in text(operator.get(address, {"on": "31.31.31"}))
 
 
 def test_the_path_of_a_payment_is_told_part_by_part(desk: Desk):
