@@ -417,10 +417,11 @@ def taken_off(ground: int, rows: Sequence[Row], amount: Decimal, month: Month) -
         if row["relief"] == Relief.ABSENCE and ground == Relief.ABSENCE:
             parts.append(f"отсутствие {count} чел.-дн. (день отъезда и день возвращения не считаются): {cost}")
         elif row["relief"] == Relief.BENEFIT and ground == Relief.BENEFIT:
-            # What the benefit is of: back from its sum, for `count` % of it is that sum to the kopeck.
+            # Back from the sum, so to a kopeck or two: the sum is rounded once, of the exact share.
             base = roubles(round(row["amount"] * 100 / row["quantity"], 2))
             parts.append(
-                f"{count} % от {base}, платы льготников и их семьи в пределах нормы и без повышающего коэффициента: {cost}"
+                f"{count} % платы льготников и их семьи в пределах нормы, без повышающего коэффициента: {cost}"
+                f" (сама плата около {base})"
             )
         elif row["relief"] == Relief.NOT_SUPPLIED and ground == Relief.QUALITY:
             parts.append(f"{count} ч без услуги или не того качества: {cost}")

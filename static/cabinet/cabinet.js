@@ -105,7 +105,10 @@ function keepDraft(form) {
     history.replaceState(null, "", location.pathname + location.search); // the next redirect would inherit it
   }
   const words = JSON.parse(sessionStorage.getItem(place) || "{}");
-  for (const one of fields) if (one.name in words) one.value = words[one.name];
+  for (const one of fields) {
+    const touched = "defaultValue" in one && one.value !== one.defaultValue; // typed before this script looked
+    if (one.name in words && !touched) one.value = words[one.name];
+  }
   const keep = () =>
     sessionStorage.setItem(place, JSON.stringify(Object.fromEntries(fields.map((one) => [one.name, one.value]))));
   form.addEventListener("input", keep);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from html import unescape
 
@@ -15,6 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+import debt.queries
 from accounts.models import User
 from billing.models import Charge
 from portals.office import roles
@@ -164,6 +166,18 @@ def test_the_sheet_of_penalties_is_shown_and_printed(desk: Desk):
     paper = operator.get(address, {"file": "pdf"})
     assert (paper.headers["Content-Type"], paper.content[:5]) == ("application/pdf", b"%PDF-")
     assert "«31.31.31» — не день" in text(operator.get(address, {"on": "31.31.31"}))
+
+
+def test_the_sheet_of_a_debt_adds_up_on_the_page(desk: Desk):
+    make.ink(desk.account, desk.contract, 8, desks.OCTOBER + -8, "10000.00")
+    address = reverse("office:penalties", args=[desk.account.pk])
+    told = client(roles.OPERATOR).get(address, {"on": "2026-08-31"})
+    sheet = debt.queries.penalty_sheet(account_id=desk.account.pk, on=date(2026, 8, 31))
+    assert len(sheet.debts) == 1
+    assert sheet.amount == sum(row.amount for row in sheet.debts[0].rows) > 0
+    page = text(told)
+    assert f"Пени на 31 августа 2026 г.: {debt.queries.roubles(sheet.amount)}" in page.replace("\xa0", " ")
+    assert "10 000,00 ₽" in page.replace("\xa0", " ")
 
 
 def test_the_path_of_a_payment_is_told_part_by_part(desk: Desk):
