@@ -75,9 +75,7 @@ class HousePassport(Dated):
         verbose_name = "паспорт дома"
         verbose_name_plural = "паспорта домов"
         constraints = [
-            *no_overlap(
-                "housepassport", "house", message="На эти дни паспорт дома уже есть. Закройте прежний датой."
-            ),
+            *no_overlap("housepassport", "house", message="На эти дни паспорт дома уже есть. Закройте прежний датой."),
             among("housepassport", "heating_mode", HeatingMode),
             models.CheckConstraint(
                 name="housepassport_areas",
@@ -144,9 +142,7 @@ class PremisesArea(Dated):
         verbose_name = "площадь помещения"
         verbose_name_plural = "площади помещений"
         constraints = [
-            *no_overlap(
-                "premisesarea", "premises", message="На эти дни площадь уже задана. Закройте прежнюю датой."
-            ),
+            *no_overlap("premisesarea", "premises", message="На эти дни площадь уже задана. Закройте прежнюю датой."),
             models.CheckConstraint(
                 name="premisesarea_positive",
                 condition=Q(total_area_m2__gt=0),

@@ -228,9 +228,7 @@ class Migration(migrations.Migration):
                     django.contrib.postgres.constraints.ExclusionConstraint(
                         expressions=[
                             (
-                                accounts.fields.Int8Range(
-                                    models.F("service"), models.F("service"), models.Value("[]")
-                                ),
+                                accounts.fields.Int8Range(models.F("service"), models.F("service"), models.Value("[]")),
                                 "&&",
                             ),
                             (accounts.fields.Int8Range(models.F("scope"), models.F("scope"), models.Value("[]")), "&&"),
@@ -384,15 +382,11 @@ class Migration(migrations.Migration):
                     django.contrib.postgres.constraints.ExclusionConstraint(
                         expressions=[
                             (
-                                accounts.fields.Int8Range(
-                                    models.F("house"), models.F("house"), models.Value("[]")
-                                ),
+                                accounts.fields.Int8Range(models.F("house"), models.F("house"), models.Value("[]")),
                                 "&&",
                             ),
                             (
-                                accounts.fields.Int8Range(
-                                    models.F("service"), models.F("service"), models.Value("[]")
-                                ),
+                                accounts.fields.Int8Range(models.F("service"), models.F("service"), models.Value("[]")),
                                 "&&",
                             ),
                             (
@@ -555,15 +549,11 @@ class Migration(migrations.Migration):
                     django.contrib.postgres.constraints.ExclusionConstraint(
                         expressions=[
                             (
-                                accounts.fields.Int8Range(
-                                    models.F("account"), models.F("account"), models.Value("[]")
-                                ),
+                                accounts.fields.Int8Range(models.F("account"), models.F("account"), models.Value("[]")),
                                 "&&",
                             ),
                             (
-                                accounts.fields.Int8Range(
-                                    models.F("service"), models.F("service"), models.Value("[]")
-                                ),
+                                accounts.fields.Int8Range(models.F("service"), models.F("service"), models.Value("[]")),
                                 "&&",
                             ),
                             (
@@ -715,9 +705,7 @@ class Migration(migrations.Migration):
                                 "&&",
                             ),
                             (
-                                accounts.fields.Int8Range(
-                                    models.F("service"), models.F("service"), models.Value("[]")
-                                ),
+                                accounts.fields.Int8Range(models.F("service"), models.F("service"), models.Value("[]")),
                                 "&&",
                             ),
                             (

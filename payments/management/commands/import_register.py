@@ -27,9 +27,7 @@ class Command(commands.Command):
         parser.add_argument("--channel", required=True, help="код канала, например bank")
         parser.add_argument("--layout", default="", help="формат реестра, например sberbank; без него — выписка")
         parser.add_argument("--day", type=commands.day, help="операционный день (по умолчанию сегодня)")
-        parser.add_argument(
-            "--confirm", action="store_true", help="принять файл, итоги которого не сходятся"
-        )
+        parser.add_argument("--confirm", action="store_true", help="принять файл, итоги которого не сходятся")
         parser.add_argument("--dry-run", action="store_true", help="показать решения и ничего не записать")
         parser.add_argument("--json", action="store_true", help="итоги одной строкой JSON")
 
